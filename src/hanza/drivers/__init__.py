@@ -1,0 +1,1 @@
+"""Doors to other people's engines.  Everything a driver may do is in `spi`."""

@@ -1,0 +1,87 @@
+"""What every driver promises.  `hanza.drivers.contract` holds each driver to it, the fake first.
+
+1. What a driver makes bears our mark (federation, owner, run epoch); what does not bear it is
+   never surveyed, changed or ended, and neither is what another federation marked.
+2. Making twice for one mark makes one; ending the absent succeeds.
+3. No call waits for the site to finish: it returns when the site has taken the order.
+4. Only the five `DriverError`s leave a driver, whatever the engine does.
+5. What a driver can do is data (`Capabilities`), never a class to test for; what it denies
+   raises `Unsupported`.
+6. Any number of threads may use one driver.
+
+Native ids are the driver's own and mean nothing elsewhere.  All calls are plain and synchronous.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from hanza.model.guest import GuestSpec, Mark, Power, Survey
+from hanza.model.ids import FederationId, NativeId, VolumeId
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do, as data that travels in reports and is used by placement."""
+
+    driver: str
+    version: str
+    serial: bool
+    """The guest's serial output can be read, so a boot can be seen."""
+    volumes: bool
+    """Volumes can be made, grown, attached and detached."""
+    resize: bool
+    """Processors and memory of a guest that is off can be changed."""
+    fences: bool
+    """A dead-man outside the agent can end a guest; needed for failover."""
+
+
+class Compute(Protocol):
+    def create(self, mark: Mark, host: str, spec: GuestSpec) -> None:
+        """Define a guest, powered off.  `Exhausted` without room, `Rejected` for a wrong spec."""
+
+    def destroy(self, native: NativeId) -> None:
+        """End a guest and its own disk; a volume still attached is detached, never deleted."""
+
+    def set_power(self, native: NativeId, power: Power) -> None:
+        """Start the guest's process, or end it.  `Rejected` when the guest is absent."""
+
+    def resize(self, native: NativeId, spec: GuestSpec) -> None:
+        """Change processors and memory of a guest that is off; grow its disk, never shrink it.
+
+        `Rejected` when the guest is absent, on, or the disk would shrink.
+        """
+
+    def serial_tail(self, native: NativeId, limit_bytes: int) -> bytes:
+        """The last bytes the guest wrote to its serial port; empty when absent or nothing yet."""
+
+
+class Volumes(Protocol):
+    def create_volume(self, owner: VolumeId, host: str, size_mib: int) -> None: ...
+
+    def grow_volume(self, native: NativeId, size_mib: int) -> None:
+        """Make it larger, keeping every byte.  `Rejected` when it would shrink."""
+
+    def delete_volume(self, native: NativeId) -> None:
+        """`Rejected` while attached; succeeds when absent."""
+
+    def attach_volume(self, native: NativeId, guest: NativeId) -> None:
+        """`Rejected` when attached elsewhere, or when either is absent; twice is once."""
+
+    def detach_volume(self, native: NativeId) -> None:
+        """Twice is once; succeeds when absent."""
+
+
+class Driver(Compute, Volumes, Protocol):
+    def capabilities(self) -> Capabilities: ...
+
+    def survey(self) -> Survey:
+        """All and only what bears our mark, and what the hosts have, in one call."""
+
+    def close(self) -> None: ...
+
+
+class OpenDriver(Protocol):
+    """What a driver's entry point in the group `hanza.drivers` must be."""
+
+    def __call__(self, federation: FederationId, options: Mapping[str, str]) -> Driver: ...

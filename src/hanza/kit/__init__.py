@@ -1,0 +1,1 @@
+"""Small tools that know no cloud word: clocks, ids, back-off, points, logs."""

@@ -1,0 +1,114 @@
+"""What can go wrong, and what to do about it.
+
+    HanzaError
+    ├── Refusal              the caller's fault, or the state's
+    │   ├── Invalid          a field is wrong
+    │   ├── Unauthenticated  nobody we know
+    │   ├── Forbidden        known, but not allowed
+    │   ├── NotFound         not there, or not for you
+    │   ├── Conflict         someone was faster, or it is already so
+    │   ├── InUse            something else still needs it
+    │   └── NoRoom           nothing may run it
+    ├── DriverError          an engine did not do as asked; exactly five kinds
+    │   ├── Unsupported      this site never can; no retry until the wish changes
+    │   ├── Rejected         the request is wrong; the tenant can correct it
+    │   ├── Exhausted        no room; place it elsewhere
+    │   ├── Unavailable      not taken, nothing happened; later
+    │   └── OutcomeUnknown   sent, no answer; look before acting
+    └── Bug                  impossible; never caught below a loop
+
+Codes are never changed and never used again for something else.  An error says what and
+which; it never repeats the text of its cause, and nobody decides by its text.
+"""
+
+from typing import ClassVar
+
+
+class HanzaError(Exception):
+    """Root of everything we raise on purpose."""
+
+    code: ClassVar[str]
+
+
+class Refusal(HanzaError):
+    """The caller, or the state of things, is why not.  Nothing was changed."""
+
+    code = "refused"
+
+    def __init__(self, text: str, *, field: str | None = None, hint: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.field = field
+        """Where: a field's path such as `spec.cpus`, or a place in a file."""
+        self.hint = hint
+        """What would help, in words."""
+
+
+class Invalid(Refusal):
+    code = "invalid"
+
+
+class Unauthenticated(Refusal):
+    code = "unauthenticated"
+
+
+class Forbidden(Refusal):
+    code = "forbidden"
+
+
+class NotFound(Refusal):
+    code = "not_found"
+
+
+class Conflict(Refusal):
+    code = "conflict"
+
+
+class InUse(Refusal):
+    code = "in_use"
+
+
+class NoRoom(Refusal):
+    code = "no_room"
+
+
+class DriverError(HanzaError):
+    """Base of the five; never raised itself."""
+
+    code = "driver"
+
+
+class Unsupported(DriverError):
+    """This site never can do that.  Do not ask again until the wish changes."""
+
+    code = "driver.unsupported"
+
+
+class Rejected(DriverError):
+    """The request is wrong, and the tenant can correct it."""
+
+    code = "driver.rejected"
+
+
+class Exhausted(DriverError):
+    """No room.  Placement should look elsewhere."""
+
+    code = "driver.exhausted"
+
+
+class Unavailable(DriverError):
+    """The engine did not take the order, and nothing happened.  Ask again later."""
+
+    code = "driver.unavailable"
+
+
+class OutcomeUnknown(DriverError):
+    """The order was sent and no answer came.  Look before asking again."""
+
+    code = "driver.outcome_unknown"
+
+
+class Bug(HanzaError):
+    """Something that cannot be.  The operator must hear of it."""
+
+    code = "bug"

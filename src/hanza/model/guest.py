@@ -1,0 +1,81 @@
+"""Guests and volumes as an engine sees them: what is asked of a driver, and what it surveys.
+
+Nothing here is written by the API.  A *mark* is what we write on whatever we make, so that we
+find it again and touch nothing else.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hanza.model.capacity import Capacity
+from hanza.model.ids import InstanceId, NativeId, VolumeId
+
+Power: TypeAlias = Literal["on", "off"]
+Boot: TypeAlias = Literal["pending", "seen", "silent", "unknown"]
+"""`seen` by serial output, `silent` when none came in time, `unknown` when nobody can look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Whose guest it is, and which run of it: a run is one stay of an instance at one host."""
+
+    owner: InstanceId
+    run_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSpec:
+    """What a site must build.  `name` is the tenant's word and never trusted as anything else."""
+
+    name: str
+    image: str
+    cpus: int
+    memory_mib: int
+    disk_mib: int
+
+    @property
+    def size(self) -> Capacity:
+        return Capacity(self.cpus, self.memory_mib, self.disk_mib)
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """One guest that bears our mark, as the engine has it now."""
+
+    native: NativeId
+    mark: Mark
+    host: str
+    spec: GuestSpec
+    power: Power
+    serial_bytes: int | None
+    """What the guest has written to its serial port since power on; None when nobody can look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One volume that bears our mark.  `attached_to` is the guest that has it, if any."""
+
+    native: NativeId
+    owner: VolumeId
+    host: str
+    size_mib: int
+    attached_to: NativeId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """One host of the engine: its own name at the site, and all that it has."""
+
+    name: str
+    capacity: Capacity
+    accelerator: Literal["kvm", "tcg", "none"]
+    """`kvm` only where a timed test boot proved it; `tcg` is emulated and many times slower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All and only what bears our mark at a site, from one look."""
+
+    guests: tuple[Guest, ...]
+    volumes: tuple[Volume, ...]
+    hosts: tuple[HostFacts, ...]
