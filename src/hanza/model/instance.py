@@ -1,0 +1,49 @@
+"""Virtual machines as the tenant asked for them, and as they are shown back.
+
+*Wanted* is written by the API, *seen* (in `model.report`) by the agent's survey, *shown* is
+derived from both by `plan.status`.  Three types, so that none can pretend to be another.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from hanza.model.guest import Boot, GuestSpec, Power
+from hanza.model.ids import InstanceId
+from hanza.model.site import Country
+
+State: TypeAlias = Literal["pending", "creating", "active", "deleting", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a tenant finds it: names are unique within tenant and workspace."""
+
+    tenant: str
+    workspace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the tenant asked for.  `is_ended` once they asked for its end."""
+
+    id: InstanceId
+    address: Address
+    country: Country
+    spec: GuestSpec
+    power: Power
+    generation: int
+    created_at: datetime
+    is_ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the API displays.  `reason` says why the state is not what was asked."""
+
+    state: State
+    power: Power | None
+    boot: Boot
+    reason: str | None
+    reason_code: str | None

@@ -1,0 +1,138 @@
+"""The next step that brings one instance at one site closer to what the manifest says of it.
+
+This module is the whole of a guest's state machine, and it keeps no state: no clock, no I/O,
+no memory of earlier steps but the note it is handed.  The agent calls it after every look, so
+a crash anywhere costs at most one repeated look.
+
+Laws it keeps: only a tombstone ends a guest; a guest that is there twice is never made a third
+time; what belongs to a run that the manifest does not name is left alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from hanza.model.guest import Guest, GuestSpec, Mark, Power
+from hanza.model.ids import NativeId
+from hanza.model.manifest import Entry, Tombstone
+from hanza.model.report import Problem
+
+STUCK = frozenset({"driver.unsupported", "driver.rejected", "driver.exhausted"})
+"""Asking again gives the same answer until the wish changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What became of the last order for an instance.  May be lost without harm."""
+
+    wish: Entry | Tombstone
+    problem: Problem
+    failures: int
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    mark: Mark
+    host: str
+    spec: GuestSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Destroy:
+    native: NativeId
+
+
+@dataclass(frozen=True, slots=True)
+class SetPower:
+    native: NativeId
+    power: Power
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    native: NativeId
+    spec: GuestSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The last order failed; not before `until`."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Nothing that we may do would help; someone has to know."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """As wanted."""
+
+
+Order: TypeAlias = Create | Destroy | SetPower | Resize
+Step: TypeAlias = Order | Wait | Blocked | AtRest
+
+
+def next_step(
+    entry: Entry | None,
+    tombstone: Tombstone | None,
+    seen: Sequence[Guest],
+    note: Note | None,
+    now: datetime,
+) -> Step:
+    """Choose one step.  `seen` is every guest at the site whose mark names this instance."""
+    step, wish = _wished(entry, tombstone, sorted(seen, key=_order))
+    if isinstance(step, Blocked | AtRest) or note is None or note.wish != wish:
+        return step
+    if note.problem.code in STUCK:
+        return Blocked(note.problem.code, note.problem.text)
+    if note.not_before > now:
+        return Wait(note.not_before)
+    return step
+
+
+def _order(guest: Guest) -> tuple[int, str]:
+    return guest.mark.run_epoch, guest.native
+
+
+def _wished(
+    entry: Entry | None, tombstone: Tombstone | None, seen: Sequence[Guest]
+) -> tuple[Step, Entry | Tombstone | None]:
+    """The step as if nothing had ever failed, and the wish that it serves."""
+    if tombstone is not None:
+        for guest in seen:
+            if guest.mark.run_epoch <= tombstone.mark.run_epoch:
+                return Destroy(guest.native), tombstone
+    if entry is None:
+        return AtRest(), tombstone
+    return _towards(entry, seen), entry
+
+
+def _towards(entry: Entry, seen: Sequence[Guest]) -> Step:
+    mine = [guest for guest in seen if guest.mark == entry.mark]
+    if len(mine) < len(seen):
+        return Blocked("converge.other_run", "another run of this instance is still at the site")
+    if len(mine) > 1:
+        return Blocked("converge.twins", "two guests bear the mark of this instance")
+    if not mine:
+        return Create(entry.mark, entry.host, entry.spec)
+    return _adjust(entry, mine[0])
+
+
+def _adjust(entry: Entry, guest: Guest) -> Step:
+    if guest.host != entry.host:
+        return Blocked("converge.elsewhere", f"the guest is at host {guest.host}")
+    if guest.spec.size != entry.spec.size and guest.power == "off":
+        return Resize(guest.native, entry.spec)
+    if guest.power != entry.power:
+        return SetPower(guest.native, entry.power)
+    if guest.spec.size != entry.spec.size:
+        return Blocked("converge.drift", "its size was changed at the site; it is kept running")
+    return AtRest()

@@ -1,0 +1,42 @@
+"""What the tenant is shown, derived from what was wanted and what was seen.
+
+*Active* means that the guest is defined at its site; *power* on, that its process runs; *boot*,
+whether it was heard on its serial port.  Nothing here is stored twice: shown is always derived.
+"""
+
+from hanza.model.instance import Shown, State, Wanted
+from hanza.model.report import Problem, Seen
+
+LASTING = frozenset({"driver.unsupported", "driver.rejected"})
+"""Problems that only the tenant can end: shown as an error, not as something under way."""
+
+
+def shown_of(
+    wanted: Wanted, is_held: bool, seen: Seen | None, waiting_for: Problem | None
+) -> Shown:
+    """Derive what is shown.  `waiting_for` is why placement has found no room yet."""
+    problem = _problem(is_held, seen, waiting_for)
+    is_present = is_held and seen is not None and seen.presence == "present"
+    return Shown(
+        state=_state(wanted, is_held, is_present, problem),
+        power=seen.power if is_present and seen else None,
+        boot=seen.boot if is_present and seen else "unknown",
+        reason=problem.text if problem else None,
+        reason_code=problem.code if problem else None,
+    )
+
+
+def _problem(is_held: bool, seen: Seen | None, waiting_for: Problem | None) -> Problem | None:
+    if not is_held:
+        return waiting_for
+    return seen.problem if seen else None
+
+
+def _state(wanted: Wanted, is_held: bool, is_present: bool, problem: Problem | None) -> State:
+    if wanted.is_ended:
+        return "deleting"
+    if is_present:
+        return "active"
+    if problem is not None and problem.code in LASTING:
+        return "error"
+    return "creating" if is_held else "pending"

@@ -1,0 +1,227 @@
+"""The language between plane and agent: MessagePack frames over one WebSocket, version 1.
+
+    plane                                    agent
+      Challenge(nonce) ───────────────────────►
+      ◄─────────── Hello(claims, signature)          claims: who, which start, what it holds
+      Welcome(report_number) ─────────────────►      last report taken of this incarnation
+      ManifestWhole | ManifestDelta ──────────►
+      ◄─────────── Holding(version, hash)            after it is safe on the agent's disk
+      ◄─────────── NeedWhole()                       the delta did not fit
+      ◄─────────── ReportUp(number, …)               whole first, then changes
+      ReportTaken(number) ────────────────────►      after the commit
+      ◄─────────── Heartbeat(count)                  when nothing else was said for a while
+      HeartbeatTaken(count) ──────────────────►
+      Refused(code, text) ────────────────────►      then the plane closes
+
+Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
+are limited here; a frame that does not decode is `Invalid` and ends the connection.
+"""
+
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hanza.model.errors import Invalid
+from hanza.model.guest import Boot, Power
+from hanza.model.report import Presence, Role
+
+T = TypeVar("T")
+PROTOCOL = 1
+FRAME_BYTES_MAX = 16 * 2**20
+HEARTBEAT_EVERY_S = 10.0
+SERIAL_TAIL_BYTES = 4096
+
+Text = Annotated[str, Meta(max_length=1024)]
+Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
+class MarkW(Struct, array_like=True):
+    owner: Text
+    run_epoch: Count
+
+
+class SpecW(Struct, array_like=True):
+    name: Text
+    image: Text
+    cpus: Count
+    memory_mib: Count
+    disk_mib: Count
+
+
+class EntryW(Struct, array_like=True):
+    mark: MarkW
+    host: Text
+    spec: SpecW
+    power: Power
+
+
+class VersionW(Struct, array_like=True):
+    epoch: Count
+    number: Count
+
+
+class ProblemW(Struct, array_like=True):
+    code: Text
+    text: Text
+    since_us: Count
+
+
+class SeenW(Struct, array_like=True):
+    mark: MarkW
+    role: Role
+    presence: Presence
+    native: Text | None
+    power: Power | None
+    boot: Boot
+    serial_tail: Tail
+    problem: ProblemW | None
+
+
+class OrphanW(Struct, array_like=True):
+    native: Text
+    mark: MarkW
+    host: Text
+    power: Power
+
+
+class HostW(Struct, array_like=True):
+    name: Text
+    cpus: Count
+    memory_mib: Count
+    disk_mib: Count
+    accelerator: Literal["kvm", "tcg", "none"]
+
+
+class Challenge(Struct, array_like=True, tag="challenge"):
+    nonce: Digest
+
+
+class Claims(Struct, array_like=True):
+    """What an agent says of itself when it connects; signed as encoded."""
+
+    protocol: Count
+    agent: Text
+    starts: Count
+    nonce: Text
+    driver: Text
+    holds_version: VersionW | None
+    holds_hash: Digest | None
+
+
+class Hello(Struct, array_like=True, tag="hello"):
+    claims: Annotated[bytes, Meta(max_length=16384)]
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class Welcome(Struct, array_like=True, tag="welcome"):
+    report_number: Count
+
+
+class ManifestWhole(Struct, array_like=True, tag="manifest"):
+    agent: Text
+    version: VersionW
+    parent: Digest
+    hash: Digest
+    entries: list[EntryW]
+    tombstones: list[MarkW]
+
+
+class ManifestDelta(Struct, array_like=True, tag="delta"):
+    agent: Text
+    base: Digest
+    version: VersionW
+    parent: Digest
+    hash: Digest
+    put_entries: list[EntryW]
+    drop_entries: list[MarkW]
+    put_tombstones: list[MarkW]
+    drop_tombstones: list[MarkW]
+
+
+class Holding(Struct, array_like=True, tag="holding"):
+    version: VersionW
+    hash: Digest
+
+
+class NeedWhole(Struct, array_like=True, tag="whole?"):
+    pass
+
+
+class ReportUp(Struct, array_like=True, tag="report"):
+    number: Count
+    version: VersionW
+    is_whole: bool
+    seen: list[SeenW]
+    gone: list[MarkW]
+    orphans: list[OrphanW] | None
+    hosts: list[HostW] | None
+    trouble: ProblemW | None
+
+
+class ReportTaken(Struct, array_like=True, tag="taken"):
+    number: Count
+
+
+class Heartbeat(Struct, array_like=True, tag="h"):
+    count: Count
+
+
+class HeartbeatTaken(Struct, array_like=True, tag="k"):
+    count: Count
+
+
+class Refused(Struct, array_like=True, tag="refused"):
+    code: Text
+    text: Text
+
+
+Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat
+Down: TypeAlias = (
+    Challenge | Welcome | ManifestWhole | ManifestDelta | ReportTaken | HeartbeatTaken | Refused
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_up: msgspec.msgpack.Decoder[Up] = msgspec.msgpack.Decoder(Up)
+_down: msgspec.msgpack.Decoder[Down] = msgspec.msgpack.Decoder(Down)
+_claims: msgspec.msgpack.Decoder[Claims] = msgspec.msgpack.Decoder(Claims)
+
+
+class JoinRequest(Struct, forbid_unknown_fields=True):
+    """POST /agent/v1/join, as JSON; bytes travel as base64."""
+
+    secret: Digest
+    public_key: Digest
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    driver: Annotated[str, Meta(max_length=64)]
+
+
+class JoinAnswer(Struct, forbid_unknown_fields=True):
+    agent: str
+    federation: str
+    site: str
+
+
+def encode(message: Up | Down | Claims) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode_up(frame: bytes) -> Up:
+    return _decode(_up, frame)
+
+
+def decode_down(frame: bytes) -> Down:
+    return _decode(_down, frame)
+
+
+def decode_claims(frame: bytes) -> Claims:
+    return _decode(_claims, frame)
+
+
+def _decode(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes) -> T:
+    try:
+        return decoder.decode(frame)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Invalid("a frame does not decode", field="frame") from error

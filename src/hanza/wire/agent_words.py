@@ -1,0 +1,185 @@
+"""Agent messages to nouns and back, in pairs.  See `wire.agent_v1` for the messages."""
+
+from datetime import UTC, datetime, timedelta
+
+from hanza.model.capacity import Capacity
+from hanza.model.guest import GuestSpec, HostFacts, Mark
+from hanza.model.ids import AgentId, InstanceId, NativeId
+from hanza.model.manifest import Delta, Entry, Manifest, Tombstone, Version
+from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen
+from hanza.plan.manifest import hash_of, manifest_of
+from hanza.wire import agent_v1 as v1
+
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def mark_to_wire(mark: Mark) -> v1.MarkW:
+    return v1.MarkW(mark.owner, mark.run_epoch)
+
+
+def mark_from_wire(mark: v1.MarkW) -> Mark:
+    return Mark(InstanceId(mark.owner), mark.run_epoch)
+
+
+def entry_to_wire(entry: Entry) -> v1.EntryW:
+    spec = entry.spec
+    words = v1.SpecW(spec.name, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib)
+    return v1.EntryW(mark_to_wire(entry.mark), entry.host, words, entry.power)
+
+
+def entry_from_wire(entry: v1.EntryW) -> Entry:
+    spec = entry.spec
+    words = GuestSpec(spec.name, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib)
+    return Entry(mark_from_wire(entry.mark), entry.host, words, entry.power)
+
+
+def version_to_wire(version: Version) -> v1.VersionW:
+    return v1.VersionW(version.epoch, version.number)
+
+
+def version_from_wire(version: v1.VersionW) -> Version:
+    return Version(version.epoch, version.number)
+
+
+def manifest_to_wire(manifest: Manifest) -> v1.ManifestWhole:
+    return v1.ManifestWhole(
+        agent=manifest.agent,
+        version=version_to_wire(manifest.version),
+        parent=manifest.parent,
+        hash=hash_of(manifest),
+        entries=[entry_to_wire(entry) for entry in manifest.entries],
+        tombstones=[mark_to_wire(tombstone.mark) for tombstone in manifest.tombstones],
+    )
+
+
+def manifest_from_wire(whole: v1.ManifestWhole) -> Manifest:
+    """The content as sent; whoever takes it compares `hash_of` with the hash that was named."""
+    return manifest_of(
+        AgentId(whole.agent),
+        version_from_wire(whole.version),
+        whole.parent,
+        [entry_from_wire(entry) for entry in whole.entries],
+        [Tombstone(mark_from_wire(mark)) for mark in whole.tombstones],
+    )
+
+
+def delta_to_wire(delta: Delta) -> v1.ManifestDelta:
+    return v1.ManifestDelta(
+        agent=delta.agent,
+        base=delta.base,
+        version=version_to_wire(delta.version),
+        parent=delta.parent,
+        hash=delta.hash,
+        put_entries=[entry_to_wire(entry) for entry in delta.put_entries],
+        drop_entries=[mark_to_wire(mark) for mark in delta.drop_entries],
+        put_tombstones=[mark_to_wire(tombstone.mark) for tombstone in delta.put_tombstones],
+        drop_tombstones=[mark_to_wire(mark) for mark in delta.drop_tombstones],
+    )
+
+
+def delta_from_wire(delta: v1.ManifestDelta) -> Delta:
+    return Delta(
+        agent=AgentId(delta.agent),
+        base=delta.base,
+        version=version_from_wire(delta.version),
+        parent=delta.parent,
+        hash=delta.hash,
+        put_entries=tuple(entry_from_wire(entry) for entry in delta.put_entries),
+        drop_entries=tuple(mark_from_wire(mark) for mark in delta.drop_entries),
+        put_tombstones=tuple(Tombstone(mark_from_wire(mark)) for mark in delta.put_tombstones),
+        drop_tombstones=tuple(mark_from_wire(mark) for mark in delta.drop_tombstones),
+    )
+
+
+def problem_to_wire(problem: Problem | None) -> v1.ProblemW | None:
+    if problem is None:
+        return None
+    since_us = (problem.since - _ORIGIN) // _MICROSECOND
+    return v1.ProblemW(problem.code[:1024], problem.text[:1024], max(since_us, 0))
+
+
+def problem_from_wire(problem: v1.ProblemW | None) -> Problem | None:
+    if problem is None:
+        return None
+    since = _ORIGIN + min(problem.since_us, _FAR_US) * _MICROSECOND
+    return Problem(problem.code, problem.text, since)
+
+
+def seen_to_wire(seen: Seen) -> v1.SeenW:
+    return v1.SeenW(
+        mark_to_wire(seen.mark),
+        seen.role,
+        seen.presence,
+        seen.native,
+        seen.power,
+        seen.boot,
+        seen.serial_tail,
+        problem_to_wire(seen.problem),
+    )
+
+
+def seen_from_wire(seen: v1.SeenW) -> Seen:
+    return Seen(
+        mark_from_wire(seen.mark),
+        seen.role,
+        seen.presence,
+        NativeId(seen.native) if seen.native is not None else None,
+        seen.power,
+        seen.boot,
+        seen.serial_tail,
+        problem_from_wire(seen.problem),
+    )
+
+
+def report_to_wire(report: Report) -> v1.ReportUp:
+    return v1.ReportUp(
+        number=report.number,
+        version=version_to_wire(report.version),
+        is_whole=report.is_whole,
+        seen=[seen_to_wire(seen) for seen in report.seen],
+        gone=[mark_to_wire(mark) for mark in report.gone],
+        orphans=None if report.orphans is None else [_orphan_to_wire(o) for o in report.orphans],
+        hosts=None if report.hosts is None else [_host_to_wire(h) for h in report.hosts],
+        trouble=problem_to_wire(report.trouble),
+    )
+
+
+def report_from_wire(report: v1.ReportUp, incarnation: Incarnation) -> Report:
+    return Report(
+        incarnation=incarnation,
+        number=report.number,
+        version=version_from_wire(report.version),
+        is_whole=report.is_whole,
+        seen=tuple(seen_from_wire(seen) for seen in report.seen),
+        gone=tuple(mark_from_wire(mark) for mark in report.gone),
+        orphans=None
+        if report.orphans is None
+        else tuple(_orphan_from_wire(orphan) for orphan in report.orphans),
+        hosts=None
+        if report.hosts is None
+        else tuple(_host_from_wire(host) for host in report.hosts),
+        trouble=problem_from_wire(report.trouble),
+    )
+
+
+def _orphan_to_wire(orphan: Orphan) -> v1.OrphanW:
+    return v1.OrphanW(orphan.native, mark_to_wire(orphan.mark), orphan.host, orphan.power)
+
+
+def _orphan_from_wire(orphan: v1.OrphanW) -> Orphan:
+    native = NativeId(orphan.native)
+    return Orphan(native, mark_from_wire(orphan.mark), orphan.host, orphan.power)
+
+
+def _host_to_wire(host: HostFacts) -> v1.HostW:
+    size = host.capacity
+    return v1.HostW(host.name, size.cpus, size.memory_mib, size.disk_mib, host.accelerator)
+
+
+def _host_from_wire(host: v1.HostW) -> HostFacts:
+    size = Capacity(host.cpus, host.memory_mib, host.disk_mib)
+    return HostFacts(host.name, size, host.accelerator)
+
+
+_FAR_US = (datetime(9999, 1, 1, tzinfo=UTC) - _ORIGIN) // _MICROSECOND
