@@ -23,16 +23,6 @@ STUCK = frozenset({"driver.unsupported", "driver.rejected", "driver.exhausted"})
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """What became of the last order for an instance.  May be lost without harm."""
-
-    wish: Entry | Tombstone
-    problem: Problem
-    failures: int
-    not_before: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Create:
     mark: Mark
     host: str
@@ -80,6 +70,21 @@ Order: TypeAlias = Create | Destroy | SetPower | Resize
 Step: TypeAlias = Order | Wait | Blocked | AtRest
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What became of the last order for an instance.  May be lost without harm.
+
+    It holds back the same order for the same wish only: when the site has changed so that
+    another order is due, what became of the last one says nothing of it.
+    """
+
+    wish: Entry | Tombstone
+    order: Order
+    problem: Problem
+    failures: int
+    not_before: datetime
+
+
 def next_step(
     entry: Entry | None,
     tombstone: Tombstone | None,
@@ -87,9 +92,17 @@ def next_step(
     note: Note | None,
     now: datetime,
 ) -> Step:
-    """Choose one step.  `seen` is every guest at the site whose mark names this instance."""
+    """Choose one step.  `seen` is every guest at the site whose mark names this instance.
+
+    An entry for a run that is already ended by the tombstone counts as none: made and ended
+    again for ever would be the alternative.
+    """
+    if entry and tombstone and entry.mark.run_epoch <= tombstone.mark.run_epoch:
+        entry = None
     step, wish = _wished(entry, tombstone, sorted(seen, key=_order))
-    if isinstance(step, Blocked | AtRest) or note is None or note.wish != wish:
+    if isinstance(step, Blocked | AtRest) or note is None:
+        return step
+    if note.wish != wish or note.order != step:
         return step
     if note.problem.code in STUCK:
         return Blocked(note.problem.code, note.problem.text)

@@ -49,17 +49,20 @@ def says_the_same(one: Manifest, other: Manifest) -> bool:
     return (one.entries, one.tombstones) == (other.entries, other.tombstones)
 
 
-def judge(held: Manifest | None, version: Version, offered: Hash) -> Judgement:
+def judge(held: Manifest | None, version: Version, parent: Hash, offered: Hash) -> Judgement:
     """What to do with an offered manifest.  A manifest never goes back.
 
-    `forked` is another content under the version that is held: two planes disagree, or someone
-    lies; it is refused and reported, never taken.
+    `forked` is another content under the version that is held, or a direct successor of
+    something else: two planes disagree, or someone lies; it is refused, never taken.
     """
-    if held is None or version > held.version:
+    if held is None:
         return "take"
     if version < held.version:
         return "older"
-    return "held" if hash_of(held) == offered else "forked"
+    if version == held.version:
+        return "held" if hash_of(held) == offered else "forked"
+    is_next = version == Version(held.version.epoch, held.version.number + 1)
+    return "forked" if is_next and parent != hash_of(held) else "take"
 
 
 def delta_between(base: Manifest, new: Manifest) -> Delta:

@@ -1,0 +1,93 @@
+"""The plane's loop: take what is due, run its pass, give it back with a verdict.
+
+Promises: nothing here remembers anything between passes, so a crash costs one lease at most; a
+pass that fails is tried again with back-off and never takes the others with it.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from hanza.engine.place import place_batch
+from hanza.engine.publish import publish_batch
+from hanza.engine.settle import settle_batch
+from hanza.kit.backoff import delay_after
+from hanza.kit.clock import Clock
+from hanza.kit.ids import Ids
+from hanza.kit.points import Point, pass_by
+from hanza.model.verdict import Later
+from hanza.store.tx import Store, Tx
+from hanza.store.work import KINDS, Kind, Work, settle_work, take_due
+
+log = logging.getLogger("hanza.engine")
+BATCH_MAX = 256
+LOOK_EVERY_S = 0.2
+"""Hints wake the loop at once; this is how late it may notice one by another plane."""
+
+
+class Engine:
+    """One engine of one plane.  Any number of them may work on one store."""
+
+    def __init__(self, store: Store, clock: Clock, ids: Ids, point: Point = pass_by) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._point = point
+
+    def run_round(self, kinds: Sequence[Kind] = KINDS) -> int:
+        """Run everything that is due now, once; how much that was."""
+        done = 0
+        for kind in kinds:
+            now = self._clock.now()
+            token = self._ids.new("wk")
+            batch = self._store.write(take_due, kind, BATCH_MAX, token, now)
+            if batch:
+                self._run(kind, batch, now)
+                done += len(batch)
+        return done
+
+    def run_until(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Run rounds until told to stop; `wake` is a hint that something is due."""
+        failures = 0
+        while not stop.is_set():
+            wake.clear()
+            busy = self._guarded(self.run_round)
+            failures = failures + 1 if busy is None else 0
+            if busy is None:
+                stop.wait(delay_after(failures).total_seconds())
+            elif not busy:
+                wake.wait(LOOK_EVERY_S)
+
+    def _run(self, kind: Kind, batch: list[Work], now: datetime) -> None:
+        """Run a batch; when it fails, each of it alone, so that only the culprit waits."""
+        if self._guarded(lambda: self._pass(kind, batch, now)) is not None:
+            return
+        for one in batch if len(batch) > 1 else ():
+            self._run(kind, [one], now)
+        if len(batch) == 1:
+            self._store.write(_put_off, batch[0], now)
+
+    def _pass(self, kind: Kind, batch: list[Work], now: datetime) -> int:
+        match kind:
+            case "place":
+                place_batch(self._store, batch, now)
+            case "publish":
+                publish_batch(self._store, batch, now, self._point)
+            case "settle":
+                settle_batch(self._store, batch, now)
+        return len(batch)
+
+    def _guarded(self, step: Callable[[], int]) -> int | None:
+        """What the step returned; None when it failed, which is logged and never swallowed."""
+        try:
+            return step()
+        except Exception:
+            log.exception("engine.step_failed")
+            return None
+
+
+def _put_off(tx: Tx, one: Work, now: datetime) -> None:
+    """Give back, with back-off, what a failed pass had taken."""
+    failures = one.failures + 1
+    settle_work(tx, one, Later(now + delay_after(failures)), now, failures)

@@ -1,0 +1,29 @@
+"""Publishing: the next manifest of an agent is cut in one transaction, see `store.manifests`."""
+
+from datetime import datetime
+
+from hanza.kit.points import Point
+from hanza.model.ids import AgentId
+from hanza.model.verdict import Settled
+from hanza.store.manifests import NothingNew, publish_manifest
+from hanza.store.tx import Store, Tx
+from hanza.store.work import Work, is_held, settle_work
+
+
+def publish_batch(store: Store, batch: list[Work], now: datetime, point: Point) -> None:
+    """Cut a manifest for every agent in the batch whose wants have changed."""
+    for one in batch:
+        point("publish.commit.before")
+        store.write(_publish, one, now)
+        point("publish.commit.after")
+
+
+def _publish(tx: Tx, one: Work, now: datetime) -> None:
+    savepoint = tx.begin_nested()
+    try:
+        publish_manifest(tx, AgentId(one.ref), now)
+        savepoint.commit()
+    except NothingNew:
+        savepoint.rollback()
+    if is_held(tx, one):
+        settle_work(tx, one, Settled(), now)

@@ -1,0 +1,82 @@
+"""Settling: what was seen is held against what is wanted, and what is shown is written."""
+
+from datetime import datetime, timedelta
+
+from hanza.model.ids import InstanceId
+from hanza.model.instance import Wanted
+from hanza.model.report import Problem
+from hanza.model.verdict import Again, Settled, Verdict
+from hanza.plan.settle import Forget, Keep, Placed, Release, Withdraw, next_settlement
+from hanza.plan.status import shown_of
+from hanza.store.events import append_event
+from hanza.store.holds import Hold, end_hold, get_hold, release_hold
+from hanza.store.hosts import refuse_host
+from hanza.store.instances import forget_instance, get_instances, set_shown
+from hanza.store.reports import find_seen, forget_seen
+from hanza.store.tx import Store, Tx
+from hanza.store.work import Work, hint, hint_waiting, is_held, settle_work
+
+REFUSE_FULL_FOR = timedelta(minutes=5)
+
+
+def settle_batch(store: Store, batch: list[Work], now: datetime) -> None:
+    """One commit for the whole batch, as far as the store can."""
+    for record in [store.submit(_record, one, now) for one in batch]:
+        record.result()
+
+
+def _record(tx: Tx, one: Work, now: datetime) -> None:
+    if is_held(tx, one):
+        settle_work(tx, one, _settle(tx, InstanceId(one.ref), now), now)
+
+
+def _settle(tx: Tx, instance: InstanceId, now: datetime) -> Verdict:
+    wish = get_instances(tx, [instance]).get(instance)
+    if wish is None:
+        return Settled()
+    wanted, waiting = wish
+    hold, seen = get_hold(tx, instance), find_seen(tx, instance)
+    placed = None if hold is None else Placed(hold.mark, hold.is_ending)
+    match next_settlement(wanted.is_ended, placed, seen):
+        case Forget():
+            _forget(tx, wanted, now)
+            return Settled()
+        case Withdraw(_, is_full):
+            assert hold is not None, "only what is placed is withdrawn"
+            _withdraw(tx, hold, is_full=is_full, now=now)
+        case Release():
+            assert hold is not None, "only what is placed is released"
+            _release(tx, hold, now)
+            return Again()
+        case Keep():
+            pass
+    _show(tx, wanted, hold, waiting)
+    return Settled()
+
+
+def _forget(tx: Tx, wanted: Wanted, now: datetime) -> None:
+    forget_seen(tx, wanted.id)
+    forget_instance(tx, wanted.id)
+    append_event(tx, now, "instance.ended", wanted.id, f"{wanted.address.name} is gone")
+
+
+def _withdraw(tx: Tx, hold: Hold, *, is_full: bool, now: datetime) -> None:
+    if is_full:
+        refuse_host(tx, hold.host, now + REFUSE_FULL_FOR)
+    end_hold(tx, hold.mark)
+    hint(tx, "publish", hold.agent, now)
+
+
+def _release(tx: Tx, hold: Hold, now: datetime) -> None:
+    """Room came free: whoever waits for a place looks again, this instance among them."""
+    release_hold(tx, hold.mark)
+    forget_seen(tx, hold.mark.owner)
+    hint(tx, "publish", hold.agent, now)
+    hint(tx, "place", hold.mark.owner, now)
+    hint_waiting(tx, "place", now)
+
+
+def _show(tx: Tx, wanted: Wanted, hold: Hold | None, waiting: Problem | None) -> None:
+    seen = find_seen(tx, wanted.id)
+    word = seen if hold is not None and seen is not None and seen.mark == hold.mark else None
+    set_shown(tx, wanted.id, shown_of(wanted, hold is not None, word, waiting))

@@ -1,0 +1,111 @@
+"""Whether a wish may be written down at all.
+
+Everything a tenant or provider sends is checked here against limits that hold for every site, so
+that what reaches the store, the manifest and an engine is known to be well formed.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hanza.model.errors import Conflict, Invalid
+from hanza.model.guest import GuestSpec, Power
+from hanza.model.ids import InstanceId
+from hanza.model.instance import Address, Wanted
+
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+TITLE_CHARACTERS_MAX = 200
+CPUS_MAX = 1024
+MEMORY_MIB_MAX = 16 * 2**20
+DISK_MIB_MAX = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceWish:
+    """What a tenant sends for one instance."""
+
+    address: Address
+    country: str
+    image: str
+    cpus: int
+    memory_mib: int
+    disk_mib: int
+    power: Power
+
+
+def check_name(name: str, field: str) -> str:
+    """RFC 1123 label: lower-case letters, digits and inner hyphens, 63 at most."""
+    if not NAME.fullmatch(name):
+        raise Invalid(
+            f"{_short(name)} is not a name: 1 to 63 of a-z, 0-9 and inner hyphens", field=field
+        )
+    return name
+
+
+def check_country(country: str, field: str) -> str:
+    if not COUNTRY.fullmatch(country):
+        raise Invalid(f"{_short(country)} is not a country code such as DE", field=field)
+    return country
+
+
+def check_title(title: str, field: str) -> str:
+    if not 1 <= len(title) <= TITLE_CHARACTERS_MAX or not title.isprintable():
+        raise Invalid(f"1 to {TITLE_CHARACTERS_MAX} printable characters", field=field)
+    return title
+
+
+def check_place(latitude: float, longitude: float) -> None:
+    """Degrees; rejects what is not a number too."""
+    if not -90 <= latitude <= 90:
+        raise Invalid("latitude is from -90 to 90 degrees", field="latitude")
+    if not -180 <= longitude <= 180:
+        raise Invalid("longitude is from -180 to 180 degrees", field="longitude")
+
+
+def admit_instance(
+    wish: InstanceWish, known: Wanted | None, new_id: InstanceId, now: datetime
+) -> Wanted:
+    """The row that a PUT leads to; equal to `known` when nothing changes.
+
+    Raises `Invalid` for a malformed wish and `Conflict` for one that cannot be had from here.
+    """
+    spec = _admit_spec(wish)
+    country = check_country(wish.country, "country")
+    if known is None:
+        return Wanted(new_id, wish.address, country, spec, wish.power, 1, now)
+    if known.is_ended:
+        raise Conflict(f"{known.address.name!r} is being destroyed", hint="wait until it is gone")
+    for field, old, new in (
+        ("country", known.country, country),
+        ("image", known.spec.image, spec.image),
+        ("cpus", known.spec.cpus, spec.cpus),
+        ("memory", known.spec.memory_mib, spec.memory_mib),
+        ("disk", known.spec.disk_mib, spec.disk_mib),
+    ):
+        if old != new:
+            raise Conflict(
+                f"{known.address.name!r} exists with {field} {old}; it cannot become {new}",
+                field=field,
+                hint="destroy it first, or use another name",
+            )
+    return replace(known, power=wish.power)
+
+
+def _admit_spec(wish: InstanceWish) -> GuestSpec:
+    check_name(wish.address.tenant, "tenant")
+    check_name(wish.address.workspace, "workspace")
+    check_name(wish.address.name, "name")
+    check_name(wish.image, "image")
+    for field, value, most in (
+        ("cpus", wish.cpus, CPUS_MAX),
+        ("memory", wish.memory_mib, MEMORY_MIB_MAX),
+        ("disk", wish.disk_mib, DISK_MIB_MAX),
+    ):
+        if not 1 <= value <= most:
+            raise Invalid(f"{field} is {value}; it must be from 1 to {most}", field=field)
+    return GuestSpec(wish.address.name, wish.image, wish.cpus, wish.memory_mib, wish.disk_mib)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "...")

@@ -1,0 +1,173 @@
+"""Agents: how one joins, which start of it is talking, and when it was last heard.
+
+A key belongs to one agent for ever.  The newest start of a key is the one that is believed;
+when an older start comes back, two copies of one key are alive and neither offers capacity.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from hanza.model.errors import NotFound, Unauthenticated
+from hanza.model.ids import AgentId, SiteId, TokenId
+from hanza.model.manifest import GENESIS, Hash, Version
+from hanza.model.report import Incarnation
+from hanza.model.site import Agent
+from hanza.store.events import append_event
+from hanza.store.schema import agents, federation, hosts, join_tokens, sites
+from hanza.store.tx import Tx
+from hanza.store.work import hint, hint_waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Who wants to join with a token: a fresh id, the key it will use, its driver's name."""
+
+    agent: AgentId
+    public_key: bytes
+    driver: str
+
+
+def put_join_token(
+    tx: Tx, token: TokenId, site: SiteId, digest: bytes, now: datetime, expires_at: datetime
+) -> None:
+    """Remember the right to join one site once.  Only the secret's digest is kept."""
+    tx.execute(
+        sa.insert(join_tokens).values(
+            id=token, site_id=site, digest=digest, created_at=now, expires_at=expires_at
+        )
+    )
+
+
+def use_join_token(tx: Tx, digest: bytes, joining: Joining, now: datetime) -> tuple[AgentId, str]:
+    """Make the bearer an agent of the token's site; returns its id and the site's name.
+
+    The same key may come again with the same token (the first answer may have been lost) and is
+    told the same.  Raises `Unauthenticated` for a token that is unknown, used or too old.
+    """
+    query = (
+        sa.select(join_tokens, sites.c.name.label("site_name"), agents.c.public_key)
+        .join(sites, sites.c.id == join_tokens.c.site_id)
+        .outerjoin(agents, agents.c.id == join_tokens.c.agent_id)
+        .where(join_tokens.c.digest == digest)
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise Unauthenticated("this join token is not known here", field="token")
+    if row.used_at is not None:
+        if row.public_key != joining.public_key:
+            raise Unauthenticated("this join token was used already", field="token")
+        return AgentId(row.agent_id), row.site_name
+    if row.expires_at <= now:
+        raise Unauthenticated("this join token is too old; ask for a new one", field="token")
+    _put_agent(tx, SiteId(row.site_id), joining, now)
+    tx.execute(
+        sa.update(join_tokens)
+        .where(join_tokens.c.id == row.id)
+        .values(used_at=now, agent_id=joining.agent)
+    )
+    append_event(tx, now, "agent.joined", joining.agent, f"an agent joined at {row.site_name}")
+    return joining.agent, row.site_name
+
+
+def _put_agent(tx: Tx, site: SiteId, joining: Joining, now: datetime) -> None:
+    taken = sa.select(agents.c.id).where(agents.c.public_key == joining.public_key)
+    if tx.scalar(taken) is not None:
+        raise Unauthenticated("this key belongs to another agent", field="public_key")
+    tx.execute(
+        sa.insert(agents).values(
+            id=joining.agent,
+            site_id=site,
+            public_key=joining.public_key,
+            driver=joining.driver,
+            joined_at=now,
+            epoch=sa.select(federation.c.epoch).scalar_subquery(),
+            manifest_hash=GENESIS,
+        )
+    )
+
+
+def public_key_of_agent(tx: Tx, agent: AgentId) -> bytes:
+    """Raises `Unauthenticated`, not `NotFound`: who is not known is not told so."""
+    key = tx.scalar(sa.select(agents.c.public_key).where(agents.c.id == agent))
+    if key is None:
+        raise Unauthenticated("the agent is not known here")
+    return bytes(key)
+
+
+def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime) -> int:
+    """A start of the agent has connected; returns the number of the last report taken of it.
+
+    A new start begins its reports at zero.  A start that was superseded and is back, or another
+    one with the same count, means that the key is alive twice.
+    """
+    row = tx.execute(sa.select(agents).where(agents.c.id == agent).with_for_update()).one()
+    if (row.starts, row.nonce) == (incarnation.starts, incarnation.nonce):
+        tx.execute(sa.update(agents).where(agents.c.id == agent).values(heard_at=now))
+        hint_waiting(tx, "place", now)
+        return int(row.report_no)
+    is_twin = bool(row.nonce) and incarnation.starts <= row.starts
+    change = {
+        "starts": incarnation.starts,
+        "nonce": incarnation.nonce,
+        "nonce_before": row.nonce,
+        "is_contested": row.is_contested or is_twin,
+        "report_no": 0,
+        "heard_at": now,
+    }
+    tx.execute(sa.update(agents).where(agents.c.id == agent).values(**change))
+    if is_twin and not row.is_contested:
+        append_event(tx, now, "agent.contested", agent, "two copies of one agent key are alive")
+    hint_waiting(tx, "place", now)
+    hint(tx, "publish", agent, now)
+    return 0
+
+
+def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
+    """One statement for everyone that was heard lately; placing waits for none of them."""
+    tx.execute(sa.update(agents).where(agents.c.id.in_(list(heard))).values(heard_at=now))
+
+
+def manifest_versions(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, tuple[Version, Hash]]:
+    """What was last published for each of these agents."""
+    query = sa.select(agents.c.id, agents.c.epoch, agents.c.manifest_no, agents.c.manifest_hash)
+    rows = tx.execute(query.where(agents.c.id.in_(list(ids))))
+    return {
+        AgentId(row.id): (Version(row.epoch, row.manifest_no), bytes(row.manifest_hash))
+        for row in rows
+    }
+
+
+def get_agent(tx: Tx, agent: AgentId) -> Agent:
+    row = tx.execute(sa.select(agents).where(agents.c.id == agent)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no agent {agent}")
+    return _agent_from_row(row)
+
+
+def list_agents(tx: Tx) -> list[tuple[Agent, str, int]]:
+    """Every agent with its site's name and the number of its hosts."""
+    hosts_of = (
+        sa.select(sa.func.count())
+        .where(hosts.c.agent_id == agents.c.id, hosts.c.is_offered)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(agents, sites.c.name.label("site_name"), hosts_of.label("hosts"))
+        .join(sites, sites.c.id == agents.c.site_id)
+        .order_by(sites.c.name, agents.c.id)
+    )
+    return [(_agent_from_row(row), row.site_name, row.hosts) for row in tx.execute(query)]
+
+
+def _agent_from_row(row: sa.Row[tuple[object, ...]]) -> Agent:
+    return Agent(
+        AgentId(row.id),
+        SiteId(row.site_id),
+        row.driver,
+        row.joined_at,
+        row.heard_at,
+        row.is_contested,
+    )

@@ -1,0 +1,96 @@
+"""Where SQLite and PostgreSQL differ, and the only place that knows it.
+
+SQLite: write-ahead log, full synchronisation, one writer, `BEGIN IMMEDIATE` for writes.
+PostgreSQL: SERIALIZABLE for writes, one repeatable-read snapshot for reads.
+"""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.dialects import postgresql, sqlite
+
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MOVED_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_LOCKED}
+_MOVED_POSTGRES = {"40001", "40P01"}
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as microseconds since 1970 in a 64-bit integer."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else (value - _ORIGIN) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else _ORIGIN + value * _MICROSECOND
+
+
+def writer_engine(url: str) -> sa.Engine:
+    """For the one writer: it takes its lock when the transaction begins."""
+    return _engine(url, "BEGIN IMMEDIATE", {"isolation_level": "SERIALIZABLE"})
+
+
+def reader_engine(url: str) -> sa.Engine:
+    """For reads: one consistent snapshot, and no way to write."""
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return _engine(url, "BEGIN", options)
+
+
+def _engine(url: str, begin: str, postgres_options: dict[str, Any]) -> sa.Engine:
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(**postgres_options)
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def has_moved(error: exc.DBAPIError) -> bool:
+    """Whether the database says that others were faster and the work is to be run again."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", None) in _MOVED_SQLITE
+    return getattr(error.orig, "sqlstate", None) in _MOVED_POSTGRES
+
+
+def lock_schema(connection: sa.Connection) -> None:
+    """Let only one process at a time change the schema; the lock ends with the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '4s'")
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7021954)")
+
+
+def upsert(
+    tx: sa.Connection,
+    table: sa.Table,
+    key: tuple[str, ...],
+    values: dict[str, Any],
+    on_conflict: dict[str, Any] | None = None,
+) -> None:
+    """Insert a row, or change the one that has the same key.
+
+    What changes is every value outside the key, unless `on_conflict` says otherwise.
+    """
+    insert = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
+    if on_conflict is None:
+        on_conflict = {name: insert.excluded[name] for name in values if name not in key}
+    tx.execute(insert.values(**values).on_conflict_do_update(index_elements=key, set_=on_conflict))

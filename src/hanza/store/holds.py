@@ -1,0 +1,115 @@
+"""Holds on the room of a host: the one thing that makes optimistic placement safe.
+
+The room is kept on the host's own row and taken by a guarded update, so a decision made on an
+old snapshot can be late but never wrong, and no transaction sums over the holds of others.  An
+instance has at most one hold, so it is never placed twice.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from hanza.model.capacity import Capacity
+from hanza.model.guest import Mark
+from hanza.model.ids import AgentId, HostId, InstanceId
+from hanza.store.schema import holds, hosts, instances
+from hanza.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Room taken at one host for one run of an instance; `is_ending` makes it a tombstone."""
+
+    mark: Mark
+    host: HostId
+    agent: AgentId
+    size: Capacity
+    is_ending: bool
+
+
+def take_hold(tx: Tx, instance: InstanceId, host: HostId, size: Capacity, now: datetime) -> bool:
+    """Take room on one host if it is still there; False when someone was faster.
+
+    The run epoch grows with every hold, so no two runs of an instance bear the same mark.
+    """
+    if tx.scalar(sa.select(holds.c.instance_id).where(holds.c.instance_id == instance)):
+        return False
+    row = tx.execute(
+        sa.update(hosts)
+        .where(
+            hosts.c.id == host,
+            hosts.c.is_offered,
+            hosts.c.cpus - hosts.c.held_cpus >= size.cpus,
+            hosts.c.memory_mib - hosts.c.held_memory_mib >= size.memory_mib,
+            hosts.c.disk_mib - hosts.c.held_disk_mib >= size.disk_mib,
+        )
+        .values(
+            held_cpus=hosts.c.held_cpus + size.cpus,
+            held_memory_mib=hosts.c.held_memory_mib + size.memory_mib,
+            held_disk_mib=hosts.c.held_disk_mib + size.disk_mib,
+        )
+        .returning(hosts.c.agent_id)
+    ).one_or_none()
+    if row is None:
+        return False
+    run_epoch = tx.execute(
+        sa.update(instances)
+        .where(instances.c.id == instance)
+        .values(runs=instances.c.runs + 1)
+        .returning(instances.c.runs)
+    ).scalar_one()
+    tx.execute(
+        sa.insert(holds).values(
+            instance_id=instance,
+            run_epoch=run_epoch,
+            host_id=host,
+            agent_id=row.agent_id,
+            cpus=size.cpus,
+            memory_mib=size.memory_mib,
+            disk_mib=size.disk_mib,
+            taken_at=now,
+        )
+    )
+    return True
+
+
+def end_hold(tx: Tx, mark: Mark) -> None:
+    """Turn a hold into a tombstone.  Its room stays taken until the site says that it is gone."""
+    tx.execute(sa.update(holds).where(*_is(mark)).values(is_ending=True))
+
+
+def release_hold(tx: Tx, mark: Mark) -> bool:
+    """Give the room back, once; False when it was given back before."""
+    row = tx.execute(sa.delete(holds).where(*_is(mark)).returning(holds)).one_or_none()
+    if row is None:
+        return False
+    tx.execute(
+        sa.update(hosts)
+        .where(hosts.c.id == row.host_id)
+        .values(
+            held_cpus=hosts.c.held_cpus - row.cpus,
+            held_memory_mib=hosts.c.held_memory_mib - row.memory_mib,
+            held_disk_mib=hosts.c.held_disk_mib - row.disk_mib,
+        )
+    )
+    return True
+
+
+def get_hold(tx: Tx, instance: InstanceId) -> Hold | None:
+    row = tx.execute(sa.select(holds).where(holds.c.instance_id == instance)).one_or_none()
+    return None if row is None else _hold_from_row(row)
+
+
+def _hold_from_row(row: sa.Row[tuple[object, ...]]) -> Hold:
+    return Hold(
+        mark=Mark(InstanceId(row.instance_id), row.run_epoch),
+        host=HostId(row.host_id),
+        agent=AgentId(row.agent_id),
+        size=Capacity(row.cpus, row.memory_mib, row.disk_mib),
+        is_ending=row.is_ending,
+    )
+
+
+def _is(mark: Mark) -> tuple[sa.ColumnElement[bool], ...]:
+    return holds.c.instance_id == mark.owner, holds.c.run_epoch == mark.run_epoch

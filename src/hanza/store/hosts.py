@@ -1,0 +1,95 @@
+"""Hosts as their agents last described them, and as placement sees them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from hanza.kit.ids import Ids
+from hanza.model.capacity import Capacity
+from hanza.model.guest import HostFacts
+from hanza.model.ids import AgentId, HostId, SiteId
+from hanza.model.site import Host
+from hanza.plan.placement.choose import Candidate
+from hanza.store.database import upsert
+from hanza.store.schema import agents, hosts, sites
+from hanza.store.tx import Tx
+
+HEARD_WITHIN = timedelta(seconds=35)
+"""Three heartbeats and a half: who is silent for longer gets nothing new."""
+
+
+def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids) -> None:
+    """Take over what an agent says of its hosts; those it no longer names are not offered."""
+    site = tx.execute(sa.select(agents.c.site_id).where(agents.c.id == agent)).scalar_one()
+    tx.execute(sa.update(hosts).where(hosts.c.agent_id == agent).values(is_offered=False))
+    for host in facts:
+        size = {
+            "cpus": host.capacity.cpus,
+            "memory_mib": host.capacity.memory_mib,
+            "disk_mib": host.capacity.disk_mib,
+            "accelerator": host.accelerator,
+            "is_offered": True,
+        }
+        row = {"id": ids.new("ho"), "agent_id": agent, "site_id": site, "name": host.name, **size}
+        upsert(tx, hosts, ("agent_id", "name"), row, size)
+
+
+def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:
+    """The engine said it is full, whatever the books say: nothing new there for a while."""
+    tx.execute(sa.update(hosts).where(hosts.c.id == host).values(refuses_until=until))
+
+
+def list_candidates(tx: Tx, now: datetime) -> list[Candidate]:
+    """Every host, with what placement has to know of it."""
+    query = (
+        sa.select(hosts, sites.c.country, agents.c.heard_at, agents.c.is_contested)
+        .join(sites, sites.c.id == hosts.c.site_id)
+        .join(agents, agents.c.id == hosts.c.agent_id)
+        .order_by(hosts.c.id)
+    )
+    return [
+        Candidate(
+            host=HostId(row.id),
+            agent=AgentId(row.agent_id),
+            country=row.country,
+            capacity=_capacity(row),
+            free=_capacity(row) - _held(row),
+            is_offered=row.is_offered and not row.is_contested,
+            is_heard=row.heard_at is not None and now - row.heard_at <= HEARD_WITHIN,
+            is_refusing=row.refuses_until is not None and row.refuses_until > now,
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def list_hosts(tx: Tx) -> list[tuple[Host, str]]:
+    """Every host with its site's name."""
+    query = (
+        sa.select(hosts, sites.c.name.label("site_name"), agents.c.is_contested)
+        .join(sites, sites.c.id == hosts.c.site_id)
+        .join(agents, agents.c.id == hosts.c.agent_id)
+        .order_by(sites.c.name, hosts.c.name)
+    )
+    return [(_host_from_row(row), row.site_name) for row in tx.execute(query)]
+
+
+def _host_from_row(row: sa.Row[tuple[object, ...]]) -> Host:
+    return Host(
+        id=HostId(row.id),
+        agent=AgentId(row.agent_id),
+        site=SiteId(row.site_id),
+        name=row.name,
+        capacity=_capacity(row),
+        held=_held(row),
+        accelerator=row.accelerator,
+        is_offered=row.is_offered and not row.is_contested,
+    )
+
+
+def _capacity(row: sa.Row[tuple[object, ...]]) -> Capacity:
+    return Capacity(row.cpus, row.memory_mib, row.disk_mib)
+
+
+def _held(row: sa.Row[tuple[object, ...]]) -> Capacity:
+    return Capacity(row.held_cpus, row.held_memory_mib, row.held_disk_mib)

@@ -1,0 +1,214 @@
+"""Instances: what tenants want, what placement waits for, and what is shown.
+
+`put`, `end` and `forget` are the life of the wanted row; the `shown_*` columns are written by
+the settling pass alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from hanza.model.capacity import Capacity
+from hanza.model.errors import NotFound
+from hanza.model.guest import GuestSpec, Power
+from hanza.model.ids import InstanceId
+from hanza.model.instance import Address, Shown, Wanted
+from hanza.model.report import Problem
+from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
+from hanza.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an instance is placed, in names."""
+
+    site: str
+    city: str
+    country: str
+    provider: str
+    host: str
+    accelerator: str
+    heard_at: datetime | None
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything the API tells of one instance."""
+
+    wanted: Wanted
+    shown: Shown
+    place: Place | None
+    serial_tail: str
+    seen_at: datetime | None
+
+
+def insert_instance(tx: Tx, wanted: Wanted) -> None:
+    tx.execute(
+        sa.insert(instances).values(
+            id=wanted.id,
+            tenant=wanted.address.tenant,
+            workspace=wanted.address.workspace,
+            name=wanted.address.name,
+            country=wanted.country,
+            image=wanted.spec.image,
+            cpus=wanted.spec.cpus,
+            memory_mib=wanted.spec.memory_mib,
+            disk_mib=wanted.spec.disk_mib,
+            power=wanted.power,
+            generation=wanted.generation,
+            created_at=wanted.created_at,
+        )
+    )
+
+
+def update_power(tx: Tx, wanted: Wanted, power: Power) -> None:
+    tx.execute(
+        sa.update(instances)
+        .where(instances.c.id == wanted.id, instances.c.generation == wanted.generation)
+        .values(power=power, generation=instances.c.generation + 1)
+    )
+
+
+def end_instance(tx: Tx, instance: InstanceId) -> None:
+    """The tenant asked for its end.  The row stays until the site says that it is gone."""
+    tx.execute(
+        sa.update(instances)
+        .where(instances.c.id == instance)
+        .values(is_ended=True, shown_state="deleting", generation=instances.c.generation + 1)
+    )
+
+
+def forget_instance(tx: Tx, instance: InstanceId) -> None:
+    tx.execute(sa.delete(instances).where(instances.c.id == instance))
+
+
+def find_instance(tx: Tx, address: Address) -> Wanted | None:
+    row = tx.execute(sa.select(instances).where(*_at(address))).one_or_none()
+    return None if row is None else wanted_from_row(row)
+
+
+def get_instances(
+    tx: Tx, ids: Sequence[InstanceId]
+) -> dict[InstanceId, tuple[Wanted, Problem | None]]:
+    """Wanted rows with what placement waits for."""
+    rows = tx.execute(sa.select(instances).where(instances.c.id.in_(list(ids))))
+    return {InstanceId(row.id): (wanted_from_row(row), _waiting_from_row(row)) for row in rows}
+
+
+def set_waiting(tx: Tx, instance: InstanceId, problem: Problem | None) -> None:
+    """Why no host could be found; None once one was."""
+    tx.execute(
+        sa.update(instances)
+        .where(instances.c.id == instance)
+        .values(
+            waiting_code=problem.code if problem else None,
+            waiting_text=problem.text if problem else None,
+            waiting_since=problem.since if problem else None,
+        )
+    )
+
+
+def set_shown(tx: Tx, instance: InstanceId, shown: Shown) -> None:
+    tx.execute(
+        sa.update(instances)
+        .where(instances.c.id == instance)
+        .values(
+            shown_state=shown.state,
+            shown_power=shown.power,
+            shown_boot=shown.boot,
+            shown_code=shown.reason_code,
+            shown_reason=shown.reason,
+        )
+    )
+
+
+def get_overview(tx: Tx, address: Address) -> Overview:
+    row = tx.execute(_overviews().where(*_at(address))).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
+    return _overview_from_row(row)
+
+
+def list_overviews(tx: Tx, tenant: str, workspace: str) -> list[Overview]:
+    inside = (instances.c.tenant == tenant, instances.c.workspace == workspace)
+    rows = tx.execute(_overviews().where(*inside).order_by(instances.c.name))
+    return [_overview_from_row(row) for row in rows]
+
+
+def _overviews() -> sa.Select[tuple[object, ...]]:
+    return (
+        sa.select(
+            instances,
+            sites.c.name.label("site"),
+            sites.c.city,
+            sites.c.country.label("site_country"),
+            providers.c.name.label("provider"),
+            hosts.c.name.label("host"),
+            hosts.c.accelerator,
+            agents.c.heard_at,
+            agents.c.trouble_text,
+            seen.c.serial_tail,
+            seen.c.seen_at,
+        )
+        .outerjoin(holds, holds.c.instance_id == instances.c.id)
+        .outerjoin(hosts, hosts.c.id == holds.c.host_id)
+        .outerjoin(agents, agents.c.id == holds.c.agent_id)
+        .outerjoin(sites, sites.c.id == hosts.c.site_id)
+        .outerjoin(providers, providers.c.id == sites.c.provider_id)
+        .outerjoin(seen, seen.c.instance_id == instances.c.id)
+    )
+
+
+def _overview_from_row(row: sa.Row[tuple[object, ...]]) -> Overview:
+    place = None
+    if row.site is not None:
+        place = Place(
+            row.site,
+            row.city,
+            row.site_country,
+            row.provider,
+            row.host,
+            row.accelerator,
+            row.heard_at,
+            row.trouble_text,
+        )
+    return Overview(
+        wanted=wanted_from_row(row),
+        shown=Shown(
+            row.shown_state, row.shown_power, row.shown_boot, row.shown_reason, row.shown_code
+        ),
+        place=place,
+        serial_tail=row.serial_tail or "",
+        seen_at=row.seen_at,
+    )
+
+
+def wanted_from_row(row: sa.Row[tuple[object, ...]]) -> Wanted:
+    size = Capacity(row.cpus, row.memory_mib, row.disk_mib)
+    return Wanted(
+        id=InstanceId(row.id),
+        address=Address(row.tenant, row.workspace, row.name),
+        country=row.country,
+        spec=GuestSpec(row.name, row.image, size.cpus, size.memory_mib, size.disk_mib),
+        power=row.power,
+        generation=row.generation,
+        created_at=row.created_at,
+        is_ended=row.is_ended,
+    )
+
+
+def _waiting_from_row(row: sa.Row[tuple[object, ...]]) -> Problem | None:
+    if row.waiting_code is None:
+        return None
+    return Problem(row.waiting_code, row.waiting_text, row.waiting_since)
+
+
+def _at(address: Address) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        instances.c.tenant == address.tenant,
+        instances.c.workspace == address.workspace,
+        instances.c.name == address.name,
+    )

@@ -1,0 +1,99 @@
+"""Publishing: the only way a number is given to a manifest.
+
+Taking the next number is the first statement of the transaction and the content is read in the
+same transaction, so any number of planes may publish and none can say old things under a new
+number.  The last few manifests are kept, so that an agent that was away gets a delta.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from hanza.model.errors import Refusal
+from hanza.model.guest import GuestSpec, Mark
+from hanza.model.ids import AgentId, InstanceId
+from hanza.model.manifest import Entry, Hash, Manifest, Tombstone, Version
+from hanza.plan.manifest import hash_of, manifest_of, says_the_same
+from hanza.store.schema import agents, holds, hosts, instances, manifests
+from hanza.store.tx import Tx
+from hanza.wire import agent_v1 as v1
+from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
+
+KEPT = 16
+
+
+class NothingNew(Refusal):
+    """The manifest in force says all of it; the number is given back with the savepoint."""
+
+    code = "manifest.nothing_new"
+
+
+def publish_manifest(tx: Tx, agent: AgentId, now: datetime) -> Manifest:
+    """Cut the agent's next manifest.  Raises `NothingNew` when it would repeat the last."""
+    row = tx.execute(
+        sa.update(agents)
+        .where(agents.c.id == agent)
+        .values(manifest_no=agents.c.manifest_no + 1)
+        .returning(agents.c.epoch, agents.c.manifest_no, agents.c.manifest_hash)
+    ).one()
+    version, parent = Version(row.epoch, row.manifest_no), bytes(row.manifest_hash)
+    manifest = _wanted_at(tx, agent, version, parent)
+    held = find_manifest(tx, agent, parent)
+    if says_the_same(held, manifest) if held else not (manifest.entries or manifest.tombstones):
+        raise NothingNew("nothing has changed")
+    digest = hash_of(manifest)
+    tx.execute(sa.update(agents).where(agents.c.id == agent).values(manifest_hash=digest))
+    tx.execute(
+        sa.insert(manifests).values(
+            agent_id=agent,
+            epoch=version.epoch,
+            number=version.number,
+            hash=digest,
+            body=v1.encode(manifest_to_wire(manifest)),
+            published_at=now,
+        )
+    )
+    old = manifests.c.number <= version.number - KEPT
+    tx.execute(sa.delete(manifests).where(manifests.c.agent_id == agent, old))
+    return manifest
+
+
+def find_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
+    """The manifest that has this hash, if it is recent enough to be kept."""
+    body = tx.scalar(
+        sa.select(manifests.c.body).where(manifests.c.agent_id == agent, manifests.c.hash == digest)
+    )
+    if body is None:
+        return None
+    whole = v1.decode_down(bytes(body))
+    assert isinstance(whole, v1.ManifestWhole), "only whole manifests are kept"
+    return manifest_from_wire(whole)
+
+
+def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manifest:
+    query = (
+        sa.select(
+            holds.c.instance_id,
+            holds.c.run_epoch,
+            holds.c.is_ending,
+            holds.c.cpus,
+            holds.c.memory_mib,
+            holds.c.disk_mib,
+            hosts.c.name.label("host"),
+            instances.c.name,
+            instances.c.image,
+            instances.c.power,
+        )
+        .join(hosts, hosts.c.id == holds.c.host_id)
+        .join(instances, instances.c.id == holds.c.instance_id)
+        .where(holds.c.agent_id == agent)
+    )
+    entries, tombstones = [], []
+    for row in tx.execute(query):
+        mark = Mark(InstanceId(row.instance_id), row.run_epoch)
+        if row.is_ending:
+            tombstones.append(Tombstone(mark))
+            continue
+        spec = GuestSpec(row.name, row.image, row.cpus, row.memory_mib, row.disk_mib)
+        entries.append(Entry(mark, row.host, spec, row.power))
+    return manifest_of(agent, version, parent, entries, tombstones)

@@ -1,0 +1,144 @@
+"""What the agents said, written only when it is newer than what is known.
+
+A report speaks only for what was placed with its own agent: a word about anybody else's instance
+is dropped, whoever signs it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from hanza.kit.ids import Ids
+from hanza.model.guest import Mark
+from hanza.model.ids import AgentId, InstanceId, NativeId
+from hanza.model.report import Orphan, Problem, Report, Seen
+from hanza.store.database import upsert
+from hanza.store.events import append_event
+from hanza.store.hosts import put_hosts
+from hanza.store.schema import agents, holds, orphans, seen
+from hanza.store.tx import Tx
+from hanza.store.work import hint, hint_waiting
+
+
+def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetime) -> bool:
+    """Take a report over; False when a newer one, or a newer start of the agent, was faster."""
+    newer = tx.execute(
+        sa.update(agents)
+        .where(
+            agents.c.id == agent,
+            agents.c.starts == report.incarnation.starts,
+            agents.c.nonce == report.incarnation.nonce,
+            agents.c.report_no < report.number,
+        )
+        .values(report_no=report.number, heard_at=now, **_problem_to_columns(report.trouble))
+    ).rowcount
+    if not newer:
+        return False
+    _put_seen(tx, agent, report, now)
+    if report.orphans is not None:
+        _put_orphans(tx, agent, report.orphans, now)
+    if report.hosts is not None:
+        put_hosts(tx, agent, report.hosts, ids)
+        hint_waiting(tx, "place", now)
+    return True
+
+
+def find_seen(tx: Tx, instance: InstanceId) -> Seen | None:
+    row = tx.execute(sa.select(seen).where(seen.c.instance_id == instance)).one_or_none()
+    return None if row is None else seen_from_row(row)
+
+
+def forget_seen(tx: Tx, instance: InstanceId) -> None:
+    tx.execute(sa.delete(seen).where(seen.c.instance_id == instance))
+
+
+def list_orphans(tx: Tx) -> list[tuple[AgentId, Orphan, datetime]]:
+    rows = tx.execute(sa.select(orphans).order_by(orphans.c.agent_id, orphans.c.native))
+    return [(AgentId(row.agent_id), _orphan_from_row(row), row.since) for row in rows]
+
+
+def _put_seen(tx: Tx, agent: AgentId, report: Report, now: datetime) -> None:
+    if report.is_whole:
+        tx.execute(sa.delete(seen).where(seen.c.agent_id == agent))
+    placed = _placed_runs(tx, agent, [one.mark.owner for one in report.seen])
+    for one in report.seen:
+        if placed.get(one.mark.owner) != one.mark.run_epoch:
+            continue
+        row = {"instance_id": one.mark.owner, "agent_id": agent, "seen_at": now}
+        upsert(tx, seen, ("instance_id",), row | _seen_to_columns(one))
+        hint(tx, "settle", one.mark.owner, now)
+    for mark in report.gone:
+        mine = (seen.c.instance_id == mark.owner, seen.c.agent_id == agent)
+        tx.execute(sa.delete(seen).where(*mine, seen.c.run_epoch == mark.run_epoch))
+
+
+def _placed_runs(tx: Tx, agent: AgentId, ids: Iterable[InstanceId]) -> dict[str, int]:
+    query = sa.select(holds.c.instance_id, holds.c.run_epoch)
+    rows = tx.execute(query.where(holds.c.agent_id == agent, holds.c.instance_id.in_(list(ids))))
+    return {row.instance_id: row.run_epoch for row in rows}
+
+
+def _put_orphans(tx: Tx, agent: AgentId, found: Iterable[Orphan], now: datetime) -> None:
+    since = {
+        row.native: row.since
+        for row in tx.execute(sa.select(orphans).where(orphans.c.agent_id == agent))
+    }
+    tx.execute(sa.delete(orphans).where(orphans.c.agent_id == agent))
+    for one in found:
+        tx.execute(
+            sa.insert(orphans).values(
+                agent_id=agent,
+                native=one.native,
+                owner=one.mark.owner,
+                run_epoch=one.mark.run_epoch,
+                host=one.host,
+                power=one.power,
+                since=since.get(one.native, now),
+            )
+        )
+        if one.native not in since:
+            text = f"a guest marked {one.mark.owner} is at {one.host}, and nobody ordered it"
+            append_event(tx, now, "orphan.found", agent, text)
+
+
+def _orphan_from_row(row: sa.Row[tuple[object, ...]]) -> Orphan:
+    mark = Mark(InstanceId(row.owner), row.run_epoch)
+    return Orphan(NativeId(row.native), mark, row.host, row.power)
+
+
+def _seen_to_columns(one: Seen) -> dict[str, Any]:
+    problem = _problem_to_columns(one.problem)
+    return {
+        "run_epoch": one.mark.run_epoch,
+        "role": one.role,
+        "presence": one.presence,
+        "native": one.native,
+        "power": one.power,
+        "boot": one.boot,
+        "serial_tail": one.serial_tail.replace("\0", ""),
+        **{name.replace("trouble", "problem"): value for name, value in problem.items()},
+    }
+
+
+def seen_from_row(row: sa.Row[tuple[object, ...]]) -> Seen:
+    code = row.problem_code
+    return Seen(
+        mark=Mark(InstanceId(row.instance_id), row.run_epoch),
+        role=row.role,
+        presence=row.presence,
+        native=None if row.native is None else NativeId(row.native),
+        power=row.power,
+        boot=row.boot,
+        serial_tail=row.serial_tail,
+        problem=None if code is None else Problem(code, row.problem_text, row.problem_since),
+    )
+
+
+def _problem_to_columns(problem: Problem | None) -> dict[str, Any]:
+    return {
+        "trouble_code": problem.code if problem else None,
+        "trouble_text": problem.text.replace("\0", "") if problem else None,
+        "trouble_since": problem.since if problem else None,
+    }

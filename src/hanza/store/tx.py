@@ -1,0 +1,122 @@
+"""A transaction is a plain function from a connection to a value.
+
+Functions queue to one writer thread, run each in a savepoint, commit together and are answered
+after the commit: one fsync serves a whole batch.  A function is run again when the database says
+that the world moved, so it must not touch anything but `tx`.  There is no `await` in it, so no
+network call can creep inside.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from hanza.kit.points import Point, pass_by
+from hanza.model.errors import Bug, Refusal
+from hanza.store.database import has_moved, reader_engine, writer_engine
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Tx: TypeAlias = sa.Connection
+Job: TypeAlias = tuple[Callable[[Tx], Any], "Future[Any]"]
+BATCH_MAX = 128
+ATTEMPTS_MAX = 12
+PAUSE_FIRST_S = 0.002
+
+
+class Store:
+    """One database.  Any number of threads may call it; any number of planes may share it."""
+
+    def __init__(self, url: str, point: Point = pass_by) -> None:
+        self.url = url
+        self._point = point
+        self._writer_engine = writer_engine(url)
+        self._reader_engine = reader_engine(url)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._writer = threading.Thread(target=self._write_until_closed, name="store-writer")
+        self._writer.start()
+
+    def close(self) -> None:
+        """Finish what is queued, then stop.  Calls that come later raise `Bug`."""
+        self._closed.set()
+        self._jobs.put(None)
+        self._writer.join()
+        self._writer_engine.dispose()
+        self._reader_engine.dispose()
+
+    def submit(
+        self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> "Future[R]":
+        """Queue `fn`; the future is answered after the commit, with what it returned or raised."""
+        if self._closed.is_set():
+            raise Bug("the store is closed")
+        answer: Future[R] = Future()
+        self._jobs.put((lambda tx: fn(tx, *args, **kwargs), answer))
+        return answer
+
+    def write(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `fn` in a transaction; return after the commit.
+
+        What `fn` raises is raised here, its own changes rolled back and nobody else's.
+        """
+        return self.submit(fn, *args, **kwargs).result()
+
+    def read(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `fn` on one consistent snapshot, in the calling thread."""
+        with self._reader_engine.connect() as tx, tx.begin():
+            return fn(tx, *args, **kwargs)
+
+    def _write_until_closed(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            batch = [job]
+            while len(batch) < BATCH_MAX and not self._jobs.empty():
+                if (job := self._jobs.get()) is None:
+                    self._jobs.put(None)
+                    break
+                batch.append(job)
+            self._answer(batch, self._commit(batch))
+
+    def _commit(self, batch: list[Job]) -> list[Any]:
+        """Run a batch until the database takes it; one outcome for each job."""
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                with self._writer_engine.begin() as tx:
+                    outcomes = [_run_alone(tx, fn) for fn, _ in batch]
+                    self._point("store.commit.before")
+                self._point("store.commit.after")
+            except exc.DBAPIError as error:
+                if attempt + 1 < ATTEMPTS_MAX and has_moved(error):
+                    self._closed.wait(PAUSE_FIRST_S * 2 ** min(attempt, 7))
+                    continue
+                return [error] * len(batch)
+            return outcomes
+        raise Bug("unreachable: the last attempt returns")
+
+    def _answer(self, batch: list[Job], outcomes: list[Any]) -> None:
+        for (_, answer), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+
+def _run_alone(tx: Tx, fn: Callable[[Tx], Any]) -> Any:
+    """A refusal rolls back its own savepoint; a moved world ends the whole batch."""
+    savepoint = tx.begin_nested()
+    try:
+        value = fn(tx)
+    except Refusal as refusal:
+        savepoint.rollback()
+        return refusal
+    except Exception as error:
+        savepoint.rollback()
+        if isinstance(error, exc.DBAPIError) and (has_moved(error) or error.connection_invalidated):
+            raise
+        return error
+    savepoint.commit()
+    return value

@@ -1,0 +1,98 @@
+"""The schedule: what has to be looked at, and when.  Waiting is a row here, never a thread.
+
+A hint moves a row to *now* and carries nothing else; the pass that takes it finds out by looking.
+A taken row is leased with a token; whoever comes back with another token is too late and is
+ignored.  A hint that arrives during the pass is not lost: the row is then due again at once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+import sqlalchemy as sa
+
+from hanza.model.verdict import Again, Later, Settled, Verdict
+from hanza.store.database import upsert
+from hanza.store.schema import work
+from hanza.store.tx import Tx
+
+Kind: TypeAlias = Literal["place", "publish", "settle"]
+KINDS: tuple[Kind, ...] = ("place", "publish", "settle")
+LEASE_FOR = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One taken row of the schedule."""
+
+    kind: Kind
+    ref: str
+    hint: int
+    token: str
+    failures: int
+
+
+def hint(tx: Tx, kind: Kind, ref: str, now: datetime) -> None:
+    """Have it looked at now."""
+    row = {"kind": kind, "ref": ref, "due_at": now, "hint": 1, "failures": 0}
+    again = {"due_at": now, "hint": work.c.hint + 1}
+    upsert(tx, work, ("kind", "ref"), row, again)
+
+
+def hint_waiting(tx: Tx, kind: Kind, now: datetime) -> None:
+    """Have everything of a kind that waits for later looked at now."""
+    tx.execute(
+        sa.update(work)
+        .where(work.c.kind == kind, work.c.due_at > now)
+        .values(due_at=now, hint=work.c.hint + 1)
+    )
+
+
+def take_due(tx: Tx, kind: Kind, limit: int, token: str, now: datetime) -> list[Work]:
+    """Lease up to `limit` due rows under one token."""
+    free = sa.or_(work.c.leased_until.is_(None), work.c.leased_until <= now)
+    due = (
+        sa.select(work.c.ref, work.c.hint, work.c.failures)
+        .where(work.c.kind == kind, work.c.due_at <= now, free)
+        .order_by(work.c.due_at, work.c.ref)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = [Work(kind, row.ref, row.hint, token, row.failures) for row in tx.execute(due)]
+    if taken:
+        tx.execute(
+            sa.update(work)
+            .where(work.c.kind == kind, work.c.ref.in_([one.ref for one in taken]))
+            .values(token=token, leased_until=now + LEASE_FOR)
+        )
+    return taken
+
+
+def is_held(tx: Tx, one: Work) -> bool:
+    """Whether the lease is still ours; asked in the transaction that records the outcome."""
+    mine = sa.select(work.c.ref).where(*_is(one)).with_for_update()
+    return tx.scalar(mine) is not None
+
+
+def settle_work(tx: Tx, one: Work, verdict: Verdict, now: datetime, failures: int = 0) -> None:
+    """Give a row back with the verdict.  Without effect when the lease is no longer ours."""
+    unhinted = work.c.hint == one.hint
+    if isinstance(verdict, Settled):
+        tx.execute(sa.delete(work).where(*_is(one), unhinted))
+    due_at = verdict.at if isinstance(verdict, Later) else now
+    released = {"token": None, "leased_until": None, "failures": failures}
+    if isinstance(verdict, Later | Again):
+        tx.execute(sa.update(work).where(*_is(one), unhinted).values(due_at=due_at, **released))
+    tx.execute(sa.update(work).where(*_is(one)).values(due_at=now, **released))
+
+
+def earliest_due(tx: Tx, kinds: Iterable[Kind]) -> datetime | None:
+    """When there is next something to do; None when nothing is scheduled."""
+    query = sa.select(sa.func.min(work.c.due_at)).where(work.c.kind.in_(list(kinds)))
+    due_at: datetime | None = tx.scalar(query)
+    return due_at
+
+
+def _is(one: Work) -> tuple[sa.ColumnElement[bool], ...]:
+    return (work.c.kind == one.kind, work.c.ref == one.ref, work.c.token == one.token)
