@@ -29,7 +29,16 @@ LOOK_EVERY_S = 0.2
 class Engine:
     """One engine of one plane.  Any number of them may work on one store."""
 
-    def __init__(self, store: Store, clock: Clock, ids: Ids, point: Point = pass_by) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        point: Point = pass_by,
+        published: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`published` is called after manifests were cut: a hint to whoever delivers them."""
+        self._published = published
         self._store = store
         self._clock = clock
         self._ids = ids
@@ -74,6 +83,7 @@ class Engine:
                 place_batch(self._store, batch, now)
             case "publish":
                 publish_batch(self._store, batch, now, self._point)
+                self._published()
             case "settle":
                 settle_batch(self._store, batch, now)
         return len(batch)

@@ -132,9 +132,12 @@ def get_overview(tx: Tx, address: Address) -> Overview:
     return _overview_from_row(row)
 
 
-def list_overviews(tx: Tx, tenant: str, workspace: str) -> list[Overview]:
-    inside = (instances.c.tenant == tenant, instances.c.workspace == workspace)
-    rows = tx.execute(_overviews().where(*inside).order_by(instances.c.name))
+def list_overviews(tx: Tx, tenant: str, workspace: str | None = None) -> list[Overview]:
+    """The instances of one workspace, or of all workspaces of a tenant, by name."""
+    query = _overviews().where(instances.c.tenant == tenant)
+    if workspace is not None:
+        query = query.where(instances.c.workspace == workspace)
+    rows = tx.execute(query.order_by(instances.c.workspace, instances.c.name))
     return [_overview_from_row(row) for row in rows]
 
 

@@ -1,0 +1,95 @@
+"""Instances: put, get, list, delete.  A request writes the wish and a hint, and no more."""
+
+from datetime import datetime
+
+from hanza.api.calls import Answer, Call
+from hanza.model.errors import NotFound
+from hanza.model.ids import InstanceId
+from hanza.model.instance import Address
+from hanza.plan.admission import InstanceWish, admit_instance
+from hanza.store import instances
+from hanza.store.events import append_event
+from hanza.store.holds import get_hold
+from hanza.store.instances import Overview
+from hanza.store.tx import Tx
+from hanza.store.work import hint
+from hanza.wire import federation_v1 as doc
+
+
+def put_instance(call: Call) -> Answer:
+    put = doc.request_from_json(call.body, doc.InstancePut)
+    plane, address = call.plane, _address(call)
+    new_id, now = InstanceId(plane.ids.new("in")), plane.clock.now()
+    wish = doc.wish_from_put(address, put)
+    overview = plane.store.write(write_wish, wish, new_id, now)
+    plane.wake()
+    return Answer(201 if overview.wanted.id == new_id else 200, _document(overview))
+
+
+def write_wish(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) -> Overview:
+    """Create or change the wanted row; the same wish twice writes nothing."""
+    known = instances.find_instance(tx, wish.address)
+    wanted = admit_instance(wish, known, new_id, now)
+    if known is None:
+        instances.insert_instance(tx, wanted)
+        append_event(tx, now, "instance.created", wanted.id, f"{wanted.address.name} was asked for")
+        hint(tx, "place", wanted.id, now)
+    elif wanted != known:
+        instances.update_power(tx, known, wanted.power)
+        text = f"{wanted.address.name} was asked to be {wanted.power}"
+        append_event(tx, now, "instance.changed", wanted.id, text)
+        hold = get_hold(tx, wanted.id)
+        if hold is not None:
+            hint(tx, "publish", hold.agent, now)
+    return instances.get_overview(tx, wish.address)
+
+
+def get_instance(call: Call) -> Answer:
+    return Answer(200, _document(call.plane.store.read(instances.get_overview, _address(call))))
+
+
+def list_instances(call: Call) -> Answer:
+    """Of one workspace where the path names one, else of the whole tenant."""
+    inside = (call.path["tenant"], call.path.get("workspace"))
+    found = call.plane.store.read(instances.list_overviews, *inside)
+    return Answer(200, {"items": [_document(one) for one in found]})
+
+
+def delete_instance(call: Call) -> Answer:
+    call.plane.store.write(write_end, _address(call), call.plane.clock.now())
+    call.plane.wake()
+    return Answer(202)
+
+
+def write_end(tx: Tx, address: Address, now: datetime) -> None:
+    """Ask for its end; twice is once.  Raises `NotFound` when there is no such instance."""
+    known = instances.find_instance(tx, address)
+    if known is None:
+        raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
+    if not known.is_ended:
+        instances.end_instance(tx, known.id)
+        append_event(tx, now, "instance.ending", known.id, f"{address.name} was asked to end")
+        hint(tx, "settle", known.id, now)
+
+
+def _address(call: Call) -> Address:
+    return Address(call.path["tenant"], call.path["workspace"], call.path["instance"])
+
+
+def _document(overview: Overview) -> doc.InstanceDoc:
+    place = overview.place
+    placement = None
+    if place is not None:
+        placement = doc.Placement(
+            place.site,
+            place.city,
+            place.country,
+            place.provider,
+            place.host,
+            place.accelerator,
+            place.heard_at,
+            place.trouble,
+        )
+    return doc.instance_to_doc(
+        overview.wanted, overview.shown, placement, overview.serial_tail, overview.seen_at
+    )

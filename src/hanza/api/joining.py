@@ -1,0 +1,23 @@
+"""How an agent joins: the root to pin, then the token and the key, once."""
+
+from hanza.api.calls import Answer, Call
+from hanza.model.ids import AgentId
+from hanza.store.agents import Joining, use_join_token
+from hanza.wire.agent_v1 import JoinAnswer, JoinRequest
+from hanza.wire.credentials import check_join, digest_of_secret
+from hanza.wire.federation_v1 import request_from_json
+
+
+def get_root(call: Call) -> Answer:
+    """The federation's root certificate; whoever asks compares it with the pin of its token."""
+    return Answer(200, call.plane.root_pem)
+
+
+def join(call: Call) -> Answer:
+    request = request_from_json(call.body, JoinRequest)
+    check_join(request.public_key, request.secret, request.signature)
+    plane = call.plane
+    joining = Joining(AgentId(plane.ids.new("ag")), request.public_key, request.driver)
+    digest = digest_of_secret(request.secret)
+    agent, site = plane.store.write(use_join_token, digest, joining, plane.clock.now())
+    return Answer(200, JoinAnswer(agent, plane.federation, site))

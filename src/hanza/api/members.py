@@ -1,0 +1,101 @@
+"""Providers, sites, hosts, agents, join tokens, events: who is a member and what they have."""
+
+from datetime import datetime
+
+from hanza.api.calls import Answer, Call
+from hanza.model.errors import Invalid
+from hanza.model.ids import ProviderId, SiteId, TokenId
+from hanza.model.site import Provider, Site
+from hanza.plan.admission import check_country, check_name, check_place, check_title
+from hanza.store import agents, events, hosts, reports, sites
+from hanza.store.tx import Tx
+from hanza.wire import federation_v1 as doc
+from hanza.wire.credentials import (
+    SECRET_BYTES,
+    JoinToken,
+    digest_of_secret,
+    join_token_to_text,
+)
+
+EVENTS_MAX = 1000
+
+
+def put_provider(call: Call) -> Answer:
+    put = doc.request_from_json(call.body, doc.ProviderPut)
+    provider = Provider(
+        ProviderId(call.plane.ids.new("pr")),
+        check_name(call.path["provider"], "name"),
+        check_title(put.spec.title, "spec.title"),
+    )
+    kept = call.plane.store.write(sites.put_provider, provider, call.plane.clock.now())
+    return Answer(201 if kept.id == provider.id else 200, doc.provider_to_doc(kept))
+
+
+def list_providers(call: Call) -> Answer:
+    found = call.plane.store.read(sites.list_providers)
+    return Answer(200, {"items": [doc.provider_to_doc(one) for one in found]})
+
+
+def put_site(call: Call) -> Answer:
+    put = doc.request_from_json(call.body, doc.SitePut)
+    spec = put.spec
+    check_place(spec.latitude, spec.longitude)
+    site = Site(
+        SiteId(call.plane.ids.new("si")),
+        ProviderId(""),
+        check_name(call.path["site"], "name"),
+        check_country(spec.country, "spec.country"),
+        check_title(spec.city, "spec.city"),
+        spec.latitude,
+        spec.longitude,
+    )
+    kept = call.plane.store.write(_put_site_of, site, spec.provider, call.plane.clock.now())
+    return Answer(201 if kept.id == site.id else 200, doc.site_to_doc(kept, spec.provider))
+
+
+def _put_site_of(tx: Tx, site: Site, provider: str, now: datetime) -> Site:
+    owner = sites.get_provider(tx, provider).id
+    owned = Site(site.id, owner, site.name, site.country, site.city, site.latitude, site.longitude)
+    return sites.put_site(tx, owned, now)
+
+
+def list_sites(call: Call) -> Answer:
+    found = call.plane.store.read(sites.list_sites)
+    return Answer(200, {"items": [doc.site_to_doc(site, owner.name) for site, owner in found]})
+
+
+def list_hosts(call: Call) -> Answer:
+    found = call.plane.store.read(hosts.list_hosts)
+    return Answer(200, {"items": [doc.host_to_doc(host, site) for host, site in found]})
+
+
+def list_agents(call: Call) -> Answer:
+    found = call.plane.store.read(agents.list_agents)
+    return Answer(200, {"items": [doc.agent_to_doc(*one) for one in found]})
+
+
+def list_orphans(call: Call) -> Answer:
+    found = call.plane.store.read(reports.list_orphans)
+    return Answer(200, {"items": [doc.orphan_to_doc(*one) for one in found]})
+
+
+def list_events(call: Call) -> Answer:
+    after = call.query.get("after", "0")
+    if not after.isascii() or not after.isdigit() or len(after) > 18:
+        raise Invalid("after is the serial of the last event you have", field="after")
+    found = call.plane.store.read(events.list_events, int(after), EVENTS_MAX)
+    items = [doc.EventDoc(one.serial, one.at, one.kind, one.subject, one.text) for one in found]
+    return Answer(200, {"items": items})
+
+
+def invite_agent(call: Call) -> Answer:
+    """Make the right to join one site once."""
+    plane, now = call.plane, call.plane.clock.now()
+    site = plane.store.read(sites.get_site, call.path["site"])
+    secret = plane.ids.secret(SECRET_BYTES)
+    token, expires_at = TokenId(plane.ids.new("to")), now + plane.token_valid_for
+    plane.store.write(
+        agents.put_join_token, token, site.id, digest_of_secret(secret), now, expires_at
+    )
+    text = join_token_to_text(JoinToken(plane.urls, plane.pin, secret))
+    return Answer(201, doc.JoinTokenDoc(token, site.name, text, expires_at))

@@ -1,0 +1,169 @@
+"""The federation's root and the plane's server certificate, made once and kept in a folder.
+
+The root is a self-signed Ed25519 certificate (RFC 8410); its SHA-256 is what join tokens pin.
+The server certificate is made anew when it nears its end or the addresses change.  Keys are
+written 0600 before anything is signed with them.  It is not a public certificate authority.
+"""
+
+import hashlib
+import ipaddress
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from hanza.model.errors import Bug
+
+ROOT_VALID_FOR = timedelta(days=3650)
+SERVER_VALID_FOR = timedelta(days=397)
+RENEW_BEFORE = timedelta(days=60)
+CLOCKS_MAY_DIFFER_BY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """Paths for the server's TLS, and the root that clients have to trust."""
+
+    root_pem: bytes
+    pin: bytes
+    server_chain: Path
+    server_key: Path
+
+
+def ensure_certificates(folder: Path, addresses: Sequence[str], now: datetime) -> Certificates:
+    """Make what is missing.  `addresses` are the names and IP addresses clients will dial."""
+    root_key = _ensure_key(folder / "root.key")
+    root = _ensure(folder / "root.pem", lambda: _make_root(root_key, now))
+    server_key = _ensure_key(folder / "server.key")
+    chain = folder / "server.pem"
+    if not _is_good(chain, addresses, now):
+        server = _make_server(root, root_key, server_key, addresses, now)
+        _write(chain, _pem(server) + _pem(root), 0o644)
+    pin = hashlib.sha256(root.public_bytes(Encoding.DER)).digest()
+    return Certificates(_pem(root), pin, chain, folder / "server.key")
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """A file that only its owner may read, there in full or not at all."""
+    _write(path, content, 0o600)
+
+
+def _ensure_key(path: Path) -> Ed25519PrivateKey:
+    if not path.exists():
+        key = Ed25519PrivateKey.generate()
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_secret(path, pem)
+    key_read = load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key_read, Ed25519PrivateKey):
+        raise Bug(f"{path} is not an Ed25519 key")
+    return key_read
+
+
+def _ensure(path: Path, make: Callable[[], x509.Certificate]) -> x509.Certificate:
+    if not path.exists():
+        _write(path, _pem(make()), 0o644)
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _make_root(key: Ed25519PrivateKey, now: datetime) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Hanza federation root")])
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    builder = (
+        _builder(name, name, key, now, ROOT_VALID_FOR)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+    )
+    return builder.sign(key, None)
+
+
+def _make_server(
+    root: x509.Certificate,
+    root_key: Ed25519PrivateKey,
+    key: Ed25519PrivateKey,
+    addresses: Sequence[str],
+    now: datetime,
+) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Hanza plane")])
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
+    builder = (
+        _builder(name, root.subject, key, now, SERVER_VALID_FOR)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(_names(addresses)), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(authority, critical=False)
+    )
+    return builder.sign(root_key, None)
+
+
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: Ed25519PrivateKey,
+    now: datetime,
+    valid_for: timedelta,
+) -> x509.CertificateBuilder:
+    public = key.public_key()
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCKS_MAY_DIFFER_BY)
+        .not_valid_after(now + valid_for)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    )
+
+
+def _names(addresses: Sequence[str]) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = []
+    for address in sorted(set(addresses)):
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(address)))
+        except ValueError:
+            names.append(x509.DNSName(address))
+    return names
+
+
+def _is_good(chain: Path, addresses: Sequence[str], now: datetime) -> bool:
+    if not chain.exists():
+        return False
+    server = x509.load_pem_x509_certificates(chain.read_bytes())[0]
+    names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    is_fresh = server.not_valid_after_utc - now > RENEW_BEFORE
+    return is_fresh and set(names) == set(_names(addresses))
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.PEM)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,47 @@
+"""The command `hanza`: a client's commands, and those that run a plane, an agent or the demo.
+
+The latter are loaded when they are called, so that a client starts fast and an agent stays small.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from hanza.cli.app import app
+from hanza.cli.apps import TimedOut
+from hanza.cli.client import Unreachable
+from hanza.cli.render import show_refusal
+from hanza.model.errors import Refusal
+
+LOADED_WHEN_CALLED = {
+    "up": "hanza.boot.up",
+    "agent": "hanza.boot.agent",
+    "demo": "hanza.boot.demo.commands",
+}
+EXIT_REFUSED = 1
+EXIT_UNREACHABLE = 3
+EXIT_TIMED_OUT = 4
+
+
+def main() -> None:
+    """Run one command.  Exit codes: 0 done, 1 refused, 2 misused, 3 unreachable, 4 timed out."""
+    for name in _called(sys.argv[1:], os.environ):
+        app.add_typer(importlib.import_module(LOADED_WHEN_CALLED[name]).app, name=name)
+    try:
+        app(prog_name="hanza")
+    except Refusal as refusal:
+        show_refusal(refusal)
+        codes = {Unreachable: EXIT_UNREACHABLE, TimedOut: EXIT_TIMED_OUT}
+        sys.exit(codes.get(type(refusal), EXIT_REFUSED))
+
+
+def _called(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """What to load: what is named anywhere; all of it for help and for completion."""
+    if "--help" in arguments or "_HANZA_COMPLETE" in environ:
+        return list(LOADED_WHEN_CALLED)
+    return [name for name in LOADED_WHEN_CALLED if name in arguments]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Builds one plane and runs it in the foreground: store, engine, API and the agents' link.
+
+Start, restart and recovery are the same path: migrate, read, serve.  When it listens, it writes
+`context.json` into its state folder, which is what the command line reads.
+"""
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from hanza.api.app import build_app
+from hanza.api.calls import Plane
+from hanza.api.identity import OperatorToken
+from hanza.api.link import Hub
+from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
+from hanza.boot.settings import PlaneSettings
+from hanza.engine.loop import Engine
+from hanza.kit.clock import SystemClock
+from hanza.kit.ids import Ids
+from hanza.kit.points import Point
+from hanza.model.errors import Conflict
+from hanza.model.ids import FederationId
+from hanza.store.federation import found_federation
+from hanza.store.migrate import migrate
+from hanza.store.tx import Store
+from hanza.wire.agent_v1 import FRAME_BYTES_MAX
+
+log = logging.getLogger("hanza.plane")
+TOKEN_BYTES = 32
+BACKLOG = 512
+STOP_WITHIN_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    plane: Plane
+    token: str
+    certificates: Certificates | None
+
+
+def run_plane(settings: PlaneSettings, point: Point) -> None:
+    """Serve until SIGTERM or SIGINT.  Raises `Conflict` when a port or the folder is taken."""
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _sole_owner(settings.state), contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(_listen(one.host, one.port)) for one in settings.listen]
+        migrate(settings.database)
+        store = stack.enter_context(contextlib.closing(Store(settings.database, point)))
+        wake = threading.Event()
+        parts = _build(settings, store, wake)
+        hub = Hub(parts.plane)
+        engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
+        stop = threading.Event()
+        thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
+        thread.start()
+        try:
+            _serve(settings, parts, hub, sockets)
+        finally:
+            stop.set()
+            wake.set()
+            thread.join()
+
+
+def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Parts:
+    clock = SystemClock()
+    ids = Ids(clock)
+    federation = store.write(found_federation, FederationId(ids.new("fe")), clock.now())
+    certificates = None
+    if not settings.insecure_http:
+        names = ["localhost", *(one.host for one in settings.listen)]
+        certificates = ensure_certificates(settings.state, names, clock.now())
+    plane = Plane(
+        store=store,
+        clock=clock,
+        ids=ids,
+        federation=federation.id,
+        urls=settings.urls,
+        pin=certificates.pin if certificates else b"",
+        root_pem=certificates.root_pem if certificates else b"",
+        token_valid_for=settings.token_valid_for,
+        wake=wake.set,
+    )
+    return _Parts(plane, _operator_token(settings.state, ids), certificates)
+
+
+def _operator_token(state: Path, ids: Ids) -> str:
+    path = state / "operator.token"
+    if not path.exists():
+        write_secret(path, ids.secret(TOKEN_BYTES).hex().encode())
+    return path.read_text().strip()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, settings: PlaneSettings, token: str) -> None:
+        super().__init__(config)
+        self._settings = settings
+        self._token = token
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            _say_ready(self._settings, self._token)
+
+
+def _serve(settings: PlaneSettings, parts: _Parts, hub: Hub, sockets: list[socket.socket]) -> None:
+    app = build_app(parts.plane, OperatorToken(parts.token), hub)
+    tls = parts.certificates
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_certfile=None if tls is None else str(tls.server_chain),
+        ssl_keyfile=None if tls is None else str(tls.server_key),
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+    _Server(config, settings, parts.token).run(sockets)
+
+
+def _say_ready(settings: PlaneSettings, token: str) -> None:
+    root = "" if settings.insecure_http else str((settings.state / "root.pem").resolve())
+    context = {"url": settings.urls[-1], "token": token, "ca": root}
+    write_secret(settings.state / "context.json", json.dumps(context).encode())
+    print(f"hanza plane {os.getpid()} serves {' '.join(settings.urls)}", flush=True)
+    print(f"try: hanza --context {settings.state / 'context.json'} site list", flush=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Conflict(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            hint="something else listens there, or the address is not this machine's",
+        ) from error
+    listener.listen(BACKLOG)
+    return listener
+
+
+@contextlib.contextmanager
+def _sole_owner(state: Path) -> Iterator[None]:
+    """Two planes never share a state folder; the lock ends with the process."""
+    descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise Conflict(f"another plane runs from {state}") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,70 @@
+"""What one may choose when a plane is started, in one place and with reasons."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from hanza.model.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a plane listens."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        return ipaddress.ip_address(self.host).is_loopback
+
+    def url(self, scheme: str) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """`127.0.0.1:8443` or `[::1]:8443`.  Raises `Invalid`."""
+    host, _, port = text.rpartition(":")
+    try:
+        address = str(ipaddress.ip_address(host.strip("[]")))
+    except ValueError as error:
+        raise Invalid(f"{text!r} is not IP-ADDRESS:PORT", field="listen") from error
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise Invalid(f"{text!r} has no port from 1 to 65535", field="listen")
+    return Address(address, int(port))
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneSettings:
+    """Settings of `hanza up`."""
+
+    state: Path
+    """The folder of keys, certificates and, by default, the database.  Back it up."""
+
+    listen: tuple[Address, ...]
+    """Where to listen; the first that is not loopback is what agents are told first."""
+
+    database: str
+    """SQLAlchemy URL.  SQLite in the state folder by default; `postgresql+psycopg://` for more
+    than one plane."""
+
+    insecure_http: bool
+    """Plain HTTP, on loopback only: for looking at the traffic while developing."""
+
+    token_valid_for: timedelta = timedelta(hours=24)
+    """How long a join token may wait for its site."""
+
+    def __post_init__(self) -> None:
+        if not self.listen:
+            raise Invalid("say where to listen", field="listen")
+        if self.insecure_http and not all(one.is_loopback for one in self.listen):
+            raise Invalid("plain HTTP is for loopback addresses only", field="insecure-http")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where clients and agents find the plane, the most widely reachable first."""
+        scheme = "http" if self.insecure_http else "https"
+        ordered = sorted(self.listen, key=lambda one: one.is_loopback)
+        return tuple(one.url(scheme) for one in ordered)

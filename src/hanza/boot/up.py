@@ -1,0 +1,44 @@
+"""`hanza up`: run a plane in the foreground."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hanza.boot.plane import run_plane
+from hanza.boot.settings import PlaneSettings, parse_address
+from hanza.cli.client import default_state
+from hanza.kit.points import from_environment
+
+app = typer.Typer()
+LISTEN = "127.0.0.1:7443"
+
+
+@app.callback(invoke_without_command=True)
+def up(
+    state: Annotated[
+        Path | None, typer.Option(help="Folder of keys and data.", envvar="HANZA_STATE")
+    ] = None,
+    listen: Annotated[
+        list[str] | None, typer.Option(help="IP-ADDRESS:PORT; may be given more than once.")
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="SQLAlchemy URL; SQLite by default.", envvar="HANZA_DATABASE"),
+    ] = None,
+    insecure_http: Annotated[
+        bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
+    ] = False,
+) -> None:
+    """Run a plane until it is told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    folder = (state or default_state()).resolve()
+    settings = PlaneSettings(
+        state=folder,
+        listen=tuple(parse_address(one) for one in listen or [LISTEN]),
+        database=database or f"sqlite:///{folder}/hanza.db",
+        insecure_http=insecure_http,
+    )
+    run_plane(settings, from_environment(os.environ))

@@ -1,0 +1,89 @@
+"""The commands that are clients of a plane, put together; `hanza.boot.main` adds the others."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hanza.cli import apps, members
+from hanza.cli.client import Client, default_context, read_context
+from hanza.cli.options import OutputOption, connect
+from hanza.cli.render import Output, show
+from hanza.model.errors import Refusal
+
+app = typer.Typer(
+    name="hanza",
+    help="A sovereign, multi-provider proximity cloud.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(members.provider, name="provider")
+app.add_typer(members.site, name="site")
+app.add_typer(members.host, name="host")
+app.command("apply")(apps.apply)
+app.command("status")(apps.status)
+app.command("logs")(apps.logs)
+app.command("destroy")(apps.destroy)
+
+WELCOME = """\
+hanza: small data centres of different owners, as one cloud
+
+  hanza demo up       six sites on this machine, in about a minute
+  hanza apply FILE    run what a file says
+  hanza status        what runs where
+  hanza site list     where things can run
+  hanza --help        everything else
+"""
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    context_file: Annotated[
+        Path | None,
+        typer.Option("--context", envvar="HANZA_CONTEXT", help="The context a plane wrote."),
+    ] = None,
+) -> None:
+    """A sovereign, multi-provider proximity cloud."""
+    context.find_root().params["context"] = context_file
+    if context.invoked_subcommand is None:
+        print(WELCOME)
+        print(_league(context_file or default_context()))
+
+
+@app.command("events")
+def list_events(
+    context: typer.Context,
+    after: Annotated[int, typer.Option(help="Only what came after this serial.", min=0)] = 0,
+    output: OutputOption = Output.table,
+) -> None:
+    """Show what happened, oldest first."""
+    with connect(context) as client:
+        records = client.items(f"/events?after={after}")
+    show(records, ["serial", "at", "kind", "text"], output, "nothing has happened yet")
+
+
+@app.command("orphans")
+def list_orphans(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """Show guests that bear our mark though nobody ordered them; they are left as they are."""
+    with connect(context) as client:
+        records = client.items("/orphans")
+    columns = ["agent", "host", "instance", "runEpoch", "power", "since", "native"]
+    show(records, columns, output, "no orphans")
+
+
+def _league(path: Path) -> str:
+    """The state of the league in three lines."""
+    try:
+        with Client(read_context(path)) as client:
+            sites, hosts = client.items("/sites"), client.items("/hosts")
+            agents = client.items("/agents")
+    except Refusal as refusal:
+        return f"{refusal.text}\n{refusal.hint or ''}".rstrip()
+    countries = sorted({one["spec"]["country"] for one in sites})
+    heard = sum(one["status"]["heardAt"] is not None for one in agents)
+    return (
+        f"{len(sites)} sites in {len(countries)} countries: {', '.join(countries) or '-'}\n"
+        f"{heard} of {len(agents)} agents have been heard\n"
+        f"{sum(one['status']['isOffered'] for one in hosts)} hosts are offered"
+    )

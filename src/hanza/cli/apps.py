@@ -1,0 +1,251 @@
+"""`hanza apply`, `status`, `logs`, `destroy`: a tenant's day."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hanza.cli.client import Client
+from hanza.cli.options import (
+    TENANT,
+    OutputOption,
+    TenantOption,
+    TimeoutOption,
+    WorkspaceOption,
+    YesOption,
+    connect,
+)
+from hanza.cli.render import Output, Record, ago, last_line, show
+from hanza.kit.clock import SystemClock
+from hanza.model.errors import NotFound, Refusal
+from hanza.wire.app_v1 import App, Component, app_from_yaml
+
+LOOK_EVERY_S = 0.5
+COLUMNS = ["name", "country", "site", "provider", "state", "power", "boot", "heard", "serial"]
+FileArgument = Annotated[Path, typer.Argument(help="The app as YAML.", exists=True, dir_okay=False)]
+
+
+class TimedOut(Refusal):
+    """What was waited for did not come in time; it goes on without us."""
+
+    code = "timed_out"
+
+
+def apply(
+    context: typer.Context,
+    file: FileArgument,
+    tenant: TenantOption = TENANT,
+    wait: Annotated[bool, typer.Option(help="Wait until all of it has booted.")] = False,
+    timeout: TimeoutOption = 900,
+    output: OutputOption = Output.table,
+) -> None:
+    """Have what the file says: create what is missing, change what differs."""
+    app = app_from_yaml(file.read_bytes(), str(file))
+    with connect(context) as client:
+        records = [_apply_one(client, tenant, app.workspace, one) for one in app.components]
+        show(records, ["name", "country", "change"], output, "nothing in the file")
+        if wait:
+            say = print if output is Output.table else _say_nothing
+            _wait_for_boot(client, tenant, app, timeout, say)
+
+
+def status(
+    context: typer.Context,
+    tenant: TenantOption = TENANT,
+    workspace: WorkspaceOption = None,
+    output: OutputOption = Output.table,
+) -> None:
+    """Show what runs where, and the last line each guest said."""
+    with connect(context) as client:
+        records = [_flat(one) for one in _instances(client, tenant, workspace)]
+    show(records, COLUMNS, output, "nothing runs here; try: hanza apply FILE")
+    if output is Output.table:
+        for record in records:
+            if record["reason"]:
+                print(f"{record['name']}: {record['reason']}  [{record['reasonCode']}]")
+
+
+def logs(
+    context: typer.Context,
+    name: str,
+    tenant: TenantOption = TENANT,
+    workspace: WorkspaceOption = None,
+    output: OutputOption = Output.table,
+) -> None:
+    """Show what a guest last wrote to its serial port, as its site reported it."""
+    with connect(context) as client:
+        found = _find(client, tenant, workspace, name)
+    record = {key: found["status"][key] for key in ("serialTail", "seenAt")}
+    if output is Output.json:
+        show([{"name": name, **record}], [], output, "")
+        return
+    typer.echo(record["serialTail"], nl=not record["serialTail"].endswith("\n"))
+    heard = ago(record["seenAt"], SystemClock().now())
+    typer.echo(f"-- as reported by its site {heard}", err=True)
+
+
+def destroy(  # noqa: PLR0913 -- each is an option of the command
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which; all when none is named.")
+    ] = None,
+    tenant: TenantOption = TENANT,
+    workspace: WorkspaceOption = None,
+    yes: YesOption = False,
+    wait: Annotated[bool, typer.Option(help="Wait until the sites say they are gone.")] = True,
+    timeout: TimeoutOption = 120,
+    output: OutputOption = Output.table,
+) -> None:
+    """End instances and their disks."""
+    with connect(context) as client:
+        documents = _chosen(client, tenant, workspace, names)
+        if not documents:
+            show([], [], output, "nothing to destroy")
+            return
+        listed = ", ".join(one["metadata"]["name"] for one in documents)
+        if not yes:
+            typer.confirm(f"End {listed}, with their disks?", abort=True, err=True)
+        for one in documents:
+            client.delete(_path(tenant, one["metadata"]["workspace"], one["metadata"]["name"]))
+        if wait:
+            ids = {one["metadata"]["id"] for one in documents}
+            _wait_until_gone(client, tenant, ids, timeout)
+    done = "gone" if wait else "ending"
+    records = [{"name": one["metadata"]["name"], "change": done} for one in documents]
+    show(records, ["name", "change"], output, "")
+
+
+def _apply_one(client: Client, tenant: str, workspace: str, component: Component) -> Record:
+    spec = {
+        "country": component.country,
+        "image": component.image,
+        "cpus": component.cpus,
+        "memoryMiB": component.memory_mib,
+        "diskMiB": component.disk_mib,
+        "power": component.power,
+    }
+    path = _path(tenant, workspace, component.name)
+    before = _generation(client, path)
+    is_new, document = client.put(path, {"spec": spec})
+    same = before == document["metadata"].get("generation")
+    change = "created" if is_new else "unchanged" if same else "changed"
+    return {"name": component.name, "country": component.country, "change": change}
+
+
+def _generation(client: Client, path: str) -> int | None:
+    try:
+        generation: int = client.get(path)["metadata"]["generation"]
+    except NotFound:
+        return None
+    return generation
+
+
+def _wait_for_boot(
+    client: Client, tenant: str, app: App, timeout: float, say: Callable[[str], None]
+) -> None:
+    said: set[str] = set()
+    wanted = {component.name: component for component in app.components}
+    started = time.monotonic()
+
+    def is_done() -> bool:
+        for one in _instances(client, tenant, app.workspace):
+            record = _flat(one)
+            name = record["name"]
+            if name in wanted and name not in said and _is_up(record, wanted[name]):
+                said.add(name)
+                elapsed = time.monotonic() - started
+                say(f"{elapsed:6.1f} s  {name} at {record['site']}: {record['serial']}")
+        return said >= wanted.keys()
+
+    if not _wait_until(is_done, timeout):
+        missing = ", ".join(sorted(wanted.keys() - said))
+        raise TimedOut(
+            f"{missing} did not come up within {timeout:.0f} s", hint="hanza status says why"
+        )
+
+
+def _is_up(record: Record, wanted: Component) -> bool:
+    if record["state"] != "active" or record["power"] != wanted.power:
+        return False
+    return wanted.power == "off" or record["boot"] == "seen"
+
+
+def _wait_until_gone(client: Client, tenant: str, ids: set[str], timeout: float) -> None:
+    def is_done() -> bool:
+        return not ids & {one["metadata"]["id"] for one in _instances(client, tenant, None)}
+
+    if not _wait_until(is_done, timeout):
+        raise TimedOut(
+            f"not all are gone after {timeout:.0f} s",
+            hint="they end as soon as their sites are reached; hanza status shows what is left",
+        )
+
+
+def _wait_until(is_done: Callable[[], bool], timeout: float) -> bool:
+    pause = threading.Event()
+    give_up_at = time.monotonic() + timeout
+    while not is_done():
+        if time.monotonic() >= give_up_at:
+            return False
+        pause.wait(LOOK_EVERY_S)
+    return True
+
+
+def _instances(client: Client, tenant: str, workspace: str | None) -> list[dict[str, Any]]:
+    inside = f"/workspaces/{workspace}" if workspace else ""
+    return client.items(f"/tenants/{tenant}{inside}/instances")
+
+
+def _find(client: Client, tenant: str, workspace: str | None, name: str) -> dict[str, Any]:
+    found = _chosen(client, tenant, workspace, [name])
+    if len(found) > 1:
+        raise NotFound(f"{name!r} is in several workspaces", hint="say which with --workspace")
+    return found[0]
+
+
+def _chosen(
+    client: Client, tenant: str, workspace: str | None, names: list[str] | None
+) -> list[dict[str, Any]]:
+    documents = _instances(client, tenant, workspace)
+    if not names:
+        return documents
+    missing = sorted(set(names) - {one["metadata"]["name"] for one in documents})
+    if missing:
+        raise NotFound(f"there is no instance {', '.join(missing)}", hint="hanza status lists them")
+    return [one for one in documents if one["metadata"]["name"] in names]
+
+
+def _flat(document: dict[str, Any]) -> Record:
+    metadata, spec, status = document["metadata"], document["spec"], document["status"]
+    place = status["placement"] or {}
+    return {
+        "name": metadata["name"],
+        "workspace": metadata["workspace"],
+        "country": spec["country"],
+        "site": place.get("site"),
+        "city": place.get("city"),
+        "provider": place.get("provider"),
+        "host": place.get("host"),
+        "accelerator": place.get("accelerator"),
+        "state": status["state"],
+        "power": status["power"],
+        "boot": status["boot"],
+        "heard": ago(place["heardAt"], SystemClock().now()) if place else None,
+        "heardAt": place.get("heardAt"),
+        "trouble": place.get("trouble"),
+        "reason": status["reason"],
+        "reasonCode": status["reasonCode"],
+        "serial": last_line(status["serialTail"]),
+        "id": metadata["id"],
+    }
+
+
+def _path(tenant: str, workspace: str, name: str) -> str:
+    return f"/tenants/{tenant}/workspaces/{workspace}/instances/{name}"
+
+
+def _say_nothing(_: str) -> None:
+    pass

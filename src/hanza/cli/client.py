@@ -1,0 +1,135 @@
+"""Talks to a plane over its API; refusals come back as the errors they are."""
+
+import json
+import os
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hanza.model import errors
+
+BASE = "/providers/hanza.federation/v1"
+TIMEOUT_S = 30.0
+_REFUSALS: dict[str, type[errors.Refusal]] = {
+    kind.code: kind
+    for kind in (
+        errors.Invalid,
+        errors.Unauthenticated,
+        errors.Forbidden,
+        errors.NotFound,
+        errors.Conflict,
+        errors.InUse,
+        errors.NoRoom,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Which plane, as whom, trusting which root."""
+
+    url: str
+    token: str
+    ca: str
+
+    def __repr__(self) -> str:
+        return f"Context(url={self.url!r}, token=..., ca={self.ca!r})"
+
+
+def read_context(path: Path) -> Context:
+    """From the `context.json` that a plane writes.  Raises `NotFound` or `Invalid`."""
+    try:
+        content = json.loads(path.read_bytes())
+        return Context(str(content["url"]), str(content["token"]), str(content["ca"]))
+    except OSError as error:
+        raise errors.NotFound(
+            f"there is no context at {path}",
+            hint="start a plane with `hanza up`, or name one with --context or HANZA_CONTEXT",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise errors.Invalid(f"{path} is not a context that a plane wrote") from error
+
+
+def default_context() -> Path:
+    """Where `hanza up` leaves its context unless it is told otherwise."""
+    return default_state() / "context.json"
+
+
+def default_state() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "hanza" / "plane"
+
+
+class Client:
+    """One plane's API.  Use as a context manager; raises `Refusal`s, and `Unreachable`."""
+
+    def __init__(self, context: Context) -> None:
+        verify: ssl.SSLContext | bool = True
+        if context.ca:
+            verify = ssl.create_default_context(cafile=context.ca)
+        self._http = httpx.Client(
+            base_url=context.url,
+            headers={"authorization": f"Bearer {context.token}"},
+            verify=verify,
+            timeout=TIMEOUT_S,
+            trust_env=False,
+        )
+        self._url = context.url
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str) -> Any:
+        return self._ask("GET", path).json()
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        return list(self.get(path)["items"])
+
+    def put(self, path: str, document: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        """Whether it was created, and the document as it now is."""
+        response = self._ask("PUT", path, document)
+        return response.status_code == httpx.codes.CREATED, response.json()
+
+    def post(self, path: str, document: dict[str, Any] | None = None) -> Any:
+        return self._ask("POST", path, document).json()
+
+    def delete(self, path: str) -> None:
+        self._ask("DELETE", path)
+
+    def _ask(
+        self, method: str, path: str, document: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        try:
+            response = self._http.request(method, BASE + path, json=document)
+        except (httpx.TransportError, ssl.SSLError) as error:
+            raise Unreachable(
+                f"the plane at {self._url} does not answer",
+                hint="is it running? `hanza up` starts one",
+            ) from error
+        if response.is_success:
+            return response
+        raise _refusal_of(response)
+
+
+class Unreachable(errors.Refusal):
+    """Nobody answers at the context's address."""
+
+    code = "unreachable"
+
+
+def _refusal_of(response: httpx.Response) -> errors.Refusal:
+    try:
+        problem = response.json()
+        text, code = str(problem["detail"]), str(problem["code"])
+    except (ValueError, KeyError, TypeError):
+        return errors.Refusal(f"the plane answered {response.status_code}")
+    sources = problem.get("sources") or [{}]
+    field = str(sources[0].get("pointer", "")).strip("/").replace("/", ".") or None
+    kind = _REFUSALS.get(code, errors.Refusal)
+    return kind(text, field=field, hint=problem.get("hint"))

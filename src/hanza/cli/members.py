@@ -1,0 +1,129 @@
+"""`hanza provider`, `hanza site`, `hanza host`: who is a member, with what."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hanza.cli.options import OutputOption, connect
+from hanza.cli.render import Output, show, show_one
+
+provider = typer.Typer(help="Providers: who owns sites.", no_args_is_help=True)
+site = typer.Typer(help="Sites: where things can run.", no_args_is_help=True)
+host = typer.Typer(help="Hosts: what has capacity at a site.", no_args_is_help=True)
+
+
+@provider.command("add")
+def add_provider(
+    context: typer.Context,
+    name: str,
+    title: Annotated[str, typer.Option(help="Its full name.")],
+    output: OutputOption = Output.table,
+) -> None:
+    """Add a provider, or change its title."""
+    with connect(context) as client:
+        is_new, document = client.put(f"/providers/{name}", {"spec": {"title": title}})
+    done = "added" if is_new else "was there"
+    show_one(_provider(document), output, f"provider {name} {done}")
+
+
+@provider.command("list")
+def list_providers(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """List the providers."""
+    with connect(context) as client:
+        records = [_provider(one) for one in client.items("/providers")]
+    show(records, ["name", "title"], output, "no provider yet; add one: hanza provider add")
+
+
+@site.command("add")
+def add_site(  # noqa: PLR0913 -- one option for each thing a site is
+    context: typer.Context,
+    name: str,
+    provider: Annotated[str, typer.Option(help="Whose site it is.")],
+    country: Annotated[str, typer.Option(help="ISO 3166 code; the law it stands under.")],
+    city: Annotated[str, typer.Option(help="Where it stands.")],
+    latitude: Annotated[float, typer.Option(help="Degrees north.")],
+    longitude: Annotated[float, typer.Option(help="Degrees east.")],
+    output: OutputOption = Output.table,
+) -> None:
+    """Add a site to a provider."""
+    spec = {
+        "provider": provider,
+        "country": country,
+        "city": city,
+        "latitude": latitude,
+        "longitude": longitude,
+    }
+    with connect(context) as client:
+        is_new, document = client.put(f"/sites/{name}", {"spec": spec})
+    done = "added" if is_new else "was there"
+    show_one(_site(document), output, f"site {name} {done}; next: hanza site invite {name}")
+
+
+@site.command("list")
+def list_sites(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """List the sites."""
+    with connect(context) as client:
+        records = [_site(one) for one in client.items("/sites")]
+    columns = ["name", "country", "city", "provider"]
+    show(records, columns, output, "no site yet; add one: hanza site add")
+
+
+@site.command("invite")
+def invite(
+    context: typer.Context,
+    name: str,
+    file: Annotated[Path | None, typer.Option(help="Write the token here, 0600.")] = None,
+    output: OutputOption = Output.table,
+) -> None:
+    """Make a token with which one agent can join the site, once."""
+    with connect(context) as client:
+        record = client.post(f"/sites/{name}/join-tokens")
+    if file is not None:
+        file.touch(mode=0o600)
+        file.write_text(record["token"] + "\n")
+        show_one(record, output, f"the token is in {file}, good until {record['expiresAt']}")
+        return
+    command = "hanza agent join TOKEN --state FOLDER --driver libvirt"
+    sentence = f"{record['token']}\n\nat the site: {command}"
+    show_one(record, output, sentence)
+
+
+@host.command("list")
+def list_hosts(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """List the hosts, what they have and what of it is held."""
+    with connect(context) as client:
+        records = [_host(one) for one in client.items("/hosts")]
+    columns = ["site", "name", "cpus", "memory_mib", "disk_mib", "accelerator", "offered"]
+    if output is Output.table:
+        for record in records:
+            for dimension in ("cpus", "memory_mib", "disk_mib"):
+                record[dimension] = f"{record['held_' + dimension]} of {record[dimension]}"
+    show(records, columns, output, "no host yet: an agent reports them once it has joined")
+
+
+def _provider(document: dict[str, Any]) -> dict[str, Any]:
+    metadata = document["metadata"]
+    return {"name": metadata["name"], "title": document["spec"]["title"], "id": metadata["id"]}
+
+
+def _site(document: dict[str, Any]) -> dict[str, Any]:
+    metadata = document["metadata"]
+    return {"name": metadata["name"], **document["spec"], "id": metadata["id"]}
+
+
+def _host(document: dict[str, Any]) -> dict[str, Any]:
+    metadata, status = document["metadata"], document["status"]
+    return {
+        "site": document["spec"]["site"],
+        "name": metadata["name"],
+        "cpus": status["cpus"],
+        "memory_mib": status["memoryMiB"],
+        "disk_mib": status["diskMiB"],
+        "held_cpus": status["heldCpus"],
+        "held_memory_mib": status["heldMemoryMiB"],
+        "held_disk_mib": status["heldDiskMiB"],
+        "accelerator": status["accelerator"],
+        "offered": status["isOffered"],
+        "id": metadata["id"],
+    }

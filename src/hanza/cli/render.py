@@ -1,0 +1,84 @@
+"""How things are shown: a table for people, JSON for programs, and errors that help."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hanza.model.errors import Refusal
+
+Record = dict[str, Any]
+
+
+class Output(StrEnum):
+    """What a command prints."""
+
+    table = "table"
+    json = "json"
+
+
+def show(records: Sequence[Record], columns: Sequence[str], output: Output, empty: str) -> None:
+    """Print records.  JSON has all of their members, a table the named columns."""
+    if output is Output.json:
+        print(json.dumps(list(records), indent=2))
+        return
+    if not records:
+        print(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        is_number = all(isinstance(record[column], int | float) for record in records)
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for record in records:
+        table.add_row(*(_cell(record[column]) for column in columns))
+    _console().print(table)
+
+
+def show_one(record: Record, output: Output, sentence: str) -> None:
+    """Print one outcome: a sentence for people, the record for programs."""
+    print(json.dumps(record, indent=2) if output is Output.json else sentence)
+
+
+def show_refusal(refusal: Refusal) -> None:
+    """What failed, its code, where, and what would help; to standard error."""
+    print(f"error: {refusal.text}  [{refusal.code}]", file=sys.stderr)
+    if refusal.field:
+        print(f"  where: {refusal.field}", file=sys.stderr)
+    if refusal.hint:
+        print(f"  would help: {refusal.hint}", file=sys.stderr)
+
+
+def ago(text: str | None, now: datetime) -> str:
+    """`12 s ago`, from an RFC 3339 instant."""
+    if text is None:
+        return "never"
+    seconds = max(int((now - datetime.fromisoformat(text)).total_seconds()), 0)
+    if seconds < 120:
+        return f"{seconds} s ago"
+    return f"{seconds // 60} min ago" if seconds < 7200 else f"{seconds // 3600} h ago"
+
+
+def last_line(text: str) -> str:
+    """The last line that has something in it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _console() -> Console:
+    """As wide as the terminal; unlimited when nobody is looking, so that nothing is folded."""
+    if sys.stdout.isatty():
+        return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, width=400, no_color=True)
