@@ -39,10 +39,17 @@ def writer_engine(url: str) -> sa.Engine:
 def reader_engine(url: str) -> sa.Engine:
     """For reads: one consistent snapshot, and no way to write."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return _engine(url, "BEGIN", options)
+    return _engine(url, "BEGIN", options, query_only=True)
 
 
-def _engine(url: str, begin: str, postgres_options: dict[str, Any]) -> sa.Engine:
+def schema_engine(url: str) -> sa.Engine:
+    """For changes of the schema: whoever waited for the lock sees what its holder has done."""
+    return _engine(url, "BEGIN IMMEDIATE", {"isolation_level": "READ COMMITTED"})
+
+
+def _engine(
+    url: str, begin: str, postgres_options: dict[str, Any], *, query_only: bool = False
+) -> sa.Engine:
     engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name != "sqlite":
         return engine.execution_options(**postgres_options)
@@ -55,6 +62,7 @@ def _engine(url: str, begin: str, postgres_options: dict[str, Any]) -> sa.Engine
             "synchronous=FULL",
             "busy_timeout=10000",
             "foreign_keys=ON",
+            f"query_only={int(query_only)}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

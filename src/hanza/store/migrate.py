@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from hanza.store.database import lock_schema, writer_engine
+from hanza.store.database import lock_schema, schema_engine
 from hanza.store.schema import metadata
 
 HEAD = "head"
@@ -28,7 +28,7 @@ def migrate_back(url: str, revision: str) -> None:
 
 def drift(url: str) -> list[object]:
     """What differs between the database and `store.schema`; empty when they agree."""
-    engine = writer_engine(url)
+    engine = schema_engine(url)
     with engine.connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection), metadata)
     engine.dispose()
@@ -36,7 +36,7 @@ def drift(url: str) -> list[object]:
 
 
 def _run(url: str, step: Callable[[Config], None]) -> None:
-    engine = writer_engine(url)
+    engine = schema_engine(url)
     try:
         with engine.begin() as connection:
             lock_schema(connection)

@@ -9,6 +9,7 @@ context.configure(
     target_metadata=metadata,
     render_as_batch=True,
     compare_server_default=False,
+    transactional_ddl=True,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,45 @@
+"""Killed at any point, a league starts again and ends as if nothing had happened.
+
+Every store commit, driver call, journal write and message is a point; the runner kills a forked
+child at each of them, in two shares so that both cores have something to do.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+SHARES = 2
+KINDS = ("store.commit", "driver.create", "driver.destroy", "driver.set_power", "journal.manifest")
+MESSAGES = ("hello", "welcome", "manifestwhole", "manifestdelta", "holding", "reportup")
+
+
+@pytest.mark.timeout(900)
+def test_killed_at_any_point_it_reaches_the_same_end() -> None:
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        runners = [_start(Path(folder) / f"share-{n}", n) for n in range(1, SHARES + 1)]
+        found = [json.loads(runner.communicate()[0]) for runner in runners]
+    wrong = [failure for one in found for failure in one["wrong"]]
+    assert not wrong, "\n".join(wrong)
+    names = {name for one in found for name in one["names"]}
+    wanted = {*KINDS, *(f"message.{kind}" for kind in MESSAGES)}
+    missed = {f"{kind}.{side}" for kind in wanted for side in ("before", "after")} - names
+    assert not missed, f"the journey never passed {sorted(missed)}"
+    print(f"killed at {sum(one['killed'] for one in found)} points")
+
+
+def _start(folder: Path, first: int) -> subprocess.Popen[str]:
+    folder.mkdir()
+    tests = Path(__file__).parents[1]
+    return subprocess.Popen(
+        [sys.executable, "-m", "kit.crash_runner", str(folder), str(first), str(SHARES)],
+        cwd=tests,
+        env={**os.environ, "PYTHONPATH": str(tests)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
