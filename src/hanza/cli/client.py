@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from hanza.model import errors
 
@@ -70,7 +70,7 @@ class Client:
         verify: ssl.SSLContext | bool = True
         if context.ca:
             verify = ssl.create_default_context(cafile=context.ca)
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url=context.url,
             headers={"authorization": f"Bearer {context.token}"},
             verify=verify,
@@ -94,7 +94,7 @@ class Client:
     def put(self, path: str, document: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
         """Whether it was created, and the document as it now is."""
         response = self._ask("PUT", path, document)
-        return response.status_code == httpx.codes.CREATED, response.json()
+        return response.status_code == httpx2.codes.CREATED, response.json()
 
     def post(self, path: str, document: dict[str, Any] | None = None) -> Any:
         return self._ask("POST", path, document).json()
@@ -104,10 +104,10 @@ class Client:
 
     def _ask(
         self, method: str, path: str, document: dict[str, Any] | None = None
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         try:
             response = self._http.request(method, BASE + path, json=document)
-        except (httpx.TransportError, ssl.SSLError) as error:
+        except (httpx2.TransportError, ssl.SSLError) as error:
             raise Unreachable(
                 f"the plane at {self._url} does not answer",
                 hint="is it running? `hanza up` starts one",
@@ -123,7 +123,7 @@ class Unreachable(errors.Refusal):
     code = "unreachable"
 
 
-def _refusal_of(response: httpx.Response) -> errors.Refusal:
+def _refusal_of(response: httpx2.Response) -> errors.Refusal:
     try:
         problem = response.json()
         text, code = str(problem["detail"]), str(problem["code"])

@@ -1,0 +1,220 @@
+"""The API's manners: who may call, what is refused and how, and that the same PUT is one PUT."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from hanza.api.calls import Answer
+from hanza.api.identity import PUBLIC, Principal
+from hanza.api.routes import BASE, ROUTES, Route
+from hanza.model.errors import Bug, Forbidden
+from hanza.wire.credentials import join_token_from_text, new_agent_key, public_key_of, sign_join
+from kit.apis import OPERATOR, an_api
+from kit.leagues import League
+
+INSTANCES = BASE + "/tenants/acme/workspaces/shop/instances"
+SPEC = {"country": "DE", "image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64}
+PROBLEM = {"type", "title", "status", "detail", "instance", "sources", "code"}
+CLOSED = [route for route in ROUTES if route.permission != PUBLIC]
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[tuple[TestClient, League]]:
+    with an_api(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def client(api: tuple[TestClient, League]) -> TestClient:
+    return api[0]
+
+
+def ask(client: TestClient, method: str, path: str, document: Any = None) -> Any:
+    return client.request(method, path, json=document, headers=OPERATOR)
+
+
+def filled(route: Route) -> str:
+    names = {"provider": "p", "site": "s", "tenant": "t", "workspace": "w", "instance": "i"}
+    return route.path.format(**names)
+
+
+def test_a_route_that_says_nothing_of_who_may_call_does_not_construct() -> None:
+    with pytest.raises(Bug):
+        Route("GET", "/x", lambda _: Answer(200), "")
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer wrong", "Basic t0ken", "bearer"])
+def test_without_a_good_token_every_closed_route_is_closed(
+    client: TestClient, route: Route, token: str | None
+) -> None:
+    headers = {} if token is None else {"authorization": token}
+    answer = client.request(route.method, filled(route), headers=headers)
+    assert answer.status_code == 401
+    assert answer.json().keys() >= PROBLEM
+    assert answer.json()["code"] == "unauthenticated"
+
+
+def test_who_lacks_a_permission_is_told_so() -> None:
+    with pytest.raises(Forbidden):
+        Principal("reader", frozenset({"site:read"})).require("site:write")
+    Principal("reader", frozenset({"site:read"})).require("site:read")
+
+
+def test_what_is_not_there_is_a_problem_too(client: TestClient) -> None:
+    for method, path, status in (
+        ("GET", "/nowhere", 404),
+        ("PATCH", BASE + "/sites", 405),
+        ("GET", INSTANCES + "/none", 404),
+        ("DELETE", INSTANCES + "/none", 404),
+        ("POST", BASE + "/sites/none/join-tokens", 404),
+    ):
+        answer = ask(client, method, path)
+        assert answer.status_code == status, path
+        assert answer.json().keys() >= PROBLEM
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        {},
+        {"spec": {}},
+        {"spec": SPEC | {"surprise": 1}},
+        {"spec": SPEC, "extra": {}},
+        {"spec": SPEC | {"cpus": "1"}},
+        {"spec": SPEC | {"cpus": 0}},
+        {"spec": SPEC | {"cpus": 10**30}},
+        {"spec": SPEC | {"cpus": -1}},
+        {"spec": SPEC | {"memoryMiB": 2**62}},
+        {"spec": SPEC | {"power": "perhaps"}},
+        {"spec": SPEC | {"country": "Atlantis"}},
+        {"spec": SPEC | {"image": "../../etc/passwd"}},
+        {"spec": SPEC | {"image": "x" * 5000}},
+    ],
+)
+def test_a_malformed_wish_is_refused_and_nothing_is_written(
+    client: TestClient, document: Any
+) -> None:
+    answer = ask(client, "PUT", INSTANCES + "/web", document)
+    assert answer.status_code == 412
+    assert answer.json()["code"] == "invalid"
+    assert ask(client, "GET", INSTANCES).json() == {"items": []}
+    assert ask(client, "GET", BASE + "/events").json() == {"items": []}
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b'"\\ud800"', b"nul"])
+def test_what_is_not_json_is_refused(client: TestClient, body: bytes) -> None:
+    answer = client.put(INSTANCES + "/web", content=body, headers=OPERATOR)
+    assert answer.status_code == 412
+
+
+def test_a_request_that_is_too_large_is_refused(client: TestClient) -> None:
+    answer = client.put(INSTANCES + "/web", content=b" " * (2**20 + 1), headers=OPERATOR)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("name", ["Web", "a_b", "x" * 64, "%00", "a%0Ab", "%F0%9F%90%99"])
+def test_names_that_are_none_are_refused(client: TestClient, name: str) -> None:
+    answer = ask(client, "PUT", f"{INSTANCES}/{name}", {"spec": SPEC})
+    assert (answer.status_code, answer.json()["code"]) == (412, "invalid")
+
+
+def test_the_same_put_twice_is_one_put(client: TestClient) -> None:
+    first = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
+    again = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert len(ask(client, "GET", BASE + "/events").json()["items"]) == 1
+
+
+def test_a_change_of_power_is_a_new_generation_and_another_size_is_refused(
+    client: TestClient,
+) -> None:
+    ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
+    off = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | {"power": "off"}})
+    assert (off.status_code, off.json()["metadata"]["generation"]) == (200, 2)
+    larger = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | {"cpus": 2}})
+    assert (larger.status_code, larger.json()["code"]) == (412, "conflict")
+
+
+def test_deleting_is_accepted_once_and_again(client: TestClient) -> None:
+    ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
+    assert ask(client, "DELETE", INSTANCES + "/web").status_code == 202
+    assert ask(client, "DELETE", INSTANCES + "/web").status_code == 202
+    assert ask(client, "GET", INSTANCES + "/web").json()["status"]["state"] == "deleting"
+
+
+def test_one_tenant_does_not_see_another(client: TestClient) -> None:
+    ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
+    theirs = INSTANCES.replace("acme", "rival")
+    assert ask(client, "GET", theirs).json() == {"items": []}
+    assert ask(client, "GET", theirs + "/web").status_code == 404
+    assert ask(client, "GET", BASE + "/tenants/acme/instances").json()["items"]
+    assert ask(client, "GET", BASE + "/tenants/rival/instances").json() == {"items": []}
+
+
+def test_a_league_is_told_as_it_is(api: tuple[TestClient, League]) -> None:
+    client, league = api
+    league.add_site("zagreb", "HR", hosts=2)
+    league.put("kava", "HR")
+    league.run_until(lambda: league.shown()["kava"][:2] == ("active", "on"))
+    hosts = ask(client, "GET", BASE + "/hosts").json()["items"]
+    assert [host["spec"]["site"] for host in hosts] == ["zagreb", "zagreb"]
+    assert sum(host["status"]["heldMemoryMiB"] for host in hosts) == 128
+    (agent,) = ask(client, "GET", BASE + "/agents").json()["items"]
+    assert (agent["spec"]["site"], agent["status"]["hosts"]) == ("zagreb", 2)
+    (site,) = ask(client, "GET", BASE + "/sites").json()["items"]
+    assert site["spec"]["country"] == "HR"
+    (provider,) = ask(client, "GET", BASE + "/providers").json()["items"]
+    assert provider["metadata"]["name"] == "zagreb"
+    assert ask(client, "GET", BASE + "/orphans").json() == {"items": []}
+    events = ask(client, "GET", BASE + "/events").json()["items"]
+    later = ask(client, "GET", f"{BASE}/events?after={events[0]['serial']}").json()["items"]
+    assert later == events[1:]
+    assert ask(client, "GET", BASE + "/events?after=x").status_code == 412
+
+
+def test_a_forged_join_gets_nothing(api: tuple[TestClient, League]) -> None:
+    client, league = api
+    league.add_site("zagreb", "HR")
+    token = join_token_from_text(
+        ask(client, "POST", BASE + "/sites/zagreb/join-tokens").json()["token"]
+    )
+    key, other = new_agent_key(bytes(32)), new_agent_key(bytes(31) + b"1")
+    for secret, signature in (
+        (token.secret, sign_join(other, token.secret)),
+        (bytes(32), sign_join(key, bytes(32))),
+    ):
+        document = {
+            "secret": base64.b64encode(secret).decode(),
+            "public_key": base64.b64encode(public_key_of(key)).decode(),
+            "signature": base64.b64encode(signature).decode(),
+            "driver": "fake",
+        }
+        answer = client.post("/agent/v1/join", content=json.dumps(document))
+        assert answer.status_code == 401
+    assert len(ask(client, "GET", BASE + "/agents").json()["items"]) == 1
+
+
+def test_a_fault_of_ours_says_no_more_than_where_to_look(
+    api: tuple[TestClient, League], caplog: pytest.LogCaptureFixture
+) -> None:
+    client, league = api
+    league.store.write(lambda tx: tx.exec_driver_sql("DROP TABLE events"))
+    answer = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
+    assert (answer.status_code, answer.json()["code"]) == (500, "unexpected")
+    assert "events" not in answer.text.replace(INSTANCES, "")
+    incident = answer.json()["detail"].split()[-1]
+    assert incident in caplog.text
+
+
+def test_a_plane_is_healthy_when_its_store_answers(client: TestClient) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}

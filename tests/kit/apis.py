@@ -1,0 +1,24 @@
+"""The real application of one plane, called in this process without a socket."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from hanza.api.app import build_app
+from hanza.api.identity import OperatorToken
+from hanza.api.link import Hub
+from kit.leagues import League, a_league
+
+TOKEN = "t0ken"
+OPERATOR = {"authorization": f"Bearer {TOKEN}"}
+
+
+@contextlib.contextmanager
+def an_api(folder: Path) -> Iterator[tuple[TestClient, League]]:
+    """A client without credentials, and the league behind it."""
+    with a_league(folder) as league:
+        app = build_app(league.plane, OperatorToken(TOKEN), Hub(league.plane))
+        with TestClient(app, raise_server_exceptions=False) as client:
+            yield client, league

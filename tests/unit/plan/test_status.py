@@ -1,0 +1,52 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from hanza.model.guest import GuestSpec, Mark
+from hanza.model.ids import InstanceId
+from hanza.model.instance import Address, Shown, Wanted
+from hanza.model.report import Problem, Seen
+from hanza.plan.status import shown_of
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+MARK = Mark(InstanceId("in_a"), 1)
+NO_ROOM = Problem("no_room", "none of 2 hosts may run it", NOW)
+LOST = Problem("driver.unavailable", "libvirt does not answer", NOW)
+WRONG = Problem("driver.rejected", "no such image", NOW)
+
+
+def a_wanted(*, is_ended: bool = False) -> Wanted:
+    spec = GuestSpec("a", "tiny", 1, 100, 10)
+    return Wanted(MARK.owner, Address("t", "w", "a"), "DE", spec, "on", 1, NOW, is_ended)
+
+
+def test_without_a_place_it_is_pending_and_says_why() -> None:
+    shown = shown_of(a_wanted(), False, None, NO_ROOM)
+    assert shown == Shown("pending", None, "unknown", NO_ROOM.text, "no_room")
+    assert shown_of(a_wanted(), False, None, None).reason is None
+
+
+def test_with_a_place_it_is_creating_until_the_site_has_it() -> None:
+    assert shown_of(a_wanted(), True, None, None).state == "creating"
+    shown = shown_of(a_wanted(), True, Seen(MARK, "run", "absent", problem=LOST), None)
+    assert (shown.state, shown.reason_code) == ("creating", "driver.unavailable")
+
+
+def test_what_only_the_tenant_can_end_is_an_error() -> None:
+    seen = Seen(MARK, "run", "absent", problem=WRONG)
+    assert shown_of(a_wanted(), True, seen, None).state == "error"
+
+
+def test_what_is_there_is_active_with_its_power_and_boot() -> None:
+    seen = Seen(MARK, "run", "present", power="on", boot="seen")
+    assert shown_of(a_wanted(), True, seen, NO_ROOM) == Shown("active", "on", "seen", None, None)
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_what_was_asked_to_end_is_deleting(is_held: bool) -> None:
+    assert shown_of(a_wanted(is_ended=True), is_held, None, None).state == "deleting"
+
+
+def test_a_word_about_what_holds_no_place_is_not_shown() -> None:
+    seen = Seen(MARK, "run", "present", power="on", boot="seen")
+    assert shown_of(a_wanted(), False, seen, None) == Shown("pending", None, "unknown", None, None)
