@@ -45,30 +45,44 @@ class Refusal(HanzaError):
 
 
 class Invalid(Refusal):
+    """A field is wrong."""
+
     code = "invalid"
 
 
 class Unauthenticated(Refusal):
+    """Nobody we know, or not proved."""
+
     code = "unauthenticated"
 
 
 class Forbidden(Refusal):
+    """Known, but not allowed."""
+
     code = "forbidden"
 
 
 class NotFound(Refusal):
+    """Not there, or not for you."""
+
     code = "not_found"
 
 
 class Conflict(Refusal):
+    """Someone was faster, or it is already so."""
+
     code = "conflict"
 
 
 class InUse(Refusal):
+    """Something else still needs it."""
+
     code = "in_use"
 
 
 class NoRoom(Refusal):
+    """Nothing may run it."""
+
     code = "no_room"
 
 

@@ -35,7 +35,33 @@ def take_hold(tx: Tx, instance: InstanceId, host: HostId, size: Capacity, now: d
     """
     if tx.scalar(sa.select(holds.c.instance_id).where(holds.c.instance_id == instance)):
         return False
-    row = tx.execute(
+    agent = _take_room(tx, host, size)
+    if agent is None:
+        return False
+    next_run = (
+        sa.update(instances)
+        .where(instances.c.id == instance)
+        .values(runs=instances.c.runs + 1)
+        .returning(instances.c.runs)
+    )
+    tx.execute(
+        sa.insert(holds).values(
+            instance_id=instance,
+            run_epoch=tx.execute(next_run).scalar_one(),
+            host_id=host,
+            agent_id=agent,
+            cpus=size.cpus,
+            memory_mib=size.memory_mib,
+            disk_mib=size.disk_mib,
+            taken_at=now,
+        )
+    )
+    return True
+
+
+def _take_room(tx: Tx, host: HostId, size: Capacity) -> AgentId | None:
+    """The guarded update: the host's agent, or None when the room is not there any more."""
+    taken = (
         sa.update(hosts)
         .where(
             hosts.c.id == host,
@@ -50,28 +76,9 @@ def take_hold(tx: Tx, instance: InstanceId, host: HostId, size: Capacity, now: d
             held_disk_mib=hosts.c.held_disk_mib + size.disk_mib,
         )
         .returning(hosts.c.agent_id)
-    ).one_or_none()
-    if row is None:
-        return False
-    run_epoch = tx.execute(
-        sa.update(instances)
-        .where(instances.c.id == instance)
-        .values(runs=instances.c.runs + 1)
-        .returning(instances.c.runs)
-    ).scalar_one()
-    tx.execute(
-        sa.insert(holds).values(
-            instance_id=instance,
-            run_epoch=run_epoch,
-            host_id=host,
-            agent_id=row.agent_id,
-            cpus=size.cpus,
-            memory_mib=size.memory_mib,
-            disk_mib=size.disk_mib,
-            taken_at=now,
-        )
     )
-    return True
+    row = tx.execute(taken).one_or_none()
+    return None if row is None else AgentId(row.agent_id)
 
 
 def end_hold(tx: Tx, mark: Mark) -> None:

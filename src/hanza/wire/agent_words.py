@@ -12,6 +12,8 @@ from hanza.wire import agent_v1 as v1
 
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LATEST_US = 2**53
+"""The greatest count that travels: an instant in the year 2255."""
 
 
 def mark_to_wire(mark: Mark) -> v1.MarkW:
@@ -96,13 +98,13 @@ def problem_to_wire(problem: Problem | None) -> v1.ProblemW | None:
     if problem is None:
         return None
     since_us = (problem.since - _ORIGIN) // _MICROSECOND
-    return v1.ProblemW(problem.code[:1024], problem.text[:1024], max(since_us, 0))
+    return v1.ProblemW(problem.code[:1024], problem.text[:1024], min(max(since_us, 0), _LATEST_US))
 
 
 def problem_from_wire(problem: v1.ProblemW | None) -> Problem | None:
     if problem is None:
         return None
-    since = _ORIGIN + min(problem.since_us, _FAR_US) * _MICROSECOND
+    since = _ORIGIN + problem.since_us * _MICROSECOND
     return Problem(problem.code, problem.text, since)
 
 
@@ -180,6 +182,3 @@ def _host_to_wire(host: HostFacts) -> v1.HostW:
 def _host_from_wire(host: v1.HostW) -> HostFacts:
     size = Capacity(host.cpus, host.memory_mib, host.disk_mib)
     return HostFacts(host.name, size, host.accelerator)
-
-
-_FAR_US = (datetime(9999, 1, 1, tzinfo=UTC) - _ORIGIN) // _MICROSECOND

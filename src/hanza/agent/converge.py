@@ -1,0 +1,291 @@
+"""One pass over a site: look, decide, do.  The only place where plans meet the driver.
+
+Promises: one survey and at most one order for each instance a pass, endings before makings
+before startings, so that room is free before it is needed; nothing is done without a manifest;
+what is remembered of earlier orders is for patience and display, and may be lost without harm.
+It records nothing: the view it returns is handed to whoever reports.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from hanza.agent.view import (
+    NO_WISH,
+    Look,
+    Wish,
+    blind_view_of,
+    guests_by_owner,
+    view_of,
+    wishes_of,
+)
+from hanza.agent.watch import Heard, Watch
+from hanza.drivers.spi import Driver
+from hanza.kit.backoff import delay_after
+from hanza.kit.clock import Clock
+from hanza.kit.log import Log
+from hanza.kit.points import Point, pass_by
+from hanza.model.errors import Bug, DriverError, OutcomeUnknown
+from hanza.model.guest import Mark, Survey
+from hanza.model.ids import InstanceId, NativeId
+from hanza.model.manifest import Entry, Manifest, Tombstone
+from hanza.model.report import Problem, View
+from hanza.model.verdict import Again, Later, Settled, Verdict
+from hanza.plan.converge import (
+    STUCK,
+    Blocked,
+    Create,
+    Destroy,
+    Note,
+    Order,
+    Resize,
+    SetPower,
+    Step,
+    Wait,
+    next_step,
+)
+
+GRACE = timedelta(seconds=60)
+"""How long a guest may appear after an order to make it that nobody answered."""
+LOOK_WHILE_BOOTING = timedelta(seconds=2)
+BLIND_CEILING = timedelta(seconds=15)
+DOING_AT_MOST = timedelta(seconds=5)
+"""So that a crowd of orders does not keep the view of the site from the plane for minutes."""
+
+_log = Log("hanza.agent.converge")
+Steps: TypeAlias = dict[InstanceId, Step]
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """An order to give now, and the wish that it serves."""
+
+    owner: InstanceId
+    wish: Entry | Tombstone
+    order: Order
+
+
+class Converger:
+    """Not for two threads: a site has one pass at a time."""
+
+    def __init__(self, driver: Driver, clock: Clock, point: Point = pass_by) -> None:
+        self._driver = driver
+        self._clock = clock
+        self._point = point
+        self._watch = Watch(driver)
+        self._notes: dict[InstanceId, Note] = {}
+        self._doubts: dict[Mark, datetime] = {}
+        self._problems: dict[Mark, Problem] = {}
+        self._last: View | None = None
+        self._blind_passes = 0
+
+    def run_pass(self, manifest: Manifest | None) -> tuple[View, Verdict]:
+        """Raises only what no driver may raise; whatever was not done is done by the next pass."""
+        try:
+            survey = self._driver.survey()
+        except DriverError as error:
+            return self._blind(manifest, error)
+        self._blind_passes = 0
+        now = self._clock.now()
+        wishes = wishes_of(manifest)
+        self._forget(wishes, survey, now)
+        covered = [g for g in survey.guests if wishes.get(g.mark.owner, NO_WISH).covers(g.mark)]
+        heard = self._watch.listen(covered, survey.hosts, now)
+        steps = self._decide(wishes, survey, now)
+        is_more_due = self._do(wishes, steps)
+        self._problems = self._problems_of(wishes, steps, now)
+        look = Look(survey, heard, self._problems, tuple(self._doubts))
+        self._last = view_of(manifest, wishes, look)
+        return self._last, self._verdict(heard, now, is_more_due=is_more_due)
+
+    # -- look ---------------------------------------------------------------------------------
+
+    def _blind(self, manifest: Manifest | None, error: DriverError) -> tuple[View, Verdict]:
+        """The last good look, with what keeps us from a better one."""
+        self._blind_passes += 1
+        now = self._clock.now()
+        last = self._last or blind_view_of(manifest)
+        trouble = _problem_since(last.trouble, error.code, _text_of(error), now)
+        if last.trouble is None:
+            _log.warning("survey.failed", code=error.code, text=_text_of(error))
+        self._last = replace(last, trouble=trouble)
+        return self._last, Later(now + delay_after(self._blind_passes, ceiling=BLIND_CEILING))
+
+    def _forget(self, wishes: Mapping[InstanceId, Wish], survey: Survey, now: datetime) -> None:
+        """What has been withdrawn, what was found after all, and what can no longer appear."""
+        found = {guest.mark for guest in survey.guests}
+        self._notes = {o: note for o, note in self._notes.items() if o in wishes}
+        self._doubts = {m: end for m, end in self._doubts.items() if m not in found and now < end}
+
+    # -- decide -------------------------------------------------------------------------------
+
+    def _decide(self, wishes: Mapping[InstanceId, Wish], survey: Survey, now: datetime) -> Steps:
+        """What is only surveyed needs no step: silence about a guest orders nothing."""
+        guests = guests_by_owner(survey)
+        steps: Steps = {}
+        for owner, wish in sorted(wishes.items()):
+            note = self._notes.get(owner)
+            step = next_step(wish.entry, wish.tombstone, guests.get(owner, ()), note, now)
+            if note is not None and not _still_matters(note, step):
+                del self._notes[owner]
+            steps[owner] = step
+        return steps
+
+    # -- do -----------------------------------------------------------------------------------
+
+    def _do(self, wishes: Mapping[InstanceId, Wish], steps: Steps) -> bool:
+        """Give the orders; whether another pass is due at once."""
+        due = [
+            _Due(owner, _served(wishes[owner], step), step)
+            for owner, step in steps.items()
+            if isinstance(step, Order)
+        ]
+        due.sort(key=lambda one: _rank(one.order))
+        enough_at = self._clock.now() + DOING_AT_MOST
+        is_more_due = False
+        for one in due:
+            if self._clock.now() >= enough_at:
+                return True
+            is_more_due |= self._give(one)
+        return is_more_due
+
+    def _give(self, due: _Due) -> bool:
+        """Give one order and note what became of it; whether it was taken."""
+        before = self._notes.get(due.owner)
+        failures = before.failures + 1 if before else 1
+        # Noted before the call: a driver that breaks its contract ends this pass, and must
+        # not do so to every later pass before the others' orders are given.
+        self._note(due, failures, Bug.code, "the driver broke its contract; see the agent's log")
+        name = _name(due.order)
+        self._point(f"driver.{name}.before")
+        try:
+            self._call(due.order)
+        except DriverError as error:
+            text = _text_of(error)
+            self._note(due, failures, error.code, text)
+            _log.warning(
+                f"{name}.failed", owner=due.owner, code=error.code, text=text, nth=failures
+            )
+            return False
+        self._point(f"driver.{name}.after")
+        del self._notes[due.owner]
+        _log.info(f"{name}.taken", owner=due.owner, run=due.wish.mark.run_epoch)
+        return True
+
+    def _note(self, due: _Due, failures: int, code: str, text: str) -> None:
+        now = self._clock.now()
+        problem = _problem_since(self._problems.get(due.wish.mark), code, text, now)
+        self._notes[due.owner] = Note(
+            due.wish, due.order, problem, failures, now + delay_after(failures)
+        )
+
+    def _call(self, order: Order) -> None:
+        match order:
+            case Create():
+                self._create(order)
+            case Destroy(native):
+                self._driver.destroy(native)
+            case SetPower(native, power):
+                self._driver.set_power(native, power)
+            case Resize(native, spec):
+                self._driver.resize(native, spec)
+
+    def _create(self, order: Create) -> None:
+        """Until it is answered for sure, the guest may appear at any moment."""
+        earlier = self._doubts.get(order.mark)
+        self._doubts[order.mark] = self._clock.now() + GRACE
+        try:
+            self._driver.create(order.mark, order.host, order.spec)
+        except OutcomeUnknown:
+            self._doubts[order.mark] = self._clock.now() + GRACE
+            raise
+        except DriverError:
+            # This order made nothing; an earlier one may still.
+            del self._doubts[order.mark]
+            if earlier is not None:
+                self._doubts[order.mark] = earlier
+            raise
+        del self._doubts[order.mark]
+
+    # -- tell ---------------------------------------------------------------------------------
+
+    def _problems_of(
+        self, wishes: Mapping[InstanceId, Wish], steps: Steps, now: datetime
+    ) -> dict[Mark, Problem]:
+        problems = {note.wish.mark: note.problem for note in self._notes.values()}
+        for owner, step in steps.items():
+            if isinstance(step, Blocked) and owner not in self._notes:
+                mark = _served(wishes[owner], step).mark
+                before = self._problems.get(mark)
+                problems[mark] = _problem_since(before, step.code, step.text, now)
+        return problems
+
+    def _verdict(
+        self, heard: Mapping[NativeId, Heard], now: datetime, *, is_more_due: bool
+    ) -> Verdict:
+        if is_more_due:
+            return Again()
+        waits = [n.not_before for n in self._notes.values() if n.problem.code not in STUCK]
+        waits += self._doubts.values()
+        if any(one.boot == "pending" for one in heard.values()):
+            waits.append(now + LOOK_WHILE_BOOTING)
+        return Later(min(waits)) if waits else Settled()
+
+
+def _served(wish: Wish, step: Step) -> Entry | Tombstone:
+    """The half of a wish that a step serves; a step other than an ending serves the entry."""
+    served = wish.tombstone if isinstance(step, Destroy) else wish.entry
+    if served is None:
+        raise Bug(f"the step {step} serves nothing that the manifest says")
+    return served
+
+
+def _still_matters(note: Note, step: Step) -> bool:
+    """Whether the note holds this step back, or is about the very order that is due again."""
+    match step:
+        case Wait():
+            return True
+        case Blocked(code, _):
+            return code == note.problem.code
+        case _:
+            return step == note.order
+
+
+def _rank(order: Order) -> int:
+    """What frees room comes first, what takes it for good last."""
+    match order:
+        case Destroy():
+            return 0
+        case SetPower(_, "off"):
+            return 1
+        case Create():
+            return 2
+        case Resize():
+            return 3
+        case _:
+            return 4
+
+
+def _name(order: Order) -> str:
+    match order:
+        case Create():
+            return "create"
+        case Destroy():
+            return "destroy"
+        case SetPower():
+            return "set_power"
+        case Resize():
+            return "resize"
+
+
+def _text_of(error: DriverError) -> str:
+    """An engine's words may hold bytes that are no text; those would not travel."""
+    return str(error).encode("utf-8", "replace").decode()
+
+
+def _problem_since(before: Problem | None, code: str, text: str, now: datetime) -> Problem:
+    """The same trouble goes on since it began, whatever words it is put in today."""
+    if before is not None and before.code == code:
+        return Problem(code, text, before.since)
+    return Problem(code, text, now)

@@ -1,0 +1,180 @@
+"""How a stranger becomes an agent: one token, two requests, one folder.
+
+    GET  /agent/v1/root    the federation's root certificate; believed only if the token pins it
+    POST /agent/v1/join    the token's secret and our new key, over TLS that trusts that root only
+
+Promises: nothing is said to a plane that the token does not pin; the key is on the disk before
+it is registered and the identity is written last, so that joining can be cut anywhere and run
+again.  It does not choose the driver, and it opens no link.
+"""
+
+import hashlib
+import hmac
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from hanza.agent.address import Address, address_of
+from hanza.agent.journal import Identity, Journal
+from hanza.agent.link import trust_only
+from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
+from hanza.model.ids import AgentId, FederationId, SiteId
+from hanza.wire.agent_v1 import JoinAnswer, JoinRequest
+from hanza.wire.credentials import (
+    JoinToken,
+    digest_of_secret,
+    join_token_from_text,
+    public_key_of,
+    sign_join,
+)
+
+ROOT_PATH, JOIN_PATH = "/agent/v1/root", "/agent/v1/join"
+TIMEOUT_S = 15.0
+ANSWER_BYTES_MAX = 65536
+Outcome: TypeAlias = Literal["joined", "joined_already"]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinOrder:
+    """What the provider decides when an agent joins."""
+
+    token: str = field(repr=False)
+    driver: str
+    options: Mapping[str, str] = field(repr=False)
+    may_be_plain: bool = False
+
+
+class _Problem(msgspec.Struct):
+    """As much of RFC 7807 as is shown."""
+
+    title: str = ""
+    detail: str = ""
+    code: str = ""
+
+
+def join(
+    order: JoinOrder, journal: Journal, entropy: Callable[[int], bytes]
+) -> tuple[Identity, Outcome]:
+    """Raises a `Refusal` in words, or `Unavailable` when no plane answers."""
+    token = join_token_from_text(order.token)
+    digest = digest_of_secret(token.secret)
+    if journal.identity is not None:
+        return _already(journal.identity, digest, journal.folder), "joined_already"
+    addresses = [address_of(url, may_be_plain=order.may_be_plain) for url in token.urls]
+    if any(address.is_secure for address in addresses) and not token.pin:
+        raise Invalid("the token pins no root certificate, so TLS would prove nothing")
+    key = journal.key(entropy)
+    request = JoinRequest(
+        token.secret, public_key_of(key), sign_join(key, token.secret), order.driver
+    )
+    answer, root = _first_answer(addresses, token, request, journal.folder)
+    identity = Identity(
+        agent=AgentId(answer.agent),
+        federation=FederationId(answer.federation),
+        site=SiteId(answer.site),
+        urls=token.urls,
+        pin=token.pin,
+        driver=order.driver,
+        options=dict(order.options),
+        may_be_plain=order.may_be_plain,
+        token_digest=digest,
+    )
+    journal.keep_identity(identity, root)
+    return identity, "joined"
+
+
+def _already(identity: Identity, digest: bytes, folder: Path) -> Identity:
+    if not hmac.compare_digest(identity.token_digest, digest):
+        raise Conflict(
+            f"{folder} belongs to the agent {identity.agent}, which joined with another token",
+            hint="use another folder for another agent",
+        )
+    return identity
+
+
+def _first_answer(
+    addresses: list[Address], token: JoinToken, request: JoinRequest, folder: Path
+) -> tuple[JoinAnswer, bytes | None]:
+    """Ask each plane in turn; a refusal by one is final, silence is not."""
+    silent: list[str] = []
+    for address in addresses:
+        try:
+            root = _fetch_root(address, token.pin) if address.is_secure else None
+            return _send_join(address, root, request, folder), root
+        except (OSError, HTTPException) as error:
+            silent.append(f"{address.host}:{address.port}: {error or type(error).__name__}")
+    raise Unavailable(f"no plane answered ({'; '.join(silent)})")
+
+
+def _fetch_root(address: Address, pin: bytes) -> bytes:
+    """The root certificate in PEM.  Nothing is trusted here but the pin."""
+    unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unverified.check_hostname = False
+    unverified.verify_mode = ssl.CERT_NONE
+    unverified.minimum_version = ssl.TLSVersion.TLSv1_3
+    status, body = _exchange(address, unverified, ROOT_PATH, None)
+    if status != 200:
+        raise _refusal_of(status, body)
+    try:
+        certificate = ssl.PEM_cert_to_DER_cert(body.decode("ascii").strip() + "\n")
+    except ValueError as error:
+        raise Invalid(f"{address.host} sent something that is no certificate") from error
+    if not hmac.compare_digest(hashlib.sha256(certificate).digest(), pin):
+        raise Forbidden(
+            f"{address.host} is not of the federation that gave the token: its root certificate"
+            " is another one",
+            hint="ask the federation's operator for a new token; nothing was sent",
+        )
+    # Our own rendering, so that the file holds this one certificate and nothing beside it.
+    return ssl.DER_cert_to_PEM_cert(certificate).encode()
+
+
+def _send_join(
+    address: Address, root: bytes | None, request: JoinRequest, folder: Path
+) -> JoinAnswer:
+    context = None
+    if root is not None:
+        context = trust_only(root.decode())
+    status, body = _exchange(address, context, JOIN_PATH, msgspec.json.encode(request))
+    if not 200 <= status < 300:
+        raise _refusal_of(status, body)
+    try:
+        return msgspec.json.decode(body, type=JoinAnswer)
+    except msgspec.DecodeError as error:
+        raise Invalid(
+            "the plane's answer does not decode", hint=f"run it again with {folder}"
+        ) from error
+
+
+def _exchange(
+    address: Address, context: ssl.SSLContext | None, path: str, body: bytes | None
+) -> tuple[int, bytes]:
+    connection: HTTPConnection
+    if context is None:
+        connection = HTTPConnection(address.host, address.port, timeout=TIMEOUT_S)
+    else:
+        connection = HTTPSConnection(address.host, address.port, timeout=TIMEOUT_S, context=context)
+    try:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        method = "GET" if body is None else "POST"
+        connection.request(method, address.path + path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(ANSWER_BYTES_MAX)
+    finally:
+        connection.close()
+
+
+def _refusal_of(status: int, body: bytes) -> HanzaError:
+    """What the plane said, in its words; a plane that is merely ill may be asked again."""
+    try:
+        problem = msgspec.json.decode(body, type=_Problem)
+    except msgspec.DecodeError:
+        problem = _Problem()
+    words = problem.detail or problem.title or f"it answered {status}"
+    text = f"the plane refused: {words}" + (f" ({problem.code})" if problem.code else "")
+    return Unavailable(text) if status >= 500 else Forbidden(text)

@@ -1,0 +1,212 @@
+"""What an agent remembers on disk: who it is, what it holds, and how often it has started.
+
+Promises: a file is either its old self or its new self, never half of each, and what was said
+to be kept is on the disk; what is damaged is found out when read and treated as not there; one
+process at a time uses a folder.  The key and the driver's options are readable by nobody else.
+It is not a cache: what is not worth a crash is not kept here.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hanza.kit.clock import Clock
+from hanza.kit.log import Log
+from hanza.kit.points import Point, pass_by
+from hanza.model.errors import Conflict, HanzaError, Invalid, NotFound
+from hanza.model.ids import AgentId, FederationId, SiteId
+from hanza.model.manifest import Manifest
+from hanza.model.report import Incarnation
+from hanza.plan.manifest import hash_of
+from hanza.wire import agent_v1
+from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
+from hanza.wire.credentials import agent_key_to_bytes, new_agent_key
+
+KEY, IDENTITY, ROOT, MANIFEST, STARTS, LOCK = (
+    "key.ed25519",
+    "identity.json",
+    "root.pem",
+    "manifest",
+    "starts",
+    "lock",
+)
+KEY_BYTES = 32
+NONCE_BYTES = 8
+_log = Log("hanza.agent.journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who an agent is since it has joined.  Options may hold a provider's credentials."""
+
+    agent: AgentId
+    federation: FederationId
+    site: SiteId
+    urls: tuple[str, ...]
+    pin: bytes
+    driver: str
+    options: Mapping[str, str] = field(repr=False)
+    may_be_plain: bool = False
+    token_digest: bytes = b""
+    """Which token it came by: joining again with the same one is no mistake."""
+
+
+class Journal:
+    """One agent's state folder, locked while open."""
+
+    def __init__(self, folder: Path, point: Point = pass_by) -> None:
+        """Raises `Conflict` while another process has the folder, `Invalid` if it cannot be."""
+        self.folder = folder
+        self._point = point
+        self._lock = _locked(folder)
+        try:
+            self.identity = load_identity(folder)
+            self.manifest = load_manifest(folder, self.identity)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._lock.close()
+
+    @property
+    def root_path(self) -> Path:
+        return self.folder / ROOT
+
+    def key(self, entropy: Callable[[int], bytes]) -> Ed25519PrivateKey:
+        """The agent's key, made and kept at the first call.
+
+        A damaged key is refused and not replaced: the plane knows the agent by it.
+        """
+        with suppress(FileNotFoundError):
+            seed = (self.folder / KEY).read_bytes()
+            if len(seed) != KEY_BYTES:
+                raise Invalid(f"the agent's key in {self.folder} is damaged", hint="join anew")
+            return new_agent_key(seed)
+        key = new_agent_key(entropy(KEY_BYTES))
+        self._write(KEY, agent_key_to_bytes(key))
+        return key
+
+    def keep_identity(self, identity: Identity, root_pem: bytes | None) -> None:
+        """Written last when joining, so that whoever finds it finds all the rest."""
+        if root_pem is not None:
+            self._write(ROOT, root_pem)
+        self._write(STARTS, b"0\n")
+        self._write(IDENTITY, msgspec.json.format(msgspec.json.encode(identity)))
+        self.identity = identity
+
+    def hold(self, manifest: Manifest) -> None:
+        """Returns when the manifest is safe on the disk."""
+        self._write(MANIFEST, agent_v1.encode(manifest_to_wire(manifest)))
+        self.manifest = manifest
+
+    def begin(self, clock: Clock, entropy: Callable[[int], bytes]) -> Incarnation:
+        """Count this start, on the disk before anything is said.
+
+        A damaged count goes on from the seconds of the clock, which no honest count reaches:
+        the plane takes no report of a start that it believes to be an old one.
+        """
+        starts = load_starts(self.folder)
+        if starts is None:
+            starts = int(clock.now().timestamp())
+            _log.warning("starts.lost", folder=str(self.folder), continued_from=starts)
+        self._write(STARTS, b"%d\n" % (starts + 1))
+        return Incarnation(starts + 1, entropy(NONCE_BYTES).hex())
+
+    def _write(self, name: str, content: bytes) -> None:
+        noun = name.partition(".")[0]
+        self._point(f"journal.{noun}.before")
+        fresh = self.folder / f"{name}.new"
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        fresh.replace(self.folder / name)
+        _sync_folder(self.folder)
+        self._point(f"journal.{noun}.after")
+
+
+def _locked(folder: Path) -> BinaryIO:
+    """The folder's lock; it is let go by closing the file, or by the end of the process."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Invalid(f"cannot keep state in {folder}: {error.strerror}") from error
+    lock = open(descriptor, "r+b")  # noqa: SIM115 -- stays open as long as the journal
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise Conflict(
+            f"another agent process is using {folder}", hint="end it, or use another folder"
+        ) from error
+    return lock
+
+
+def load_identity(folder: Path) -> Identity | None:
+    """None before joining; `Invalid` when damaged, for nobody can guess who it was."""
+    try:
+        content = (folder / IDENTITY).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Identity)
+    except msgspec.DecodeError as error:
+        raise Invalid(
+            f"the agent's identity in {folder} is damaged", hint="join anew in another folder"
+        ) from error
+
+
+def load_manifest(folder: Path, identity: Identity | None) -> Manifest | None:
+    """The manifest held; None when there is none, or none that can be trusted."""
+    try:
+        frame = (folder / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        whole = agent_v1.decode_down(frame)
+        if not isinstance(whole, agent_v1.ManifestWhole):
+            raise Invalid("not a manifest")
+        manifest = manifest_from_wire(whole)
+        if hash_of(manifest) != whole.hash or identity is None or manifest.agent != identity.agent:
+            raise Invalid("not this agent's manifest, or not as it was written")
+    except HanzaError as error:
+        _log.warning("manifest.lost", folder=str(folder), reason=str(error))
+        return None
+    return manifest
+
+
+def load_starts(folder: Path) -> int | None:
+    """How often the agent has started; None when that was lost."""
+    try:
+        return int((folder / STARTS).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def identity_of(folder: Path) -> Identity:
+    """Raises `NotFound` when nobody has joined with this folder."""
+    identity = load_identity(folder)
+    if identity is None:
+        raise NotFound(
+            f"no agent has joined with the folder {folder}", hint="run: hanza agent join"
+        )
+    return identity
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

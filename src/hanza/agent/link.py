@@ -1,0 +1,221 @@
+"""The one outbound connection of an agent: a WebSocket to whichever plane answers.
+
+Promises: TLS 1.3 that trusts the federation's root and nothing else (not the machine's own
+authorities), and a name that must fit; frames are binary; a plane that falls silent is left and
+dialled anew, for ever, with growing pauses.  What is said and what it means is `session`'s.
+"""
+
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from hanza.agent.address import Address
+from hanza.agent.session import Session
+from hanza.kit.backoff import delay_after
+from hanza.kit.clock import Clock
+from hanza.kit.log import Log
+from hanza.kit.points import Point, pass_by
+from hanza.model.errors import HanzaError, Invalid, Unauthenticated
+from hanza.model.report import View
+from hanza.wire import agent_v1
+
+CEILING = timedelta(seconds=15)
+OPEN_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 2.0
+PING_EVERY_S = 60.0
+"""Heartbeats are the agent's own; this keeps idle middleboxes from forgetting us between them."""
+TICK_S = 1.0
+SEND_TIMEOUT_MS = 30_000
+"""A timeout of the kernel's, since one of the socket's would also end waiting for frames."""
+_log = Log("hanza.agent.link")
+_WORDS: dict[type[agent_v1.Up], str] = {
+    agent_v1.Hello: "hello",
+    agent_v1.Holding: "holding",
+    agent_v1.NeedWhole: "need_whole",
+    agent_v1.ReportUp: "report",
+    agent_v1.Heartbeat: "heartbeat",
+}
+Outbox = queue.SimpleQueue[agent_v1.Up | None]
+"""What is still to be sent on one connection; None ends its sender."""
+
+
+class Dial(Protocol):
+    """How a connection is made: `WebSocketDial`, or a stand-in that needs no network."""
+
+    def __call__(self, address: Address) -> ClientConnection: ...
+
+
+def trust_only(root_pem: str) -> ssl.SSLContext:
+    """TLS 1.3 with the federation's root as its only authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(cadata=root_pem)
+    return context
+
+
+class WebSocketDial:
+    def __init__(self, root: Path | None) -> None:
+        """`root` is the federation's root certificate; None for plain HTTP on loopback."""
+        self._context = None if root is None else trust_only(root.read_text())
+
+    def __call__(self, address: Address) -> ClientConnection:
+        connection = connect(
+            address.link_url(),
+            ssl=self._context if address.is_secure else None,
+            compression=None,
+            max_size=agent_v1.FRAME_BYTES_MAX,
+            open_timeout=OPEN_TIMEOUT_S,
+            close_timeout=CLOSE_TIMEOUT_S,
+            ping_interval=PING_EVERY_S,
+            ping_timeout=PING_EVERY_S / 2,
+            user_agent_header=None,
+            proxy=None,
+        )
+        # A plane that takes packets but never reads must not hold the sender for ever.
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
+        return connection
+
+
+class Link:
+    """Shared by two threads: one calls `run_once` for ever, the other `offer`."""
+
+    def __init__(
+        self,
+        addresses: tuple[Address, ...],
+        session: Session,
+        clock: Clock,
+        dial: Dial,
+        point: Point = pass_by,
+    ) -> None:
+        self._addresses = addresses
+        self._session = session
+        self._clock = clock
+        self._dial = dial
+        self._point = point
+        self._lock = threading.Lock()
+        self._outbox: Outbox | None = None
+        self._connection: ClientConnection | None = None
+        self._failures = 0
+        self._next_address = 0
+        self._is_closed = False
+        self.on_message: Callable[[], None] = lambda: None
+        """Called after each message of the plane: a hint that the manifest may be another."""
+
+    def offer(self, view: View) -> None:
+        """Never waits for the network."""
+        with self._lock:
+            ups = self._session.offer(view)
+            if self._outbox is not None:
+                _post(self._outbox, ups)
+
+    def run_once(self) -> timedelta:
+        """Hold one connection from dialling to its end; how long to wait before the next."""
+        address = self._addresses[self._next_address]
+        try:
+            with self._dial(address) as connection:
+                self._converse(connection, address)
+        except (OSError, WebSocketException, HanzaError) as error:
+            _log.warning(
+                "link.failed", url=address.link_url(), kind=type(error).__name__, text=str(error)
+            )
+        # Every plane is tried once before the pause grows.
+        self._failures += 1
+        self._next_address = (self._next_address + 1) % len(self._addresses)
+        return delay_after(self._failures // len(self._addresses), ceiling=CEILING)
+
+    def close(self) -> None:
+        """End the connection, and let no other begin."""
+        with self._lock:
+            self._is_closed = True
+            connection = self._connection
+        if connection is not None:
+            connection.close()
+
+    # -- one connection -----------------------------------------------------------------------
+
+    def _converse(self, connection: ClientConnection, address: Address) -> None:
+        outbox: Outbox = queue.SimpleQueue()
+        with self._lock:
+            if self._is_closed:
+                return
+            self._session.open()
+            self._outbox, self._connection = outbox, connection
+        sender = threading.Thread(
+            target=self._send_until_told, args=(connection, outbox), name="link-sender", daemon=True
+        )
+        sender.start()
+        try:
+            for frame in connection:
+                self._hear(frame, outbox, address)
+        finally:
+            with self._lock:
+                self._outbox, self._connection = None, None
+            outbox.put(None)
+            connection.close()
+            sender.join()
+            _log.info("link.closed", url=address.link_url())
+
+    def _hear(self, frame: str | bytes, outbox: Outbox, address: Address) -> None:
+        if isinstance(frame, str):
+            raise Invalid("a text frame; ours are binary", field="frame")
+        message = agent_v1.decode_down(frame)
+        with self._lock:
+            was_welcome = self._session.is_welcome
+            _post(outbox, self._session.receive(message))
+            refused, is_welcome = self._session.refused, self._session.is_welcome
+        if refused is not None:
+            raise Unauthenticated(f"the plane refused: {refused.text} ({refused.code})")
+        if isinstance(message, agent_v1.ReportTaken):
+            # Only now, since a plane may also welcome an agent and then refuse it.
+            self._failures = 0
+        if is_welcome and not was_welcome:
+            _log.info("link.opened", url=address.link_url())
+        self.on_message()
+
+    def _send_until_told(self, connection: ClientConnection, outbox: Outbox) -> None:
+        """A thread of its own, so that neither hearing nor converging ever waits for sending."""
+        try:
+            while self._send_next(connection, outbox):
+                pass
+        except (OSError, WebSocketException) as error:
+            _log.warning("link.cut", kind=type(error).__name__)
+        finally:
+            # The hearing thread ends with the connection, whichever of the two found it dead.
+            connection.close()
+
+    def _send_next(self, connection: ClientConnection, outbox: Outbox) -> bool:
+        """Whether there may be more."""
+        try:
+            message = outbox.get(timeout=TICK_S)
+        except queue.Empty:
+            pass
+        else:
+            if message is None:
+                return False
+            self._send(connection, message)
+        now = self._clock.now()
+        with self._lock:
+            _post(outbox, self._session.beat(now))
+            is_lost = self._session.is_lost(now)
+        if is_lost:
+            _log.warning("link.silent", beats=agent_v1.HEARTBEAT_EVERY_S)
+        return not is_lost
+
+    def _send(self, connection: ClientConnection, message: agent_v1.Up) -> None:
+        word = _WORDS[type(message)]
+        self._point(f"link.{word}.before")
+        connection.send(agent_v1.encode(message))
+        self._point(f"link.{word}.after")
+
+
+def _post(outbox: Outbox, messages: list[agent_v1.Up]) -> None:
+    for message in messages:
+        outbox.put(message)

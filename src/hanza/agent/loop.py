@@ -1,0 +1,100 @@
+"""The agent at work: one thread looks and does, one keeps the link, and both go on for ever.
+
+Promises: whatever goes wrong in either is logged and counted, and does not end it; being told
+to stop ends the threads and leaves every guest as it is.  It decides nothing itself.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from hanza.agent.converge import Converger
+from hanza.agent.journal import Journal
+from hanza.agent.link import Link
+from hanza.kit.backoff import delay_after
+from hanza.kit.clock import Clock
+from hanza.kit.log import Log
+from hanza.model.manifest import Manifest
+from hanza.model.verdict import Again, Later, Verdict
+
+LOOK_EVERY = timedelta(seconds=10)
+"""Also at a settled site, since the world drifts without telling us."""
+STOP_TIMEOUT_S = 5.0
+_log = Log("hanza.agent.loop")
+
+
+class Agent:
+    def __init__(
+        self,
+        journal: Journal,
+        converger: Converger,
+        link: Link,
+        clock: Clock,
+        stop: threading.Event,
+    ) -> None:
+        """Setting `stop` ends `run`."""
+        self._journal = journal
+        self._converger = converger
+        self._link = link
+        self._clock = clock
+        self._stop = stop
+        self._hint = threading.Event()
+        self._acted_on: Manifest | None = None
+        self.bugs = 0
+        """How often a pass or the link failed in a way that nobody foresaw."""
+        link.on_message = self._look_at_manifest
+
+    def run(self) -> None:
+        """Returns once it is told to stop, by another thread or a signal's handler."""
+        threads = [
+            # Daemons: a call that a dead engine never answers must not keep the process.
+            threading.Thread(target=self._go_on, args=args, name=name, daemon=True)
+            for name, *args in (
+                ("converge", self.run_pass, self._hint),
+                ("link", self._link.run_once, self._stop),
+            )
+        ]
+        for thread in threads:
+            thread.start()
+        self._stop.wait()
+        self._hint.set()
+        with suppress(OSError):
+            self._link.close()
+        for thread in threads:
+            thread.join(STOP_TIMEOUT_S)
+        _log.info("agent.stopped", bugs=self.bugs)
+
+    def run_pass(self) -> timedelta:
+        """Look, decide, do, and hand over the view; how long until the next pass is due."""
+        self._acted_on = self._journal.manifest
+        view, verdict = self._converger.run_pass(self._acted_on)
+        self._link.offer(view)
+        return self._pause_after(verdict)
+
+    def _pause_after(self, verdict: Verdict) -> timedelta:
+        if isinstance(verdict, Again):
+            return timedelta(0)
+        if isinstance(verdict, Later):
+            return max(min(verdict.at - self._clock.now(), LOOK_EVERY), timedelta(0))
+        return LOOK_EVERY
+
+    def _look_at_manifest(self) -> None:
+        """A hint carries no data: the pass reads the manifest itself."""
+        if self._journal.manifest is not self._acted_on:
+            self._hint.set()
+
+    def _go_on(self, work: Callable[[], timedelta], wake: threading.Event) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                pause = work()
+                failures = 0
+            except Exception as error:  # noqa: BLE001 -- the agent's one broad except
+                failures += 1
+                self.bugs += 1
+                pause = delay_after(failures)
+                _log.error("bug.caught", error, thread=threading.current_thread().name)
+            wake.wait(pause.total_seconds())
+            if wake is not self._stop:
+                wake.clear()

@@ -1,0 +1,245 @@
+"""The agent's half of the protocol, without a wire: messages in, messages out.
+
+    open()                  a connection was made; the plane speaks first
+    receive(message)        what to answer
+    offer(view)             what to say of a pass
+    beat(now)               what to say after a silence; call it about once a second
+
+Promises: a manifest never goes back, and is held (safe on the disk) before it is said to be; at
+most one report is on its way, numbers are never used twice by one incarnation, and whatever the
+plane has not taken is in the next report.  A cut or a crash at any moment costs one repetition.
+It is not safe for two threads: whoever has several holds a lock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hanza.kit.log import Log
+from hanza.model.errors import Conflict, Invalid
+from hanza.model.ids import AgentId
+from hanza.model.manifest import Hash, Manifest
+from hanza.model.report import Incarnation, View
+from hanza.plan.manifest import apply_delta, hash_of, judge
+from hanza.plan.report import report_of
+from hanza.wire import agent_v1 as v1
+from hanza.wire.agent_words import (
+    delta_from_wire,
+    manifest_from_wire,
+    report_to_wire,
+    version_from_wire,
+    version_to_wire,
+)
+from hanza.wire.credentials import sign_link
+
+BEAT_EVERY = timedelta(seconds=v1.HEARTBEAT_EVERY_S)
+BEATS_UNANSWERED_MAX = 2
+_log = Log("hanza.agent.session")
+
+
+class Keeper(Protocol):
+    """Who remembers the manifest; `journal.Journal` on a real disk."""
+
+    @property
+    def manifest(self) -> Manifest | None: ...
+
+    def hold(self, manifest: Manifest) -> None:
+        """Returns when it is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks, and what proves it."""
+
+    agent: AgentId
+    driver: str
+    pin: bytes
+    key: Ed25519PrivateKey
+    incarnation: Incarnation
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A report on its way, and the view that the plane has once it is taken."""
+
+    number: int
+    view: View
+
+
+class Session:
+    def __init__(self, speaker: Speaker, keeper: Keeper) -> None:
+        self._speaker = speaker
+        self._keeper = keeper
+        self._view: View | None = None
+        self._last_number = 0
+        self._beats = 0
+        self.open()
+
+    def open(self) -> None:
+        """Forget what only the last connection knew."""
+        self.is_welcome = False
+        self.refused: v1.Refused | None = None
+        self._has_introduced_itself = False
+        self._has_asked_for_whole = False
+        self._sent: _Sent | None = None
+        self._taken: View | None = None
+        self._has_spoken = self._has_heard = True
+        self._spoke_at: datetime | None = None
+        self._heard_at: datetime | None = None
+
+    # -- what may be called -------------------------------------------------------------------
+
+    def receive(self, message: v1.Down) -> list[v1.Up]:
+        """Raises `Invalid` for what no honest plane says: end the connection then."""
+        self._has_heard = True
+        return self._said(self._answer(message))
+
+    def offer(self, view: View) -> list[v1.Up]:
+        """What a pass saw; said now, or as soon as the report on its way has been taken."""
+        self._view = view
+        return self._said(self._report())
+
+    def beat(self, now: datetime) -> list[v1.Up]:
+        if self._has_heard or self._heard_at is None:
+            self._has_heard, self._heard_at = False, now
+        if self._has_spoken or self._spoke_at is None:
+            self._has_spoken, self._spoke_at = False, now
+        if not self.is_welcome or now - self._spoke_at < BEAT_EVERY:
+            return []
+        self._spoke_at = now
+        self._beats += 1
+        return [v1.Heartbeat(self._beats)]
+
+    def is_lost(self, now: datetime) -> bool:
+        """Whether the plane has left two beats unanswered, or never began to speak."""
+        patience = BEAT_EVERY * (BEATS_UNANSWERED_MAX + 1)
+        return self._heard_at is not None and now - self._heard_at >= patience
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _said(self, messages: list[v1.Up]) -> list[v1.Up]:
+        self._has_spoken = self._has_spoken or bool(messages)
+        return messages
+
+    def _answer(self, message: v1.Down) -> list[v1.Up]:
+        match message:
+            case v1.Refused():
+                self.refused = message
+                self.is_welcome = False
+                return []
+            case v1.Challenge() if not self._has_introduced_itself:
+                return [self._hello(message.nonce)]
+            case v1.Welcome() if self._has_introduced_itself and not self.is_welcome:
+                return self._begin(message.report_number)
+            case v1.ManifestWhole() if self.is_welcome:
+                return self._take_whole(message)
+            case v1.ManifestDelta() if self.is_welcome:
+                return self._take_delta(message)
+            case v1.ReportTaken() if self.is_welcome:
+                return self._go_on(message.number)
+            case v1.HeartbeatTaken() if self.is_welcome:
+                return []
+        raise Invalid(f"the plane said {type(message).__name__} out of turn", field="frame")
+
+    def _hello(self, challenge: bytes) -> v1.Hello:
+        self._has_introduced_itself = True
+        speaker, held = self._speaker, self._keeper.manifest
+        claims = v1.encode(
+            v1.Claims(
+                protocol=v1.PROTOCOL,
+                agent=speaker.agent,
+                starts=speaker.incarnation.starts,
+                nonce=speaker.incarnation.nonce,
+                driver=speaker.driver,
+                holds_version=version_to_wire(held.version) if held else None,
+                holds_hash=hash_of(held) if held else None,
+            )
+        )
+        return v1.Hello(claims, sign_link(speaker.key, challenge, speaker.pin, claims))
+
+    def _begin(self, number: int) -> list[v1.Up]:
+        # A report of an earlier connection may still arrive: its number is not used again.
+        self._last_number = max(self._last_number, number)
+        self.is_welcome = True
+        return self._report()
+
+    # -- manifests ----------------------------------------------------------------------------
+
+    def _take_whole(self, message: v1.ManifestWhole) -> list[v1.Up]:
+        def read() -> Manifest:
+            manifest = manifest_from_wire(message)
+            if hash_of(manifest) != message.hash:
+                raise Conflict("the manifest is not what its hash names")
+            return manifest
+
+        return self._take(message, read)
+
+    def _take_delta(self, message: v1.ManifestDelta) -> list[v1.Up]:
+        return self._take(
+            message, lambda: apply_delta(self._keeper.manifest, delta_from_wire(message))
+        )
+
+    def _take(
+        self, message: v1.ManifestWhole | v1.ManifestDelta, read: Callable[[], Manifest]
+    ) -> list[v1.Up]:
+        if message.agent != self._speaker.agent:
+            raise Invalid("a manifest for another agent is refused", field="manifest.agent")
+        held, version = self._keeper.manifest, version_from_wire(message.version)
+        judgement = judge(held, version, message.parent, message.hash)
+        if judgement == "take":
+            return self._hold(message, read)
+        assert held is not None, "without a manifest every other one is taken"
+        if judgement != "held":
+            _log.warning(f"manifest.{judgement}", epoch=version.epoch, number=version.number)
+        # Whatever was offered, the answer is what is held: that shows older and forked alike.
+        return [_holding(held, hash_of(held))]
+
+    def _hold(
+        self, message: v1.ManifestWhole | v1.ManifestDelta, read: Callable[[], Manifest]
+    ) -> list[v1.Up]:
+        try:
+            manifest = read()
+        except Conflict as error:
+            if isinstance(message, v1.ManifestWhole) and self._has_asked_for_whole:
+                # It was asked for and is wrong again: asking for ever would only make heat.
+                raise Invalid("the whole manifest does not add up", field="manifest") from error
+            self._has_asked_for_whole = True
+            return [v1.NeedWhole()]
+        self._keeper.hold(manifest)
+        self._has_asked_for_whole = False
+        _log.info(
+            "manifest.held",
+            epoch=manifest.version.epoch,
+            number=manifest.version.number,
+            entries=len(manifest.entries),
+            tombstones=len(manifest.tombstones),
+        )
+        return [_holding(manifest, message.hash)]
+
+    # -- reports ------------------------------------------------------------------------------
+
+    def _report(self) -> list[v1.Up]:
+        if not self.is_welcome or self._sent is not None or self._view is None:
+            return []
+        number = self._last_number + 1
+        report = report_of(self._speaker.incarnation, number, self._view, self._taken)
+        if report is None:
+            return []
+        self._last_number = number
+        self._sent = _Sent(number, self._view)
+        return [report_to_wire(report)]
+
+    def _go_on(self, number: int) -> list[v1.Up]:
+        if self._sent is None or number < self._sent.number:
+            return []
+        if number > self._sent.number:
+            raise Invalid("a report was taken that was never sent", field="taken.number")
+        self._taken, self._sent = self._sent.view, None
+        return self._report()
+
+
+def _holding(manifest: Manifest, held_hash: Hash) -> v1.Holding:
+    return v1.Holding(version_to_wire(manifest.version), held_hash)

@@ -1,0 +1,186 @@
+"""`hanza agent`: join a federation, run, and say what is held.
+
+Puts an agent's parts together and ends them in order; everything it knows is on the command
+line or in the state folder.  It is not a client of the plane's API: see `hanza.cli`.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from hanza.agent.address import address_of
+from hanza.agent.converge import BLIND_CEILING, Converger
+from hanza.agent.join import JoinOrder, join
+from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
+from hanza.agent.link import Link, WebSocketDial
+from hanza.agent.loop import Agent
+from hanza.agent.session import Session, Speaker
+from hanza.drivers import registry
+from hanza.drivers.spi import Driver
+from hanza.kit.backoff import delay_after
+from hanza.kit.clock import Clock, SystemClock
+from hanza.kit.log import Log, log_to
+from hanza.kit.points import Point, from_environment
+from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
+from hanza.model.ids import FederationId
+from hanza.plan.manifest import hash_of
+
+_log = Log("hanza.boot.agent")
+app = typer.Typer(
+    name="agent",
+    help="The agent of one engine at a site.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+State = Annotated[Path, typer.Option("--state", help="The agent's folder.", file_okay=False)]
+
+
+@app.command("join")
+def join_command(
+    token: Annotated[str, typer.Argument(help="The join token, or - to read it from stdin.")],
+    state: State,
+    driver: Annotated[str, typer.Option("--driver", help="What runs the guests here.")],
+    option: Annotated[list[str], typer.Option("--option", help="key=value for the driver.")] = [],  # noqa: B006 -- typer reads it
+    *,
+    insecure_http: Annotated[
+        bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
+    ] = False,
+) -> None:
+    """Make this machine's engine part of a federation.  May be run again when cut."""
+    with _Refusals():
+        text = sys.stdin.read() if token == "-" else token
+        if driver not in registry.names():
+            raise Invalid(
+                f"there is no driver {driver!r}", hint=f"there are: {', '.join(registry.names())}"
+            )
+        order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http)
+        with closing(Journal(state, from_environment(os.environ))) as journal:
+            identity, outcome = join(order, journal, os.urandom)
+        words = "joined" if outcome == "joined" else "joined already"
+        typer.echo(f"{words}: agent {identity.agent} of site {identity.site}")
+
+
+@app.command("run")
+def run_command(state: State) -> None:
+    """Converge this engine on its manifest until told to stop; guests run on."""
+    log_to()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with _Refusals():
+        point = from_environment(os.environ)
+        identity = identity_of(state)
+        with closing(Journal(state, point)) as journal:
+            driver = open_when_there(identity, stop, registry.open)
+            if driver is None:
+                return
+            with closing(driver):
+                converger = Converger(driver, SystemClock(), point)
+                agent_of(journal, identity, converger, point, stop).run()
+
+
+@app.command("status")
+def status_command(
+    state: State,
+    output: Annotated[str, typer.Option("--output", help="text or json.")] = "text",
+) -> None:
+    """What the agent is and holds, read from its folder; asks nobody."""
+    with _Refusals():
+        if output not in {"text", "json"}:
+            raise Invalid("--output is text or json", field="output")
+        status = _status_of(state)
+        if output == "json":
+            typer.echo(msgspec.json.encode(status))
+            return
+        for key, value in status.items():
+            words = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+            typer.echo(f"{key:<12} {'-' if words is None else words}")
+
+
+def agent_of(
+    journal: Journal,
+    identity: Identity,
+    converger: Converger,
+    point: Point,
+    stop: threading.Event,
+) -> Agent:
+    """The parts of a running agent, started once: its start is counted here."""
+    clock: Clock = SystemClock()
+    addresses = tuple(address_of(u, may_be_plain=identity.may_be_plain) for u in identity.urls)
+    speaker = Speaker(
+        agent=identity.agent,
+        driver=identity.driver,
+        pin=identity.pin,
+        key=journal.key(os.urandom),
+        incarnation=journal.begin(clock, os.urandom),
+    )
+    root = journal.root_path if any(address.is_secure for address in addresses) else None
+    link = Link(addresses, Session(speaker, journal), clock, WebSocketDial(root), point)
+    return Agent(journal, converger, link, clock, stop)
+
+
+def open_when_there(
+    identity: Identity,
+    stop: threading.Event,
+    open_driver: Callable[[str, FederationId, Mapping[str, str]], Driver],
+) -> Driver | None:
+    """After a cold boot the engine may come up later than we do.  None when told to stop."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            return open_driver(identity.driver, identity.federation, identity.options)
+        except DriverError as error:
+            failures += 1
+            _log.warning("driver.unavailable", code=error.code, text=str(error))
+            stop.wait(delay_after(failures, ceiling=BLIND_CEILING).total_seconds())
+    return None
+
+
+def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
+    identity = identity_of(folder)
+    manifest = load_manifest(folder, identity)
+    return {
+        "agent": identity.agent,
+        "federation": identity.federation,
+        "site": identity.site,
+        "planes": identity.urls,
+        "driver": identity.driver,
+        "starts": load_starts(folder),
+        "epoch": manifest.version.epoch if manifest else None,
+        "manifest": manifest.version.number if manifest else None,
+        "hash": hash_of(manifest).hex() if manifest else None,
+        "entries": len(manifest.entries) if manifest else 0,
+        "tombstones": len(manifest.tombstones) if manifest else 0,
+    }
+
+
+def _options(words: Iterable[str]) -> dict[str, str]:
+    options = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not key or not equals:
+            raise Invalid(f"{word!r} is not key=value", field="option")
+        options[key] = value
+    return options
+
+
+class _Refusals:
+    """Turns a refusal into one sentence and exit code 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if not isinstance(error, HanzaError):
+            return
+        hint = error.hint if isinstance(error, Refusal) else None
+        typer.echo(f"error: {error}" + (f"; {hint}" if hint else ""), err=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,95 @@
+"""The bytes of every message of `agent_v1`, as they were the day each was first sent.
+
+A message whose bytes change here breaks every agent in the field: make a new one instead, or
+add an optional item at its end.  Each file holds the hex of one message in lines of 32 bytes.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from hanza.plan.manifest import delta_between, hash_of
+from hanza.wire import agent_v1 as v1
+from hanza.wire.agent_words import delta_to_wire, manifest_to_wire
+from kit.agent_worlds import a_manifest, a_tombstone, an_entry
+
+FOLDER = Path(__file__).parent / "golden" / "agent_v1"
+FIRST = a_manifest([an_entry("in_a"), an_entry("in_b", power="off")], number=1)
+SECOND = a_manifest(
+    [an_entry("in_b"), an_entry("in_c", run=3)],
+    [a_tombstone("in_a")],
+    number=2,
+    parent=hash_of(FIRST),
+)
+MARK, VERSION = v1.MarkW("in_a", 3), v1.VersionW(1, 2)
+PROBLEM = v1.ProblemW("driver.exhausted", "the host has no room", 1_767_225_600_000_000)
+
+UPS: Mapping[str, v1.Up] = {
+    "hello": v1.Hello(bytes(range(16)), bytes(range(64))),
+    "holding": v1.Holding(VERSION, bytes(range(32))),
+    "need_whole": v1.NeedWhole(),
+    "report_whole": v1.ReportUp(
+        number=1,
+        version=VERSION,
+        is_whole=True,
+        seen=[
+            v1.SeenW(MARK, "run", "present", "native-1", "on", "seen", "login: \n", None),
+            v1.SeenW(v1.MarkW("in_b", 1), "end", "absent", None, None, "unknown", "", PROBLEM),
+        ],
+        gone=[],
+        orphans=[v1.OrphanW("native-9", v1.MarkW("in_z", 9), "host-1", "off")],
+        hosts=[v1.HostW("host-1", 16, 65536, 1048576, "kvm")],
+        trouble=None,
+    ),
+    "report_change": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
+    "heartbeat": v1.Heartbeat(300),
+}
+DOWNS: Mapping[str, v1.Down] = {
+    "challenge": v1.Challenge(bytes(range(32))),
+    "welcome": v1.Welcome(7),
+    "manifest_whole": manifest_to_wire(FIRST),
+    "manifest_delta": delta_to_wire(delta_between(FIRST, SECOND)),
+    "report_taken": v1.ReportTaken(7),
+    "heartbeat_taken": v1.HeartbeatTaken(300),
+    "refused": v1.Refused("forbidden", "two agents use one key"),
+}
+CLAIMS: Mapping[str, v1.Claims] = {
+    "claims": v1.Claims(1, "ag_me", 3, "cafe", "fake", VERSION, bytes(range(32))),
+    "claims_of_the_first_day": v1.Claims(1, "ag_me", 1, "cafe", "fake", None, None),
+}
+
+
+def golden(name: str) -> bytes:
+    return bytes.fromhex((FOLDER / f"{name}.hex").read_text())
+
+
+@pytest.mark.parametrize("name", UPS)
+def test_what_agents_say_keeps_its_bytes(name: str) -> None:
+    assert v1.decode_up(golden(name)) == UPS[name]
+    assert v1.encode(v1.decode_up(golden(name))) == golden(name)
+
+
+@pytest.mark.parametrize("name", DOWNS)
+def test_what_planes_say_keeps_its_bytes(name: str) -> None:
+    assert v1.decode_down(golden(name)) == DOWNS[name]
+    assert v1.encode(v1.decode_down(golden(name))) == golden(name)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claims_keep_their_bytes(name: str) -> None:
+    assert v1.decode_claims(golden(name)) == CLAIMS[name]
+    assert v1.encode(v1.decode_claims(golden(name))) == golden(name)
+
+
+def test_every_message_has_its_bytes_here_and_every_file_is_tested() -> None:
+    assert {type(up) for up in UPS.values()} == set(get_args(v1.Up))
+    assert {type(down) for down in DOWNS.values()} == set(get_args(v1.Down))
+    assert {file.stem for file in FOLDER.iterdir()} == {*UPS, *DOWNS, *CLAIMS}
+
+
+def test_the_hash_of_a_manifest_is_the_same_for_ever() -> None:
+    message = v1.decode_down(golden("manifest_whole"))
+    assert isinstance(message, v1.ManifestWhole)
+    assert message.hash == hash_of(FIRST)

@@ -1,0 +1,139 @@
+"""Real planes and agents as processes, on loopback, for tests that want nothing less."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hanza.drivers.contract.patience import until
+
+SECONDS_MAX = 60
+
+
+def hanza(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "hanza.boot.main", *arguments]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """A child that ends with the test, whatever happens."""
+
+    def __init__(self, command: list[str], log: Path, **environ: str) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **environ},
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        return self._child.poll() is None
+
+    @property
+    def resident_mib(self) -> float:
+        for line in Path(f"/proc/{self._child.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise AssertionError("the process is gone")
+
+    def kill(self) -> None:
+        self._child.kill()
+        self._child.wait(SECONDS_MAX)
+
+    def stop(self) -> int:
+        self._child.send_signal(signal.SIGTERM)
+        return self._child.wait(SECONDS_MAX)
+
+
+class LocalLeague:
+    """A plane process and agents with the fake driver, driven by the command line alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / "plane"
+        self.port = free_port()
+        self.agents: dict[str, Process] = {}
+        self.plane = self._start_plane()
+
+    def _start_plane(self) -> Process:
+        command = hanza("up", "--state", str(self.state), "--listen", f"127.0.0.1:{self.port}")
+        return Process(command, self.folder / "plane.log")
+
+    def restart_plane(self) -> None:
+        self.plane = self._start_plane()
+        self.wait_for_plane()
+
+    def wait_for_plane(self) -> None:
+        def is_up() -> bool:
+            assert self.plane.is_alive, (self.folder / "plane.log").read_text()
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return (self.state / "context.json").exists()
+            return False
+
+        until(is_up, "the plane listens", SECONDS_MAX)
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        environ: Mapping[str, str] = {
+            **os.environ,
+            "HANZA_CONTEXT": str(self.state / "context.json"),
+        }
+        return subprocess.run(
+            hanza(*arguments),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    def ask(self, *arguments: str) -> Any:
+        done = self.run(*arguments, "--output", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def add_site(self, name: str, country: str, **options: str) -> None:
+        self.ask("provider", "add", name, "--title", name.title())
+        place = ("--city", name.title(), "--latitude", "50", "--longitude", "10")
+        self.ask("site", "add", name, "--provider", name, "--country", country, *place)
+        token = self.ask("site", "invite", name)["token"]
+        options = {"state": str(self.folder / f"{name}.engine"), **options}
+        flags = [word for pair in options.items() for word in ("--option", "=".join(pair))]
+        folder = ("--state", str(self.folder / name))
+        done = self.run("agent", "join", token, *folder, "--driver", "fake", *flags)
+        assert done.returncode == 0, done.stderr
+        self.start_agent(name)
+
+    def start_agent(self, name: str) -> None:
+        command = hanza("agent", "run", "--state", str(self.folder / name))
+        self.agents[name] = Process(command, self.folder / f"{name}.log")
+
+    def close(self) -> None:
+        for process in (*self.agents.values(), self.plane):
+            process.kill()
+
+
+@contextlib.contextmanager
+def a_local_league(folder: Path) -> Iterator[LocalLeague]:
+    league = LocalLeague(folder)
+    try:
+        league.wait_for_plane()
+        yield league
+    finally:
+        league.close()

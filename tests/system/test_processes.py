@@ -1,0 +1,119 @@
+"""A real plane and real agents over TLS on loopback, driven by the command line alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hanza.drivers.contract.patience import until
+from kit.processes import LocalLeague, a_local_league
+
+APP = """\
+apiVersion: hanza.app/v1
+workspace: demo
+components:
+  - {name: kava, country: HR, image: tiny, memory: 96Mi, disk: 64Mi}
+  - {name: db, country: DE, image: tiny, memory: 96Mi, disk: 64Mi}
+"""
+REFUSED, MISUSED, UNREACHABLE, TIMED_OUT = 1, 2, 3, 4
+PLANE_MIB_MAX, AGENT_MIB_MAX = 250, 100
+
+
+@pytest.fixture
+def league(tmp_path: Path) -> Iterator[LocalLeague]:
+    with a_local_league(tmp_path) as found:
+        (tmp_path / "app.yaml").write_text(APP)
+        yield found
+
+
+def test_an_app_is_applied_shown_and_ended(league: LocalLeague) -> None:
+    league.add_site("zagreb", "HR")
+    league.add_site("frankfurt", "DE")
+    app = str(league.folder / "app.yaml")
+    done = league.run("apply", app, "--wait", "--timeout", "30")
+    assert done.returncode == 0, done.stderr
+    assert "kava at zagreb" in done.stdout
+    assert {one["change"] for one in league.ask("apply", app)} == {"unchanged"}
+    found = {one["name"]: one for one in league.ask("status")}
+    assert (found["kava"]["site"], found["kava"]["state"]) == ("zagreb", "active")
+    assert (found["db"]["site"], found["db"]["boot"]) == ("frankfurt", "seen")
+    assert "kava is up" in league.run("logs", "kava").stdout
+    assert "kava" in league.run("status").stdout
+    assert {one["site"] for one in league.ask("host", "list")} == {"zagreb", "frankfurt"}
+    assert "2 sites in 2 countries: DE, HR" in league.run().stdout
+    league.ask("destroy", "--yes", "db")
+    assert [one["name"] for one in league.ask("status")] == ["kava"]
+    assert {one["kind"] for one in league.ask("events")} >= {"instance.ended", "agent.joined"}
+    assert league.ask("orphans") == []
+
+
+def test_plane_and_agent_are_killed_and_what_runs_runs_on(league: LocalLeague) -> None:
+    league.add_site("zagreb", "HR")
+    league.add_site("frankfurt", "DE")
+    app = str(league.folder / "app.yaml")
+    assert league.run("apply", app, "--wait", "--timeout", "30").returncode == 0
+    before = {one["id"]: one["host"] for one in league.ask("status")}
+    league.plane.kill()
+    assert league.run("status").returncode == UNREACHABLE
+    league.agents["zagreb"].kill()
+    league.restart_plane()
+    league.start_agent("zagreb")
+    league.ask("destroy", "--yes", "--timeout", "60", "kava")
+    (left,) = league.ask("status")
+    assert before[left["id"]] == left["host"]
+    assert left["state"] == "active"
+
+
+def test_at_rest_plane_and_agent_are_small(league: LocalLeague) -> None:
+    league.add_site("zagreb", "HR")
+    until(lambda: bool(league.ask("host", "list")), "the site is heard", 20)
+    plane, agent = league.plane.resident_mib, league.agents["zagreb"].resident_mib
+    print(f"resident at rest: plane {plane:.0f} MiB, agent {agent:.0f} MiB")
+    assert plane <= PLANE_MIB_MAX
+    assert agent <= AGENT_MIB_MAX
+
+
+def test_told_to_stop_both_stop(league: LocalLeague) -> None:
+    league.add_site("zagreb", "HR")
+    until(lambda: bool(league.ask("host", "list")), "the site is heard", 20)
+    assert league.agents["zagreb"].stop() == 0
+    assert league.plane.stop() == 0
+
+
+def test_errors_say_what_where_and_what_would_help(league: LocalLeague) -> None:
+    bad = league.folder / "bad.yaml"
+    bad.write_text(APP.replace("country: DE", "country: Germany"))
+    done = league.run("apply", str(bad))
+    assert done.returncode == REFUSED
+    assert f"{bad}:5:" in done.stderr
+    assert "[invalid]" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert league.ask("status") == []
+    assert league.run("apply", "/nowhere.yaml").returncode == MISUSED
+    done = league.run("logs", "nobody")
+    assert (done.returncode, "[not_found]" in done.stderr) == (REFUSED, True)
+    done = league.run("destroy", "--yes", "nobody")
+    assert done.returncode == REFUSED
+    nowhere = league.run("--context", "/nowhere.json", "status")
+    assert (nowhere.returncode, "hanza up" in nowhere.stderr) == (REFUSED, True)
+
+
+def test_who_waits_in_vain_is_told_why(league: LocalLeague) -> None:
+    league.add_site("frankfurt", "DE")
+    done = league.run("apply", str(league.folder / "app.yaml"), "--wait", "--timeout", "2")
+    assert done.returncode == TIMED_OUT
+    assert "kava did not come up" in done.stderr
+    assert "not in HR" in league.run("status").stdout
+
+
+def test_a_second_plane_from_the_same_folder_is_refused(league: LocalLeague) -> None:
+    done = league.run("up", "--state", str(league.state), "--listen", "127.0.0.1:1")
+    assert done.returncode == REFUSED
+    assert "another plane" in done.stderr
+
+
+def test_plain_http_leaves_the_machine_never(league: LocalLeague) -> None:
+    elsewhere = str(league.folder / "other")
+    done = league.run("up", "--state", elsewhere, "--listen", "0.0.0.0:7999", "--insecure-http")
+    assert done.returncode == REFUSED
+    assert "loopback" in done.stderr

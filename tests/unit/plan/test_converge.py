@@ -1,0 +1,169 @@
+"""The next step of one instance, for every combination that matters."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hanza.model.guest import Guest
+from hanza.model.ids import NativeId
+from hanza.model.manifest import Entry, Tombstone
+from hanza.model.report import Problem
+from hanza.plan.converge import (
+    STUCK,
+    AtRest,
+    Blocked,
+    Create,
+    Destroy,
+    Note,
+    Order,
+    Resize,
+    SetPower,
+    Step,
+    Wait,
+    next_step,
+)
+from kit.agent_worlds import START, a_guest, a_mark, a_spec, a_tombstone, an_entry
+
+ONE = NativeId("n-1")
+CREATE = Create(a_mark(), "host-1", a_spec())
+
+
+def step(
+    entry: Entry | None = None,
+    *guests: Guest,
+    tombstone: Tombstone | None = None,
+    note: Note | None = None,
+) -> Step:
+    return next_step(entry, tombstone, guests, note, START)
+
+
+def a_note(
+    order: Order = CREATE,
+    code: str = "driver.unavailable",
+    wait_s: int = 10,
+    wish: Entry | Tombstone | None = None,
+) -> Note:
+    problem = Problem(code, "why", START)
+    return Note(wish or an_entry(), order, problem, 1, START + timedelta(seconds=wait_s))
+
+
+def test_nothing_said_and_nothing_there_is_rest() -> None:
+    assert step() == AtRest()
+
+
+def test_what_is_not_mentioned_is_left_alone() -> None:
+    assert step(None, a_guest()) == AtRest()
+
+
+def test_the_absent_is_created() -> None:
+    assert step(an_entry()) == CREATE
+
+
+def test_the_one_that_is_off_is_powered_on() -> None:
+    assert step(an_entry(), a_guest(power="off")) == SetPower(ONE, "on")
+
+
+def test_the_one_that_is_on_is_powered_off() -> None:
+    assert step(an_entry(power="off"), a_guest()) == SetPower(ONE, "off")
+
+
+def test_as_wanted_is_rest() -> None:
+    assert step(an_entry(), a_guest()) == AtRest()
+
+
+def test_one_that_is_off_is_resized_before_it_is_powered_on() -> None:
+    assert step(an_entry(cpus=2), a_guest(power="off")) == Resize(ONE, a_spec(2))
+
+
+def test_drift_of_size_under_a_running_guest_is_told_and_not_mended() -> None:
+    assert step(an_entry(cpus=2), a_guest()) == Blocked(
+        "converge.drift", "its size was changed at the site; it is kept running"
+    )
+
+
+def test_one_that_is_to_be_off_is_powered_off_before_it_is_resized() -> None:
+    assert step(an_entry(cpus=2, power="off"), a_guest()) == SetPower(ONE, "off")
+
+
+def test_twins_are_never_made_three() -> None:
+    blocked = step(an_entry(), a_guest(), a_guest(native="n-2"))
+    assert isinstance(blocked, Blocked)
+    assert blocked.code == "converge.twins"
+
+
+def test_another_run_blocks_and_is_left_alone() -> None:
+    blocked = step(an_entry(run=2), a_guest(run=1))
+    assert isinstance(blocked, Blocked)
+    assert blocked.code == "converge.other_run"
+
+
+def test_a_guest_at_another_host_blocks() -> None:
+    blocked = step(an_entry(), replace(a_guest(), host="host-9"))
+    assert blocked == Blocked("converge.elsewhere", "the guest is at host host-9")
+
+
+def test_a_tombstone_ends_its_run_and_earlier_ones_first_to_last() -> None:
+    guests = a_guest(run=2, native="n-2"), a_guest(run=1, native="n-1")
+    assert step(None, *guests, tombstone=a_tombstone(run=2)) == Destroy(ONE)
+
+
+def test_a_tombstone_leaves_later_runs() -> None:
+    assert step(None, a_guest(run=3), tombstone=a_tombstone(run=2)) == AtRest()
+
+
+def test_a_tombstone_without_a_guest_is_rest() -> None:
+    assert step(None, tombstone=a_tombstone()) == AtRest()
+
+
+def test_the_earlier_run_is_ended_before_the_next_is_made() -> None:
+    entry, tombstone = an_entry(run=2), a_tombstone(run=1)
+    assert step(entry, a_guest(run=1), tombstone=tombstone) == Destroy(ONE)
+    assert step(entry, tombstone=tombstone) == Create(a_mark(run=2), "host-1", a_spec())
+
+
+def test_an_entry_that_its_tombstone_ends_is_never_made() -> None:
+    assert step(an_entry(run=1), tombstone=a_tombstone(run=1)) == AtRest()
+    assert step(an_entry(run=1), a_guest(), tombstone=a_tombstone(run=1)) == Destroy(ONE)
+
+
+def test_after_a_failure_the_same_order_waits() -> None:
+    assert step(an_entry(), note=a_note(wait_s=10)) == Wait(START + timedelta(seconds=10))
+
+
+def test_when_the_wait_is_over_the_order_is_given_again() -> None:
+    assert step(an_entry(), note=a_note(wait_s=0)) == CREATE
+
+
+@pytest.mark.parametrize("code", sorted(STUCK))
+def test_what_asking_again_cannot_change_blocks(code: str) -> None:
+    assert step(an_entry(), note=a_note(code=code, wait_s=0)) == Blocked(code, "why")
+
+
+def test_another_wish_frees_what_was_blocked() -> None:
+    note = a_note(code="driver.rejected", wish=an_entry(power="off"))
+    assert step(an_entry(), note=note) == CREATE
+
+
+def test_another_order_is_not_held_back_by_what_became_of_the_last() -> None:
+    """A guest that vanished between look and order made the order wrong, not the wish."""
+    refused = a_note(SetPower(ONE, "on"), code="driver.rejected")
+    assert step(an_entry(), note=refused) == CREATE
+
+
+def test_a_destroy_that_failed_waits_as_well() -> None:
+    note = a_note(Destroy(ONE), wish=a_tombstone())
+    waiting = step(None, a_guest(), tombstone=a_tombstone(), note=note)
+    assert waiting == Wait(START + timedelta(seconds=10))
+
+
+def test_a_note_does_not_disturb_rest() -> None:
+    assert step(an_entry(), a_guest(), note=a_note()) == AtRest()
+
+
+def test_same_input_same_step_in_whatever_order_guests_are_surveyed() -> None:
+    guests = a_guest(run=1, native="n-2"), a_guest(run=1, native="n-1")
+    tombstone = a_tombstone()
+    assert step(None, *guests, tombstone=tombstone) == step(
+        None, *reversed(guests), tombstone=tombstone
+    )

@@ -1,0 +1,65 @@
+"""What is reported: a whole view first, then only what changed."""
+
+from dataclasses import replace
+
+from hanza.model.capacity import Capacity
+from hanza.model.guest import HostFacts
+from hanza.model.ids import NativeId
+from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen, View
+from hanza.plan.report import report_of
+from kit.agent_worlds import START, a_mark, a_view
+
+ME = Incarnation(3, "cafe")
+A, B = Seen(a_mark("in_a"), "run", "present"), Seen(a_mark("in_b"), "run", "absent")
+HOSTS = (HostFacts("host-1", Capacity(1, 2, 3), "none"),)
+ORPHANS = (Orphan(NativeId("n-9"), a_mark("in_z"), "host-1", "on"),)
+VIEW = replace(a_view([A, B]), hosts=HOSTS, orphans=ORPHANS)
+
+
+def report(view: View, since: View | None) -> Report:
+    made = report_of(ME, 7, view, since)
+    assert made is not None
+    return made
+
+
+def test_the_first_report_is_whole() -> None:
+    whole = Report(ME, 7, VIEW.version, True, (A, B), (), ORPHANS, HOSTS, None)
+    assert report(VIEW, None) == whole
+
+
+def test_even_an_empty_view_is_reported_whole() -> None:
+    empty = report(a_view(), None)
+    assert empty.is_whole
+    assert (empty.orphans, empty.hosts) == ((), ())
+
+
+def test_nothing_is_said_when_nothing_changed() -> None:
+    assert report_of(ME, 7, VIEW, VIEW) is None
+
+
+def test_only_what_changed_is_said() -> None:
+    changed = replace(B, presence="present")
+    change = report(replace(VIEW, seen=(A, changed)), VIEW)
+    assert not change.is_whole
+    assert change.seen == (changed,)
+    assert (change.gone, change.orphans, change.hosts) == ((), None, None)
+
+
+def test_what_is_no_longer_named_is_gone() -> None:
+    assert report(replace(VIEW, seen=(A,)), VIEW).gone == (B.mark,)
+
+
+def test_another_version_alone_is_said() -> None:
+    change = report(replace(VIEW, version=a_view(number=2).version), VIEW)
+    assert change.version.number == 2
+    assert change.seen == ()
+
+
+def test_orphans_and_hosts_are_said_whole_when_any_changed() -> None:
+    change = report(replace(VIEW, orphans=(), hosts=()), VIEW)
+    assert (change.orphans, change.hosts) == ((), ())
+
+
+def test_trouble_is_said_each_time() -> None:
+    trouble = Problem("driver.unavailable", "gone", START)
+    assert report(replace(VIEW, trouble=trouble), VIEW).trouble == trouble
