@@ -1,0 +1,219 @@
+"""Our words as a libvirt domain, and back.
+
+Promises: XML is built from a tree and never from text; what is read back is ours only when the
+mark names our federation and the domain's UUID follows from that mark, so that a copy of one of
+our guests, mark and all, is not one of ours.  The tenant's name is only ever data: JSON inside
+the mark, and SMBIOS strings by which the guest learns who it is.
+"""
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from hanza.drivers.libvirt import names
+from hanza.model.guest import GuestSpec, Mark
+from hanza.model.ids import FederationId, InstanceId, NativeId
+
+MARK_NAMESPACE = "urn:hanza:mark:1"
+_MARK = f"{{{MARK_NAMESPACE}}}mark"
+_MARK_PATH = f"metadata/{_MARK}"
+TB_CACHE_MIB = "64"
+"""How much translated code an emulated guest keeps; libvirt's own default is most of a GiB."""
+LONGEST_SMBIOS = 64
+
+ET.register_namespace("hanza", MARK_NAMESPACE)
+
+DomainType = Literal["kvm", "qemu", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A kernel that the engine boots by itself, without a boot loader."""
+
+    kernel: Path
+    initrd: Path
+    cmdline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What is decided about a guest before its XML is written."""
+
+    kind: DomainType
+    disk: Path | None
+    serial: Path | None
+    boot: Direct | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One domain of ours, as its XML tells it."""
+
+    native: NativeId
+    mark: Mark
+    host: str
+    spec: GuestSpec
+    is_on: bool
+
+
+def xml_of_guest(
+    federation: FederationId, mark: Mark, host: str, spec: GuestSpec, build: Build
+) -> str:
+    native = names.guest_uuid(federation, mark)
+    domain = ET.Element("domain", type=build.kind)
+    ET.SubElement(domain, "name").text = names.domain_name(native, mark)
+    ET.SubElement(domain, "uuid").text = native
+    metadata = ET.SubElement(domain, "metadata")
+    written = ET.SubElement(
+        metadata,
+        _MARK,
+        federation=federation,
+        owner=mark.owner,
+        run_epoch=str(mark.run_epoch),
+        host=host,
+    )
+    ET.SubElement(domain, "memory")
+    ET.SubElement(domain, "vcpu")
+    _write_words(domain, written, spec)
+    system = ET.SubElement(domain, "os")
+    if build.kind == "test":
+        ET.SubElement(system, "type").text = "hvm"
+    else:
+        _add_machine(domain, system, mark, spec, build)
+    return ET.tostring(domain, encoding="unicode")
+
+
+def xml_of_resized(xml: str, spec: GuestSpec) -> str:
+    """The same domain with another size and name.  `xml` must be one of ours."""
+    domain = ET.fromstring(xml)
+    mark = domain.find(_MARK_PATH)
+    assert mark is not None, "only guests with our mark are resized"
+    for stale in domain.findall("currentMemory"):
+        domain.remove(stale)
+    _write_words(domain, mark, spec)
+    for family in domain.iterfind("sysinfo/system/entry[@name='family']"):
+        family.text = _printable(spec.name)
+    return ET.tostring(domain, encoding="unicode")
+
+
+def _write_words(domain: ET.Element, mark: ET.Element, spec: GuestSpec) -> None:
+    # JSON escapes what XML cannot carry, so that every name comes back as it went in.
+    mark.text = json.dumps(
+        {
+            "name": spec.name,
+            "image": spec.image,
+            "cpus": spec.cpus,
+            "memory_mib": spec.memory_mib,
+            "disk_mib": spec.disk_mib,
+        }
+    )
+    memory, cpus = domain.find("memory"), domain.find("vcpu")
+    assert memory is not None, "every domain has memory"
+    assert cpus is not None, "every domain has processors"
+    memory.set("unit", "MiB")
+    memory.text = str(spec.memory_mib)
+    cpus.attrib.clear()
+    cpus.text = str(spec.cpus)
+
+
+def _add_machine(
+    domain: ET.Element, system: ET.Element, mark: Mark, spec: GuestSpec, build: Build
+) -> None:
+    ET.SubElement(system, "type", arch="x86_64", machine="pc").text = "hvm"
+    if build.boot is not None:
+        ET.SubElement(system, "kernel").text = str(build.boot.kernel)
+        ET.SubElement(system, "initrd").text = str(build.boot.initrd)
+        ET.SubElement(system, "cmdline").text = build.boot.cmdline
+    ET.SubElement(system, "smbios", mode="sysinfo")
+    words = ET.SubElement(ET.SubElement(domain, "sysinfo", type="smbios"), "system")
+    ET.SubElement(words, "entry", name="serial").text = mark.owner
+    ET.SubElement(words, "entry", name="family").text = _printable(spec.name)
+    features = ET.SubElement(domain, "features")
+    ET.SubElement(features, "acpi")
+    if build.kind == "qemu":
+        cache = ET.SubElement(ET.SubElement(features, "tcg"), "tb-cache", unit="MiB")
+        cache.text = TB_CACHE_MIB
+        cpu = ET.SubElement(domain, "cpu", mode="custom", match="exact", check="none")
+        ET.SubElement(cpu, "model", fallback="forbid").text = "qemu64"
+    else:
+        ET.SubElement(domain, "cpu", mode="host-passthrough")
+    ET.SubElement(domain, "on_poweroff").text = "destroy"
+    ET.SubElement(domain, "on_reboot").text = "restart"
+    ET.SubElement(domain, "on_crash").text = "destroy"
+    _add_devices(ET.SubElement(domain, "devices"), build)
+
+
+def _add_devices(devices: ET.Element, build: Build) -> None:
+    ET.SubElement(devices, "controller", type="usb", model="none")
+    # SCSI, because its disks come and go without the guest's consent: a guest that is busy,
+    # hung or still booting cannot keep a volume.
+    ET.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
+    ET.SubElement(devices, "memballoon", model="none")
+    if build.disk is not None:
+        disk = _disk(build.disk, "vda", "virtio")
+        ET.SubElement(disk, "boot", order="1")
+        devices.append(disk)
+    if build.serial is not None:
+        serial = ET.SubElement(devices, "serial", type="file")
+        # Appending, so that the file may be cut while the guest writes to it.
+        ET.SubElement(serial, "source", path=str(build.serial), append="on")
+        ET.SubElement(serial, "target", port="0")
+
+
+def _disk(file: Path, target: str, bus: str) -> ET.Element:
+    disk = ET.Element("disk", type="file", device="disk")
+    ET.SubElement(disk, "driver", name="qemu", type="qcow2", discard="unmap")
+    ET.SubElement(disk, "source", file=str(file))
+    ET.SubElement(disk, "target", dev=target, bus=bus)
+    return disk
+
+
+def xml_of_volume(file: Path, target: str) -> str:
+    return ET.tostring(_disk(file, target, "scsi"), encoding="unicode")
+
+
+def _printable(name: str) -> str:
+    """As much of a name as a firmware string can say."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return clean.encode()[:LONGEST_SMBIOS].decode(errors="ignore").strip() or "?"
+
+
+def parse(xml: str) -> ET.Element:
+    return ET.fromstring(xml)
+
+
+def seen_in(domain: ET.Element, federation: FederationId) -> Seen | None:
+    """The guest, when it is one of this federation's; None for anything else."""
+    mark = domain.find(_MARK_PATH)
+    if mark is None or mark.get("federation") != federation:
+        return None
+    native = NativeId(domain.findtext("uuid", ""))
+    try:
+        ours = Mark(InstanceId(mark.attrib["owner"]), int(mark.attrib["run_epoch"]))
+        spec = msgspec.json.decode(mark.text or "", type=GuestSpec)
+    except (KeyError, ValueError, msgspec.MsgspecError):
+        # Somebody wrote in our namespace what we never would.
+        return None
+    if names.guest_uuid(federation, ours) != native:
+        return None
+    return Seen(native, ours, mark.get("host", ""), spec, is_on="id" in domain.attrib)
+
+
+def files_in(domain: ET.Element) -> Iterator[tuple[Path, str]]:
+    """Each file that the domain has as a disk, with the disk's name in the domain."""
+    for disk in domain.iterfind("devices/disk"):
+        source, target = disk.find("source"), disk.find("target")
+        if source is not None and target is not None and "file" in source.attrib:
+            yield Path(source.attrib["file"]), target.get("dev", "")
+
+
+def free_target(domain: ET.Element) -> str | None:
+    """A name for one more disk; None when the guest has all it can."""
+    taken = {target for _, target in files_in(domain)}
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return next((f"sd{letter}" for letter in letters if f"sd{letter}" not in taken), None)

@@ -1,0 +1,262 @@
+"""The libvirt driver: each call of `spi`, in the order look, decide, do.
+
+The order inside a call is chosen so that dying between any two steps leaves either nothing, or
+something that the next survey shows and the next call of the same kind completes.
+"""
+
+import threading
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+from hanza.drivers import requests
+from hanza.drivers.libvirt import domains, door, names
+from hanza.drivers.libvirt.connection import Call, Connection
+from hanza.drivers.libvirt.domains import Seen
+from hanza.drivers.libvirt.volumes import VolumeOrders
+from hanza.drivers.libvirt.workshop import Files, Locks, Workshop, find_guest
+from hanza.drivers.spi import Capabilities
+from hanza.model.errors import Rejected, Unavailable, Unsupported
+from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey
+from hanza.model.ids import NativeId, VolumeId
+
+STRIPES = 64
+
+
+class Driver:
+    def __init__(self, connection: Connection, workshop: Workshop) -> None:
+        self._connection = connection
+        self._workshop = workshop
+        room = threading.Lock() if workshop.files is None else workshop.files.pool.lock
+        self._locks = Locks(room, tuple(threading.Lock() for _ in range(STRIPES)))
+        self._closed = threading.Event()
+        self._volume_orders = VolumeOrders(connection, workshop, self._locks)
+
+    def __repr__(self) -> str:
+        return f"libvirt.Driver({self._workshop.federation}, {self._workshop.host})"
+
+    def capabilities(self) -> Capabilities:
+        has_files = self._workshop.files is not None
+        return Capabilities(
+            driver="libvirt",
+            version=door.version(),
+            serial=has_files,
+            volumes=has_files,
+            resize=True,
+            fences=False,
+        )
+
+    def survey(self) -> Survey:
+        def work(conn: door.Conn, call: Call) -> Survey:
+            look = self._workshop.look(conn, call)
+            files = self._workshop.files
+            if files is not None:
+                files.pool.sweep(look.guests.keys())
+            guests = tuple(
+                Guest(
+                    native=seen.native,
+                    mark=seen.mark,
+                    host=seen.host,
+                    spec=seen.spec,
+                    power="on" if seen.is_on else "off",
+                    serial_bytes=None if files is None else files.serial.written(seen.native),
+                )
+                for seen in look.guests.values()
+            )
+            return Survey(guests, look.volumes, (self._workshop.facts(conn),))
+
+        return self._connection.run(work)
+
+    def close(self) -> None:
+        self._closed.set()
+        self._connection.close()
+
+    # -- guests ---------------------------------------------------------------------------------
+
+    def create(self, mark: Mark, host: str, spec: GuestSpec) -> None:
+        requests.refuse_wrong_mark(mark)
+        requests.refuse_wrong_spec(spec)
+        native = names.guest_uuid(self._workshop.federation, mark)
+
+        def work(conn: door.Conn, call: Call) -> None:
+            # Under the lock, so that of two creators of one guest the second finds the first's,
+            # and of two guests that both fit alone only one is made.
+            with call.holding(self._locks.of(native)), call.holding(self._locks.room):
+                if find_guest(conn, self._workshop.federation, native) is None:
+                    look = self._workshop.look(conn, call)
+                    self._workshop.refuse_without_room(conn, look, host, spec.size)
+                    self._define(conn, call, mark, spec)
+                if self._workshop.files is not None:
+                    self._workshop.files.pool.finish_disk(native)
+
+        self._connection.run(work)
+
+    def _define(self, conn: door.Conn, call: Call, mark: Mark, spec: GuestSpec) -> None:
+        workshop = self._workshop
+        native = names.guest_uuid(workshop.federation, mark)
+        files = workshop.files
+        build = workshop.build_of(native, spec)
+        xml = domains.xml_of_guest(workshop.federation, mark, workshop.host, spec, build)
+        if files is None:
+            with call.act():
+                conn.defineXML(xml)
+            return
+        call.go_on()
+        files.pool.prepare_disk(native, files.images.disk(spec.image), spec.disk_mib)
+        try:
+            with call.act():
+                conn.defineXML(xml)
+        except door.EngineError as error:
+            # When nobody knows whether it is defined, its disk must be kept for it.
+            if not door.is_lost(error):
+                files.pool.drop_new_disk(native)
+            raise
+
+    def destroy(self, native: NativeId) -> None:
+        if not names.is_guest_uuid(native):
+            return
+
+        def work(conn: door.Conn, call: Call) -> None:
+            with call.holding(self._locks.of(native)):
+                found = find_guest(conn, self._workshop.federation, native)
+                if found is not None and found[1].is_on:
+                    _end(call, found[0])
+                # Files before the definition: whoever dies here still finds the guest.
+                if self._workshop.files is not None and self._is_nobodys(conn, native, found):
+                    with call.act():
+                        self._workshop.files.pool.remove_disk(native)
+                        self._workshop.files.serial.remove(native)
+                if found is not None:
+                    self._undefine(call, found[0])
+
+        self._connection.run(work)
+
+    def _undefine(self, call: Call, domain: door.Domain) -> None:
+        # libvirt's test engine keeps nothing beside a definition, and refuses to be told so.
+        flags = 0 if self._workshop.kind == "test" else door.UNDEFINE_ALL
+        with call.act():
+            try:
+                domain.undefineFlags(flags)
+            except door.EngineError as error:
+                if not door.is_absent(error):
+                    raise
+
+    @staticmethod
+    def _is_nobodys(conn: door.Conn, native: NativeId, found: object) -> bool:
+        """Whether its files may go: with its guest, or because no domain has this UUID."""
+        if found is not None:
+            return True
+        try:
+            conn.lookupByUUIDString(native)
+        except door.EngineError as error:
+            if door.is_absent(error):
+                return True
+            raise
+        return False
+
+    def set_power(self, native: NativeId, power: Power) -> None:
+        def order(call: Call, domain: door.Domain, seen: Seen) -> None:
+            if power == "off" and seen.is_on:
+                _end(call, domain)
+            if power == "on" and not seen.is_on:
+                if self._workshop.files is not None:
+                    _make_ready(call, self._workshop.files, native)
+                with call.act():
+                    _bring(domain, domain.create, is_on=True)
+
+        self._on_guest(native, lambda call, domain, seen, _: order(call, domain, seen))
+
+    def resize(self, native: NativeId, spec: GuestSpec) -> None:
+        requests.refuse_wrong_spec(spec)
+        files = self._workshop.files
+
+        def order(conn: door.Conn, call: Call) -> None:
+            domain, seen, _ = self._present(conn, native)
+            requests.refuse_wrong_resize(seen.spec, spec)
+            if seen.is_on:
+                raise Rejected("a guest is resized while it is off")
+            more = spec.size - seen.spec.size
+            look = self._workshop.look(conn, call)
+            self._workshop.refuse_without_room(conn, look, seen.host, more)
+            xml = domains.xml_of_resized(domain.XMLDesc(door.INACTIVE_XML), spec)
+            # The disk first: a disk that is larger than its guest's words does no harm.
+            if files is not None:
+                with call.act():
+                    files.pool.grow_disk(native, spec.disk_mib)
+            with call.act():
+                conn.defineXML(xml)
+
+        def work(conn: door.Conn, call: Call) -> None:
+            with call.holding(self._locks.of(native)), call.holding(self._locks.room):
+                order(conn, call)
+
+        self._connection.run(work)
+
+    def serial_tail(self, native: NativeId, limit_bytes: int) -> bytes:
+        files = self._workshop.files
+        if files is None:
+            raise Unsupported("this engine's guests have no serial output")
+        if self._closed.is_set():
+            raise Unavailable("the driver is closed")
+        # Without asking libvirt, so that a guest's last words can be read while it is down.
+        return files.serial.tail(native, limit_bytes)
+
+    # -- volumes --------------------------------------------------------------------------------
+
+    def create_volume(self, owner: VolumeId, host: str, size_mib: int) -> None:
+        self._volume_orders.create(owner, host, size_mib)
+
+    def grow_volume(self, native: NativeId, size_mib: int) -> None:
+        self._volume_orders.grow(native, size_mib)
+
+    def delete_volume(self, native: NativeId) -> None:
+        self._volume_orders.delete(native)
+
+    def attach_volume(self, native: NativeId, guest: NativeId) -> None:
+        self._volume_orders.attach(native, guest)
+
+    def detach_volume(self, native: NativeId) -> None:
+        self._volume_orders.detach(native)
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _present(self, conn: door.Conn, native: NativeId) -> tuple[door.Domain, Seen, Element]:
+        found = None
+        if names.is_guest_uuid(native):
+            found = find_guest(conn, self._workshop.federation, native)
+        if found is None:
+            raise Rejected("no such guest")
+        return found
+
+    def _on_guest(
+        self, native: NativeId, order: Callable[[Call, door.Domain, Seen, Element], None]
+    ) -> None:
+        def work(conn: door.Conn, call: Call) -> None:
+            with call.holding(self._locks.of(native)):
+                order(call, *self._present(conn, native))
+
+        self._connection.run(work)
+
+
+def _make_ready(call: Call, files: Files, native: NativeId) -> None:
+    """Before power on: the disk under its name, and serial output that begins anew."""
+    call.go_on()
+    files.pool.finish_disk(native)
+    files.serial.remove(native)
+
+
+def _end(call: Call, domain: door.Domain) -> None:
+    with call.act():
+        _bring(domain, domain.destroy, is_on=False)
+
+
+def _bring(domain: door.Domain, order: Callable[[], object], *, is_on: bool) -> None:
+    """Give the order, unless the guest is as wanted without it.
+
+    It may have gone on or off by itself since we looked; and a libvirtd that has just been
+    started again says "not running" of a guest that it has this moment ended by our order.
+    """
+    try:
+        order()
+    except door.EngineError as error:
+        if not door.is_wrong_moment(error) or bool(domain.isActive()) != is_on:
+            raise

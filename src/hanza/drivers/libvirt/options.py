@@ -1,0 +1,133 @@
+"""The libvirt driver's entry point: options from a site's configuration into a driver.
+
+uri=qemu:///system | qemu+unix:///system?socket=/path | test:///default
+images=/path          folder of images, see `images`
+pool=/path            folder for disks and volumes, on the file system that is offered
+serial=/path          folder for the guests' serial logs
+accelerator=auto|kvm|tcg
+proof=/path/file      where the outcome of the timed test boot is kept
+host=name             what this host is called; its host name by default
+offer_cpus= offer_memory_mib= offer_disk_mib=
+                      how much of the host is offered.  Memory and disk are never more than
+                      there is; processors may be, and are then shared.
+"""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from hanza.drivers.libvirt.accelerator import Accelerator, Wanted, choose_accelerator
+from hanza.drivers.libvirt.connection import Connection
+from hanza.drivers.libvirt.domains import DomainType
+from hanza.drivers.libvirt.driver import Driver
+from hanza.drivers.libvirt.images import Images
+from hanza.drivers.libvirt.pool import Pool
+from hanza.drivers.libvirt.serial import SerialLogs
+from hanza.drivers.libvirt.workshop import Files, Offer, Workshop
+from hanza.drivers.requests import is_plain_word
+from hanza.model.errors import Invalid
+from hanza.model.ids import FederationId
+
+KNOWN = frozenset(
+    {"uri", "images", "pool", "serial", "accelerator", "proof", "host"}
+    | {"offer_cpus", "offer_memory_mib", "offer_disk_mib"}
+)
+_WANTED: dict[str, Wanted] = {"auto": "auto", "kvm": "kvm", "tcg": "tcg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    uri: str
+    engine: Literal["qemu", "test"]
+    folders: Mapping[str, Path]
+    wanted: Wanted
+    host: str
+    offer: Offer
+
+
+def open_driver(federation: FederationId, options: Mapping[str, str]) -> Driver:
+    """Opens whether or not libvirt answers now; calls are `Unavailable` until it does.
+
+    May take ten seconds where KVM has never been tried since the host booted.
+    Raises `Invalid` for an option that is unknown, missing or makes no sense.
+    """
+    read = read_options(options)
+    if not is_plain_word(federation):
+        raise Invalid("a federation's id is letters, digits, '-' and '_'", field="federation")
+    kind: DomainType = "test"
+    accelerator: Accelerator | Literal["none"] = "none"
+    files: Files | None = None
+    if read.engine == "qemu":
+        folders = read.folders
+        accelerator = choose_accelerator(read.wanted, folders["images"], folders["proof"])
+        kind = "kvm" if accelerator == "kvm" else "qemu"
+        files = Files(
+            Images(folders["images"]),
+            Pool(folders["pool"], federation),
+            SerialLogs(folders["serial"]),
+        )
+    connection = Connection(read.uri)
+    connection.warm_up()
+    workshop = Workshop(federation, read.host, kind, accelerator, read.offer, files)
+    return Driver(connection, workshop)
+
+
+def read_options(options: Mapping[str, str]) -> Options:
+    unknown = sorted(set(options) - KNOWN)
+    if unknown:
+        raise Invalid(
+            f"the libvirt driver has no option {unknown[0]!r}",
+            field=f"options.{unknown[0]}",
+            hint=f"it knows {', '.join(sorted(KNOWN))}",
+        )
+    uri = options.get("uri", "qemu:///system")
+    wanted = _WANTED.get(options.get("accelerator", "auto"))
+    if wanted is None:
+        raise Invalid("accelerator is one of auto, kvm, tcg", field="options.accelerator")
+    engine = _engine_of(uri)
+    return Options(
+        uri=uri,
+        engine=engine,
+        folders=_folders(options) if engine == "qemu" else {},
+        wanted=wanted,
+        host=options.get("host") or socket.gethostname(),
+        offer=Offer(
+            cpus=_number(options, "offer_cpus"),
+            memory_mib=_number(options, "offer_memory_mib"),
+            disk_mib=_number(options, "offer_disk_mib"),
+        ),
+    )
+
+
+def _engine_of(uri: str) -> Literal["qemu", "test"]:
+    parts = urlsplit(uri)
+    # A host would mean another machine, and the files of its guests would not be there.
+    if parts.netloc == "" and parts.scheme in ("qemu", "qemu+unix"):
+        return "qemu"
+    if parts.netloc == "" and parts.scheme == "test":
+        return "test"
+    raise Invalid(
+        "the uri is not one of a libvirt on this machine",
+        field="options.uri",
+        hint="qemu:///system, qemu+unix:///system?socket=/path or test:///default",
+    )
+
+
+def _folders(options: Mapping[str, str]) -> Mapping[str, Path]:
+    for key in ("images", "pool", "serial"):
+        if not options.get(key, "").startswith("/"):
+            raise Invalid(f"{key} is an absolute path of a folder", field=f"options.{key}")
+    folders = {key: Path(options[key]) for key in ("images", "pool", "serial")}
+    proof = options.get("proof")
+    return {**folders, "proof": Path(proof) if proof else folders["pool"] / "kvm-proof.json"}
+
+
+def _number(options: Mapping[str, str], key: str) -> int | None:
+    if key not in options:
+        return None
+    if not options[key].isascii() or not options[key].isdigit():
+        raise Invalid(f"{key} is a whole number", field=f"options.{key}")
+    return int(options[key])

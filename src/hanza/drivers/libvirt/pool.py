@@ -1,0 +1,243 @@
+"""The files of one federation at one host: guests' disks and volumes, all qcow2.
+
+    <pool>/<federation>/guests/<uuid>.qcow2        an overlay over the image's disk
+    <pool>/<federation>/guests/<uuid>.qcow2.new    made, but its guest is not yet defined
+    <pool>/<federation>/volumes/<owner>.qcow2
+    <pool>/<federation>/volumes/<owner>.making     not yet whole
+
+Promises: a file appears under its name whole or not at all; only files with exactly such names
+in our own folders are ever looked at or removed; a disk that a guest may have written to is
+removed by order only.  Files are used directly and not through libvirt's storage pools, which
+must be refreshed to see the world, one by one.
+"""
+
+import errno
+import fcntl
+import math
+import os
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Set
+from pathlib import Path
+
+from hanza.drivers.libvirt import names
+from hanza.kit.clock import SystemClock
+from hanza.model.errors import Exhausted, Rejected, Unavailable
+from hanza.model.ids import FederationId, NativeId, VolumeId
+
+MIB = 1024 * 1024
+TOOL_TIMEOUT_S = 20
+STALE_AFTER_S = 600
+_HEADER = struct.Struct(">4sIQIIQ")
+_MAKING = ".making"
+_MAGIC = b"QFI\xfb"
+
+
+def virtual_mib(file: Path) -> int | None:
+    """The size that a guest sees, from the image's own header; None for anything else."""
+    try:
+        with file.open("rb") as image:
+            header = image.read(_HEADER.size)
+    except FileNotFoundError:
+        return None
+    if len(header) < _HEADER.size:
+        return None
+    magic, _, _, _, _, size = _HEADER.unpack(header)
+    return size // MIB if magic == _MAGIC else None
+
+
+def _run_tool(*arguments: str) -> None:
+    """qemu-img, without a shell.  What it says is for people; we look at the disk instead."""
+    try:
+        subprocess.run(
+            ("qemu-img", *arguments), check=True, capture_output=True, timeout=TOOL_TIMEOUT_S
+        )
+    except FileNotFoundError as error:
+        raise Unavailable("qemu-img is not installed on this host") from error
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise Unavailable("a disk could not be made or grown") from error
+
+
+def _changed_at(file: Path) -> float:
+    """When it was last written to; never, in effect, when it has just been renamed away."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
+
+
+def _remove(file: Path) -> None:
+    file.unlink(missing_ok=True)
+
+
+class Pool:
+    def __init__(self, root: Path, federation: FederationId) -> None:
+        self._top = root / federation
+        self._guests = self._top / "guests"
+        self._volumes = self._top / "volumes"
+        self._guests.mkdir(parents=True, exist_ok=True)
+        self._volumes.mkdir(parents=True, exist_ok=True)
+        self.lock = FileLock(self._top / "lock")
+
+    # -- guests' disks --------------------------------------------------------------------------
+
+    def disk(self, native: NativeId) -> Path:
+        return self._guests / f"{native}.qcow2"
+
+    def _new_disk(self, native: NativeId) -> Path:
+        return self._guests / f"{native}.qcow2.new"
+
+    def prepare_disk(self, native: NativeId, base: Path, size_mib: int) -> None:
+        """Make it under a name of its own, so that an unfinished create never harms a disk."""
+        least = virtual_mib(base)
+        if least is None:
+            raise Rejected("the image has no disk")
+        if size_mib < least:
+            raise Rejected(f"the image needs a disk of {least} MiB")
+        self._refuse_full()
+        new = self._new_disk(native)
+        _remove(new)
+        backing = ("-b", str(base), "-F", "qcow2")
+        _run_tool("create", "-q", "-f", "qcow2", *backing, str(new), f"{size_mib}M")
+
+    def finish_disk(self, native: NativeId) -> None:
+        """Once its guest is defined.  Only a guest that never ran can have an unfinished disk."""
+        new = self._new_disk(native)
+        if new.exists():
+            new.replace(self.disk(native))
+
+    def drop_new_disk(self, native: NativeId) -> None:
+        _remove(self._new_disk(native))
+
+    def remove_disk(self, native: NativeId) -> None:
+        _remove(self._new_disk(native))
+        _remove(self.disk(native))
+
+    def grow_disk(self, native: NativeId, size_mib: int) -> None:
+        self.finish_disk(native)
+        self._grow(self.disk(native), size_mib)
+
+    def sweep(self, defined: Set[str]) -> None:
+        """Remove what was being made by a process that died, and is no part of anything.
+
+        Only after a while, because another process may be making it just now.
+        """
+        unfinished = [
+            file
+            for file in self._guests.glob("*.qcow2.new")
+            if (native := names.guest_of_file(file.name)) is not None and native not in defined
+        ]
+        unfinished += self._volumes.glob(f"*{_MAKING}")
+        before = SystemClock().now().timestamp() - STALE_AFTER_S
+        for file in unfinished:
+            if _changed_at(file) < before:
+                _remove(file)
+
+    # -- volumes --------------------------------------------------------------------------------
+
+    def volume(self, owner: VolumeId) -> Path:
+        return self._volumes / f"{owner}{names.VOLUME_SUFFIX}"
+
+    def volumes(self) -> Iterator[tuple[VolumeId, int]]:
+        with os.scandir(self._volumes) as entries:
+            for entry in entries:
+                owner = names.volume_of_file(entry.name)
+                size_mib = None if owner is None else virtual_mib(Path(entry.path))
+                if owner is not None and size_mib is not None:
+                    yield owner, size_mib
+
+    def volume_mib(self, native: NativeId) -> int | None:
+        """The size of the volume; None when there is none of this name."""
+        owner = names.volume_of_file(f"{native}{names.VOLUME_SUFFIX}")
+        return None if owner is None else virtual_mib(self.volume(owner))
+
+    def make_volume(self, owner: VolumeId, size_mib: int) -> None:
+        self._refuse_full()
+        making = self._volumes / f"{owner}{_MAKING}"
+        _remove(making)
+        try:
+            _run_tool("create", "-q", "-f", "qcow2", str(making), f"{size_mib}M")
+            making.replace(self.volume(owner))
+        finally:
+            _remove(making)
+
+    def remove_volume(self, owner: VolumeId) -> None:
+        _remove(self._volumes / f"{owner}{_MAKING}")
+        _remove(self.volume(owner))
+
+    def grow_volume(self, owner: VolumeId, size_mib: int) -> None:
+        self._grow(self.volume(owner), size_mib)
+
+    # -- the disk below -------------------------------------------------------------------------
+
+    def room_mib(self) -> int:
+        """What is free, and what our own files take: all that we could have."""
+        status = os.statvfs(self._top)
+        free = status.f_bavail * status.f_frsize
+        return (free + self._taken()) // MIB
+
+    def _taken(self) -> int:
+        taken = 0
+        for folder in (self._guests, self._volumes):
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    try:
+                        taken += entry.stat(follow_symlinks=False).st_blocks * 512
+                    except FileNotFoundError:
+                        # Removed by another thread since the folder was read.
+                        continue
+        return taken
+
+    def _grow(self, file: Path, size_mib: int) -> None:
+        has_mib = virtual_mib(file)
+        if has_mib is None:
+            raise Unavailable("the disk is not there")
+        if has_mib < size_mib:
+            self._refuse_full()
+            _run_tool("resize", "-q", "-f", "qcow2", str(file), f"{size_mib}M")
+
+    def _refuse_full(self) -> None:
+        """qemu-img tells a full disk in words only, so we look before."""
+        status = os.statvfs(self._top)
+        if status.f_bavail * status.f_frsize < MIB:
+            raise Exhausted("the host's disk is full")
+
+
+class FileLock:
+    """One holder among the threads of all processes; the kernel lets go of it for the dead."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.Lock()
+        self._held = -1
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        until = time.monotonic() + timeout
+        if not self._threads.acquire(blocking, timeout):
+            return False
+        held = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        pause = threading.Event()
+        while not _is_locked(held):
+            if time.monotonic() > until:
+                os.close(held)
+                self._threads.release()
+                return False
+            pause.wait(0.01)
+        self._held = held
+        return True
+
+    def release(self) -> None:
+        os.close(self._held)
+        self._threads.release()
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EINTR):
+            return False
+        raise
+    return True

@@ -1,0 +1,160 @@
+"""What one driver has to work with besides the connection, and one look at the whole site.
+
+A `Look` is made anew for each call that needs one: nothing about the site is remembered from one
+call to the next, because others change it too.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Literal
+from xml.etree.ElementTree import Element
+
+from hanza.drivers import requests
+from hanza.drivers.libvirt import domains, door
+from hanza.drivers.libvirt.accelerator import Accelerator
+from hanza.drivers.libvirt.connection import Call, Lock
+from hanza.drivers.libvirt.domains import Build, DomainType, Seen
+from hanza.drivers.libvirt.images import Images
+from hanza.drivers.libvirt.pool import Pool
+from hanza.drivers.libvirt.serial import SerialLogs
+from hanza.model.capacity import NOTHING, Capacity
+from hanza.model.errors import Exhausted, Rejected
+from hanza.model.guest import GuestSpec, HostFacts, Volume
+from hanza.model.ids import FederationId, NativeId
+
+_TEST_DISK_MIB = 1024 * 1024
+"""The engine in libvirt's own test driver has no disks; it is taken to have a large one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the provider offers of this host; None is all of it."""
+
+    cpus: int | None
+    memory_mib: int | None
+    disk_mib: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    images: Images
+    pool: Pool
+    serial: SerialLogs
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All of the site's domains, as they were at one moment."""
+
+    guests: dict[NativeId, Seen]
+    attached: dict[Path, NativeId]
+    """Which domain has which file, foreign domains too."""
+    volumes: tuple[Volume, ...]
+
+    @property
+    def held(self) -> Capacity:
+        sizes = [seen.spec.size for seen in self.guests.values()]
+        sizes += [Capacity(0, 0, volume.size_mib) for volume in self.volumes]
+        return reduce(Capacity.__add__, sizes, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    federation: FederationId
+    host: str
+    kind: DomainType
+    accelerator: Accelerator | Literal["none"]
+    offer: Offer
+    files: Files | None
+    """None at an engine that keeps none, as in libvirt's test driver."""
+
+    def build_of(self, native: NativeId, spec: GuestSpec) -> Build:
+        """What the guest will consist of.  `Rejected` when the image is not here."""
+        if self.files is None:
+            return Build(self.kind, None, None, None)
+        return Build(
+            self.kind,
+            self.files.pool.disk(native),
+            self.files.serial.path(native),
+            self.files.images.boot(spec.image, emulated=self.kind == "qemu"),
+        )
+
+    def facts(self, conn: door.Conn) -> HostFacts:
+        _, memory_mib, cpus, *_ = conn.getInfo()
+        room_mib = _TEST_DISK_MIB if self.files is None else self.files.pool.room_mib()
+        offer = self.offer
+        capacity = Capacity(
+            cpus=cpus if offer.cpus is None else offer.cpus,
+            memory_mib=min(
+                memory_mib, memory_mib if offer.memory_mib is None else offer.memory_mib
+            ),
+            disk_mib=min(room_mib, room_mib if offer.disk_mib is None else offer.disk_mib),
+        )
+        return HostFacts(self.host, capacity, self.accelerator)
+
+    def look(self, conn: door.Conn, call: Call) -> Look:
+        guests: dict[NativeId, Seen] = {}
+        attached: dict[Path, NativeId] = {}
+        for domain in conn.listAllDomains(0):
+            call.go_on()
+            tree = _xml_of(domain, 0)
+            if tree is None:
+                continue
+            seen = domains.seen_in(tree, self.federation)
+            if seen is not None:
+                guests[seen.native] = seen
+            native = NativeId(tree.findtext("uuid", ""))
+            attached.update((file, native) for file, _ in domains.files_in(tree))
+        return Look(guests, attached, self._volumes(attached))
+
+    def _volumes(self, attached: dict[Path, NativeId]) -> tuple[Volume, ...]:
+        if self.files is None:
+            return ()
+        pool = self.files.pool
+        return tuple(
+            Volume(NativeId(owner), owner, self.host, size_mib, attached.get(pool.volume(owner)))
+            for owner, size_mib in sorted(pool.volumes())
+        )
+
+    def refuse_without_room(self, conn: door.Conn, look: Look, host: str, more: Capacity) -> None:
+        if host != self.host:
+            raise Rejected("no such host at this site")
+        if not requests.has_room(self.facts(conn).capacity, look.held, more):
+            raise Exhausted("the host has no room for that")
+
+
+def _xml_of(domain: door.Domain, flags: int) -> Element | None:
+    """None for a domain that has vanished since it was listed."""
+    try:
+        return domains.parse(domain.XMLDesc(flags))
+    except door.EngineError as error:
+        if door.is_absent(error):
+            return None
+        raise
+
+
+def find_guest(
+    conn: door.Conn, federation: FederationId, native: NativeId
+) -> tuple[door.Domain, Seen, Element] | None:
+    """The domain, if it is one of ours; whatever is not ours is as if it were not there."""
+    try:
+        domain = conn.lookupByUUIDString(native)
+    except door.EngineError as error:
+        if door.is_absent(error):
+            return None
+        raise
+    tree = _xml_of(domain, 0)
+    seen = None if tree is None else domains.seen_in(tree, federation)
+    return None if tree is None or seen is None else (domain, seen, tree)
+
+
+class Locks:
+    """One lock for making room, and one per guest, so that a slow guest delays no other."""
+
+    def __init__(self, room: Lock, guests: tuple[Lock, ...]) -> None:
+        self.room = room
+        self._guests = guests
+
+    def of(self, native: NativeId) -> Lock:
+        return self._guests[hash(native) % len(self._guests)]

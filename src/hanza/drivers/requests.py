@@ -1,0 +1,68 @@
+"""What every driver refuses in the same words, before its site is asked.
+
+Promises: whatever passes here can be written on a guest and read back unchanged, and its
+image and ids are safe as parts of a file's name.  It is not admission: quotas and policy are
+decided long before a driver hears of a guest.
+"""
+
+import re
+
+from hanza.model.capacity import Capacity
+from hanza.model.errors import Rejected
+from hanza.model.guest import GuestSpec, Mark
+from hanza.model.ids import VolumeId
+
+LONGEST_NAME = 1000
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+def is_plain_word(word: str) -> bool:
+    """Whether it may be part of a file's name or an engine's name as it is."""
+    return _PLAIN_WORD.fullmatch(word) is not None
+
+
+def refuse_wrong_mark(mark: Mark) -> None:
+    if not is_plain_word(mark.owner):
+        raise Rejected("an owner is letters, digits, '-' and '_' only")
+    if mark.run_epoch < 0:
+        raise Rejected("a run epoch is never below zero")
+
+
+def refuse_wrong_spec(spec: GuestSpec) -> None:
+    if min(spec.cpus, spec.memory_mib, spec.disk_mib) < 1:
+        raise Rejected("a guest needs at least one processor, 1 MiB of memory and 1 MiB of disk")
+    if _IMAGE.fullmatch(spec.image) is None:
+        raise Rejected("an image's name is letters, digits, '.', '-' and '_' only")
+    if len(spec.name) > LONGEST_NAME:
+        raise Rejected(f"a name has at most {LONGEST_NAME} characters")
+    if any("\ud800" <= character <= "\udfff" for character in spec.name):
+        raise Rejected("a name that is not valid Unicode cannot be kept")
+
+
+def refuse_wrong_resize(old: GuestSpec, new: GuestSpec) -> None:
+    refuse_wrong_spec(new)
+    if new.image != old.image:
+        raise Rejected("a guest keeps its image for life")
+    if new.disk_mib < old.disk_mib:
+        raise Rejected("a disk never shrinks")
+
+
+def refuse_wrong_volume(owner: VolumeId, size_mib: int) -> None:
+    if not is_plain_word(owner):
+        raise Rejected("a volume's owner is letters, digits, '-' and '_' only")
+    if size_mib < 1:
+        raise Rejected("a volume has at least 1 MiB")
+
+
+def has_room(capacity: Capacity, held: Capacity, more: Capacity) -> bool:
+    """Whether `more` may be added.  What does not grow is allowed even on an over-full host."""
+    after = held + more
+    return all(
+        grows <= 0 or total <= limit
+        for grows, total, limit in (
+            (more.cpus, after.cpus, capacity.cpus),
+            (more.memory_mib, after.memory_mib, capacity.memory_mib),
+            (more.disk_mib, after.disk_mib, capacity.disk_mib),
+        )
+    )

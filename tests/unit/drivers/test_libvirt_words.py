@@ -1,0 +1,170 @@
+"""What the libvirt driver writes and reads: XML, names, options.  No libvirt is needed."""
+
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hanza.drivers.libvirt import domains, names
+from hanza.drivers.libvirt.domains import Build, Direct
+from hanza.drivers.libvirt.options import read_options
+from hanza.model.errors import Invalid
+from hanza.model.guest import GuestSpec, Mark
+from hanza.model.ids import FederationId, InstanceId, NativeId
+
+US = FederationId("fe_us")
+MARK = Mark(InstanceId("in_01abc"), 3)
+SPEC = GuestSpec("web", "tiny", 2, 96, 64)
+DIRECT = Direct(Path("/images/tiny/kernel"), Path("/images/tiny/initrd"), "console=ttyS0")
+BUILD = Build("qemu", Path("/pool/disk.qcow2"), Path("/serial/x.log"), DIRECT)
+UPPER_CASE = "AAAAAAAA-0000-4000-8000-000000000000"
+FOLDERS = {"images": "/i", "pool": "/p", "serial": "/s"}
+
+
+def tree_of(spec: GuestSpec, build: Build = BUILD) -> ET.Element:
+    return domains.parse(domains.xml_of_guest(US, MARK, "host", spec, build))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=100))
+def test_every_name_comes_back_from_xml_as_it_went_in(name: str) -> None:
+    spec = replace(SPEC, name=name)
+    seen = domains.seen_in(tree_of(spec), US)
+    assert seen is not None
+    assert (seen.spec, seen.mark, seen.host, seen.is_on) == (spec, MARK, "host", False)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+def test_the_tenants_name_is_in_no_kernel_command_line_and_no_path(name: str) -> None:
+    plain, named = tree_of(SPEC), tree_of(replace(SPEC, name=name))
+    for tree in (plain, named):
+        mark = tree.find("metadata/*")
+        family = tree.find("sysinfo/system/entry[@name='family']")
+        assert mark is not None
+        assert family is not None
+        assert 0 < len((family.text or "").encode()) <= domains.LONGEST_SMBIOS
+        mark.text = family.text = ""
+    assert ET.tostring(named) == ET.tostring(plain)
+
+
+def test_another_federations_mark_is_not_ours() -> None:
+    assert domains.seen_in(tree_of(SPEC), FederationId("fe_them")) is None
+
+
+@pytest.mark.parametrize(
+    ("attribute", "text"),
+    [
+        ("run_epoch", "4"),
+        ("run_epoch", "three"),
+        ("owner", None),
+        ("owner", "in_01abd"),
+        (None, "[]"),
+        (None, '{"name": "web"}'),
+        (None, json.dumps(asdict(SPEC) | {"cpus": "2"})),
+        (None, ""),
+    ],
+)
+def test_a_mark_that_we_would_not_have_written_is_not_ours(
+    attribute: str | None, text: str | None
+) -> None:
+    tree = tree_of(SPEC)
+    mark = tree.find("metadata/*")
+    assert mark is not None
+    if attribute is None:
+        mark.text = text
+    elif text is None:
+        del mark.attrib[attribute]
+    else:
+        mark.set(attribute, text)
+    assert domains.seen_in(tree, US) is None
+
+
+def test_a_copy_of_a_guest_is_not_ours() -> None:
+    tree = tree_of(SPEC)
+    uuid = tree.find("uuid")
+    assert uuid is not None
+    uuid.text = "00000000-0000-4000-8000-000000000000"
+    assert domains.seen_in(tree, US) is None
+
+
+def test_a_resized_domain_keeps_all_but_its_size_and_name() -> None:
+    larger = replace(SPEC, name="new", cpus=4, memory_mib=128, disk_mib=99)
+    xml = domains.xml_of_guest(US, MARK, "host", SPEC, BUILD)
+    resized = domains.xml_of_resized(xml, larger)
+    assert resized == domains.xml_of_guest(US, MARK, "host", larger, BUILD)
+
+
+def test_a_running_domain_is_on_and_tells_its_files() -> None:
+    tree = tree_of(SPEC)
+    tree.set("id", "7")
+    seen = domains.seen_in(tree, US)
+    assert seen is not None
+    assert seen.is_on
+    assert list(domains.files_in(tree)) == [(Path("/pool/disk.qcow2"), "vda")]
+    assert domains.free_target(tree) == "sda"
+
+
+def test_only_an_emulated_guest_is_told_so() -> None:
+    emulated, native = tree_of(SPEC), tree_of(SPEC, replace(BUILD, kind="kvm"))
+    assert emulated.findtext("features/tcg/tb-cache") == "64"
+    assert native.find("features/tcg") is None
+
+
+def test_a_guests_uuid_follows_from_federation_owner_and_run() -> None:
+    others = {
+        names.guest_uuid(US, MARK),
+        names.guest_uuid(FederationId("fe_them"), MARK),
+        names.guest_uuid(US, replace(MARK, run_epoch=4)),
+        names.guest_uuid(US, replace(MARK, owner=InstanceId("in_01abd"))),
+    }
+    assert len(others) == 4
+    assert names.guest_uuid(US, MARK) in others
+
+
+def test_only_files_named_exactly_like_ours_are_ours() -> None:
+    native = names.guest_uuid(US, MARK)
+    assert names.guest_of_file(f"{native}.qcow2") == native
+    assert names.guest_of_file(f"{native}.qcow2.new") == native
+    for name in (f"{native}.raw", "vo_1.qcow2.bak", "qcow2", "a b.qcow2"):
+        assert names.guest_of_file(name) is None
+        assert names.volume_of_file(name) is None
+    assert names.guest_of_file(f"x{native}.qcow2") is None
+    assert names.volume_of_file("vo_1.qcow2") == "vo_1"
+    assert names.volume_of_file(".qcow2") is None
+
+
+@pytest.mark.parametrize(
+    "native", ["", "x", "../x", "0" * 32, "A" * 8 + "-0000-4000-8000-000000000000"]
+)
+def test_what_is_not_a_uuid_as_libvirt_writes_it_names_no_guest(native: str) -> None:
+    assert not names.is_guest_uuid(NativeId(native))
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"colour": "red"}, "options.colour"),
+        ({"uri": "qemu+ssh://elsewhere/system", **FOLDERS}, "options.uri"),
+        ({"uri": "xen:///", **FOLDERS}, "options.uri"),
+        ({"images": "/i", "pool": "/p"}, "options.serial"),
+        ({**FOLDERS, "pool": "relative"}, "options.pool"),
+        ({**FOLDERS, "accelerator": "warp"}, "options.accelerator"),
+        ({**FOLDERS, "offer_cpus": "-1"}, "options.offer_cpus"),
+        ({**FOLDERS, "offer_disk_mib": "2.5"}, "options.offer_disk_mib"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_by_name(
+    options: dict[str, str], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_options(options)
+    assert refused.value.field == field
+
+
+def test_the_kind_of_engine_is_read_from_the_uri() -> None:
+    assert read_options({"uri": "test:///default"}).engine == "test"
+    assert read_options({"uri": "qemu+unix:///system?socket=/s", **FOLDERS}).engine == "qemu"
+    assert read_options(FOLDERS).uri == "qemu:///system"
