@@ -1,0 +1,59 @@
+# Everything that is done with this repository by hand.  `make` alone lists it.
+
+SHELL := /bin/sh
+PY := .venv/bin/python
+GENERATED := docs/reference
+ARGS :=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup engines demo demo-down demo-status test test-fast test-engines check generated \
+	lock clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+setup: ## the Python environment in .venv (instant when it is there)
+	@scripts/setup.sh
+
+engines: setup
+	@$(PY) -m hanza.boot.demo.packages postgresql
+
+demo: ## six sites of six providers on this machine, with real guests (as root)
+	@scripts/need-root.sh "make demo"
+	@scripts/setup.sh
+	@$(PY) -m hanza.boot.main demo up $(ARGS)
+
+demo-down: ## end the demo and leave nothing of it
+	@scripts/need-root.sh "make demo-down"
+	@scripts/setup.sh
+	@$(PY) -m hanza.boot.main demo down $(ARGS)
+
+demo-status: setup
+	@$(PY) -m hanza.boot.main demo status
+
+test: test-fast test-engines ## every test: the fast ones, then those with real engines (as root)
+
+test-fast: engines ## all but the real engines
+	$(PY) -m pytest -q -n 2 --ignore=tests/engines
+
+test-engines: engines ## real namespaces, libvirtds and guests
+	@scripts/need-root.sh "make test-engines"
+	$(PY) -m pytest -q --durations=10 tests/engines
+
+check: setup generated ## format, lint, types, import contracts, generated files
+	.venv/bin/ruff format --check src tests
+	.venv/bin/ruff check src tests
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+generated: setup ## write the generated files anew; fails when that changed anything
+	@if [ -f src/hanza/boot/generate.py ]; then $(PY) -m hanza.boot.generate; fi
+	@git diff --exit-code -- $(GENERATED)
+
+lock: ## resolve the dependencies anew, with hashes, into requirements/dev.lock
+	@scripts/lock.sh
+
+clean: ## remove what was built here; the demo's cache is removed by: hanza demo down --purge
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist .coverage* src/*.egg-info
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
