@@ -7,6 +7,7 @@ a second one statement tells the store who was heard, and one asks what was publ
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -14,12 +15,14 @@ from hanza.api.calls import Plane
 from hanza.api.session import Session
 from hanza.model.errors import Refusal
 from hanza.model.ids import AgentId
+from hanza.model.manifest import Hash, Version
 from hanza.store.agents import manifest_versions, note_heard
 from hanza.wire import agent_v1 as v1
 
 log = logging.getLogger("hanza.link")
 TICK_S = 1.0
 HELLO_WITHIN_S = 10.0
+TELL_WITHIN_S = 10.0
 SILENT_AFTER_S = 3 * v1.HEARTBEAT_EVERY_S
 CLOSE_REFUSED = 4000
 
@@ -107,14 +110,21 @@ class Hub:
         if not connected:
             return
         known = await asyncio.to_thread(store.read, manifest_versions, connected)
-        for line in list(self._lines):
-            agent = line.session.agent
-            if agent not in known or known[agent][0] == line.session.sent:
-                continue
-            try:
-                await line.tell_news()
-            except (WebSocketDisconnect, OSError, RuntimeError) as error:
-                log.info("link.ended agent=%s cause=%s", agent, type(error).__name__)
+        behind = [line for line in self._lines if _is_behind(line.session, known)]
+        await asyncio.gather(*(_tell(line) for line in behind))
+
+
+def _is_behind(session: Session, known: Mapping[AgentId, tuple[Version, Hash]]) -> bool:
+    return session.agent in known and known[session.agent][0] != session.sent
+
+
+async def _tell(line: _Line) -> None:
+    """One slow line keeps nobody else waiting, and is left alone until the next tick."""
+    try:
+        await asyncio.wait_for(line.tell_news(), TELL_WITHIN_S)
+    except (WebSocketDisconnect, TimeoutError, OSError, RuntimeError) as error:
+        agent, cause = line.session.agent, type(error).__name__
+        log.info("link.not_told agent=%s cause=%s", agent, cause)
 
 
 async def _close(socket: WebSocket, message: v1.Refused) -> None:
