@@ -115,7 +115,8 @@ class Hub:
 
 
 def _is_behind(session: Session, known: Mapping[AgentId, tuple[Version, Hash]]) -> bool:
-    return session.agent in known and known[session.agent][0] != session.sent
+    published = known.get(session.agent) if session.agent else None
+    return published is not None and published[0] != session.sent
 
 
 async def _tell(line: _Line) -> None:

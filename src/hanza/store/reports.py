@@ -1,7 +1,7 @@
 """What the agents said, written only when it is newer than what is known.
 
 A report speaks only for what was placed with its own agent: a word about anybody else's instance
-is dropped, whoever signs it.
+is dropped, whoever signs it, and its words are made harmless before they are kept.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hanza.kit.ids import Ids
+from hanza.kit.text import harmless
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.report import Orphan, Problem, Report, Seen
@@ -117,7 +118,7 @@ def _seen_to_columns(one: Seen) -> dict[str, Any]:
         "native": one.native,
         "power": one.power,
         "boot": one.boot,
-        "serial_tail": one.serial_tail.replace("\0", ""),
+        "serial_tail": harmless(one.serial_tail),
         **{name.replace("trouble", "problem"): value for name, value in problem.items()},
     }
 
@@ -138,7 +139,7 @@ def seen_from_row(row: sa.Row[tuple[object, ...]]) -> Seen:
 
 def _problem_to_columns(problem: Problem | None) -> dict[str, Any]:
     return {
-        "trouble_code": problem.code if problem else None,
-        "trouble_text": problem.text.replace("\0", "") if problem else None,
+        "trouble_code": harmless(problem.code) if problem else None,
+        "trouble_text": harmless(problem.text) if problem else None,
         "trouble_since": problem.since if problem else None,
     }

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from hanza.model.capacity import Capacity
+from hanza.model.errors import Invalid
 from hanza.model.guest import GuestSpec, HostFacts, Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.manifest import Delta, Entry, Manifest, Tombstone, Version
@@ -170,8 +171,8 @@ def _orphan_to_wire(orphan: Orphan) -> v1.OrphanW:
 
 
 def _orphan_from_wire(orphan: v1.OrphanW) -> Orphan:
-    native = NativeId(orphan.native)
-    return Orphan(native, mark_from_wire(orphan.mark), orphan.host, orphan.power)
+    native, host = NativeId(_printable(orphan.native)), _printable(orphan.host)
+    return Orphan(native, mark_from_wire(orphan.mark), host, orphan.power)
 
 
 def _host_to_wire(host: HostFacts) -> v1.HostW:
@@ -181,4 +182,11 @@ def _host_to_wire(host: HostFacts) -> v1.HostW:
 
 def _host_from_wire(host: v1.HostW) -> HostFacts:
     size = Capacity(host.cpus, host.memory_mib, host.disk_mib)
-    return HostFacts(host.name, size, host.accelerator)
+    return HostFacts(_printable(host.name), size, host.accelerator)
+
+
+def _printable(name: str) -> str:
+    """A site's own name for something; it is shown to others, so it may do nothing but be read."""
+    if not name.isprintable():
+        raise Invalid("a name in a report is not printable", field="frame")
+    return name

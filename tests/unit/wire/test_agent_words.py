@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
+from hanza.model.errors import Invalid
 from hanza.model.guest import GuestSpec, HostFacts, Mark
 from hanza.model.ids import InstanceId, NativeId
 from hanza.model.manifest import Entry, Manifest, Tombstone, Version
@@ -49,9 +50,10 @@ seens = st.builds(
     words,
     st.none() | problems,
 )
-orphans = st.builds(Orphan, natives, marks, words, powers)
+printable = words.filter(str.isprintable)
+orphans = st.builds(Orphan, printable.map(NativeId), marks, printable, powers)
 sizes = st.builds(Capacity, counts, counts, counts)
-hosts = st.builds(HostFacts, words, sizes, st.sampled_from(["kvm", "tcg", "none"]))
+hosts = st.builds(HostFacts, printable, sizes, st.sampled_from(["kvm", "tcg", "none"]))
 ME_NOW = Incarnation(1, "cafe")
 
 
@@ -137,3 +139,10 @@ def test_an_instant_too_late_to_travel_is_the_latest_that_does() -> None:
 def test_no_problem_is_no_problem() -> None:
     assert problem_to_wire(None) is None
     assert problem_from_wire(None) is None
+
+
+def test_a_host_whose_name_rings_bells_is_refused() -> None:
+    host = v1.HostW("rack\x07", 1, 1, 1, "none")
+    report = v1.ReportUp(1, v1.VersionW(1, 1), True, [], [], None, [host], None)
+    with pytest.raises(Invalid):
+        report_from_wire(report, Incarnation(1, "aa"))
