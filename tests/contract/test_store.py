@@ -231,6 +231,14 @@ def test_later_is_later_unless_everybody_is_woken(store: Store) -> None:
     assert len(store.write(work.take_due, "place", 9, "t", NOW)) == 1
 
 
+def test_who_is_just_being_looked_at_is_woken_too(store: Store) -> None:
+    store.write(work.hint, "place", "a", NOW)
+    (one,) = store.write(work.take_due, "place", 9, "t", NOW)
+    store.write(work.hint_waiting, "place", NOW)
+    store.write(work.settle_work, one, Later(NOW + timedelta(hours=1)), NOW)
+    assert len(store.write(work.take_due, "place", 9, "t", NOW)) == 1
+
+
 def test_two_planes_never_take_the_same_work(store: Store, database_url: str) -> None:
     for n in range(50):
         store.write(work.hint, "place", f"r{n}", NOW)

@@ -1,6 +1,8 @@
 """The agent's link over a real wire: TLS on loopback against a small real peer."""
 
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -8,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import WebSocketException
 
 from hanza.agent.address import Address
 from hanza.agent.link import CEILING, Link, WebSocketDial
@@ -215,3 +218,16 @@ def test_a_heartbeat_and_its_answer_are_small_on_the_wire(lay: Lay, peer: Peer) 
     print(f"heartbeat: {up} bytes up, {down} down with TLS records, {total} with TCP/IP headers")
     assert up + LINK_HEADERS_BYTES <= 200
     assert total <= 200
+
+
+def test_a_plane_that_takes_the_call_and_says_nothing_does_not_hold_the_agent(
+    authority: Authority,
+) -> None:
+    """Also within TLS, where the library's own timeout does not reach."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = Address("127.0.0.1", mute.getsockname()[1], "", True)
+        dial = WebSocketDial(authority.root, deadline_s=0.5)
+        began = time.monotonic()
+        with pytest.raises((OSError, WebSocketException)):
+            dial(address)
+    assert time.monotonic() - began < 5

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,7 @@ from hanza.model.report import View
 from hanza.wire import agent_v1
 
 CEILING = timedelta(seconds=15)
+DIAL_DEADLINE_S = 15.0
 OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
 PING_EVERY_S = 60.0
@@ -62,13 +64,37 @@ def trust_only(root_pem: str) -> ssl.SSLContext:
 
 
 class WebSocketDial:
-    def __init__(self, root: Path | None) -> None:
+    def __init__(self, root: Path | None, deadline_s: float = DIAL_DEADLINE_S) -> None:
         """`root` is the federation's root certificate; None for plain HTTP on loopback."""
+        self._deadline_s = deadline_s
         self._context = None if root is None else trust_only(root.read_text())
 
     def __call__(self, address: Address) -> ClientConnection:
-        connection = connect(
+        """Raises `OSError` or what websockets raises; never takes longer than its deadline.
+
+        The library's own timeout does not end a read that waits within TLS, so the deadline is
+        kept from outside: it shuts the socket under whoever still waits on it.
+        """
+        where = address.host, address.port
+        wire = socket.create_connection(where, OPEN_TIMEOUT_S)
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A plane that takes packets but never reads must not hold the sender for ever.
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
+        wire.settimeout(None)
+        # A handle of its own: TLS takes the other one over, and detaches it.
+        with wire.dup() as handle:
+            deadline = threading.Timer(self._deadline_s, _cut, (handle,))
+            deadline.daemon = True
+            deadline.start()
+            try:
+                return self._shake_hands(address, wire)
+            finally:
+                deadline.cancel()
+
+    def _shake_hands(self, address: Address, wire: socket.socket) -> ClientConnection:
+        return connect(
             address.link_url(),
+            sock=wire,
             ssl=self._context if address.is_secure else None,
             compression=None,
             max_size=agent_v1.FRAME_BYTES_MAX,
@@ -79,9 +105,11 @@ class WebSocketDial:
             user_agent_header=None,
             proxy=None,
         )
-        # A plane that takes packets but never reads must not hold the sender for ever.
-        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
-        return connection
+
+
+def _cut(wire: socket.socket) -> None:
+    with suppress(OSError):
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 class Link:

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -146,6 +147,12 @@ def _serve(settings: PlaneSettings, parts: _Parts, hub: Hub, sockets: list[socke
         ssl_keyfile=None if tls is None else str(tls.server_key),
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+        # Nobody resumes a session here, and a ticket makes an agent's socket look as if the
+        # plane had said something: a reader that trusts the look then waits for ever.
+        config.ssl.num_tickets = 0
     _Server(config, settings, parts.token).run(sockets)
 
 

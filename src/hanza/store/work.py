@@ -19,7 +19,8 @@ from hanza.store.tx import Tx
 
 Kind: TypeAlias = Literal["place", "publish", "settle"]
 KINDS: tuple[Kind, ...] = ("place", "publish", "settle")
-LEASE_FOR = timedelta(seconds=60)
+LEASE_FOR = timedelta(seconds=15)
+"""Many times what a pass takes; after a crash it is how long its rows are left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ def hint(tx: Tx, kind: Kind, ref: str, now: datetime) -> None:
 
 
 def hint_waiting(tx: Tx, kind: Kind, now: datetime) -> None:
-    """Have everything of a kind that waits for later looked at now."""
+    """Have everything of a kind that waits for later looked at now.
+
+    What a pass has taken is hinted too: it may have looked before there was anything to see.
+    """
+    waits = sa.or_(work.c.due_at > now, work.c.leased_until.is_not(None))
     tx.execute(
-        sa.update(work)
-        .where(work.c.kind == kind, work.c.due_at > now)
-        .values(due_at=now, hint=work.c.hint + 1)
+        sa.update(work).where(work.c.kind == kind, waits).values(due_at=now, hint=work.c.hint + 1)
     )
 
 
