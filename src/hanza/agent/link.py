@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -76,7 +76,13 @@ class WebSocketDial:
         kept from outside: it shuts the socket under whoever still waits on it.
         """
         where = address.host, address.port
-        wire = socket.create_connection(where, OPEN_TIMEOUT_S)
+        with ExitStack() as undo:
+            wire = undo.enter_context(socket.create_connection(where, OPEN_TIMEOUT_S))
+            connection = self._call(address, wire)
+            undo.pop_all()
+        return connection
+
+    def _call(self, address: Address, wire: socket.socket) -> ClientConnection:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A plane that takes packets but never reads must not hold the sender for ever.
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
