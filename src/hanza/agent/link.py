@@ -75,9 +75,8 @@ class WebSocketDial:
         The library's own timeout does not end a read that waits within TLS, so the deadline is
         kept from outside: it shuts the socket under whoever still waits on it.
         """
-        where = address.host, address.port
         with ExitStack() as undo:
-            wire = undo.enter_context(socket.create_connection(where, OPEN_TIMEOUT_S))
+            wire = undo.enter_context(_connected(address, self._context))
             connection = self._call(address, wire)
             undo.pop_all()
         return connection
@@ -87,30 +86,58 @@ class WebSocketDial:
         # A plane that takes packets but never reads must not hold the sender for ever.
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
         wire.settimeout(None)
-        # A handle of its own: TLS takes the other one over, and detaches it.
-        with wire.dup() as handle:
+        # A handle of its own, below TLS: it can be shut whatever TLS is doing.
+        with socket.fromfd(wire.fileno(), wire.family, wire.type) as handle:
             deadline = threading.Timer(self._deadline_s, _cut, (handle,))
             deadline.daemon = True
             deadline.start()
             try:
-                return self._shake_hands(address, wire)
+                return _shake_hands(address, wire)
             finally:
                 deadline.cancel()
 
-    def _shake_hands(self, address: Address, wire: socket.socket) -> ClientConnection:
-        return connect(
-            address.link_url(),
-            sock=wire,
-            ssl=self._context if address.is_secure else None,
-            compression=None,
-            max_size=agent_v1.FRAME_BYTES_MAX,
-            open_timeout=OPEN_TIMEOUT_S,
-            close_timeout=CLOSE_TIMEOUT_S,
-            ping_interval=PING_EVERY_S,
-            ping_timeout=PING_EVERY_S / 2,
-            user_agent_header=None,
-            proxy=None,
-        )
+
+def _connected(address: Address, context: ssl.SSLContext | None) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one; TLS has not spoken yet.
+
+    TLS gets the wire before it is connected: `ssl` would leave one that is reset between the two
+    unclosed.
+    """
+    refusal: OSError = OSError("the host has no address")
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, where in found:
+        wire = socket.socket(family, kind, protocol)
+        if context is not None:
+            wire = context.wrap_socket(
+                wire, server_hostname=address.host, do_handshake_on_connect=False
+            )
+        wire.settimeout(OPEN_TIMEOUT_S)
+        try:
+            wire.connect(where)
+        except OSError as error:
+            wire.close()
+            refusal = error
+        else:
+            return wire
+    raise refusal
+
+
+def _shake_hands(address: Address, wire: socket.socket) -> ClientConnection:
+    if isinstance(wire, ssl.SSLSocket):
+        wire.do_handshake()
+    return connect(
+        # To the library the wire is plain: its TLS is laid already.
+        address.link_url().replace("wss://", "ws://", 1),
+        sock=wire,
+        compression=None,
+        max_size=agent_v1.FRAME_BYTES_MAX,
+        open_timeout=OPEN_TIMEOUT_S,
+        close_timeout=CLOSE_TIMEOUT_S,
+        ping_interval=PING_EVERY_S,
+        ping_timeout=PING_EVERY_S / 2,
+        user_agent_header=None,
+        proxy=None,
+    )
 
 
 def _cut(wire: socket.socket) -> None:

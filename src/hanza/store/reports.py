@@ -61,18 +61,30 @@ def list_orphans(tx: Tx) -> list[tuple[AgentId, Orphan, datetime]]:
 
 
 def _put_seen(tx: Tx, agent: AgentId, report: Report, now: datetime) -> None:
+    mine = seen.c.agent_id == agent
+    owners = [one.mark.owner for one in report.seen]
     if report.is_whole:
-        tx.execute(sa.delete(seen).where(seen.c.agent_id == agent))
-    placed = _placed_runs(tx, agent, [one.mark.owner for one in report.seen])
+        tx.execute(sa.delete(seen).where(mine, seen.c.instance_id.not_in(owners)))
+    placed = _placed_runs(tx, agent, owners)
+    present = _present_runs(tx, agent, owners)
     for one in report.seen:
-        if placed.get(one.mark.owner) != one.mark.run_epoch:
+        owner, run = one.mark.owner, one.mark.run_epoch
+        if placed.get(owner) != run:
             continue
-        row = {"instance_id": one.mark.owner, "agent_id": agent, "seen_at": now}
+        if (one.role, one.presence) == ("run", "unknown") and present.get(owner) == run:
+            continue  # nobody can look just now; what was last seen stands
+        row = {"instance_id": owner, "agent_id": agent, "seen_at": now}
         upsert(tx, seen, ("instance_id",), row | _seen_to_columns(one))
-        hint(tx, "settle", one.mark.owner, now)
+        hint(tx, "settle", owner, now)
     for mark in report.gone:
-        mine = (seen.c.instance_id == mark.owner, seen.c.agent_id == agent)
-        tx.execute(sa.delete(seen).where(*mine, seen.c.run_epoch == mark.run_epoch))
+        run_of = (seen.c.instance_id == mark.owner, seen.c.run_epoch == mark.run_epoch)
+        tx.execute(sa.delete(seen).where(mine, *run_of))
+
+
+def _present_runs(tx: Tx, agent: AgentId, ids: Iterable[InstanceId]) -> dict[str, int]:
+    query = sa.select(seen.c.instance_id, seen.c.run_epoch).where(seen.c.presence == "present")
+    rows = tx.execute(query.where(seen.c.agent_id == agent, seen.c.instance_id.in_(list(ids))))
+    return {row.instance_id: row.run_epoch for row in rows}
 
 
 def _placed_runs(tx: Tx, agent: AgentId, ids: Iterable[InstanceId]) -> dict[str, int]:
@@ -87,21 +99,24 @@ def _put_orphans(tx: Tx, agent: AgentId, found: Iterable[Orphan], now: datetime)
         for row in tx.execute(sa.select(orphans).where(orphans.c.agent_id == agent))
     }
     tx.execute(sa.delete(orphans).where(orphans.c.agent_id == agent))
-    for one in found:
-        tx.execute(
-            sa.insert(orphans).values(
-                agent_id=agent,
-                native=one.native,
-                owner=one.mark.owner,
-                run_epoch=one.mark.run_epoch,
-                host=one.host,
-                power=one.power,
-                since=since.get(one.native, now),
-            )
-        )
-        if one.native not in since:
-            text = f"a guest marked {one.mark.owner} is at {one.host}, and nobody ordered it"
-            append_event(tx, now, "orphan.found", agent, text)
+    rows = [
+        {
+            "agent_id": agent,
+            "native": one.native,
+            "owner": one.mark.owner,
+            "run_epoch": one.mark.run_epoch,
+            "host": one.host,
+            "power": one.power,
+            "since": since.get(one.native, now),
+        }
+        for one in {one.native: one for one in found}.values()
+    ]
+    if rows:
+        tx.execute(sa.insert(orphans), rows)
+    fresh = [row["owner"] for row in rows if row["native"] not in since]
+    if fresh:
+        text = f"{len(fresh)} marked guests that nobody ordered, the first of {fresh[0]}"
+        append_event(tx, now, "orphan.found", agent, text)
 
 
 def _orphan_from_row(row: sa.Row[tuple[object, ...]]) -> Orphan:

@@ -5,7 +5,6 @@ A taken row is leased with a token; whoever comes back with another token is too
 ignored.  A hint that arrives during the pass is not lost: the row is then due again at once.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
@@ -88,13 +87,6 @@ def settle_work(tx: Tx, one: Work, verdict: Verdict, now: datetime, failures: in
     if isinstance(verdict, Later | Again):
         tx.execute(sa.update(work).where(*_is(one), unhinted).values(due_at=due_at, **released))
     tx.execute(sa.update(work).where(*_is(one)).values(due_at=now, **released))
-
-
-def earliest_due(tx: Tx, kinds: Iterable[Kind]) -> datetime | None:
-    """When there is next something to do; None when nothing is scheduled."""
-    query = sa.select(sa.func.min(work.c.due_at)).where(work.c.kind.in_(list(kinds)))
-    due_at: datetime | None = tx.scalar(query)
-    return due_at
 
 
 def _is(one: Work) -> tuple[sa.ColumnElement[bool], ...]:

@@ -22,7 +22,7 @@ def mark_to_wire(mark: Mark) -> v1.MarkW:
 
 
 def mark_from_wire(mark: v1.MarkW) -> Mark:
-    return Mark(InstanceId(mark.owner), mark.run_epoch)
+    return Mark(InstanceId(_printable(mark.owner)), mark.run_epoch)
 
 
 def entry_to_wire(entry: Entry) -> v1.EntryW:
@@ -142,7 +142,9 @@ def report_to_wire(report: Report) -> v1.ReportUp:
         is_whole=report.is_whole,
         seen=[seen_to_wire(seen) for seen in report.seen],
         gone=[mark_to_wire(mark) for mark in report.gone],
-        orphans=None if report.orphans is None else [_orphan_to_wire(o) for o in report.orphans],
+        orphans=None
+        if report.orphans is None
+        else [_orphan_to_wire(o) for o in report.orphans[: v1.ORPHANS_MAX]],
         hosts=None if report.hosts is None else [_host_to_wire(h) for h in report.hosts],
         trouble=problem_to_wire(report.trouble),
     )
@@ -186,7 +188,7 @@ def _host_from_wire(host: v1.HostW) -> HostFacts:
 
 
 def _printable(name: str) -> str:
-    """A site's own name for something; it is shown to others, so it may do nothing but be read."""
+    """A name that is shown to others, so it may do nothing but be read."""
     if not name.isprintable():
         raise Invalid("a name in a report is not printable", field="frame")
     return name

@@ -30,7 +30,8 @@ from kit.agent_worlds import ME, START, a_manifest, a_mark
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 counts = st.integers(0, 2**53)
-marks = st.builds(Mark, words.map(InstanceId), counts)
+printable = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=20)
+marks = st.builds(Mark, printable.map(InstanceId), counts)
 specs = st.builds(GuestSpec, words, words, counts, counts, counts)
 powers = st.sampled_from(["on", "off"])
 entries = st.builds(Entry, marks, words, specs, powers)
@@ -50,7 +51,6 @@ seens = st.builds(
     words,
     st.none() | problems,
 )
-printable = words.filter(str.isprintable)
 orphans = st.builds(Orphan, printable.map(NativeId), marks, printable, powers)
 sizes = st.builds(Capacity, counts, counts, counts)
 hosts = st.builds(HostFacts, printable, sizes, st.sampled_from(["kvm", "tcg", "none"]))
