@@ -27,6 +27,8 @@ NAMES = st.sampled_from(["a", "b", "c"])
 SITES = st.sampled_from(sorted(COUNTRIES))
 CALLS = st.sampled_from(["create", "destroy", "set_power", "survey"])
 KINDS = st.sampled_from(["lost", "silent", "unavailable", "exhausted"])
+PATIENCE = 420
+"""Seconds: a host that said it is full is left alone for five minutes."""
 FOREIGN = Mark(InstanceId("in_theirs"), 1)
 
 
@@ -112,7 +114,7 @@ class LeagueMachine(RuleBasedStateMachine):
         wanted = sorted((site, name, power) for name, (site, power) in self.wanted.items())
         shown = {name: ("active", power, site) for site, name, power in wanted}
         self.league.run_until(
-            lambda: self.league.guests() == wanted and self.league.shown() == shown, steps=120
+            lambda: self.league.guests() == wanted and self.league.shown() == shown, steps=PATIENCE
         )
         held = [host.held.cpus for host, _ in self.league.store.read(list_hosts)]
         assert sum(held) == len(wanted), "delete leaves nothing held"

@@ -41,6 +41,7 @@ from hanza.plan.converge import (
     Resize,
     SetPower,
     Step,
+    Sweep,
     Wait,
     is_stuck,
     next_step,
@@ -76,6 +77,7 @@ class Converger:
         self._watch = Watch(driver)
         self._notes: dict[InstanceId, Note] = {}
         self._doubts: dict[Mark, datetime] = {}
+        self._swept: set[Mark] = set()
         self._problems: dict[Mark, Problem] = {}
         self._last: View | None = None
         self._blind_passes = 0
@@ -89,13 +91,16 @@ class Converger:
         self._blind_passes = 0
         now = self._clock.now()
         wishes = wishes_of(manifest)
-        self._forget(wishes, survey, now)
+        ended = frozenset(one.mark for one in manifest.tombstones) if manifest else frozenset()
+        self._forget(wishes, ended, survey, now)
         covered = [g for g in survey.guests if wishes.get(g.mark.owner, NO_WISH).covers(g.mark)]
         heard = self._watch.listen(covered, survey.hosts, now)
-        steps = self._decide(wishes, survey, now)
+        steps = self._decide(wishes, self._unswept(ended), survey, now)
         is_more_due = self._do(wishes, steps)
         self._problems = self._problems_of(wishes, steps, now)
-        look = Look(survey, heard, self._problems, tuple(self._doubts))
+        # What was not swept is doubted as well: a run is absent once nothing is left of it.
+        doubted = (*self._doubts, *self._unswept(ended).values())
+        look = Look(survey, heard, self._problems, doubted)
         self._last = view_of(manifest, wishes, look)
         return self._last, self._verdict(heard, now, is_more_due=is_more_due)
 
@@ -112,21 +117,47 @@ class Converger:
         self._last = replace(last, trouble=trouble)
         return self._last, Later(now + delay_after(self._blind_passes, ceiling=BLIND_CEILING))
 
-    def _forget(self, wishes: Mapping[InstanceId, Wish], survey: Survey, now: datetime) -> None:
+    def _forget(
+        self,
+        wishes: Mapping[InstanceId, Wish],
+        ended: frozenset[Mark],
+        survey: Survey,
+        now: datetime,
+    ) -> None:
         """What has been withdrawn, what was found after all, and what can no longer appear."""
         found = {guest.mark for guest in survey.guests}
         self._notes = {o: note for o, note in self._notes.items() if o in wishes}
         self._doubts = {m: end for m, end in self._doubts.items() if m not in found and now < end}
+        self._swept &= ended - found
+
+    def _unswept(self, ended: frozenset[Mark]) -> dict[InstanceId, Mark]:
+        """For each instance the first ended run of which something may be left.
+
+        Not while it is doubted: a guest that may yet appear may yet leave something.
+        """
+        unswept: dict[InstanceId, Mark] = {}
+        for mark in sorted(ended - self._swept, key=lambda one: -one.run_epoch):
+            doubts = (doubt for doubt in self._doubts if doubt.owner == mark.owner)
+            if not any(doubt.run_epoch <= mark.run_epoch for doubt in doubts):
+                unswept[mark.owner] = mark
+        return unswept
 
     # -- decide -------------------------------------------------------------------------------
 
-    def _decide(self, wishes: Mapping[InstanceId, Wish], survey: Survey, now: datetime) -> Steps:
+    def _decide(
+        self,
+        wishes: Mapping[InstanceId, Wish],
+        unswept: Mapping[InstanceId, Mark],
+        survey: Survey,
+        now: datetime,
+    ) -> Steps:
         """What is only surveyed needs no step: silence about a guest orders nothing."""
         guests = guests_by_owner(survey)
         steps: Steps = {}
         for owner, wish in sorted(wishes.items()):
             note = self._notes.get(owner)
-            step = next_step(wish.entry, wish.tombstone, guests.get(owner, ()), note, now)
+            seen, left = guests.get(owner, ()), unswept.get(owner)
+            step = next_step(wish.entry, wish.tombstone, seen, note, now, left)
             if note is not None and not _still_matters(note, step):
                 del self._notes[owner]
             steps[owner] = step
@@ -186,6 +217,10 @@ class Converger:
                 self._create(order)
             case Destroy(native):
                 self._driver.destroy(native)
+            case Sweep(mark):
+                self._driver.sweep(mark)
+                # Remembered for as long as we run: sweeping again does no harm.
+                self._swept.add(mark)
             case SetPower(native, power):
                 self._driver.set_power(native, power)
             case Resize(native, spec):
@@ -235,7 +270,7 @@ class Converger:
 
 def _served(wish: Wish, step: Step) -> Entry | Tombstone:
     """The half of a wish that a step serves; a step other than an ending serves the entry."""
-    served = wish.tombstone if isinstance(step, Destroy) else wish.entry
+    served = wish.tombstone if isinstance(step, Destroy | Sweep) else wish.entry
     if served is None:
         raise Bug(f"the step {step} serves nothing that the manifest says")
     return served
@@ -253,7 +288,7 @@ def _still_matters(note: Note, step: Step) -> bool:
 
 
 def _rank(order: Order) -> int:
-    """What frees room comes first, what takes it for good last."""
+    """What frees room comes first, then what takes it; nobody waits for the broom."""
     match order:
         case Destroy():
             return 0
@@ -263,8 +298,10 @@ def _rank(order: Order) -> int:
             return 2
         case Resize():
             return 3
-        case _:
+        case SetPower():
             return 4
+        case Sweep():
+            return 5
 
 
 def _name(order: Order) -> str:
@@ -273,6 +310,8 @@ def _name(order: Order) -> str:
             return "create"
         case Destroy():
             return "destroy"
+        case Sweep():
+            return "sweep"
         case SetPower():
             return "set_power"
         case Resize():

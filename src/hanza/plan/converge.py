@@ -38,6 +38,13 @@ class Destroy:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """Whatever an ended run that is no longer there may have left."""
+
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class SetPower:
     native: NativeId
     power: Power
@@ -69,7 +76,7 @@ class AtRest:
     """As wanted."""
 
 
-Order: TypeAlias = Create | Destroy | SetPower | Resize
+Order: TypeAlias = Create | Destroy | Sweep | SetPower | Resize
 Step: TypeAlias = Order | Wait | Blocked | AtRest
 
 
@@ -94,15 +101,17 @@ def next_step(
     seen: Sequence[Guest],
     note: Note | None,
     now: datetime,
+    unswept: Mark | None = None,
 ) -> Step:
     """Choose one step.  `seen` is every guest at the site whose mark names this instance.
 
+    `unswept` is a run that the manifest ends and that may have left something behind.
     An entry for a run that is already ended by the tombstone counts as none: made and ended
     again for ever would be the alternative.
     """
     if entry and tombstone and entry.mark.run_epoch <= tombstone.mark.run_epoch:
         entry = None
-    step, wish = _wished(entry, tombstone, sorted(seen, key=_order))
+    step, wish = _wished(entry, tombstone, sorted(seen, key=_order), unswept)
     if isinstance(step, Blocked | AtRest) or note is None:
         return step
     if note.wish != wish or note.order != step:
@@ -116,7 +125,7 @@ def next_step(
 
 def is_stuck(note: Note) -> bool:
     """Whether only another wish can help.  Nothing ever holds back an ending for good."""
-    if isinstance(note.order, Destroy):
+    if isinstance(note.order, Destroy | Sweep):
         return False
     return note.problem.code in STUCK or (
         note.problem.code == FULL and isinstance(note.order, Create)
@@ -128,13 +137,18 @@ def _order(guest: Guest) -> tuple[int, str]:
 
 
 def _wished(
-    entry: Entry | None, tombstone: Tombstone | None, seen: Sequence[Guest]
+    entry: Entry | None,
+    tombstone: Tombstone | None,
+    seen: Sequence[Guest],
+    unswept: Mark | None,
 ) -> tuple[Step, Entry | Tombstone | None]:
     """The step as if nothing had ever failed, and the wish that it serves."""
     if tombstone is not None:
         for guest in seen:
             if guest.mark.run_epoch <= tombstone.mark.run_epoch:
                 return Destroy(guest.native), tombstone
+        if unswept is not None:
+            return Sweep(unswept), tombstone
     if entry is None:
         return AtRest(), tombstone
     return _towards(entry, seen), entry
