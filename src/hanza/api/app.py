@@ -51,6 +51,8 @@ def _endpoint(
             if route.permission != PUBLIC:
                 principal = authenticator.authenticate(request.headers.get("authorization"))
                 principal.require(route.permission)
+                if "tenant" in request.path_params:
+                    principal.require_tenant(request.path_params["tenant"])
             body = await _body(request)
             call = Call(plane, request.path_params, dict(request.query_params), body)
             return _render(await asyncio.to_thread(route.handler, call))
@@ -88,7 +90,8 @@ def _render(answer: Answer) -> Response:
 
 def _problem(problem: Problem) -> Response:
     body = msgspec.json.encode(problem)
-    return Response(body, problem.status, media_type="application/problem+json")
+    headers = {"www-authenticate": "Bearer"} if problem.status == 401 else None
+    return Response(body, problem.status, headers, media_type="application/problem+json")
 
 
 async def _http_refusal(request: Request, error: Exception) -> Response:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
 from hanza.store.tx import Store
+from hanza.wire.tokens import Issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Plane:
     """SHA-256 of the federation's root certificate; empty on plain HTTP."""
     root_pem: bytes
     token_valid_for: timedelta
+    issuer: Issuer
+    """Makes the tokens of tenants."""
     wake: Callable[[], None]
     """Tell the engine that something is due; a hint, and no more."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hanza.api import instances, joining, members
+from hanza.api import instances, joining, members, tenants
 from hanza.api.calls import Answer, Call, Handler
 from hanza.api.identity import PUBLIC
 from hanza.model.errors import Bug
@@ -44,6 +44,10 @@ ROUTES = (
     Route("GET", BASE + "/agents", members.list_agents, "agent:read"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read"),
+    Route("GET", BASE + "/tenants", tenants.list_tenants, "tenant:list"),
+    Route("GET", BASE + "/tenants/{tenant}", tenants.get_tenant, "tenant:read"),
+    Route("PUT", BASE + "/tenants/{tenant}", tenants.put_tenant, "tenant:write"),
+    Route("POST", BASE + "/tokens", tenants.issue_token, "token:issue"),
     Route("GET", BASE + "/tenants/{tenant}/instances", instances.list_instances, "instance:read"),
     Route("GET", _INSTANCES, instances.list_instances, "instance:read"),
     Route("GET", _INSTANCES + "/{instance}", instances.get_instance, "instance:read"),

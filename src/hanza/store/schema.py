@@ -89,6 +89,14 @@ agents = sa.Table(
     _at("trouble_since", nullable=True),
 )
 
+tenants = sa.Table(
+    "tenants",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("reference_policy", sa.Text, nullable=False, server_default="strict"),
+    _at("created_at"),
+)
+
 join_tokens = sa.Table(
     "join_tokens",
     metadata,
