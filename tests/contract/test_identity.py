@@ -10,7 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from hanza.api.identity import MEMBER, PUBLIC, Principal
-from hanza.api.routes import BASE, ROUTES, Route
+from hanza.api.route import Route
+from hanza.api.routes import BASE, ROUTES
 from hanza.wire.tokens import Bearer, Issuer, keys_from_json, keys_from_seed, keys_to_json
 from kit.apis import OPERATOR, an_api, bearer
 from kit.leagues import START, League

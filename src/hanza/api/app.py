@@ -16,7 +16,8 @@ from starlette.routing import WebSocketRoute
 from hanza.api.calls import Answer, Call, Plane
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
-from hanza.api.routes import ROUTES, Route
+from hanza.api.route import Route
+from hanza.api.routes import ROUTES
 from hanza.model.errors import Refusal
 from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
 
@@ -54,7 +55,8 @@ def _endpoint(
                 if "tenant" in request.path_params:
                     principal.require_tenant(request.path_params["tenant"])
             body = await _body(request)
-            call = Call(plane, request.path_params, dict(request.query_params), body)
+            query, headers = dict(request.query_params), dict(request.headers)
+            call = Call(plane, request.path_params, query, body, headers)
             return _render(await asyncio.to_thread(route.handler, call))
         except Refusal as refusal:
             return _problem(problem_of(refusal, request.url.path))
@@ -83,7 +85,7 @@ def _render(answer: Answer) -> Response:
     if answer.document is None:
         return Response(status_code=answer.status)
     if isinstance(answer.document, bytes):
-        return Response(answer.document, answer.status, media_type="application/x-pem-file")
+        return Response(answer.document, answer.status, media_type=answer.media_type)
     body = msgspec.json.encode(answer.document)
     return Response(body, answer.status, media_type="application/json")
 

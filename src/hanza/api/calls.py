@@ -1,7 +1,7 @@
 """One request, as the handlers see it, and what they answer.  No HTTP library is known here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -39,6 +39,8 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Answer:
 
     status: int
     document: Any = None
+    media_type: str = "application/x-pem-file"
+    """Of a `bytes` document."""
 
 
 Handler: TypeAlias = Callable[[Call], Answer]

@@ -7,6 +7,8 @@
     │   ├── Forbidden        known, but not allowed
     │   ├── NotFound         not there, or not for you
     │   ├── Conflict         someone was faster, or it is already so
+    │   ├── Outdated         it was changed since you looked
+    │   ├── BadQuery         a question that cannot be answered
     │   ├── InUse            something else still needs it
     │   └── NoRoom           nothing may run it
     ├── DriverError          an engine did not do as asked; exactly five kinds
@@ -72,6 +74,18 @@ class Conflict(Refusal):
     """Someone was faster, or it is already so."""
 
     code = "conflict"
+
+
+class Outdated(Refusal):
+    """It was changed since the caller looked."""
+
+    code = "outdated"
+
+
+class BadQuery(Refusal):
+    """A filter or page that cannot be understood."""
+
+    code = "bad_query"
 
 
 class InUse(Refusal):

@@ -1,7 +1,9 @@
 """The tables.  Migrations in `migrations/` lead here; a test compares the two.
 
-Every column has one writer: *wanted* columns the API, `held_*` the guarded hold, `seen` and
-`orphans` the agents' reports, `shown_*` the settling pass.
+Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
+guarded hold, `seen` and `orphans` the agents' reports, `shown_*` the settling pass.
+A resource's conditions, status and document are written by whoever brings it a step further, in
+the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
 
 import sqlalchemy as sa
@@ -154,6 +156,31 @@ instances = sa.Table(
     _text("shown_code", nullable=True),
     _text("shown_reason", nullable=True),
     sa.UniqueConstraint("tenant", "workspace", "name"),
+)
+
+resources = sa.Table(
+    "resources",
+    metadata,
+    _id(),
+    _text("kind"),
+    _text("tenant"),
+    _text("workspace"),
+    _text("name"),
+    _text("region"),
+    _count("version", 1),
+    _at("created_at"),
+    _at("modified_at"),
+    _at("deleted_at", nullable=True),
+    _text("labels", nullable=True),
+    _text("annotations", nullable=True),
+    _text("extensions", nullable=True),
+    _text("spec"),
+    _text("conditions"),
+    _count("owed", 0),
+    _text("status"),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("kind", "tenant", "workspace", "name"),
+    sa.Index("ix_resources_tenant_workspace", "tenant", "workspace"),
 )
 
 holds = sa.Table(

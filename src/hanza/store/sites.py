@@ -80,6 +80,12 @@ def list_sites(tx: Tx) -> list[tuple[Site, Provider]]:
     ]
 
 
+def list_places(tx: Tx) -> list[tuple[str, str, datetime]]:
+    """Name, country and beginning of every site: what regions are made of."""
+    rows = tx.execute(sa.select(sites.c.name, sites.c.country, sites.c.created_at))
+    return [(row.name, row.country, row.created_at) for row in rows]
+
+
 def _provider_from_row(row: sa.Row[tuple[object, ...]]) -> Provider:
     return Provider(ProviderId(row.id), row.name, row.title)
 

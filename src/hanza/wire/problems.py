@@ -10,6 +10,8 @@ _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.Forbidden: (403, "forbidden"),
     errors.NotFound: (404, "resource-not-found"),
     errors.Conflict: (412, "resource-conflict"),
+    errors.Outdated: (412, "precondition-failed"),
+    errors.BadQuery: (400, "invalid-request"),
     errors.InUse: (412, "precondition-failed"),
     errors.NoRoom: (412, "precondition-failed"),
     errors.Invalid: (412, "validation-error"),
