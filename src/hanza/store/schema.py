@@ -1,7 +1,8 @@
 """The tables.  Migrations in `migrations/` lead here; a test compares the two.
 
 Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
-guarded hold, `seen` and `orphans` the agents' reports, `shown_*` the settling pass.
+guarded hold, `seen` and `orphans` the agents' reports, `shown_*` and `restarts_done` the
+settling pass.
 A resource's conditions, status and document are written by whoever brings it a step further, in
 the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
@@ -155,7 +156,19 @@ instances = sa.Table(
     sa.Column("shown_boot", sa.Text, nullable=False, server_default="unknown"),
     _text("shown_code", nullable=True),
     _text("shown_reason", nullable=True),
+    _text("zone", nullable=True),
+    _text("boot_volume", nullable=True),
+    _count("restarts", 0),
+    _count("restarts_done", 0),
     sa.UniqueConstraint("tenant", "workspace", "name"),
+)
+
+volume_places = sa.Table(
+    "volume_places",
+    metadata,
+    sa.Column("volume_id", sa.Text, primary_key=True),
+    _ref("host_id", "hosts"),
+    _text("instance_id", nullable=True),
 )
 
 resources = sa.Table(

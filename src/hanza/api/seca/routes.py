@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from hanza.api.calls import Handler
 from hanza.api.route import Route
-from hanza.api.seca import catalogue, reading, writing
+from hanza.api.seca import catalogue, instances, reading, storage, writing
 from hanza.model import kinds
 from hanza.model.kinds import Kind
 
 RULES: dict[str, tuple[str, writing.PutRule, writing.DeleteRule]] = {
     kinds.WORKSPACE.name: ("wo", writing.put_at_once, writing.delete_workspace),
     kinds.IMAGE.name: ("im", writing.put_at_once, writing.delete_at_once),
-    kinds.BLOCK_STORAGE.name: ("vo", writing.put_at_once, writing.delete_at_once),
+    kinds.BLOCK_STORAGE.name: ("vo", storage.put_storage, storage.delete_storage),
+    kinds.INSTANCE.name: ("in", instances.put_instance, instances.delete_instance),
 }
 """By kind: what its ids begin with, and what a PUT and a DELETE mean for it."""
 
@@ -27,8 +28,6 @@ def path_template(kind: Kind) -> str:
 
 def routes() -> Iterator[Route]:
     for kind in kinds.KINDS:
-        if kind.is_writable and kind.name not in RULES:
-            continue
         list_all, get = _readers(kind)
         path = path_template(kind)
         yield Route("GET", path, list_all, f"{kind.permission}:read")
@@ -50,3 +49,6 @@ def _writers(kind: Kind, path: str) -> Iterator[Route]:
     permission = f"{kind.permission}:write"
     yield Route("PUT", path, writing.putter(kind, prefix, put), permission)
     yield Route("DELETE", path, writing.deleter(kind, delete), permission)
+    for action in kind.actions:
+        handler = instances.power_action(action)
+        yield Route("POST", f"{path}/{action}", handler, f"{kind.permission}:power")
