@@ -9,11 +9,12 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as HttpRoute
 from starlette.routing import WebSocketRoute
 
 from hanza.api.calls import Answer, Call, Plane
+from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
 from hanza.api.route import Route
@@ -27,15 +28,20 @@ BODY_BYTES_MAX = 2**20
 
 def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette:
     """Everything that one plane serves."""
+    feed = Feed(plane)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        ticking = asyncio.create_task(hub.run(), name="link-hub")
+        running = [
+            asyncio.create_task(hub.run(), name="link-hub"),
+            asyncio.create_task(feed.run(), name="event-feed"),
+        ]
         yield
-        ticking.cancel()
+        for one in running:
+            one.cancel()
 
     routes: list[HttpRoute | WebSocketRoute] = [
-        HttpRoute(route.path, _endpoint(route, plane, authenticator), methods=[route.method])
+        HttpRoute(route.path, _endpoint(route, plane, authenticator, feed), methods=[route.method])
         for route in ROUTES
     ]
     routes.append(WebSocketRoute("/agent/v1/link", hub.serve))
@@ -45,7 +51,7 @@ def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette
 
 
 def _endpoint(
-    route: Route, plane: Plane, authenticator: Authenticator
+    route: Route, plane: Plane, authenticator: Authenticator, feed: Feed
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
@@ -57,6 +63,8 @@ def _endpoint(
             body = await _body(request)
             query, headers = dict(request.query_params), dict(request.headers)
             call = Call(plane, request.path_params, query, body, headers)
+            if route.may_stream and wants_stream(headers.get("accept", "")):
+                return _stream(feed, call)
             return _render(await asyncio.to_thread(route.handler, call))
         except Refusal as refusal:
             return _problem(problem_of(refusal, request.url.path))
@@ -90,9 +98,14 @@ def _render(answer: Answer) -> Response:
     return Response(body, answer.status, media_type="application/json")
 
 
+def _stream(feed: Feed, call: Call) -> Response:
+    stream = feed.listen(after_of(call))
+    return StreamingResponse(stream, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+
+
 def _problem(problem: Problem) -> Response:
     body = msgspec.json.encode(problem)
-    headers = {"www-authenticate": "Bearer"} if problem.status == 401 else None
+    headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "5"}}.get(problem.status)
     return Response(body, problem.status, headers, media_type="application/problem+json")
 
 

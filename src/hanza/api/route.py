@@ -14,6 +14,8 @@ class Route:
     path: str
     handler: Handler
     permission: str
+    may_stream: bool = False
+    """Whether who asks for `text/event-stream` gets events as they happen instead."""
 
     def __post_init__(self) -> None:
         if not self.permission:

@@ -28,7 +28,7 @@ ROUTES = (
     Route("GET", BASE + "/hosts", members.list_hosts, "host:read"),
     Route("GET", BASE + "/agents", members.list_agents, "agent:read"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
-    Route("GET", BASE + "/events", members.list_events, "event:read"),
+    Route("GET", BASE + "/events", members.list_events, "event:read", may_stream=True),
     Route("GET", BASE + "/tenants", tenants.list_tenants, "tenant:list"),
     Route("GET", BASE + "/tenants/{tenant}", tenants.get_tenant, "tenant:read"),
     Route("PUT", BASE + "/tenants/{tenant}", tenants.put_tenant, "tenant:write"),

@@ -9,6 +9,7 @@
     │   ├── Conflict         someone was faster, or it is already so
     │   ├── Outdated         it was changed since you looked
     │   ├── BadQuery         a question that cannot be answered
+    │   ├── Busy             too much at once
     │   ├── InUse            something else still needs it
     │   └── NoRoom           nothing may run it
     ├── DriverError          an engine did not do as asked; exactly five kinds
@@ -86,6 +87,12 @@ class BadQuery(Refusal):
     """A filter or page that cannot be understood."""
 
     code = "bad_query"
+
+
+class Busy(Refusal):
+    """Too much at once; the same may be granted in a while."""
+
+    code = "busy"
 
 
 class InUse(Refusal):
