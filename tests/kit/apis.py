@@ -18,9 +18,11 @@ OPERATOR = {"authorization": f"Bearer {TOKEN}"}
 
 
 @contextlib.contextmanager
-def an_api(folder: Path, *others: Verifier) -> Iterator[tuple[TestClient, League]]:
+def an_api(
+    folder: Path, *others: Verifier, url: str | None = None
+) -> Iterator[tuple[TestClient, League]]:
     """A client without credentials, and the league behind it; `others` may verify tokens too."""
-    with a_league(folder) as league:
+    with a_league(folder, url=url) as league:
         plane = league.plane
         own = (OperatorToken(TOKEN), IssuedTokens(plane.issuer, plane.clock))
         app = build_app(plane, Authenticator(*own, *others), Hub(plane))

@@ -85,9 +85,11 @@ def an_instance(boot: str = "boot") -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def askers(folder: Path, sites: Mapping[str, str]) -> Iterator[tuple[Asker, Asker]]:
+def askers(
+    folder: Path, sites: Mapping[str, str], url: str | None = None
+) -> Iterator[tuple[Asker, Asker]]:
     """Somebody of `acme` and somebody of `rival`, and sites by name with their country."""
-    with an_api(folder) as (client, league):
+    with an_api(folder, url=url) as (client, league):
         for name, country in sites.items():
             league.add_site(name, country)
         for tenant in ("acme", "rival"):

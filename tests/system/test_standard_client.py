@@ -13,8 +13,8 @@ from kit.standard import Asker, askers
 
 
 @pytest.fixture
-def ana(tmp_path: Path) -> Iterator[Asker]:
-    with askers(tmp_path, {"berlin": "DE", "zagreb": "HR"}) as (asker, _):
+def ana(tmp_path: Path, database_url: str) -> Iterator[Asker]:
+    with askers(tmp_path, {"berlin": "DE", "zagreb": "HR"}, database_url) as (asker, _):
         yield asker
 
 
@@ -167,3 +167,21 @@ def test_another_tenants_client_finds_nothing(ana: Asker) -> None:
     with pytest.raises(ClientError) as refused:
         stranger.get("", "", "shop")
     assert refused.value.status == 404
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b", "%F0%9F%90%99", "x" * 200, "%E2%80%AE"])
+def test_a_name_that_no_database_likes_is_not_there(ana: Asker, name: str) -> None:
+    ana.add_workspace()
+    for path in (f"{ana.workspaces}/{name}", f"{ana.instances(name)}/web"):
+        assert ana.get(path).status_code == 404, path
+        assert ana.put(path, {}).status_code in (404, 412), path
+        assert ana.ask("DELETE", path).status_code == 404, path
+    theirs = ana.workspaces.replace("acme", name)
+    assert ana.get(theirs).status_code == 404
+    assert ana.get(f"{ana.workspaces}?skipToken=AGEA").status_code == 400
+    image = {"resource": "images/a\0b"}
+    disk = {"sizeGB": 1, "skuRef": {"resource": "hanza.local"}, "sourceImageRef": image}
+    assert ana.put(f"{ana.storages()}/boot", disk).status_code == 412
+    odd = ana.put(f"{ana.workspaces}/shop", {"a": "\0"}, labels={"a": "\0b"})
+    assert (odd.status_code, odd.json()["labels"]) == (200, {"a": "\0b"})
+    assert ana.get(f"{ana.workspaces}/shop").json()["spec"] == {"a": "\0"}

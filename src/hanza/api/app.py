@@ -19,7 +19,7 @@ from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
 from hanza.api.route import Route
 from hanza.api.routes import ROUTES
-from hanza.model.errors import Refusal
+from hanza.model.errors import Invalid, NotFound, Refusal
 from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
 
 log = logging.getLogger("hanza.api")
@@ -60,6 +60,7 @@ def _endpoint(
                 principal.require(route.permission)
                 if "tenant" in request.path_params:
                     principal.require_tenant(request.path_params["tenant"])
+            _check_text(request)
             body = await _body(request)
             query, headers = dict(request.query_params), dict(request.headers)
             call = Call(plane, request.path_params, query, body, headers)
@@ -76,6 +77,13 @@ def _endpoint(
             return _problem(unexpected_problem(request.url.path, incident))
 
     return endpoint
+
+
+def _check_text(request: Request) -> None:
+    """No name of anything has a NUL in it, and not every database takes one."""
+    if any("\0" in value for value in request.path_params.values()):
+        refusal = Invalid if request.method == "PUT" else NotFound
+        raise refusal("there is nothing of such a name")
 
 
 async def _body(request: Request) -> bytes:

@@ -74,9 +74,12 @@ def token_of(name: str) -> str:
 
 def name_of(token: str) -> str:
     try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+        name = base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise BadQuery("this skipToken is not one of ours", field="skipToken") from error
+    if not name.isprintable():
+        raise BadQuery("this skipToken is not one of ours", field="skipToken")
+    return name
 
 
 def _deleted(accept: str) -> Deleted:

@@ -32,6 +32,8 @@ def target_of(reference: Mapping[str, object], kind_name: str, at: Path, field: 
     """
     kind = BY_NAME[kind_name]
     said = {key: value for key, value in reference.items() if isinstance(value, str) and value}
+    if any("\0" in value for value in said.values()):
+        raise Invalid("a reference is made of names", field=field)
     if said.get("region", at.region) != at.region:
         raise Invalid("what is in another region cannot be used here", field=field)
     words = said["resource"].strip("/").split("/")
