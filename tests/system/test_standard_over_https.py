@@ -13,7 +13,8 @@ from hanza.drivers.contract.patience import until
 from kit.processes import LocalLeague, a_local_league
 from kit.seca_client import ClientError, SecaClient
 
-BREATH_S = 0.2
+BREATH_S = 0.8
+"""An agent whose plane was killed comes back with back-off: 60 looks are patience enough."""
 
 
 @pytest.fixture
