@@ -27,6 +27,7 @@ ROUTES = (
     Route("POST", BASE + "/sites/{site}/join-tokens", members.invite_agent, "site:invite"),
     Route("GET", BASE + "/hosts", members.list_hosts, "host:read"),
     Route("GET", BASE + "/agents", members.list_agents, "agent:read"),
+    Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read", may_stream=True),
     Route("GET", BASE + "/tenants", tenants.list_tenants, "tenant:list"),
