@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 
 from hanza.api.calls import Answer
 from hanza.api.identity import PUBLIC, Principal
-from hanza.api.routes import BASE, ROUTES, Route
+from hanza.api.route import Route
+from hanza.api.routes import BASE, ROUTES
 from hanza.model.errors import Bug, Forbidden
 from hanza.wire.credentials import join_token_from_text, new_agent_key, public_key_of, sign_join
 from kit.apis import OPERATOR, an_api
@@ -47,7 +48,7 @@ def filled(route: Route) -> str:
         "instance": "i",
         "agent": "a",
     }
-    return route.path.format(**names)
+    return route.path.format(**names, region="r", name="n")
 
 
 def test_a_route_that_says_nothing_of_who_may_call_does_not_construct() -> None:

@@ -2,13 +2,15 @@
 
 import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from starlette.testclient import TestClient
 
 from hanza.api.app import build_app
-from hanza.api.identity import OperatorToken
+from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken, Verifier
 from hanza.api.link import Hub
+from hanza.wire.tokens import Bearer
 from kit.leagues import League, a_league
 
 TOKEN = "t0ken"
@@ -16,9 +18,20 @@ OPERATOR = {"authorization": f"Bearer {TOKEN}"}
 
 
 @contextlib.contextmanager
-def an_api(folder: Path) -> Iterator[tuple[TestClient, League]]:
-    """A client without credentials, and the league behind it."""
-    with a_league(folder) as league:
-        app = build_app(league.plane, OperatorToken(TOKEN), Hub(league.plane))
+def an_api(
+    folder: Path, *others: Verifier, url: str | None = None
+) -> Iterator[tuple[TestClient, League]]:
+    """A client without credentials, and the league behind it; `others` may verify tokens too."""
+    with a_league(folder, url=url) as league:
+        plane = league.plane
+        own = (OperatorToken(TOKEN), IssuedTokens(plane.issuer, plane.clock))
+        app = build_app(plane, Authenticator(*own, *others), Hub(plane))
         with TestClient(app, raise_server_exceptions=False) as client:
             yield client, league
+
+
+def bearer(league: League, subject: str, *tenants: str) -> dict[str, str]:
+    """The header of somebody who belongs to the tenants, for an hour of the league's time."""
+    now = league.clock.now()
+    token = league.plane.issuer.issue(Bearer(subject, tenants, now + timedelta(hours=1)), now)
+    return {"authorization": f"Bearer {token}"}

@@ -37,6 +37,7 @@ from hanza.store.migrate import migrate
 from hanza.store.tx import Store
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import join_token_from_text, public_key_of, sign_join
+from hanza.wire.tokens import Issuer, keys_from_seed
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PIN = bytes(range(32))
@@ -170,17 +171,20 @@ class League:
             store=self.store,
             clock=self.clock,
             ids=ids,
-            federation=self.store.write(
-                found_federation, FederationId(ids.new("fe")), self.clock.now()
-            ).id,
+            federation=self._federation(ids),
             urls=("https://plane.test:7443",),
             pin=PIN,
             root_pem=b"",
             token_valid_for=timedelta(hours=1),
+            issuer=Issuer(self._federation(ids), keys_from_seed(bytes(32))),
             wake=lambda: None,
         )
         self.engine = Engine(self.store, self.clock, ids, point)
         self.agents: dict[str, SiteAgent] = {}
+
+    def _federation(self, ids: Ids) -> FederationId:
+        new_id = FederationId(ids.new("fe"))
+        return self.store.write(found_federation, new_id, self.clock.now()).id
 
     def close(self) -> None:
         for agent in self.agents.values():

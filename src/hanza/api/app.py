@@ -9,15 +9,17 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as HttpRoute
 from starlette.routing import WebSocketRoute
 
 from hanza.api.calls import Answer, Call, Plane
+from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
-from hanza.api.routes import ROUTES, Route
-from hanza.model.errors import Refusal
+from hanza.api.route import Route
+from hanza.api.routes import ROUTES
+from hanza.model.errors import Invalid, NotFound, Refusal
 from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
 
 log = logging.getLogger("hanza.api")
@@ -26,15 +28,20 @@ BODY_BYTES_MAX = 2**20
 
 def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette:
     """Everything that one plane serves."""
+    feed = Feed(plane)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        ticking = asyncio.create_task(hub.run(), name="link-hub")
+        running = [
+            asyncio.create_task(hub.run(), name="link-hub"),
+            asyncio.create_task(feed.run(), name="event-feed"),
+        ]
         yield
-        ticking.cancel()
+        for one in running:
+            one.cancel()
 
     routes: list[HttpRoute | WebSocketRoute] = [
-        HttpRoute(route.path, _endpoint(route, plane, authenticator), methods=[route.method])
+        HttpRoute(route.path, _endpoint(route, plane, authenticator, feed), methods=[route.method])
         for route in ROUTES
     ]
     routes.append(WebSocketRoute("/agent/v1/link", hub.serve))
@@ -44,15 +51,21 @@ def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette
 
 
 def _endpoint(
-    route: Route, plane: Plane, authenticator: Authenticator
+    route: Route, plane: Plane, authenticator: Authenticator, feed: Feed
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             if route.permission != PUBLIC:
                 principal = authenticator.authenticate(request.headers.get("authorization"))
                 principal.require(route.permission)
+                if "tenant" in request.path_params:
+                    principal.require_tenant(request.path_params["tenant"])
+            _check_text(request)
             body = await _body(request)
-            call = Call(plane, request.path_params, dict(request.query_params), body)
+            query, headers = dict(request.query_params), dict(request.headers)
+            call = Call(plane, request.path_params, query, body, headers)
+            if route.may_stream and wants_stream(headers.get("accept", "")):
+                return _stream(feed, call)
             return _render(await asyncio.to_thread(route.handler, call))
         except Refusal as refusal:
             return _problem(problem_of(refusal, request.url.path))
@@ -64,6 +77,13 @@ def _endpoint(
             return _problem(unexpected_problem(request.url.path, incident))
 
     return endpoint
+
+
+def _check_text(request: Request) -> None:
+    """No name of anything has a NUL in it, and not every database takes one."""
+    if any("\0" in value for value in request.path_params.values()):
+        refusal = Invalid if request.method == "PUT" else NotFound
+        raise refusal("there is nothing of such a name")
 
 
 async def _body(request: Request) -> bytes:
@@ -81,14 +101,20 @@ def _render(answer: Answer) -> Response:
     if answer.document is None:
         return Response(status_code=answer.status)
     if isinstance(answer.document, bytes):
-        return Response(answer.document, answer.status, media_type="application/x-pem-file")
+        return Response(answer.document, answer.status, media_type=answer.media_type)
     body = msgspec.json.encode(answer.document)
     return Response(body, answer.status, media_type="application/json")
 
 
+def _stream(feed: Feed, call: Call) -> Response:
+    stream = feed.listen(after_of(call))
+    return StreamingResponse(stream, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+
+
 def _problem(problem: Problem) -> Response:
     body = msgspec.json.encode(problem)
-    return Response(body, problem.status, media_type="application/problem+json")
+    headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "5"}}.get(problem.status)
+    return Response(body, problem.status, headers, media_type="application/problem+json")
 
 
 async def _http_refusal(request: Request, error: Exception) -> Response:

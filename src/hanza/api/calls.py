@@ -1,13 +1,14 @@
 """One request, as the handlers see it, and what they answer.  No HTTP library is known here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
 from hanza.store.tx import Store
+from hanza.wire.tokens import Issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Plane:
     """SHA-256 of the federation's root certificate; empty on plain HTTP."""
     root_pem: bytes
     token_valid_for: timedelta
+    issuer: Issuer
+    """Makes the tokens of tenants."""
     wake: Callable[[], None]
     """Tell the engine that something is due; a hint, and no more."""
 
@@ -36,6 +39,8 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Answer:
 
     status: int
     document: Any = None
+    media_type: str = "application/x-pem-file"
+    """Of a `bytes` document."""
 
 
 Handler: TypeAlias = Callable[[Call], Answer]

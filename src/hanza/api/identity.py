@@ -1,46 +1,108 @@
-"""Who is calling, and what they may do.
+"""Who is calling, what they may do, and whose things they may see.
 
-So far there is one principal, the operator, whose token is made at the first start of a plane.
-`Authenticator` is the door through which tenants and their tokens will come.
+An `Authenticator` asks its verifiers in turn: the operator's token, the federation's own issuer,
+and whatever else implements `Verifier`; that protocol is the door for issuers of others.
 """
 
 import hmac
 from dataclasses import dataclass
 from typing import Protocol
 
-from hanza.model.errors import Forbidden, Unauthenticated
+from hanza.kit.clock import Clock
+from hanza.model.errors import Forbidden, NotFound, Unauthenticated
+from hanza.wire.tokens import Issuer, looks_like_token
 
 PUBLIC = "public"
 """The permission of routes that need no token: they prove the caller in another way, or tell
 only what all may know."""
 
+MEMBER = frozenset(
+    {
+        "block-storage:read",
+        "block-storage:write",
+        "image:read",
+        "image:write",
+        "instance:power",
+        "instance:read",
+        "instance:write",
+        "provider:read",
+        "region:read",
+        "site:read",
+        "sku:read",
+        "tenant:read",
+        "workspace:read",
+        "workspace:write",
+    }
+)
+"""What belonging to a tenant allows, within that tenant.  All else is the operator's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Someone we know.  `permissions` may hold `*`, which is all of them."""
+    """Someone we know.  In `permissions` and `tenants`, `*` is all of them."""
 
     name: str
     permissions: frozenset[str]
+    tenants: frozenset[str] = frozenset()
 
     def require(self, permission: str) -> None:
         """Raises `Forbidden` unless the principal has the permission."""
         if permission not in self.permissions and "*" not in self.permissions:
             raise Forbidden(f"{self.name} may not {permission}")
 
+    def require_tenant(self, tenant: str) -> None:
+        """Raises `NotFound`, not `Forbidden`: others' existence is nobody's business."""
+        if tenant not in self.tenants and "*" not in self.tenants:
+            raise NotFound(f"there is no tenant {tenant!r}", field="tenant")
 
-class Authenticator(Protocol):
+
+class Verifier(Protocol):
+    def principal_of(self, token: str) -> Principal | None:
+        """Who bears this token; None when it is not for this verifier to say.
+
+        Raises `Unauthenticated` for one that is its own and not good.
+        """
+
+
+class Authenticator:
+    """Knows whoever one of its verifiers knows, by a bearer token (RFC 6750)."""
+
+    def __init__(self, *verifiers: Verifier) -> None:
+        self._verifiers = verifiers
+
     def authenticate(self, authorization: str | None) -> Principal:
         """Raises `Unauthenticated` for a missing, malformed or unknown credential."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme == "Bearer" and token:
+            for verifier in self._verifiers:
+                principal = verifier.principal_of(token)
+                if principal is not None:
+                    return principal
+        raise Unauthenticated("a bearer token of this plane is needed")
 
 
 class OperatorToken:
-    """Knows the operator by one bearer token (RFC 6750)."""
+    """Knows the operator by the one token that was made at the plane's first start."""
 
     def __init__(self, token: str) -> None:
-        self._expected = b"Bearer " + token.encode()
+        self._expected = token.encode()
 
-    def authenticate(self, authorization: str | None) -> Principal:
-        given = (authorization or "").encode("utf-8", "surrogateescape")
+    def principal_of(self, token: str) -> Principal | None:
+        given = token.encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._expected):
-            raise Unauthenticated("a bearer token of this plane is needed")
-        return Principal("operator", frozenset({"*"}))
+            return None
+        return Principal("operator", frozenset({"*"}), frozenset({"*"}))
+
+
+class IssuedTokens:
+    """Knows whoever bears a token of the federation's own issuer."""
+
+    def __init__(self, issuer: Issuer, clock: Clock) -> None:
+        self._issuer = issuer
+        self._clock = clock
+
+    def principal_of(self, token: str) -> Principal | None:
+        if not looks_like_token(token):
+            return None
+        bearer = self._issuer.read(token, self._clock.now())
+        return Principal(bearer.subject, MEMBER, frozenset(bearer.tenants))

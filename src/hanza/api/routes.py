@@ -1,28 +1,13 @@
-"""Every route, as data.  One without a permission does not construct."""
+"""Every route, as data: our own API's here, the standard's from its table of kinds."""
 
-from dataclasses import dataclass
-
-from hanza.api import instances, joining, members
-from hanza.api.calls import Answer, Call, Handler
+from hanza.api import instances, joining, members, tenants
+from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
-from hanza.model.errors import Bug
+from hanza.api.route import Route
+from hanza.api.seca.routes import routes as standard_routes
 
 BASE = "/providers/hanza.federation/v1"
 _INSTANCES = BASE + "/tenants/{tenant}/workspaces/{workspace}/instances"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Method and path lead to a handler, for those who have the permission."""
-
-    method: str
-    path: str
-    handler: Handler
-    permission: str
-
-    def __post_init__(self) -> None:
-        if not self.permission:
-            raise Bug(f"{self.method} {self.path} says nothing of who may call it")
 
 
 def get_health(call: Call) -> Answer:
@@ -44,10 +29,15 @@ ROUTES = (
     Route("GET", BASE + "/agents", members.list_agents, "agent:read"),
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
-    Route("GET", BASE + "/events", members.list_events, "event:read"),
+    Route("GET", BASE + "/events", members.list_events, "event:read", may_stream=True),
+    Route("GET", BASE + "/tenants", tenants.list_tenants, "tenant:list"),
+    Route("GET", BASE + "/tenants/{tenant}", tenants.get_tenant, "tenant:read"),
+    Route("PUT", BASE + "/tenants/{tenant}", tenants.put_tenant, "tenant:write"),
+    Route("POST", BASE + "/tokens", tenants.issue_token, "token:issue"),
     Route("GET", BASE + "/tenants/{tenant}/instances", instances.list_instances, "instance:read"),
     Route("GET", _INSTANCES, instances.list_instances, "instance:read"),
     Route("GET", _INSTANCES + "/{instance}", instances.get_instance, "instance:read"),
     Route("PUT", _INSTANCES + "/{instance}", instances.put_instance, "instance:write"),
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, "instance:write"),
+    *standard_routes(),
 )

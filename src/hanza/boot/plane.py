@@ -22,7 +22,7 @@ import uvicorn
 
 from hanza.api.app import build_app
 from hanza.api.calls import Plane
-from hanza.api.identity import OperatorToken
+from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken
 from hanza.api.link import Hub
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
 from hanza.boot.settings import PlaneSettings
@@ -36,6 +36,14 @@ from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
 from hanza.wire.agent_v1 import FRAME_BYTES_MAX
+from hanza.wire.tokens import (
+    SEED_BYTES,
+    Issuer,
+    Keys,
+    keys_from_json,
+    keys_from_seed,
+    keys_to_json,
+)
 
 log = logging.getLogger("hanza.plane")
 TOKEN_BYTES = 32
@@ -91,6 +99,7 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         pin=certificates.pin if certificates else b"",
         root_pem=certificates.root_pem if certificates else b"",
         token_valid_for=settings.token_valid_for,
+        issuer=Issuer(federation.id, _issuer_keys(settings.state, ids)),
         wake=wake.set,
     )
     return _Parts(plane, _operator_token(settings.state, ids), certificates)
@@ -101,6 +110,17 @@ def _operator_token(state: Path, ids: Ids) -> str:
     if not path.exists():
         write_secret(path, ids.secret(TOKEN_BYTES).hex().encode())
     return path.read_text().strip()
+
+
+def _issuer_keys(state: Path, ids: Ids) -> Keys:
+    """The keys that sign tenants' tokens, made at the first start.
+
+    Planes that share a database share this file too, or they do not know each other's tokens.
+    """
+    path = state / "issuer.jwks"
+    if not path.exists():
+        write_secret(path, keys_to_json(keys_from_seed(ids.secret(SEED_BYTES))))
+    return keys_from_json(path.read_bytes())
 
 
 class _Server(uvicorn.Server):
@@ -136,6 +156,11 @@ class _Server(uvicorn.Server):
             _say_ready(self._settings, self._token, self._ready)
 
 
+def _authenticator(parts: _Parts) -> Authenticator:
+    plane = parts.plane
+    return Authenticator(OperatorToken(parts.token), IssuedTokens(plane.issuer, plane.clock))
+
+
 def _serve(
     settings: PlaneSettings,
     parts: _Parts,
@@ -143,7 +168,7 @@ def _serve(
     sockets: list[socket.socket],
     ready: Ready,
 ) -> None:
-    app = build_app(parts.plane, OperatorToken(parts.token), hub)
+    app = build_app(parts.plane, _authenticator(parts), hub)
     tls = parts.certificates
     config = uvicorn.Config(
         app,

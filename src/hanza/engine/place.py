@@ -12,11 +12,13 @@ from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.placement.choose import Candidate, Chosen, Demand, Nowhere, choose
+from hanza.plan.placement.pins import Pin, sentence_of, within
 from hanza.store.events import append_event
 from hanza.store.holds import get_hold, take_hold
 from hanza.store.hosts import list_candidates
 from hanza.store.instances import get_instances, set_waiting
 from hanza.store.tx import Store, Tx
+from hanza.store.volumes import pins_of, put_volume
 from hanza.store.work import Work, hint, is_held, settle_work
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
@@ -28,14 +30,14 @@ Wish = tuple[Wanted, Problem | None]
 def place_batch(store: Store, batch: list[Work], now: datetime) -> None:
     """Place everything in the batch that still wants a place."""
     ids = [InstanceId(one.ref) for one in batch]
-    candidates, wishes = store.read(_look, ids, now)
+    candidates, wishes, pins = store.read(_look, ids, now)
     recorded = []
     for one in batch:
         wish = wishes.get(InstanceId(one.ref))
         choice = None
         if wish is not None and not wish[0].is_ended:
             demand = Demand(wish[0].country, wish[0].spec.size)
-            choice = choose(demand, candidates)
+            choice = choose(demand, within(pins[wish[0].id], candidates))
             candidates = _without(candidates, choice, demand)
         recorded.append(store.submit(_record, one, choice, now))
     for record in recorded:
@@ -44,8 +46,10 @@ def place_batch(store: Store, batch: list[Work], now: datetime) -> None:
 
 def _look(
     tx: Tx, ids: list[InstanceId], now: datetime
-) -> tuple[list[Candidate], dict[InstanceId, Wish]]:
-    return list_candidates(tx, now), get_instances(tx, ids)
+) -> tuple[list[Candidate], dict[InstanceId, Wish], dict[InstanceId, Pin]]:
+    wishes = get_instances(tx, ids)
+    pins = pins_of(tx, [wanted for wanted, _ in wishes.values()])
+    return list_candidates(tx, now), wishes, pins
 
 
 def _without(
@@ -73,14 +77,28 @@ def _hold(tx: Tx, instance: InstanceId, choice: Chosen | Nowhere | None, now: da
     if choice is None:
         return Again()
     hint(tx, "settle", instance, now)
-    if isinstance(choice, Nowhere):
-        text = choice.sentence(Demand(wanted.country, wanted.spec.size))
+    pin = pins_of(tx, [wanted])[instance]
+    if isinstance(choice, Nowhere) or pin.taken_by is not None:
         since = waiting.since if waiting else now
-        set_waiting(tx, instance, Problem("no_room", text, since))
+        set_waiting(tx, instance, Problem("no_room", _why(wanted, choice, pin), since))
         return Later(now + LOOK_AGAIN_AFTER)
+    if pin.host not in (None, choice.host):
+        return Again()
     if not take_hold(tx, instance, choice.host, wanted.spec.size, now):
         return Again()
+    if wanted.boot_volume is not None:
+        put_volume(tx, wanted.boot_volume, choice.host, instance)
     set_waiting(tx, instance, None)
     hint(tx, "publish", choice.agent, now)
     append_event(tx, now, "instance.placed", instance, f"{wanted.address.name} got a place")
     return Settled()
+
+
+def _why(wanted: Wanted, choice: Chosen | Nowhere, pin: Pin) -> str:
+    """What is in the way: the volume, the pin that left no host, or the hosts themselves."""
+    if isinstance(choice, Nowhere) and choice.looked_at:
+        return choice.sentence(Demand(wanted.country, wanted.spec.size))
+    words = sentence_of(pin)
+    if words or isinstance(choice, Chosen):
+        return words
+    return choice.sentence(Demand(wanted.country, wanted.spec.size))

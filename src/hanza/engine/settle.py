@@ -1,19 +1,23 @@
 """Settling: what was seen is held against what is wanted, and what is shown is written."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from hanza.engine.show import forget_shown, show_instance
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem
-from hanza.model.verdict import Again, Settled, Verdict
+from hanza.model.verdict import Again, Later, Settled, Verdict
+from hanza.plan.seca.power import has_stopped
 from hanza.plan.settle import Forget, Keep, Placed, Release, Withdraw, next_settlement
 from hanza.plan.status import shown_of
 from hanza.store.events import append_event
 from hanza.store.holds import Hold, end_hold, get_hold, release_hold
 from hanza.store.hosts import refuse_host
-from hanza.store.instances import forget_instance, get_instances, set_shown
+from hanza.store.instances import finish_restart, forget_instance, get_instances, set_shown
 from hanza.store.reports import find_seen, forget_seen
 from hanza.store.tx import Store, Tx
+from hanza.store.volumes import detach_volume, forget_volume
 from hanza.store.work import Work, hint, hint_waiting, is_held, settle_work
 
 REFUSE_FULL_FOR = timedelta(minutes=5)
@@ -46,17 +50,19 @@ def _settle(tx: Tx, instance: InstanceId, now: datetime) -> Verdict:
             _withdraw(tx, hold, is_full=is_full, now=now)
         case Release():
             assert hold is not None, "only what is placed is released"
-            _release(tx, hold, now)
+            _release(tx, wanted, hold, now)
             return Again()
         case Keep():
             pass
-    _show(tx, wanted, hold, waiting)
-    return Settled()
+    deadline = _show(tx, wanted, hold, waiting, now)
+    return Settled() if deadline is None else Later(deadline)
 
 
 def _forget(tx: Tx, wanted: Wanted, now: datetime) -> None:
     forget_seen(tx, wanted.id)
+    detach_volume(tx, wanted.id)
     forget_instance(tx, wanted.id)
+    forget_shown(tx, wanted)
     append_event(tx, now, "instance.ended", wanted.id, f"{wanted.address.name} is gone")
 
 
@@ -67,16 +73,29 @@ def _withdraw(tx: Tx, hold: Hold, *, is_full: bool, now: datetime) -> None:
     hint(tx, "publish", hold.agent, now)
 
 
-def _release(tx: Tx, hold: Hold, now: datetime) -> None:
-    """Room came free: whoever waits for a place looks again, this instance among them."""
+def _release(tx: Tx, wanted: Wanted, hold: Hold, now: datetime) -> None:
+    """Room came free: whoever waits for a place looks again, this instance among them.
+
+    Its disk never came to be where its site had no room; it may then go elsewhere.
+    """
     release_hold(tx, hold.mark)
+    if wanted.boot_volume is not None and not wanted.is_ended:
+        forget_volume(tx, wanted.boot_volume)
     forget_seen(tx, hold.mark.owner)
     hint(tx, "publish", hold.agent, now)
     hint(tx, "place", hold.mark.owner, now)
     hint_waiting(tx, "place", now)
 
 
-def _show(tx: Tx, wanted: Wanted, hold: Hold | None, waiting: Problem | None) -> None:
+def _show(
+    tx: Tx, wanted: Wanted, hold: Hold | None, waiting: Problem | None, now: datetime
+) -> datetime | None:
     seen = find_seen(tx, wanted.id)
     word = seen if hold is not None and seen is not None and seen.mark == hold.mark else None
-    set_shown(tx, wanted.id, shown_of(wanted, hold is not None, word, waiting))
+    if hold is not None and word is not None and has_stopped(wanted, word.power):
+        finish_restart(tx, wanted.id)
+        hint(tx, "publish", hold.agent, now)
+        wanted = replace(wanted, is_restarting=False)
+    shown = shown_of(wanted, hold is not None, word, waiting)
+    set_shown(tx, wanted.id, shown)
+    return show_instance(tx, wanted, shown, word, now)

@@ -7,6 +7,9 @@
     │   ├── Forbidden        known, but not allowed
     │   ├── NotFound         not there, or not for you
     │   ├── Conflict         someone was faster, or it is already so
+    │   ├── Outdated         it was changed since you looked
+    │   ├── BadQuery         a question that cannot be answered
+    │   ├── Busy             too much at once
     │   ├── InUse            something else still needs it
     │   └── NoRoom           nothing may run it
     ├── DriverError          an engine did not do as asked; exactly five kinds
@@ -72,6 +75,24 @@ class Conflict(Refusal):
     """Someone was faster, or it is already so."""
 
     code = "conflict"
+
+
+class Outdated(Refusal):
+    """It was changed since the caller looked."""
+
+    code = "outdated"
+
+
+class BadQuery(Refusal):
+    """A filter or page that cannot be understood."""
+
+    code = "bad_query"
+
+
+class Busy(Refusal):
+    """Too much at once; the same may be granted in a while."""
+
+    code = "busy"
 
 
 class InUse(Refusal):

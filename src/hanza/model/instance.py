@@ -36,6 +36,17 @@ class Wanted:
     generation: int
     created_at: datetime
     is_ended: bool = False
+    zone: str | None = None
+    """The one site where it may run; None leaves it to placement."""
+    boot_volume: str | None = None
+    """The block storage that it boots from; it runs where that is."""
+    is_restarting: bool = False
+    """It was asked to restart, and its site has not said yet that it went off."""
+
+    @property
+    def power_due(self) -> Power:
+        """The power that its site is asked for now."""
+        return "off" if self.is_restarting else self.power
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from hanza.model.ids import AgentId, HostId, ProviderId, SiteId
 Country = str
 """ISO 3166-1 alpha-2, upper case."""
 
+ANYWHERE: Country = "*"
+"""Under no single country's law: wherever the federation has a host."""
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:

@@ -58,9 +58,9 @@ def _engine(
     def on_connect(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "busy_timeout=10000",
+            "journal_mode=WAL",
             "foreign_keys=ON",
             f"query_only={int(query_only)}",
         ):

@@ -34,3 +34,8 @@ def list_last_events(tx: Tx, limit: int) -> list[Event]:
 def list_events(tx: Tx, after: int, limit: int) -> list[Event]:
     query = sa.select(events).where(events.c.serial > after).order_by(events.c.serial).limit(limit)
     return [Event(row.serial, row.at, row.kind, row.subject, row.text) for row in tx.execute(query)]
+
+
+def last_serial(tx: Tx) -> int:
+    """The serial of the newest event; 0 when nothing has happened."""
+    return tx.scalar(sa.select(sa.func.max(events.c.serial))) or 0

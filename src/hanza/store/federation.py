@@ -23,3 +23,9 @@ def found_federation(tx: Tx, new_id: FederationId, now: datetime) -> Federation:
         return Federation(FederationId(row.id), row.epoch)
     tx.execute(sa.insert(federation).values(id=new_id, epoch=1, created_at=now))
     return Federation(new_id, 1)
+
+
+def founded_at(tx: Tx) -> datetime:
+    """When the federation began."""
+    began: datetime = tx.execute(sa.select(federation.c.created_at)).scalar_one()
+    return began

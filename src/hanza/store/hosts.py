@@ -48,7 +48,13 @@ def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:
 def list_candidates(tx: Tx, now: datetime) -> list[Candidate]:
     """Every host, with what placement has to know of it."""
     query = (
-        sa.select(hosts, sites.c.country, agents.c.heard_at, agents.c.is_contested)
+        sa.select(
+            hosts,
+            sites.c.name.label("site_name"),
+            sites.c.country,
+            agents.c.heard_at,
+            agents.c.is_contested,
+        )
         .join(sites, sites.c.id == hosts.c.site_id)
         .join(agents, agents.c.id == hosts.c.agent_id)
         .order_by(hosts.c.id)
@@ -63,6 +69,7 @@ def list_candidates(tx: Tx, now: datetime) -> list[Candidate]:
             is_offered=row.is_offered and not row.is_contested,
             is_heard=row.heard_at is not None and now - row.heard_at <= HEARD_WITHIN,
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
+            site=row.site_name,
         )
         for row in tx.execute(query)
     ]

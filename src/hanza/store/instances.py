@@ -60,6 +60,8 @@ def insert_instance(tx: Tx, wanted: Wanted) -> None:
             power=wanted.power,
             generation=wanted.generation,
             created_at=wanted.created_at,
+            zone=wanted.zone,
+            boot_volume=wanted.boot_volume,
         )
     )
 
@@ -70,6 +72,39 @@ def update_power(tx: Tx, wanted: Wanted, power: Power) -> None:
         .where(instances.c.id == wanted.id, instances.c.generation == wanted.generation)
         .values(power=power, generation=instances.c.generation + 1)
     )
+
+
+def update_demand(tx: Tx, known: Wanted, wanted: Wanted) -> None:
+    """Where it may run.  For what has no place yet: what runs is not moved by this."""
+    tx.execute(
+        sa.update(instances)
+        .where(instances.c.id == known.id, instances.c.generation == known.generation)
+        .values(country=wanted.country, zone=wanted.zone, generation=instances.c.generation + 1)
+    )
+
+
+def ask_restart(tx: Tx, instance: InstanceId) -> None:
+    """Once more off and on; it is off for its site until the site has said so."""
+    tx.execute(
+        sa.update(instances)
+        .where(instances.c.id == instance)
+        .values(restarts=instances.c.restarts + 1, generation=instances.c.generation + 1)
+    )
+
+
+def finish_restart(tx: Tx, instance: InstanceId) -> None:
+    """The site has said that it went off."""
+    tx.execute(
+        sa.update(instances)
+        .where(instances.c.id == instance)
+        .values(restarts_done=instances.c.restarts)
+    )
+
+
+def boots_from(tx: Tx, volume: str) -> list[Wanted]:
+    """Every instance that boots from this volume, ended ones too."""
+    rows = tx.execute(sa.select(instances).where(instances.c.boot_volume == volume))
+    return [wanted_from_row(row) for row in rows]
 
 
 def end_instance(tx: Tx, instance: InstanceId) -> None:
@@ -200,6 +235,9 @@ def wanted_from_row(row: sa.Row[tuple[object, ...]]) -> Wanted:
         generation=row.generation,
         created_at=row.created_at,
         is_ended=row.is_ended,
+        zone=row.zone,
+        boot_volume=row.boot_volume,
+        is_restarting=row.restarts > row.restarts_done,
     )
 
 

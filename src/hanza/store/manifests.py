@@ -82,7 +82,10 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
             hosts.c.name.label("host"),
             instances.c.name,
             instances.c.image,
-            instances.c.power,
+            sa.case(
+                (instances.c.restarts > instances.c.restarts_done, "off"),
+                else_=instances.c.power,
+            ).label("power"),
         )
         .join(hosts, hosts.c.id == holds.c.host_id)
         .join(instances, instances.c.id == holds.c.instance_id)

@@ -1,7 +1,10 @@
 """The tables.  Migrations in `migrations/` lead here; a test compares the two.
 
-Every column has one writer: *wanted* columns the API, `held_*` the guarded hold, `seen` and
-`orphans` the agents' reports, `shown_*` the settling pass.
+Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
+guarded hold, `seen` and `orphans` the agents' reports, `shown_*` and `restarts_done` the
+settling pass.
+A resource's conditions, status and document are written by whoever brings it a step further, in
+the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
 
 import sqlalchemy as sa
@@ -88,6 +91,14 @@ agents = sa.Table(
     _at("trouble_since", nullable=True),
 )
 
+tenants = sa.Table(
+    "tenants",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("reference_policy", sa.Text, nullable=False, server_default="strict"),
+    _at("created_at"),
+)
+
 join_tokens = sa.Table(
     "join_tokens",
     metadata,
@@ -144,7 +155,44 @@ instances = sa.Table(
     sa.Column("shown_boot", sa.Text, nullable=False, server_default="unknown"),
     _text("shown_code", nullable=True),
     _text("shown_reason", nullable=True),
+    _text("zone", nullable=True),
+    _text("boot_volume", nullable=True),
+    _count("restarts", 0),
+    _count("restarts_done", 0),
     sa.UniqueConstraint("tenant", "workspace", "name"),
+)
+
+volume_places = sa.Table(
+    "volume_places",
+    metadata,
+    sa.Column("volume_id", sa.Text, primary_key=True),
+    _ref("host_id", "hosts"),
+    _text("instance_id", nullable=True),
+)
+
+resources = sa.Table(
+    "resources",
+    metadata,
+    _id(),
+    _text("kind"),
+    _text("tenant"),
+    _text("workspace"),
+    _text("name"),
+    _text("region"),
+    _count("version", 1),
+    _at("created_at"),
+    _at("modified_at"),
+    _at("deleted_at", nullable=True),
+    _text("labels", nullable=True),
+    _text("annotations", nullable=True),
+    _text("extensions", nullable=True),
+    _text("spec"),
+    _text("conditions"),
+    _count("owed", 0),
+    _text("status"),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("kind", "tenant", "workspace", "name"),
+    sa.Index("ix_resources_tenant_workspace", "tenant", "workspace"),
 )
 
 holds = sa.Table(

@@ -80,6 +80,15 @@ def list_sites(tx: Tx) -> list[tuple[Site, Provider]]:
     ]
 
 
+def list_places(tx: Tx, country: str | None = None) -> list[tuple[str, str, datetime]]:
+    """Name, country and beginning of every site, or those of one country: regions are of them."""
+    query = sa.select(sites.c.name, sites.c.country, sites.c.created_at)
+    if country is not None:
+        query = query.where(sites.c.country == country)
+    rows = tx.execute(query)
+    return [(row.name, row.country, row.created_at) for row in rows]
+
+
 def _provider_from_row(row: sa.Row[tuple[object, ...]]) -> Provider:
     return Provider(ProviderId(row.id), row.name, row.title)
 

@@ -15,6 +15,7 @@ from hanza.model.guest import Power
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Orphan
 from hanza.model.site import Agent, Host, Provider, Site
+from hanza.model.tenant import References, Tenant
 from hanza.plan.admission import InstanceWish
 
 T = TypeVar("T")
@@ -39,6 +40,24 @@ class SiteSpec(Struct, forbid_unknown_fields=True):
 
 class SitePut(Struct, forbid_unknown_fields=True):
     spec: SiteSpec
+
+
+class TenantSpec(Struct, forbid_unknown_fields=True):
+    references: References | None = None
+
+
+class TenantPut(Struct, forbid_unknown_fields=True):
+    spec: TenantSpec = msgspec.field(default_factory=TenantSpec)
+
+
+class TokenSpec(Struct, forbid_unknown_fields=True, rename="camel"):
+    subject: Word
+    tenants: Annotated[list[Word], Meta(max_length=64)]
+    valid_for_seconds: int = 86400
+
+
+class TokenPost(Struct, forbid_unknown_fields=True):
+    spec: TokenSpec
 
 
 class InstanceSpec(
@@ -73,6 +92,20 @@ class ProviderDoc(Struct):
 class SiteDoc(Struct):
     metadata: Metadata
     spec: SiteSpec
+
+
+class TenantDoc(Struct):
+    metadata: Metadata
+    spec: TenantSpec
+
+
+class TokenDoc(Struct, rename="camel"):
+    """Shown once: the plane keeps nothing of it."""
+
+    subject: str
+    tenants: list[str]
+    token: str
+    expires_at: datetime
 
 
 class HostSpec(Struct):
@@ -186,6 +219,11 @@ def provider_to_doc(provider: Provider) -> ProviderDoc:
 def site_to_doc(site: Site, provider: str) -> SiteDoc:
     spec = SiteSpec(provider, site.country, site.city, site.latitude, site.longitude)
     return SiteDoc(Metadata(site.id, site.name), spec)
+
+
+def tenant_to_doc(tenant: Tenant) -> TenantDoc:
+    metadata = Metadata(tenant.name, tenant.name, created_at=tenant.created_at)
+    return TenantDoc(metadata, TenantSpec(tenant.references))
 
 
 def host_to_doc(host: Host, site: str) -> HostDoc:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId
-from hanza.model.site import Country
+from hanza.model.site import ANYWHERE, Country
 
 RULES = ("country", "offered", "heard", "not_refused", "capacity")
 
@@ -29,6 +29,8 @@ class Candidate:
     is_heard: bool
     is_refusing: bool
     """The engine said lately that it has no room, whatever the books say."""
+    site: str = ""
+    """The name of its site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Nowhere:
 def refusals_of(demand: Demand, candidate: Candidate) -> tuple[str, ...]:
     """Every rule that keeps the demand off this host; empty when it may run there."""
     verdicts = {
-        "country": candidate.country == demand.country,
+        "country": demand.country in (candidate.country, ANYWHERE),
         "offered": candidate.is_offered,
         "heard": candidate.is_heard,
         "not_refused": not candidate.is_refusing,

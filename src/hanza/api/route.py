@@ -1,0 +1,22 @@
+"""What a route is: method and path lead to a handler, for those who have the permission."""
+
+from dataclasses import dataclass
+
+from hanza.api.calls import Handler
+from hanza.model.errors import Bug
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One without a permission does not construct."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: str
+    may_stream: bool = False
+    """Whether who asks for `text/event-stream` gets events as they happen instead."""
+
+    def __post_init__(self) -> None:
+        if not self.permission:
+            raise Bug(f"{self.method} {self.path} says nothing of who may call it")

@@ -1,0 +1,1 @@
+"""The standard's API: regions, workspaces, compute and storage, all made from `model.kinds`."""

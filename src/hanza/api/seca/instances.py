@@ -1,0 +1,132 @@
+"""Instances of the standard: what a PUT, a DELETE and a power action mean for the wanted row."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from hanza.api.calls import Answer, Call, Handler
+from hanza.api.seca.boot import boot_volume_of, image_of
+from hanza.api.seca.reading import not_there, path_of
+from hanza.api.seca.writing import VERSION_HEADER, Change
+from hanza.model import kinds
+from hanza.model.errors import Conflict
+from hanza.model.ids import InstanceId
+from hanza.model.instance import Wanted
+from hanza.model.kinds import Action
+from hanza.model.resource import Path, Resource
+from hanza.model.skus import find_sku
+from hanza.plan.seca.conditions import History, Outlook, advanced, changed
+from hanza.plan.seca.demand import Parts, country_of, wanted_of, zone_of
+from hanza.plan.seca.envelope import check_version
+from hanza.plan.seca.power import power_after
+from hanza.plan.seca.references import target_of
+from hanza.store import instances
+from hanza.store.events import append_event
+from hanza.store.holds import get_hold
+from hanza.store.resources import find_resource, update_resource
+from hanza.store.tx import Tx
+from hanza.store.work import hint
+
+
+def put_instance(tx: Tx, change: Change) -> Resource:
+    """Write the wish of a new one; a known one keeps its size and disk, and where it runs."""
+    if change.known is None:
+        return _create(tx, change)
+    wanted = get_wanted(tx, change.resource)
+    hold = get_hold(tx, wanted.id)
+    demand = replace(
+        wanted,
+        zone=zone_of(change.resource, change.region),
+        country=country_of(change.resource, _workspace(tx, change.resource), change.region),
+    )
+    if hold is None:
+        instances.update_demand(tx, wanted, demand)
+        hint(tx, "place", wanted.id, change.now)
+    elif demand.country != wanted.country:
+        raise Conflict("it runs already, under the law it was asked for", field="extensions")
+    hint(tx, "settle", wanted.id, change.now)
+    history = change.history
+    if change.known.state == "active":
+        # Nothing of it changes at its site, so it is done with.
+        message = change.known.conditions[0].message
+        history = advanced(history, Outlook("active", None, message), change.now)
+    return change.done(history, dict(change.known.status))
+
+
+def delete_instance(tx: Tx, known: Resource, now: datetime) -> bool:
+    """It is gone when its site says so."""
+    instances.end_instance(tx, InstanceId(known.id))
+    hint(tx, "settle", known.id, now)
+    return False
+
+
+def power_action(action: Action) -> Handler:
+    def act(call: Call) -> Answer:
+        path, version = path_of(call, kinds.INSTANCE), call.headers.get(VERSION_HEADER)
+        now = call.plane.clock.now()
+        call.plane.store.write(write_power, path, action, version, now)
+        call.plane.wake()
+        return Answer(202)
+
+    return act
+
+
+def write_power(tx: Tx, path: Path, action: Action, version: str | None, now: datetime) -> None:
+    known = find_resource(tx, path)
+    if known is None or known.path.region != path.region:
+        raise not_there(path)
+    check_version(version, known.version)
+    wanted = get_wanted(tx, known)
+    power = power_after(action, wanted)
+    if action == "restart":
+        instances.ask_restart(tx, wanted.id)
+    else:
+        instances.update_power(tx, wanted, power)
+    history = changed(History(known.conditions, known.owed), now)
+    update_resource(
+        tx,
+        replace(
+            known,
+            version=known.version + 1,
+            modified_at=now,
+            conditions=history.log,
+            owed=history.owed,
+        ),
+    )
+    append_event(tx, now, f"instance.{action}_asked", known.id, f"{path.name} is to {action}")
+    hold = get_hold(tx, wanted.id)
+    if hold is not None:
+        hint(tx, "publish", hold.agent, now)
+    hint(tx, "settle", wanted.id, now)
+
+
+def get_wanted(tx: Tx, resource: Resource) -> Wanted:
+    wanted, _ = instances.get_instances(tx, [InstanceId(resource.id)])[InstanceId(resource.id)]
+    return wanted
+
+
+def _create(tx: Tx, change: Change) -> Resource:
+    resource, now = change.resource, change.now
+    spec = resource.words.spec
+    reference = spec["skuRef"]
+    assert isinstance(reference, dict), "the shape was checked"
+    target = target_of(reference, kinds.INSTANCE_SKU.name, resource.path, "spec.skuRef")
+    sku = find_sku(kinds.INSTANCE_SKU, target.name)
+    assert sku is not None, "the reference was checked"
+    volume = boot_volume_of(tx, resource)
+    disk_gb = volume.words.spec["sizeGB"]
+    assert isinstance(disk_gb, int), "the shape was checked"
+    parts = Parts(sku, image_of(tx, volume), volume.id, disk_gb)
+    wanted = wanted_of(resource, _workspace(tx, resource), change.region, parts, now)
+    if instances.find_instance(tx, wanted.address) is not None:
+        raise Conflict(f"{wanted.address.name!r} was made by the federation's own API")
+    instances.insert_instance(tx, wanted)
+    hint(tx, "place", wanted.id, now)
+    return change.done(change.history, {"powerState": "off"})
+
+
+def _workspace(tx: Tx, instance: Resource) -> Resource:
+    path = instance.path
+    there = Path(kinds.WORKSPACE, path.region, path.tenant, "", path.workspace)
+    found = find_resource(tx, there)
+    assert found is not None, "the workspace was checked"
+    return found

@@ -1,0 +1,40 @@
+"""Whether what a resource refers to is there: always, or as the tenant has chosen."""
+
+from hanza.model.errors import Invalid
+from hanza.model.kinds import IMAGE
+from hanza.model.resource import Json, Path
+from hanza.model.skus import find_sku
+from hanza.model.tenant import References
+from hanza.plan.admission import NAME
+from hanza.plan.seca.references import Target, target_of
+from hanza.plan.seca.shape import references_in
+from hanza.store.resources import find_resource
+from hanza.store.tx import Tx
+
+
+def check_references(tx: Tx, path: Path, spec: Json, policy: References) -> None:
+    """Raises `Invalid` for a reference to nothing.
+
+    With the policy `deferred`, what the table calls deferrable may come into being later; that
+    it could be the right thing in the right place is checked all the same.
+    """
+    for field, shape, reference in references_in(spec, path.kind.spec, "spec"):
+        if shape.kind is None:
+            continue
+        target = target_of(reference, shape.kind, path, field)
+        if shape.is_deferrable and policy == "deferred":
+            continue
+        if not is_there(tx, target, path.region):
+            raise Invalid(f"there is no {target.kind.name} {target.name!r}", field=field)
+
+
+def is_there(tx: Tx, target: Target, region: str) -> bool:
+    """Whether it can be used from this region; what is being deleted cannot."""
+    if not target.kind.is_writable:
+        return find_sku(target.kind, target.name) is not None
+    if target.is_shared:
+        # Sites know images by name; whether one has it is found out when it is placed.
+        return target.kind == IMAGE and NAME.fullmatch(target.name) is not None
+    there = Path(target.kind, region, target.tenant, target.workspace, target.name)
+    found = find_resource(tx, there)
+    return found is not None and found.deleted_at is None and found.path.region == region

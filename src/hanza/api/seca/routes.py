@@ -1,0 +1,54 @@
+"""The standard's routes, made from the table of kinds; each kind's own rules are named here."""
+
+from collections.abc import Iterator
+
+from hanza.api.calls import Handler
+from hanza.api.route import Route
+from hanza.api.seca import catalogue, instances, reading, storage, writing
+from hanza.model import kinds
+from hanza.model.kinds import Kind
+
+RULES: dict[str, tuple[str, writing.PutRule, writing.DeleteRule]] = {
+    kinds.WORKSPACE.name: ("wo", writing.put_at_once, writing.delete_workspace),
+    kinds.IMAGE.name: ("im", writing.put_at_once, writing.delete_at_once),
+    kinds.BLOCK_STORAGE.name: ("vo", storage.put_storage, storage.delete_storage),
+    kinds.INSTANCE.name: ("in", instances.put_instance, instances.delete_instance),
+}
+"""By kind: what its ids begin with, and what a PUT and a DELETE mean for it."""
+
+
+def path_template(kind: Kind) -> str:
+    """Where the collection is; the item is one word further."""
+    below = f"/providers/{kind.provider}/{kinds.VERSION}"
+    if kind.scope == "global":
+        return f"{below}/{kind.collection}"
+    inside = "/workspaces/{workspace}" if kind.scope == "workspace" else ""
+    return f"/r/{{region}}{below}/tenants/{{tenant}}{inside}/{kind.collection}"
+
+
+def routes() -> Iterator[Route]:
+    for kind in kinds.KINDS:
+        list_all, get = _readers(kind)
+        path = path_template(kind)
+        yield Route("GET", path, list_all, f"{kind.permission}:read")
+        yield Route("GET", path + "/{name}", get, f"{kind.permission}:read")
+        if kind.is_writable:
+            yield from _writers(kind, path + "/{name}")
+
+
+def _readers(kind: Kind) -> tuple[Handler, Handler]:
+    if kind == kinds.REGION:
+        return catalogue.list_all_regions, catalogue.get_region
+    if not kind.is_writable:
+        return catalogue.sku_lister(kind), catalogue.sku_getter(kind)
+    return reading.lister(kind), reading.getter(kind)
+
+
+def _writers(kind: Kind, path: str) -> Iterator[Route]:
+    prefix, put, delete = RULES[kind.name]
+    permission = f"{kind.permission}:write"
+    yield Route("PUT", path, writing.putter(kind, prefix, put), permission)
+    yield Route("DELETE", path, writing.deleter(kind, delete), permission)
+    for action in kind.actions:
+        handler = instances.power_action(action)
+        yield Route("POST", f"{path}/{action}", handler, f"{kind.permission}:power")

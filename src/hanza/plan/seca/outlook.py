@@ -1,0 +1,66 @@
+"""How an instance stands, in the standard's words: its state, and why it is not yet active."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hanza.model.instance import Shown, Wanted
+from hanza.model.report import Seen
+from hanza.plan.seca.conditions import Outlook
+
+PATIENCE = timedelta(seconds=45)
+"""Clients stop asking after about 50 s; until then they have been told why it takes so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where it is placed, and what keeps that site's agent from seeing its engine, if anything."""
+
+    site: str
+    city: str
+    country: str
+    provider: str
+    trouble: str | None = None
+
+    @property
+    def words(self) -> str:
+        return f"at {self.site} in {self.city}, {self.country}, with {self.provider}"
+
+
+def is_at_rest(wanted: Wanted, seen: Seen | None) -> bool:
+    """Whether its site has it as it was wished."""
+    if seen is None or wanted.is_restarting:
+        return False
+    return seen.presence == "present" and seen.power == wanted.power
+
+
+def outlook_of(
+    wanted: Wanted, shown: Shown, seen: Seen | None, at: At | None, waited: timedelta
+) -> Outlook:
+    """`seen` is the word on the run that is placed; `waited`, how long since the last wish."""
+    if wanted.is_ended:
+        return Outlook("deleting", None, f"until it is gone {at.words}" if at else None)
+    if is_at_rest(wanted, seen):
+        return Outlook("active", None, at.words if at else None)
+    reason = None if shown.reason_code is None else reason_of(shown.reason_code)
+    if shown.state == "error":
+        return Outlook("error", reason, shown.reason)
+    message = shown.reason or _silence(at, waited)
+    if at is None:
+        return Outlook("pending", reason, message)
+    return Outlook("updating" if shown.state == "active" else "creating", reason, message)
+
+
+def reason_of(code: str) -> str:
+    """`driver.outcome_unknown` as the standard writes it: `DriverOutcomeUnknown`."""
+    return "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", code))
+
+
+def _silence(at: At | None, waited: timedelta) -> str | None:
+    """When nobody gave a reason: who is waited for, once it takes long."""
+    late = f"not done within {int(PATIENCE.total_seconds())} s"
+    if at is None:
+        return f"{late}: no place was found yet" if waited >= PATIENCE else None
+    if at.trouble is not None:
+        return f"{at.words}, whose engine cannot be seen: {at.trouble}"
+    return f"{late}: {at.site} has not said that it is" if waited >= PATIENCE else at.words

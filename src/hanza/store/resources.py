@@ -1,0 +1,174 @@
+"""Resources of every kind, each with the document that answers for it: a GET is one read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import sqlalchemy as sa
+
+from hanza.model.kinds import BY_NAME, WORKSPACE, Kind
+from hanza.model.resource import Path, Resource, Words
+from hanza.plan.seca.conditions import History
+from hanza.plan.seca.selector import EVERYTHING, Selector
+from hanza.store.schema import resources
+from hanza.store.tx import Tx
+from hanza.wire.seca import documents
+
+Deleted: TypeAlias = Literal["without", "with", "only"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which of a collection's resources are asked for, by name."""
+
+    limit: int
+    after: str = ""
+    selector: Selector = EVERYTHING
+    deleted: Deleted = "without"
+
+
+def insert_resource(tx: Tx, resource: Resource) -> Resource:
+    path = resource.path
+    place = {"kind": path.kind.name, "region": path.region, "tenant": path.tenant}
+    names = {"workspace": path.workspace, "name": path.name, "created_at": resource.created_at}
+    row = {"id": resource.id, **place, **names, **_changing(resource)}
+    tx.execute(sa.insert(resources).values(**row))
+    return resource
+
+
+def update_resource(tx: Tx, resource: Resource) -> Resource:
+    tx.execute(
+        sa.update(resources).where(resources.c.id == resource.id).values(**_changing(resource))
+    )
+    return resource
+
+
+def set_history(
+    tx: Tx, resource: Resource, history: History, status: Mapping[str, object]
+) -> Resource:
+    """What the engine has to say; nothing is written when that is nothing new."""
+    said = replace(resource, conditions=history.log, owed=history.owed, status=status)
+    return resource if said == resource else update_resource(tx, said)
+
+
+def remove_resource(tx: Tx, resource: Resource) -> None:
+    """Nothing is left of it; nor of its workspace, when that only waited for its last one."""
+    tx.execute(sa.delete(resources).where(resources.c.id == resource.id))
+    tenant, workspace = resource.path.tenant, resource.path.workspace
+    if workspace and not list_inside(tx, tenant, workspace):
+        tx.execute(
+            sa.delete(resources).where(
+                *_named(replace(resource.path, kind=WORKSPACE, workspace="", name=workspace)),
+                resources.c.deleted_at.is_not(None),
+            )
+        )
+
+
+def find_resource(tx: Tx, path: Path) -> Resource | None:
+    """By name: whatever the path says of the region, the resource's own is told."""
+    row = tx.execute(sa.select(resources).where(*_named(path))).one_or_none()
+    return None if row is None else resource_from_row(row)
+
+
+def find_by_id(tx: Tx, resource: str) -> Resource | None:
+    row = tx.execute(sa.select(resources).where(resources.c.id == resource)).one_or_none()
+    return None if row is None else resource_from_row(row)
+
+
+def find_document(tx: Tx, path: Path) -> bytes | None:
+    """The rendered resource, if it is there and of the path's region."""
+    query = sa.select(resources.c.document).where(*_named(path))
+    document = tx.scalar(query.where(resources.c.region == path.region))
+    return None if document is None else bytes(document)
+
+
+def list_documents(tx: Tx, path: Path, page: Page) -> tuple[list[bytes], str | None]:
+    """One page, and the last name on it when there are more."""
+    found: list[tuple[str, bytes]] = []
+    for row in _rows(tx, path, page):
+        labels = msgspec.json.decode(row.labels) if row.labels else {}
+        if page.selector.matches(labels):
+            found.append((row.name, bytes(row.document)))
+        if len(found) > page.limit:
+            break
+    more = found[page.limit - 1][0] if len(found) > page.limit else None
+    return [document for _, document in found[: page.limit]], more
+
+
+def list_inside(tx: Tx, tenant: str, workspace: str) -> list[Resource]:
+    """Everything in one workspace."""
+    query = sa.select(resources).where(
+        resources.c.tenant == tenant, resources.c.workspace == workspace
+    )
+    return [resource_from_row(row) for row in tx.execute(query.order_by(resources.c.name))]
+
+
+def _rows(tx: Tx, path: Path, page: Page) -> Iterator[Any]:
+    query = sa.select(resources.c.name, resources.c.labels, resources.c.document).where(
+        resources.c.kind == path.kind.name,
+        resources.c.tenant == path.tenant,
+        resources.c.workspace == path.workspace,
+        resources.c.region == path.region,
+        resources.c.name > page.after,
+    )
+    if page.deleted != "with":
+        is_deleted = resources.c.deleted_at.is_not(None)
+        query = query.where(is_deleted if page.deleted == "only" else sa.not_(is_deleted))
+    if not page.selector.terms:
+        query = query.limit(page.limit + 1)
+    yield from tx.execute(query.order_by(resources.c.name))
+
+
+def _changing(resource: Resource) -> dict[str, Any]:
+    own = resource.words
+    return {
+        "version": resource.version,
+        "modified_at": resource.modified_at,
+        "deleted_at": resource.deleted_at,
+        "labels": _json(own.labels),
+        "annotations": _json(own.annotations),
+        "extensions": _json(own.extensions),
+        "spec": _json(own.spec),
+        "conditions": documents.conditions_to_json(resource.conditions),
+        "owed": resource.owed,
+        "status": _json(resource.status),
+        "document": documents.resource_to_json(resource, "GET"),
+    }
+
+
+def resource_from_row(row: sa.Row[tuple[Any, ...]]) -> Resource:
+    kind: Kind = BY_NAME[row.kind]
+    created_at: datetime = row.created_at
+    return Resource(
+        id=row.id,
+        path=Path(kind, row.region, row.tenant, row.workspace, row.name),
+        words=Words(
+            _value(row.labels), _value(row.annotations), _value(row.extensions), _value(row.spec)
+        ),
+        version=row.version,
+        created_at=created_at,
+        modified_at=row.modified_at,
+        deleted_at=row.deleted_at,
+        conditions=documents.conditions_from_json(row.conditions),
+        owed=row.owed,
+        status=_value(row.status),
+    )
+
+
+def _named(path: Path) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        resources.c.kind == path.kind.name,
+        resources.c.tenant == path.tenant,
+        resources.c.workspace == path.workspace,
+        resources.c.name == path.name,
+    )
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _value(text: str | None) -> Any:
+    return None if text is None else msgspec.json.decode(text)

@@ -1,0 +1,125 @@
+"""Tokens that name a person or program and the tenants it belongs to: JWT (RFC 7519).
+
+Signed with Ed25519 (`alg` as RFC 9864 names it), so whoever has the public key can check one and
+only the federation can make one.  Roles never travel in a token.  Nothing here stores keys or
+decides what the bearer may do.
+
+The keys are a JWK set: the first signs, all of them verify, so that a key can be replaced while
+tokens of the one before are still about.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+from msgspec import Struct
+
+from hanza.model.errors import Invalid, Unauthenticated
+from hanza.wire.base64url import to_base64url
+
+ALGORITHM = "Ed25519"
+SUBJECT_CHARACTERS_MAX = 128
+TENANTS_MAX = 64
+TOKEN_CHARACTERS_MAX = 16384
+SEED_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whom a token speaks for, and until when."""
+
+    subject: str
+    tenants: tuple[str, ...]
+    expires_at: datetime
+
+
+class _Claims(Struct):
+    iss: str
+    sub: str
+    exp: int
+    tenants: list[str] = []
+
+
+Keys: TypeAlias = KeySet
+
+
+class Issuer:
+    """Makes and reads the tokens of one federation."""
+
+    def __init__(self, name: str, keys: Keys) -> None:
+        self.name = name
+        self._keys = keys
+
+    def __repr__(self) -> str:
+        return f"Issuer(name={self.name!r}, keys=...)"
+
+    def issue(self, bearer: Bearer, now: datetime) -> str:
+        """Raises `Invalid` for a subject or tenants that no token can carry."""
+        _check_bearer(bearer)
+        header = {"alg": ALGORITHM, "kid": self._keys.keys[0].kid}
+        claims = {
+            "iss": self.name,
+            "sub": bearer.subject,
+            "tenants": list(bearer.tenants),
+            "iat": int(now.timestamp()),
+            "exp": int(bearer.expires_at.timestamp()),
+        }
+        return jwt.encode(header, claims, self._keys, algorithms=[ALGORITHM])
+
+    def read(self, token: str, now: datetime) -> Bearer:
+        """Raises `Unauthenticated` for what we did not make, or made for another time."""
+        if len(token) > TOKEN_CHARACTERS_MAX:
+            raise Unauthenticated("the token is longer than any of ours")
+        try:
+            decoded = jwt.decode(token, self._keys, algorithms=[ALGORITHM])
+            claims = msgspec.convert(decoded.claims, _Claims)
+        except (JoseError, ValueError, RecursionError) as error:
+            raise Unauthenticated("the token is not one of this federation's") from error
+        if claims.iss != self.name:
+            raise Unauthenticated("the token was made by another federation")
+        if claims.exp <= now.timestamp():
+            raise Unauthenticated("the token is too old", hint="ask the operator for a new one")
+        expires_at = datetime.fromtimestamp(claims.exp, UTC)
+        return Bearer(claims.sub, tuple(claims.tenants), expires_at)
+
+
+def looks_like_token(text: str) -> bool:
+    """Whether it has the three parts of a signed token; says nothing of who made it."""
+    return text.count(".") == 2
+
+
+def keys_from_seed(seed: bytes) -> Keys:
+    """A set with one key, made from 32 bytes that nobody can guess."""
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    public = key.public_key().public_bytes_raw()
+    okp = OKPKey.import_key(
+        {"kty": "OKP", "crv": "Ed25519", "x": to_base64url(public), "d": to_base64url(seed)}
+    )
+    okp.ensure_kid()
+    return KeySet([okp])
+
+
+def keys_to_json(keys: Keys) -> bytes:
+    """With the private parts: for a file that only the plane may read."""
+    return msgspec.json.encode(keys.as_dict(private=True))
+
+
+def keys_from_json(text: bytes) -> Keys:
+    try:
+        return KeySet.import_key_set(msgspec.json.decode(text))
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise Invalid("this is not a set of signing keys", field="keys") from error
+
+
+def _check_bearer(bearer: Bearer) -> None:
+    subject = bearer.subject
+    if not 1 <= len(subject) <= SUBJECT_CHARACTERS_MAX or not subject.isprintable():
+        most = SUBJECT_CHARACTERS_MAX
+        raise Invalid(f"a subject has 1 to {most} printable characters", field="spec.subject")
+    if not 1 <= len(bearer.tenants) <= TENANTS_MAX:
+        raise Invalid(f"a token is for 1 to {TENANTS_MAX} tenants", field="spec.tenants")

@@ -1,0 +1,95 @@
+"""From the standard's instance to what placement understands."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from hanza.model.errors import Invalid
+from hanza.model.kinds import INSTANCE, INSTANCE_SKU, WORKSPACE
+from hanza.model.resource import Path, Resource, Words
+from hanza.model.site import ANYWHERE
+from hanza.model.skus import find_sku
+from hanza.plan.seca.demand import Parts, country_of, not_yet, wanted_of, zone_of
+from hanza.plan.seca.regions import Region
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GERMANY = Region("de", "DE", ("berlin",))
+WHOLE = Region("eu", None, ("berlin", "zagreb"))
+COUNTRIES = "hanza.policy/countries"
+
+
+def a_resource(path: Path, countries: str | None = None, **spec: object) -> Resource:
+    extensions = {"mine": "x"} if countries is None else {COUNTRIES: countries}
+    words = Words(None, None, extensions, spec)
+    return Resource("in_1", path, words, 1, NOW, NOW, None, (), 0, {})
+
+
+def an_instance(countries: str | None = None, zone: str = "any") -> Resource:
+    path = Path(INSTANCE, "de", "acme", "shop", "web")
+    return a_resource(path, countries, zone=zone, userData="x", sshKeys=[])
+
+
+def a_workspace(countries: str | None = None) -> Resource:
+    return a_resource(Path(WORKSPACE, "de", "acme", "", "shop"), countries)
+
+
+def test_a_new_instance_is_off_and_has_its_skus_size() -> None:
+    sku = find_sku(INSTANCE_SKU, "hanza.m")
+    assert sku is not None
+    wanted = wanted_of(
+        an_instance(zone="berlin"), a_workspace(), GERMANY, Parts(sku, "tiny", "vo_1", 3), NOW
+    )
+    assert (wanted.power, wanted.power_due, wanted.country, wanted.zone) == (
+        "off",
+        "off",
+        "DE",
+        "berlin",
+    )
+    assert (wanted.spec.cpus, wanted.spec.memory_mib, wanted.spec.disk_mib) == (2, 4096, 3072)
+    assert (wanted.spec.image, wanted.boot_volume) == ("tiny", "vo_1")
+    assert replace(wanted, power="on", is_restarting=True).power_due == "off"
+
+
+def test_any_zone_leaves_it_to_placement_and_no_zone_is_refused() -> None:
+    assert zone_of(an_instance(), GERMANY) is None
+    with pytest.raises(Invalid):
+        zone_of(an_instance(zone="zagreb"), GERMANY)
+
+
+@pytest.mark.parametrize(
+    ("region", "workspace", "instance", "country"),
+    [
+        (GERMANY, None, None, "DE"),
+        (GERMANY, "DE,FR", None, "DE"),
+        (WHOLE, None, None, ANYWHERE),
+        (WHOLE, None, "HR", "HR"),
+        (WHOLE, "HR, DE", "HR,FR", "HR"),
+    ],
+)
+def test_the_law_is_the_regions_and_only_ever_narrowed(
+    region: Region, workspace: str | None, instance: str | None, country: str
+) -> None:
+    assert country_of(an_instance(instance), a_workspace(workspace), region) == country
+
+
+@pytest.mark.parametrize(
+    ("region", "workspace", "instance"),
+    [
+        (GERMANY, "FR", None),
+        (GERMANY, None, "FR"),
+        (WHOLE, "DE", "FR"),
+        (WHOLE, "DE,FR", None),
+        (WHOLE, "Germany", None),
+        (WHOLE, "", None),
+    ],
+)
+def test_what_leaves_no_single_answer_is_refused(
+    region: Region, workspace: str | None, instance: str | None
+) -> None:
+    with pytest.raises(Invalid):
+        country_of(an_instance(instance), a_workspace(workspace), region)
+
+
+def test_what_has_no_effect_yet_is_named_when_it_is_there() -> None:
+    assert not_yet(an_instance()) == ["userData"]
