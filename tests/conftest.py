@@ -4,12 +4,17 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
 from kit.postgres import throw_away_postgres
+
+# How long an example takes says how busy the machine is, and nothing about the property.
+hypothesis.settings.register_profile("hanza", deadline=None)
+hypothesis.settings.load_profile("hanza")
 
 
 @pytest.fixture(scope="session")
