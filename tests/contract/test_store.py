@@ -173,7 +173,7 @@ def test_releasing_twice_gives_room_back_once(store: Store) -> None:
     mark = store.write(place_one)
     assert store.write(holds.release_hold, mark)
     assert not store.write(holds.release_hold, mark)
-    (candidate,) = store.read(hosts.list_candidates, NOW)
+    (candidate,) = store.read(hosts.list_candidates, NOW, {})
     assert candidate.free == candidate.capacity
 
 
@@ -344,20 +344,20 @@ def test_a_key_belongs_to_one_agent(store: Store) -> None:
 
 def test_two_live_copies_of_a_key_offer_nothing(store: Store) -> None:
     store.write(a_league)
-    assert store.read(hosts.list_candidates, NOW)[0].is_offered
+    assert store.read(hosts.list_candidates, NOW, {})[0].is_offered
     store.write(agents.greet_agent, AGENT, Incarnation(2, "bb"), NOW)
-    assert store.read(hosts.list_candidates, NOW)[0].is_offered, "a restart is no twin"
+    assert store.read(hosts.list_candidates, NOW, {})[0].is_offered, "a restart is no twin"
     store.write(agents.greet_agent, AGENT, Incarnation(2, "cc"), NOW)
-    assert not store.read(hosts.list_candidates, NOW)[0].is_offered
+    assert not store.read(hosts.list_candidates, NOW, {})[0].is_offered
     assert store.read(agents.get_agent, AGENT).is_contested
 
 
 def test_who_was_not_heard_lately_gets_nothing_new(store: Store) -> None:
     store.write(a_league)
     late = NOW + hosts.HEARD_WITHIN + timedelta(seconds=1)
-    assert not store.read(hosts.list_candidates, late)[0].is_heard
+    assert not store.read(hosts.list_candidates, late, {})[0].is_heard
     store.write(agents.note_heard, [AGENT], late)
-    assert store.read(hosts.list_candidates, late)[0].is_heard
+    assert store.read(hosts.list_candidates, late, {})[0].is_heard
 
 
 def test_an_older_report_never_overwrites_a_newer_one(store: Store) -> None:
