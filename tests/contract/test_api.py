@@ -39,7 +39,9 @@ def ask(client: TestClient, method: str, path: str, document: Any = None) -> Any
 
 
 def filled(route: Route) -> str:
-    names = {"provider": "p", "site": "s", "tenant": "t", "workspace": "w", "instance": "i"}
+    names = {"provider": "p", "site": "s", "tenant": "t", "workspace": "w", "instance": "i"} | {
+        "app": "a"
+    }
     return route.path.format(**names)
 
 

@@ -17,8 +17,14 @@ MEMBERS: dict[str, dict[str, Any]] = {
 
 def add_member(league: League, name: str, hosts: int = 1, **changed: Any) -> SiteAgent:
     """A site with its provider's price for a cpu, and an agent that has joined."""
+    agent = league.add_site(name, (MEMBERS[name] | changed)["country"], hosts)
+    describe_member(league, name, **changed)
+    return agent
+
+
+def describe_member(league: League, name: str, **changed: Any) -> None:
+    """Say of a provider and its site what is so from now on."""
     about = MEMBERS[name] | changed
-    agent = league.add_site(name, about["country"], hosts)
     prices = {"cpuHour": about["cpu"], "gibHour": 0, "diskGibHour": 0}
     provider = {"title": name.title(), "prices": prices, "attributes": about.get("attributes", {})}
     league.call(members.put_provider, json.dumps({"spec": provider}).encode(), provider=name)
@@ -31,7 +37,6 @@ def add_member(league: League, name: str, hosts: int = 1, **changed: Any) -> Sit
         "class": about.get("class", "micro_dc"),
     }
     league.call(members.put_site, json.dumps({"spec": site}).encode(), site=name)
-    return agent
 
 
 def a_market(league: League, hosts: int = 1) -> None:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from hanza.api import instances, joining, members
+from hanza.api import instances, joining, members, placements
 from hanza.api.calls import Answer, Call, Handler
 from hanza.api.identity import PUBLIC
 from hanza.model.errors import Bug
 
 BASE = "/providers/hanza.federation/v1"
-_INSTANCES = BASE + "/tenants/{tenant}/workspaces/{workspace}/instances"
+_WORKSPACE = BASE + "/tenants/{tenant}/workspaces/{workspace}"
+_INSTANCES = _WORKSPACE + "/instances"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +50,7 @@ ROUTES = (
     Route("GET", _INSTANCES + "/{instance}", instances.get_instance, "instance:read"),
     Route("PUT", _INSTANCES + "/{instance}", instances.put_instance, "instance:write"),
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, "instance:write"),
+    Route("GET", _INSTANCES + "/{instance}/placement", placements.get_placement, "instance:read"),
+    Route("PUT", _WORKSPACE + "/apps/{app}", placements.put_app, "instance:write"),
+    Route("POST", _WORKSPACE + "/quotes", placements.quote, "quote:ask"),
 )

@@ -134,6 +134,16 @@ def list_members(tx: Tx, wanted: Wanted) -> list[tuple[Wanted, HostId | None]]:
     ]
 
 
+def count_members(tx: Tx, address: Address, app: str) -> int:
+    """How many instances an app has, with those that end."""
+    query = sa.select(sa.func.count()).where(
+        instances.c.tenant == address.tenant,
+        instances.c.workspace == address.workspace,
+        instances.c.app == app,
+    )
+    return int(tx.execute(query).scalar_one())
+
+
 def set_waiting(tx: Tx, instance: InstanceId, problem: Problem | None) -> None:
     """Why no host could be found; None once one was."""
     tx.execute(

@@ -286,7 +286,11 @@ def wish_from_spec(address: Address, spec: InstanceSpec, find_city: FindCity) ->
     """Raises `Invalid` naming the member of the policy that is wrong."""
     policy = None
     if isinstance(spec.policy, PolicyDoc):
-        policy = policy_from_doc(spec.policy, find_city)
+        try:
+            policy = policy_from_doc(spec.policy, find_city)
+        except Invalid as error:
+            field = f"spec.policy.{error.field}"
+            raise Invalid(error.text, field=field, hint=error.hint) from error
     return InstanceWish(
         address,
         spec.country,

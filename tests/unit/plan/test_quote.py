@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from hanza.model.guest import GuestSpec
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
-from hanza.model.policy import Policy, Spread
+from hanza.model.policy import PRESETS, Near, Policy, Spread
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.choose import Placed, place_group
 from hanza.plan.placement.demand import demand_of, team_of
 from hanza.plan.placement.quote import quote_team
 from kit.grounds import (
+    LJUBLJANA,
     SMALL,
     WHOLE,
     a_candidate,
@@ -126,3 +127,25 @@ def test_a_quote_is_what_placing_does(
     else:
         assert quoted == [None] * unplaced
         assert quote.refusal
+
+
+def test_why_there_is_said_in_the_words_of_the_goals() -> None:
+    hosts = [a_candidate("h1", a_ground("s1", prices=prices_of(2000))), a_candidate("h2", NL)]
+    cheap, best = Policy(goals=PRESETS["cheapest"]), Policy(goals=PRESETS["balanced"])
+    stay = HostId("h1")
+
+    def because(policy: Policy, *, host: HostId | None) -> str:
+        (line,) = quote_team([(a_member("a", policy), host)], hosts).lines
+        return line.because
+
+    assert because(cheap, host=None) == "cheapest of 2 that may"
+    assert because(best, host=None) == "best of 2 that may"
+    assert because(Policy(), host=None) == "emptiest of 2 that may"
+    assert because(cheap, host=stay) == "one of 2 that may; by itself it would be better at s2"
+    french = Policy(countries=frozenset({"FR"}))
+    assert because(french, host=stay) == "it stands there; today no host may run it"
+    assert because(french, host=None) == "none of 2 hosts may run it: 2 not in FR"
+    (line,) = quote_team([(a_member("a", Policy(near=(Near(LJUBLJANA),))), stay)], hosts).lines
+    assert [name for name, _ in line.trips] == [LJUBLJANA.name]
+    (waiting,) = quote_team([(a_member("a", french), None)], hosts).lines
+    assert waiting.trips == ()

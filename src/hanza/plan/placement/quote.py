@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
 from hanza.model.price import MicroEuro
+from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_room
 from hanza.plan.placement.demand import demand_of, team_of
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
 from hanza.plan.placement.relax import Relaxation, spread_relaxations
+from hanza.plan.placement.score import goals_of, trips_of
 from hanza.plan.pricing import price_per_month
 
 Members = Sequence[tuple[Wanted, HostId | None]]
@@ -29,6 +31,24 @@ class Line:
     at: Candidate | None
     price: MicroEuro | None
     explanation: Explanation
+
+    @property
+    def trips(self) -> tuple[tuple[str, RoundTrip], ...]:
+        """The round trips from where it is to the points of its policy."""
+        return () if self.at is None else trips_of(self.demand.policy, self.at.ground)
+
+    @property
+    def because(self) -> str:
+        """Why there, or why nowhere, in a few words."""
+        may = self.explanation.may
+        if self.at is None:
+            return self.explanation.sentence
+        if not may:
+            return "it stands there; today no host may run it"
+        best = self.explanation.best[0].option.candidate
+        if best.host == self.at.host:
+            return f"{_superlative(self.demand)} of {may} that may"
+        return f"one of {may} that may; by itself it would be better at {best.ground.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +137,13 @@ def _placed_lines(members: Members, candidates: Sequence[Candidate]) -> list[Lin
 def _line(wanted: Wanted, demand: Demand, at: Candidate, explanation: Explanation) -> Line:
     price = price_per_month(at.ground.prices, demand.size)
     return Line(wanted, demand, at, price, explanation)
+
+
+def _superlative(demand: Demand) -> str:
+    goals = goals_of(demand.policy)
+    words = {"nearness": "nearest", "price": "cheapest", "carbon": "cleanest"}
+    found = [word for goal, word in words.items() if getattr(goals, goal)]
+    return found[0] if len(found) == 1 else "best" if found else "emptiest"
 
 
 def _by_name(lines: Sequence[Line]) -> tuple[Line, ...]:
