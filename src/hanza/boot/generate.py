@@ -5,6 +5,7 @@ code beside them.
 """
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import hanza
 from hanza.api.routes import ROUTES
 from hanza.boot.settings import PlaneSettings
 from hanza.model.errors import HanzaError
+from hanza.wire.app_schema import app_schema
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference"
 NOTE = "<!-- made from the code by `python -m hanza.boot.generate`; change the code instead -->\n\n"
@@ -26,6 +28,7 @@ def main() -> None:
         ("settings.md", settings_page()),
     ):
         (FOLDER / name).write_text(NOTE + page)
+    (FOLDER / "app-v1.schema.json").write_text(json.dumps(app_schema(), indent=2) + "\n")
 
 
 def errors_page() -> str:

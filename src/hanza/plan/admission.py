@@ -78,12 +78,12 @@ def check_value(value: str, field: str) -> str:
     return check_title(value, field)
 
 
-def check_place(latitude: float, longitude: float) -> None:
-    """Degrees; rejects what is not a number too."""
+def check_place(latitude: float, longitude: float, inside: str = "") -> None:
+    """Degrees; rejects what is not a number too.  `inside` stands before the field's name."""
     if not -90 <= latitude <= 90:
-        raise Invalid("latitude is from -90 to 90 degrees", field="latitude")
+        raise Invalid("latitude is from -90 to 90 degrees", field=f"{inside}latitude")
     if not -180 <= longitude <= 180:
-        raise Invalid("longitude is from -180 to 180 degrees", field="longitude")
+        raise Invalid("longitude is from -180 to 180 degrees", field=f"{inside}longitude")
 
 
 def admit_instance(

@@ -228,7 +228,7 @@ def _near(one: str | NearTo, field: str, find_city: FindCity) -> Near:
         return Near(find_city(one.city, f"{field}.city"), one.max_ms)
     if one.latitude is None or one.longitude is None:
         raise Invalid("say a city, or latitude and longitude", field=field)
-    check_place(one.latitude, one.longitude)
+    check_place(one.latitude, one.longitude, f"{field}.")
     name = f"{one.latitude:g}, {one.longitude:g}" if one.name is None else one.name
     point = Point(check_value(name, f"{field}.name"), one.latitude, one.longitude)
     return Near(point, one.max_ms)

@@ -94,7 +94,7 @@ def test_short_forms_and_the_region_of_all() -> None:
         ({"near": [{"city": "Atlantis"}]}, "near[0].city"),
         ({"near": [{"city": "Graz", "latitude": 1}]}, "near[0]"),
         ({"near": [{"latitude": 1}]}, "near[0]"),
-        ({"near": [{"latitude": 91, "longitude": 1}]}, "latitude"),
+        ({"near": [{"latitude": 91, "longitude": 1}]}, "near[0].latitude"),
         ({"near": [{"latitude": 1, "longitude": 1, "name": ""}]}, "near[0].name"),
         ({"spread": [{"over": "site"}]}, "spread[0]"),
         ({"goals": "best"}, "goals"),
