@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hanza.api import instances
+from hanza.api import instances, placements
 from hanza.api.calls import Answer
 from hanza.engine.place import place_batch
 from hanza.store import schema
 from hanza.store.sites import get_site, put_rtt
 from hanza.store.tx import Tx
 from hanza.store.work import take_due
+from hanza.wire.app_v1 import App, app_from_yaml
 from kit.laws import check_laws
 from kit.leagues import League, a_league
 from kit.markets import MEMBERS, a_market, add_member, plain
@@ -150,3 +151,101 @@ def _fill(tx: Tx, site: str) -> None:
 def _free(tx: Tx, site: str) -> None:
     here = schema.hosts.c.site_id == get_site(tx, site).id
     tx.execute(sa.update(schema.hosts).where(here).values(held_cpus=0))
+
+
+SHOP = """\
+apiVersion: hanza.app/v1
+name: shop
+workspace: shop
+policy: {residency: [EU], providers: {deny: [ljubljana]}}
+components:
+  - name: web
+    image: tiny
+    memory: 96Mi
+    disk: 64Mi
+    replicas: 3
+    near: [Utrecht, Mainz]
+  - {name: db, image: tiny, memory: 1Gi, disk: 64Mi, policy: {goals: cheapest}}
+"""
+
+
+def quoted(league: League, app: App) -> dict[str, str | None]:
+    document = {"app": app.name, "instances": {one.name: one.spec for one in app.components}}
+    answer = league.call(placements.quote, json.dumps(document).encode(), **PATH)
+    return {
+        one["name"]: one["placement"] and one["placement"]["site"] + "/" + one["placement"]["host"]
+        for one in plain(answer.document)["items"]
+    }
+
+
+def placed(league: League) -> dict[str, str | None]:
+    items = plain(league.call(instances.list_instances, **PATH).document)["items"]
+    return {
+        one["metadata"]["name"]: one["status"]["placement"]
+        and one["status"]["placement"]["site"] + "/" + one["status"]["placement"]["host"]
+        for one in items
+    }
+
+
+def apply(league: League, app: App) -> None:
+    document = {"instances": {one.name: one.spec for one in app.components}}
+    league.call(placements.put_app, json.dumps(document).encode(), app=app.name or "", **PATH)
+
+
+@pytest.mark.parametrize("hosts", [1, 3])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("goals: cheapest", "goals: balanced, near: [Berlin]"),
+        ("replicas: 3", "replicas: 6\n    policy: {spread: [{over: host, maxShare: 50}]}"),
+        ("memory: 1Gi", "memory: 3Gi"),
+        ("near: [Utrecht, Mainz]", "policy: {goals: {price: 1, carbon: 2}}"),
+    ],
+)
+def test_a_plan_equals_the_apply_that_follows(
+    league: League, hosts: int, old: str, new: str
+) -> None:
+    a_market(league, hosts)
+    league.step()
+    put(league, "before", {"residency": ["DE"]}, memoryMiB=1024)
+    league.run_until(lambda: sites(league)["before"] is not None)
+    app = app_from_yaml(SHOP.replace(old, new).encode(), "shop.yaml")
+    plan = quoted(league, app)
+    assert None not in plan.values()
+    assert set(placed(league)) == {"before"}, "a plan changes nothing"
+    apply(league, app)
+    league.run_until(lambda: None not in sites(league).values())
+    assert {name: place for name, place in placed(league).items() if name != "before"} == plan
+    assert quoted(league, app) == plan, "what stands is quoted as it stands"
+    check_laws(league)
+
+
+def test_a_plan_that_is_refused_is_refused_by_the_apply_too(league: League) -> None:
+    a_market(league)
+    league.step()
+    app = app_from_yaml(SHOP.replace("memory: 1Gi", "memory: 5Gi").encode(), "shop.yaml")
+    assert set(quoted(league, app).values()) == {None}
+    apply(league, app)
+    for _ in range(3):
+        league.step()
+    assert set(placed(league).values()) == {None}
+    assert "db waits: none of 3 hosts" in reason(league, "web-1")
+    mended = app_from_yaml(SHOP.encode(), "shop.yaml")
+    plan = quoted(league, mended)
+    apply(league, mended)
+    league.run_until(lambda: None not in sites(league).values())
+    assert placed(league) == plan
+
+
+def test_the_example_is_planned_as_its_words_say(league: League) -> None:
+    a_market(league)
+    league.step()
+    file = Path(__file__).parents[2] / "examples" / "shop" / "app.yaml"
+    app = app_from_yaml(file.read_bytes(), str(file))
+    document = {"app": app.name, "instances": {one.name: one.spec for one in app.components}}
+    answer = league.call(placements.quote, json.dumps(document).encode(), **PATH)
+    found = {one["name"]: one for one in plain(answer.document)["items"]}
+    assert found["web-1"]["placement"]["country"] == "SI"
+    assert found["web-2"]["placement"]["country"] == "NL"
+    assert found["db"]["placement"]["country"] == "DE"
