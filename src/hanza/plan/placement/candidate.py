@@ -3,8 +3,9 @@
 A snapshot, taken by the store and never changed: a choice works on copies.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId, SiteId
@@ -51,13 +52,16 @@ class Candidate:
 
     def stands_in(self, over: Over) -> str:
         """The host, site, provider or country, for spreading."""
-        ground = self.ground
-        return {
-            "host": self.host,
-            "site": ground.site,
-            "provider": ground.provider,
-            "country": ground.country,
-        }[over]
+        name: str = _STANDS_IN[over](self)
+        return name
+
+
+_STANDS_IN: dict[Over, Callable[[Candidate], str]] = {
+    "host": attrgetter("host"),
+    "site": attrgetter("ground.site"),
+    "provider": attrgetter("ground.provider"),
+    "country": attrgetter("ground.country"),
+}
 
 
 @dataclass(frozen=True, slots=True)

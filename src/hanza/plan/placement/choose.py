@@ -14,7 +14,7 @@ from hanza.model.policy import Spread
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.rules import Compiled, Lack, compile_rules, find_lacks
 from hanza.plan.placement.score import Option, rank
-from hanza.plan.placement.search import STEPS_MAX, Member, Search
+from hanza.plan.placement.search import Member, Search
 from hanza.plan.placement.spread import Group
 
 MEMBERS_MAX = 256
@@ -62,7 +62,7 @@ def place_group(
     neighbours: Sequence[Neighbour] = (),
 ) -> Placed | Unplaced:
     """The best hosts for all demands together; `neighbours` stand already."""
-    looked = [look(demand, candidates) for demand in demands]
+    looked = _look_at_all(demands, candidates)
     for one in looked:
         if not one.options:
             return Unplaced(one)
@@ -71,11 +71,20 @@ def place_group(
         groups=_groups(looked, neighbours),
         free={one.host: one.free for one in candidates},
     )
-    search.descend(0, 0)
-    is_exact = search.steps < STEPS_MAX
+    search.run()
     if search.best is None:
-        return Unplaced(None, is_exact)
-    return Placed(search.best, is_exact)
+        return Unplaced(None, search.is_exact)
+    return Placed(search.best, search.is_exact)
+
+
+def _look_at_all(demands: Sequence[Demand], candidates: Sequence[Candidate]) -> list[Looked]:
+    """Replicas ask for the same, so their hosts are looked at once."""
+    seen: dict[object, Looked] = {}
+    for one in demands:
+        key = (one.size, one.policy)
+        if key not in seen:
+            seen[key] = look(one, candidates)
+    return [replace(seen[one.size, one.policy], demand=one) for one in demands]
 
 
 def choose(

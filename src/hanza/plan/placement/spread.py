@@ -26,18 +26,18 @@ def shortfall(spread: Spread, group: Group, chosen: Sequence[Candidate]) -> int:
 
     What the settled ones lack already is not held against the new.
     """
-    settled = Counter(one.stands_in(spread.over) for one in group.settled)
-    counts = settled + Counter(one.stands_in(spread.over) for one in chosen)
+    settled = [one.stands_in(spread.over) for one in group.settled]
+    stands = [*settled, *(one.stands_in(spread.over) for one in chosen)]
     missing = 0
     if spread.distinct_min is not None or spread.share_max is None:
-        most = len(settled) + group.to_come
+        most = len(set(settled)) + group.to_come
         wanted = most if spread.distinct_min is None else min(spread.distinct_min, most)
-        missing += max(0, wanted - len(counts) - (group.to_come - len(chosen)))
+        missing += max(0, wanted - len(set(stands)) - (group.to_come - len(chosen)))
     if spread.share_max is not None:
-        size = sum(settled.values()) + group.to_come
-        limit = max(1, size * spread.share_max // 100)
+        limit = max(1, (len(settled) + group.to_come) * spread.share_max // 100)
         missing += sum(
-            max(0, count - max(limit, settled[value])) for value, count in counts.items()
+            max(0, count - max(limit, settled.count(value)))
+            for value, count in Counter(stands).items()
         )
     return missing
 
