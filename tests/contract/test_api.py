@@ -39,8 +39,14 @@ def ask(client: TestClient, method: str, path: str, document: Any = None) -> Any
 
 
 def filled(route: Route) -> str:
-    names = {"provider": "p", "site": "s", "tenant": "t", "workspace": "w", "instance": "i"} | {
-        "app": "a"
+    names = {
+        "provider": "p",
+        "site": "s",
+        "tenant": "t",
+        "workspace": "w",
+        "instance": "i",
+        "agent": "a",
+        "app": "a",
     }
     return route.path.format(**names)
 
@@ -75,6 +81,7 @@ def test_what_is_not_there_is_a_problem_too(client: TestClient) -> None:
         ("GET", INSTANCES + "/none", 404),
         ("DELETE", INSTANCES + "/none", 404),
         ("POST", BASE + "/sites/none/join-tokens", 404),
+        ("POST", BASE + "/agents/none/trust", 404),
     ):
         answer = ask(client, method, path)
         assert answer.status_code == status, path

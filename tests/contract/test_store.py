@@ -12,7 +12,16 @@ from hanza.kit.ids import Ids
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Bug, Conflict, NotFound, Unauthenticated
 from hanza.model.guest import GuestSpec, HostFacts, Mark
-from hanza.model.ids import AgentId, FederationId, HostId, InstanceId, ProviderId, SiteId, TokenId
+from hanza.model.ids import (
+    AgentId,
+    FederationId,
+    HostId,
+    InstanceId,
+    NativeId,
+    ProviderId,
+    SiteId,
+    TokenId,
+)
 from hanza.model.instance import Address, Wanted
 from hanza.model.manifest import GENESIS, Tombstone, Version
 from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen
@@ -101,6 +110,22 @@ def test_a_snapshot_does_not_move_while_others_write(store: Store) -> None:
 def test_reading_cannot_write(store: Store) -> None:
     with pytest.raises((sa.exc.InternalError, sa.exc.OperationalError)):
         store.read(events.append_event, NOW, "x.y", "s", "t")
+
+
+def test_who_no_longer_waits_for_the_answer_does_no_harm(store: Store) -> None:
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def hold_the_writer(_: Tx) -> None:
+        blocked.set()
+        go_on.wait(10)
+
+    first = store.submit(hold_the_writer)
+    blocked.wait(10)
+    abandoned = store.submit(events.append_event, NOW, "x.y", "s", "t")
+    assert abandoned.cancel()
+    go_on.set()
+    first.result(10)
+    store.submit(events.append_event, NOW, "x.y", "s", "t").result(10)
 
 
 def test_a_closed_store_says_so(database_url: str) -> None:
@@ -219,7 +244,7 @@ def test_a_hint_during_the_pass_is_not_lost(store: Store) -> None:
         store.write(work.settle_work, one, verdict, NOW)
         (again,) = store.write(work.take_due, "place", 9, "t", NOW)
         store.write(work.settle_work, again, Settled(), NOW)
-        assert store.read(work.earliest_due, work.KINDS) is None
+        assert store.write(work.take_due, "place", 9, "t", NOW + timedelta(days=1)) == []
 
 
 def test_later_is_later_unless_everybody_is_woken(store: Store) -> None:
@@ -228,6 +253,14 @@ def test_later_is_later_unless_everybody_is_woken(store: Store) -> None:
     store.write(work.settle_work, one, Later(NOW + timedelta(hours=1)), NOW)
     assert store.write(work.take_due, "place", 9, "t", NOW) == []
     store.write(work.hint_waiting, "place", NOW)
+    assert len(store.write(work.take_due, "place", 9, "t", NOW)) == 1
+
+
+def test_who_is_just_being_looked_at_is_woken_too(store: Store) -> None:
+    store.write(work.hint, "place", "a", NOW)
+    (one,) = store.write(work.take_due, "place", 9, "t", NOW)
+    store.write(work.hint_waiting, "place", NOW)
+    store.write(work.settle_work, one, Later(NOW + timedelta(hours=1)), NOW)
     assert len(store.write(work.take_due, "place", 9, "t", NOW)) == 1
 
 
@@ -342,14 +375,36 @@ def test_a_key_belongs_to_one_agent(store: Store) -> None:
         store.write(agents.use_join_token, b"e" * 32, joining, NOW)
 
 
-def test_two_live_copies_of_a_key_offer_nothing(store: Store) -> None:
+def test_a_restart_takes_over(store: Store) -> None:
     store.write(a_league)
+    assert store.write(agents.greet_agent, AGENT, Incarnation(2, "bb"), NOW) == 0
     assert store.read(hosts.list_candidates, NOW, {})[0].is_offered
+
+
+@pytest.mark.parametrize("twin", [Incarnation(2, "cc"), Incarnation(1, "aa")])
+def test_two_live_copies_of_a_key_offer_nothing_and_are_told_nothing(
+    store: Store, twin: Incarnation
+) -> None:
+    store.write(a_league)
     store.write(agents.greet_agent, AGENT, Incarnation(2, "bb"), NOW)
-    assert store.read(hosts.list_candidates, NOW, {})[0].is_offered, "a restart is no twin"
-    store.write(agents.greet_agent, AGENT, Incarnation(2, "cc"), NOW)
+    assert store.write(agents.greet_agent, AGENT, twin, NOW) is None
     assert not store.read(hosts.list_candidates, NOW, {})[0].is_offered
-    assert store.read(agents.get_agent, AGENT).is_contested
+    assert store.read(agents.manifest_versions, [AGENT]) == {}
+    ((agent, _, _),) = store.read(agents.list_agents)
+    assert agent.is_contested
+    kinds = [event.kind for event in store.read(events.list_events, 0, 99)]
+    assert kinds.count("agent.contested") == 1
+
+
+def test_a_person_may_say_which_copy_is_left(store: Store) -> None:
+    store.write(a_league)
+    store.write(agents.greet_agent, AGENT, Incarnation(7, "bb"), NOW)
+    store.write(agents.greet_agent, AGENT, Incarnation(3, "cc"), NOW)
+    store.write(agents.trust_agent, AGENT, NOW)
+    assert store.write(agents.greet_agent, AGENT, Incarnation(3, "cc"), NOW) == 0
+    assert store.read(hosts.list_candidates, NOW, {})[0].is_offered
+    with pytest.raises(NotFound):
+        store.write(agents.trust_agent, AgentId("ag_none"), NOW)
 
 
 def test_who_was_not_heard_lately_gets_nothing_new(store: Store) -> None:
@@ -368,6 +423,16 @@ def test_an_older_report_never_overwrites_a_newer_one(store: Store) -> None:
     assert not store.write(reports.record_report, AGENT, a_report(off, number=1), IDS, NOW)
     assert not store.write(reports.record_report, AGENT, a_report(off, number=2), IDS, NOW)
     assert store.read(reports.find_seen, mark.owner) == on
+
+
+def test_who_cannot_look_does_not_unsee_what_was_there(store: Store) -> None:
+    store.write(a_league)
+    mark = store.write(place_one)
+    there = Seen(mark, "run", "present", power="on")
+    blind = Seen(mark, "run", "unknown")
+    store.write(reports.record_report, AGENT, a_report(there, number=1), IDS, NOW)
+    store.write(reports.record_report, AGENT, a_report(blind, number=2), IDS, NOW)
+    assert store.read(reports.find_seen, mark.owner) == there
 
 
 def test_a_superseded_start_is_not_believed(store: Store) -> None:
@@ -397,6 +462,18 @@ def test_orphans_are_kept_with_the_instant_they_were_first_seen(store: Store) ->
         report = Report(FIRST, number, Version(1, 1), True, (), (), (orphan,), None, None)
         assert store.write(reports.record_report, AGENT, report, IDS, at)
     assert store.read(reports.list_orphans) == [(AGENT, orphan, NOW)]
+
+
+def test_a_crowd_of_orphans_is_one_event(store: Store) -> None:
+    store.write(a_league)
+    crowd = tuple(
+        Orphan(NativeId(f"n-{n}"), Mark(InstanceId("in_lost"), 1), "h1", "on") for n in range(500)
+    )
+    report = Report(FIRST, 1, Version(1, 1), True, (), (), crowd, None, None)
+    store.write(reports.record_report, AGENT, report, IDS, NOW)
+    assert len(store.read(reports.list_orphans)) == 500
+    kinds = [event.kind for event in store.read(events.list_events, 0, 99)]
+    assert kinds.count("orphan.found") == 1
 
 
 def test_problems_survive_the_round_trip(store: Store) -> None:
@@ -429,7 +506,5 @@ def test_who_is_not_there_is_not_found(store: Store) -> None:
         store.read(sites.get_site, "nowhere")
     with pytest.raises(NotFound):
         store.read(sites.get_provider, "nobody")
-    with pytest.raises(NotFound):
-        store.read(agents.get_agent, AgentId("ag_none"))
     with pytest.raises(Unauthenticated):
         store.read(agents.public_key_of_agent, AgentId("ag_none"))

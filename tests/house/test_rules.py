@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 MIGRATIONS = ROOT / "src/hanza/store/migrations/versions"
 LINES_MAX, FUNCTION_LINES_MAX = 400, 40
-BROAD = {"api/app.py", "engine/loop.py", "agent/loop.py"}
+BROAD = {"api/app.py", "engine/loop.py", "agent/loop.py", "store/tx.py"}
+"""Middleware, the two loops, and the writer, which hands whatever was raised to its caller."""
 ROOMS = {path.name for path in (ROOT / "src/hanza").iterdir() if path.is_dir()} - {"__pycache__"}
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "managers", "base", "misc"}
 
@@ -42,7 +43,7 @@ def test_a_module_is_small_named_and_explained(path: Path) -> None:
         assert length <= FUNCTION_LINES_MAX, f"{function.name} has {length} lines"
 
 
-def test_broad_excepts_stand_in_three_places_only() -> None:
+def test_broad_excepts_stand_in_four_places_only() -> None:
     found = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -50,7 +51,8 @@ def test_broad_excepts_stand_in_three_places_only() -> None:
                 continue
             is_bare = node.type is None
             names = {name.id for name in ast.walk(node.type or node) if isinstance(name, ast.Name)}
-            reraises = any(isinstance(one, ast.Raise) and one.exc is None for one in ast.walk(node))
+            last = node.body[-1]
+            reraises = isinstance(last, ast.Raise) and last.exc is None
             if (is_bare or names & {"Exception", "BaseException"}) and not reraises:
                 found.add(inside(path))
     assert found == BROAD

@@ -140,6 +140,8 @@ def run(base: Path, first: int, stride: int) -> dict[str, object]:
             wrong.append(f"{fatal} {name}: {failure.read_text() if failure.exists() else 'killed'}")
         else:
             fresh_folder(base, f"point-{fatal}").rmdir()
+    else:
+        wrong.append(f"the journey has more than {POINTS_MAX} points: not all were tried")
     return {"killed": killed, "wrong": wrong, "names": sorted(names)}
 
 

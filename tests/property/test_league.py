@@ -70,8 +70,6 @@ class LeagueMachine(RuleBasedStateMachine):
 
     @rule(site=SITES, call=CALLS, kind=KINDS)
     def engine_fails_next_time(self, site: str, call: str, kind: str) -> None:
-        if kind == "exhausted" and call != "create":
-            kind = "lost"
         self.league.agents[site].site.order(Fault(call, 1, kind))  # type: ignore[arg-type]
 
     @rule(site=SITES)

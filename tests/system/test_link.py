@@ -1,6 +1,11 @@
 """The agent's link over a real wire: TLS on loopback against a small real peer."""
 
+import gc
+import socket
+import struct
 import threading
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -8,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import WebSocketException
 
 from hanza.agent.address import Address
 from hanza.agent.link import CEILING, Link, WebSocketDial
@@ -20,6 +26,8 @@ from kit.agent_worlds import START, Memory, a_manifest, a_mark, a_session, a_vie
 from kit.waiting import until
 
 pytestmark = pytest.mark.enable_socket
+RESETS = 200
+"""So many that some come before TLS has begun."""
 LINK_HEADERS_BYTES = 40
 """IPv4 and TCP without options, for each packet; timestamps would add 12, IPv6 another 20."""
 
@@ -215,3 +223,40 @@ def test_a_heartbeat_and_its_answer_are_small_on_the_wire(lay: Lay, peer: Peer) 
     print(f"heartbeat: {up} bytes up, {down} down with TLS records, {total} with TCP/IP headers")
     assert up + LINK_HEADERS_BYTES <= 200
     assert total <= 200
+
+
+def test_a_plane_that_takes_the_call_and_says_nothing_does_not_hold_the_agent(
+    authority: Authority,
+) -> None:
+    """Also within TLS, where the library's own timeout does not reach."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = Address("127.0.0.1", mute.getsockname()[1], "", True)
+        dial = WebSocketDial(authority.root, deadline_s=0.5)
+        began = time.monotonic()
+        with pytest.raises((OSError, WebSocketException)):
+            dial(address)
+    assert time.monotonic() - began < 5
+
+
+def test_a_plane_that_resets_the_call_leaves_no_wire_open(authority: Authority) -> None:
+    """Between connecting and TLS, as one does that has just stopped to listen."""
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        address = Address("127.0.0.1", rude.getsockname()[1], "", True)
+
+        def reset() -> None:
+            for _ in range(RESETS):
+                wire, _ = rude.accept()
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                wire.close()
+
+        resetting = threading.Thread(target=reset)
+        resetting.start()
+        dial = WebSocketDial(authority.root)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ResourceWarning)
+            for _ in range(RESETS):
+                with pytest.raises((OSError, WebSocketException)):
+                    dial(address)
+            gc.collect()
+        resetting.join()
+    assert [str(one.message) for one in caught] == []

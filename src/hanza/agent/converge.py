@@ -33,7 +33,6 @@ from hanza.model.manifest import Entry, Manifest, Tombstone
 from hanza.model.report import Problem, View
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.converge import (
-    STUCK,
     Blocked,
     Create,
     Destroy,
@@ -43,6 +42,7 @@ from hanza.plan.converge import (
     SetPower,
     Step,
     Wait,
+    is_stuck,
     next_step,
 )
 
@@ -226,7 +226,7 @@ class Converger:
     ) -> Verdict:
         if is_more_due:
             return Again()
-        waits = [n.not_before for n in self._notes.values() if n.problem.code not in STUCK]
+        waits = [n.not_before for n in self._notes.values() if not is_stuck(n)]
         waits += self._doubts.values()
         if any(one.boot == "pending" for one in heard.values()):
             waits.append(now + LOOK_WHILE_BOOTING)

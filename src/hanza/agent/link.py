@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,7 @@ from hanza.model.report import View
 from hanza.wire import agent_v1
 
 CEILING = timedelta(seconds=15)
+DIAL_DEADLINE_S = 15.0
 OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
 PING_EVERY_S = 60.0
@@ -62,26 +64,85 @@ def trust_only(root_pem: str) -> ssl.SSLContext:
 
 
 class WebSocketDial:
-    def __init__(self, root: Path | None) -> None:
+    def __init__(self, root: Path | None, deadline_s: float = DIAL_DEADLINE_S) -> None:
         """`root` is the federation's root certificate; None for plain HTTP on loopback."""
+        self._deadline_s = deadline_s
         self._context = None if root is None else trust_only(root.read_text())
 
     def __call__(self, address: Address) -> ClientConnection:
-        connection = connect(
-            address.link_url(),
-            ssl=self._context if address.is_secure else None,
-            compression=None,
-            max_size=agent_v1.FRAME_BYTES_MAX,
-            open_timeout=OPEN_TIMEOUT_S,
-            close_timeout=CLOSE_TIMEOUT_S,
-            ping_interval=PING_EVERY_S,
-            ping_timeout=PING_EVERY_S / 2,
-            user_agent_header=None,
-            proxy=None,
-        )
-        # A plane that takes packets but never reads must not hold the sender for ever.
-        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
+        """Raises `OSError` or what websockets raises; never takes longer than its deadline.
+
+        The library's own timeout does not end a read that waits within TLS, so the deadline is
+        kept from outside: it shuts the socket under whoever still waits on it.
+        """
+        with ExitStack() as undo:
+            wire = undo.enter_context(_connected(address, self._context))
+            connection = self._call(address, wire)
+            undo.pop_all()
         return connection
+
+    def _call(self, address: Address, wire: socket.socket) -> ClientConnection:
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A plane that takes packets but never reads must not hold the sender for ever.
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
+        wire.settimeout(None)
+        # A handle of its own, below TLS: it can be shut whatever TLS is doing.
+        with socket.fromfd(wire.fileno(), wire.family, wire.type) as handle:
+            deadline = threading.Timer(self._deadline_s, _cut, (handle,))
+            deadline.daemon = True
+            deadline.start()
+            try:
+                return _shake_hands(address, wire)
+            finally:
+                deadline.cancel()
+
+
+def _connected(address: Address, context: ssl.SSLContext | None) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one; TLS has not spoken yet.
+
+    TLS gets the wire before it is connected: `ssl` would leave one that is reset between the two
+    unclosed.
+    """
+    refusal: OSError = OSError("the host has no address")
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, where in found:
+        wire = socket.socket(family, kind, protocol)
+        if context is not None:
+            wire = context.wrap_socket(
+                wire, server_hostname=address.host, do_handshake_on_connect=False
+            )
+        wire.settimeout(OPEN_TIMEOUT_S)
+        try:
+            wire.connect(where)
+        except OSError as error:
+            wire.close()
+            refusal = error
+        else:
+            return wire
+    raise refusal
+
+
+def _shake_hands(address: Address, wire: socket.socket) -> ClientConnection:
+    if isinstance(wire, ssl.SSLSocket):
+        wire.do_handshake()
+    return connect(
+        # To the library the wire is plain: its TLS is laid already.
+        address.link_url().replace("wss://", "ws://", 1),
+        sock=wire,
+        compression=None,
+        max_size=agent_v1.FRAME_BYTES_MAX,
+        open_timeout=OPEN_TIMEOUT_S,
+        close_timeout=CLOSE_TIMEOUT_S,
+        ping_interval=PING_EVERY_S,
+        ping_timeout=PING_EVERY_S / 2,
+        user_agent_header=None,
+        proxy=None,
+    )
+
+
+def _cut(wire: socket.socket) -> None:
+    with suppress(OSError):
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 class Link:

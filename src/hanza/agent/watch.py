@@ -4,12 +4,12 @@ It lives in memory and may be lost without harm: a guest is then heard anew, and
 patience again.  It only reads from the driver, and decides nothing: see `plan.boot`.
 """
 
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from hanza.drivers.spi import Driver
+from hanza.kit.text import harmless
 from hanza.model.errors import DriverError
 from hanza.model.guest import Boot, Guest, HostFacts
 from hanza.model.ids import NativeId
@@ -78,5 +78,4 @@ class Watch:
 
 def readable(output: bytes) -> str:
     """A guest's bytes as text that can be shown: nothing in it moves a cursor or rings a bell."""
-    text = output.decode("utf-8", "replace")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return harmless(output.decode("utf-8", "replace"))

@@ -2,6 +2,7 @@
 
 from hanza.api.calls import Answer, Call
 from hanza.model.ids import AgentId
+from hanza.plan.admission import check_name
 from hanza.store.agents import Joining, use_join_token
 from hanza.wire.agent_v1 import JoinAnswer, JoinRequest
 from hanza.wire.credentials import check_join, digest_of_secret
@@ -17,7 +18,8 @@ def join(call: Call) -> Answer:
     request = request_from_json(call.body, JoinRequest)
     check_join(request.public_key, request.secret, request.signature)
     plane = call.plane
-    joining = Joining(AgentId(plane.ids.new("ag")), request.public_key, request.driver)
+    driver = check_name(request.driver, "driver")
+    joining = Joining(AgentId(plane.ids.new("ag")), request.public_key, driver)
     digest = digest_of_secret(request.secret)
     agent, site = plane.store.write(use_join_token, digest, joining, plane.clock.now())
     return Answer(200, JoinAnswer(agent, plane.federation, site))

@@ -7,21 +7,30 @@ a second one statement tells the store who was heard, and one asks what was publ
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Mapping
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hanza.api.calls import Plane
 from hanza.api.session import Session
-from hanza.model.errors import Refusal
+from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
+from hanza.model.manifest import Hash, Version
 from hanza.store.agents import manifest_versions, note_heard
 from hanza.wire import agent_v1 as v1
 
 log = logging.getLogger("hanza.link")
 TICK_S = 1.0
 HELLO_WITHIN_S = 10.0
+HELLO_BYTES_MAX = 20 * 2**10
+STRANGERS_MAX = 64
+"""Connections that have not said hello; each may hold one frame of the largest size."""
+REPORT_EVERY_S = 0.1
+TELL_WITHIN_S = 10.0
 SILENT_AFTER_S = 3 * v1.HEARTBEAT_EVERY_S
 CLOSE_REFUSED = 4000
+CLOSE_BUSY = 1013
+_ENDS = (WebSocketDisconnect, TimeoutError, OSError, RuntimeError)
 
 
 class _Line:
@@ -29,22 +38,84 @@ class _Line:
 
     def __init__(self, plane: Plane, socket: WebSocket) -> None:
         self.session = Session(plane)
+        self._plane = plane
         self._socket = socket
         self._turn = asyncio.Lock()
+        self._listening: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._is_lost = False
 
-    async def send(self, message: v1.Down) -> None:
+    async def serve(self, heard: Callable[[AgentId], None]) -> None:
+        """Until the agent leaves, breaks the rules, or can no longer be told anything."""
+        await self._send(self.session.open())
+        self._listening = asyncio.create_task(self._listen(heard))
+        try:
+            await self._listening
+        except asyncio.CancelledError:
+            if not self._is_lost:
+                raise
+        finally:
+            if self._telling is not None:
+                self._telling.cancel()
+
+    def begin_telling(self) -> None:
+        """Tell the news, beside everything else; a line that cannot take them is given up."""
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell())
+
+    async def refuse(self, refusal: Refusal) -> None:
+        with contextlib.suppress(*_ENDS):
+            await self._send(v1.Refused(refusal.code, refusal.text[:1024]))
+            await self._socket.close(CLOSE_REFUSED, refusal.code)
+
+    async def _listen(self, heard: Callable[[AgentId], None]) -> None:
+        while True:
+            is_known = self.session.agent is not None
+            patience = SILENT_AFTER_S if is_known else HELLO_WITHIN_S
+            frame = await asyncio.wait_for(self._receive(), patience)
+            if not is_known and len(frame) > HELLO_BYTES_MAX:
+                raise Invalid("no hello is that long", field="frame")
+            is_report = await self._answer(frame)
+            if self.session.agent is not None:
+                heard(self.session.agent)
+            if is_report:  # nobody has that much to tell: one agent never fills the store's day
+                await asyncio.sleep(REPORT_EVERY_S)
+
+    async def _receive(self) -> bytes:
+        message = await self._socket.receive()
+        if message["type"] != "websocket.receive":
+            raise WebSocketDisconnect(message.get("code", CLOSE_BUSY))
+        frame = message.get("bytes")
+        if not isinstance(frame, bytes):
+            raise Invalid("a text frame; ours are binary", field="frame")
+        return frame
+
+    async def _answer(self, frame: bytes) -> bool:
+        """Whether it was a report.  A large frame is decoded where it holds up nobody."""
+        async with self._turn:
+            message, replies = await asyncio.to_thread(self._consider, frame)
+            for reply in replies:
+                await self._send(reply)
+        return isinstance(message, v1.ReportUp)
+
+    def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
+        message = v1.decode_up(frame)
+        return message, self.session.receive(message, self._plane.clock.now())
+
+    async def _tell(self) -> None:
+        try:
+            async with asyncio.timeout(TELL_WITHIN_S), self._turn:
+                for message in await asyncio.to_thread(self.session.news):
+                    await self._send(message)
+        except _ENDS as error:
+            # What was not sent counts as told: only another connection makes that good.
+            log.info("link.not_told agent=%s cause=%s", self.session.agent, type(error).__name__)
+            self._is_lost = True
+            if self._listening is not None:
+                self._listening.cancel()
+
+    async def _send(self, message: v1.Down) -> None:
         await self._socket.send_bytes(v1.encode(message))
-
-    async def answer(self, message: v1.Up, plane: Plane) -> None:
-        async with self._turn:
-            now = plane.clock.now()
-            for reply in await asyncio.to_thread(self.session.receive, message, now):
-                await self.send(reply)
-
-    async def tell_news(self) -> None:
-        async with self._turn:
-            for message in await asyncio.to_thread(self.session.news):
-                await self.send(message)
 
 
 class Hub:
@@ -60,20 +131,23 @@ class Hub:
     def hint_published(self) -> None:
         """From any thread: something was published; a hint, the tick would find it too."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._published.set)
+            with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+                self._loop.call_soon_threadsafe(self._published.set)
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""
         await socket.accept()
+        if sum(line.session.agent is None for line in self._lines) >= STRANGERS_MAX:
+            await socket.close(CLOSE_BUSY, "too many have not said who they are")
+            return
         line = _Line(self._plane, socket)
         self._lines.add(line)
         try:
-            await line.send(line.session.open())
-            await self._listen(line, socket)
+            await line.serve(self._heard.add)
         except Refusal as refusal:
             log.info("link.refused code=%s agent=%s", refusal.code, line.session.agent)
-            await _close(socket, v1.Refused(refusal.code, refusal.text[:1024]))
-        except (WebSocketDisconnect, TimeoutError, OSError, RuntimeError) as error:
+            await line.refuse(refusal)
+        except _ENDS as error:
             log.info("link.ended agent=%s cause=%s", line.session.agent, type(error).__name__)
         finally:
             self._lines.discard(line)
@@ -90,36 +164,21 @@ class Hub:
                 log.error("link.tick_failed", exc_info=failure)
                 await asyncio.sleep(TICK_S)
 
-    async def _listen(self, line: _Line, socket: WebSocket) -> None:
-        while True:
-            patience = SILENT_AFTER_S if line.session.agent else HELLO_WITHIN_S
-            frame = await asyncio.wait_for(socket.receive_bytes(), patience)
-            await line.answer(v1.decode_up(frame), self._plane)
-            if line.session.agent:
-                self._heard.add(line.session.agent)
-
     async def _tick(self) -> None:
-        store = self._plane.store
-        heard, self._heard = self._heard, set()
+        store, now = self._plane.store, self._plane.clock.now()
+        heard = set(self._heard)
+        self._heard.clear()
         if heard:
-            await asyncio.wrap_future(store.submit(note_heard, heard, self._plane.clock.now()))
+            await asyncio.wrap_future(store.submit(note_heard, heard, now))
         connected = [line.session.agent for line in self._lines if line.session.agent]
         if not connected:
             return
         known = await asyncio.to_thread(store.read, manifest_versions, connected)
-        for line in list(self._lines):
-            agent = line.session.agent
-            if agent not in known or known[agent][0] == line.session.sent:
-                continue
-            try:
-                await line.tell_news()
-            except (WebSocketDisconnect, OSError, RuntimeError) as error:
-                log.info("link.ended agent=%s cause=%s", agent, type(error).__name__)
+        for line in self._lines:
+            if _is_behind(line.session, known):
+                line.begin_telling()
 
 
-async def _close(socket: WebSocket, message: v1.Refused) -> None:
-    try:
-        await socket.send_bytes(v1.encode(message))
-        await socket.close(CLOSE_REFUSED, message.code)
-    except (WebSocketDisconnect, RuntimeError, OSError):
-        log.debug("link.gone_before_refusal")
+def _is_behind(session: Session, known: Mapping[AgentId, tuple[Version, Hash]]) -> bool:
+    published = known.get(session.agent) if session.agent else None
+    return published is not None and published[0] != session.told

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hanza.api.calls import Answer, Call
 from hanza.model.errors import Invalid
-from hanza.model.ids import ProviderId, SiteId, TokenId
+from hanza.model.ids import AgentId, ProviderId, SiteId, TokenId
 from hanza.model.site import Provider, Site
 from hanza.plan.admission import check_country, check_name, check_place, check_title, check_word
 from hanza.store import agents, events, hosts, reports, sites
@@ -18,7 +18,7 @@ from hanza.wire.credentials import (
     join_token_to_text,
 )
 
-EVENTS_MAX = 1000
+EVENTS_MAX, EVENTS_SHOWN = 1000, 100
 
 
 def put_provider(call: Call) -> Answer:
@@ -78,18 +78,33 @@ def list_agents(call: Call) -> Answer:
     return Answer(200, {"items": [doc.agent_to_doc(*one) for one in found]})
 
 
+def trust_agent(call: Call) -> Answer:
+    """A person has looked: only one copy of this agent's key is left."""
+    plane = call.plane
+    plane.store.write(agents.trust_agent, AgentId(call.path["agent"]), plane.clock.now())
+    plane.wake()
+    return Answer(202)
+
+
 def list_orphans(call: Call) -> Answer:
     found = call.plane.store.read(reports.list_orphans)
     return Answer(200, {"items": [doc.orphan_to_doc(*one) for one in found]})
 
 
 def list_events(call: Call) -> Answer:
-    after = call.query.get("after", "0")
+    """Those after a serial, oldest first; without one, the newest."""
+    after = call.query.get("after")
+    if after is None:
+        found = call.plane.store.read(events.list_last_events, EVENTS_SHOWN)
+        return Answer(200, {"items": [_event(one) for one in found]})
     if not after.isascii() or not after.isdigit() or len(after) > 18:
         raise Invalid("after is the serial of the last event you have", field="after")
     found = call.plane.store.read(events.list_events, int(after), EVENTS_MAX)
-    items = [doc.EventDoc(one.serial, one.at, one.kind, one.subject, one.text) for one in found]
-    return Answer(200, {"items": items})
+    return Answer(200, {"items": [_event(one) for one in found]})
+
+
+def _event(one: events.Event) -> doc.EventDoc:
+    return doc.EventDoc(one.serial, one.at, one.kind, one.subject, one.text)
 
 
 def invite_agent(call: Call) -> Answer:

@@ -43,6 +43,7 @@ ROUTES = (
     Route("POST", BASE + "/sites/{site}/join-tokens", members.invite_agent, "site:invite"),
     Route("GET", BASE + "/hosts", members.list_hosts, "host:read"),
     Route("GET", BASE + "/agents", members.list_agents, "agent:read"),
+    Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read"),
     Route("GET", BASE + "/tenants/{tenant}/instances", instances.list_instances, "instance:read"),

@@ -9,17 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hanza.api.calls import Plane
-from hanza.model.errors import Conflict, Invalid, Unauthenticated
+from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
 from hanza.model.report import Incarnation
 from hanza.plan.manifest import delta_between
 from hanza.store.agents import greet_agent, manifest_versions, public_key_of_agent
+from hanza.store.events import append_event
 from hanza.store.manifests import find_manifest
 from hanza.store.reports import record_report
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
-from hanza.wire.agent_words import delta_to_wire, manifest_to_wire, report_from_wire
+from hanza.wire.agent_words import (
+    delta_to_wire,
+    manifest_to_wire,
+    report_from_wire,
+    version_from_wire,
+)
 from hanza.wire.credentials import CHALLENGE_BYTES, check_link
 
 
@@ -28,7 +34,8 @@ class _Peer:
     agent: AgentId
     incarnation: Incarnation
     holds: Hash | None
-    sent: Version | None = None
+    told: Version | None = None
+    is_ahead: bool = False
 
 
 class Session:
@@ -45,9 +52,9 @@ class Session:
         return self._peer.agent if self._peer else None
 
     @property
-    def sent(self) -> Version | None:
-        """The version of the last manifest sent on this connection."""
-        return self._peer.sent if self._peer else None
+    def told(self) -> Version | None:
+        """The newest version that the agent has been sent here, or was found to hold."""
+        return self._peer.told if self._peer else None
 
     def open(self) -> v1.Challenge:
         return v1.Challenge(self._nonce)
@@ -62,19 +69,26 @@ class Session:
         match message:
             case v1.Heartbeat(count):
                 return [v1.HeartbeatTaken(count)]
-            case v1.Holding(hash=held):
-                peer.holds = held
-                return []
+            case v1.Holding():
+                return self._note_held(peer, message, now)
             case v1.NeedWhole():
-                peer.holds, peer.sent = None, None
+                peer.holds, peer.told = None, None
                 return self.news()
             case v1.ReportUp():
                 return self._take(peer, message, now)
 
     def news(self) -> list[v1.Down]:
-        """The manifest in force, if this connection has not been sent it yet."""
+        """The manifest in force, if this connection has not been told it yet.
+
+        It counts as told from here on: who cannot send it ends the connection, and the next one
+        begins with what the agent holds.
+        """
         peer = self._peer
-        return self._plane.store.read(_news, peer) if peer else []
+        if peer is None:
+            return []
+        version, messages = self._plane.store.read(_news, peer.agent, peer.holds, peer.told)
+        peer.told = version
+        return messages
 
     def _greet(self, hello: v1.Hello, now: datetime) -> list[v1.Down]:
         if self._peer is not None:
@@ -88,9 +102,21 @@ class Session:
         check_link(key, self._nonce, self._plane.pin, hello.claims, hello.signature)
         incarnation = Incarnation(claims.starts, claims.nonce)
         taken = store.write(greet_agent, agent, incarnation, now)
+        if taken is None:
+            raise Conflict("another copy of this agent's key is alive, or was started later")
         self._peer = _Peer(agent, incarnation, claims.holds_hash)
         self._plane.wake()
         return [v1.Welcome(taken), *self.news()]
+
+    def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:
+        """An agent that holds more than was ever published here knows a plane that forgot."""
+        peer.holds = message.hash
+        held = version_from_wire(message.version)
+        if peer.told is not None and held > peer.told and not peer.is_ahead:
+            peer.is_ahead = True
+            text = f"it holds manifest {held.number}; {peer.told.number} is the newest known here"
+            self._plane.store.write(append_event, now, "agent.ahead", peer.agent, text)
+        return []
 
     def _take(self, peer: _Peer, message: v1.ReportUp, now: datetime) -> list[v1.Down]:
         report = report_from_wire(message, peer.incarnation)
@@ -101,18 +127,21 @@ class Session:
         return [v1.ReportTaken(message.number)]
 
 
-def _news(tx: Tx, peer: _Peer) -> list[v1.Down]:
-    known = manifest_versions(tx, [peer.agent]).get(peer.agent)
-    if known is None or known[0].number == 0:
-        return []
+def _news(
+    tx: Tx, agent: AgentId, holds: Hash | None, told: Version | None
+) -> tuple[Version | None, list[v1.Down]]:
+    """The version in force, and what has to be said for the agent to have it."""
+    known = manifest_versions(tx, [agent]).get(agent)
+    if known is None:
+        return told, []
     version, digest = known
-    if peer.holds == digest or (peer.sent is not None and peer.sent >= version):
-        return []
-    manifest = find_manifest(tx, peer.agent, digest)
+    is_first = version.number == 0
+    if is_first or holds == digest or (told is not None and told >= version):
+        return version, []
+    manifest = find_manifest(tx, agent, digest)
     if manifest is None:
-        return []
-    base = find_manifest(tx, peer.agent, peer.holds) if peer.holds else None
-    peer.sent = version
+        raise Bug(f"the manifest in force of {agent} is not kept")
+    base = find_manifest(tx, agent, holds) if holds else None
     if base is None:
-        return [manifest_to_wire(manifest)]
-    return [delta_to_wire(delta_between(base, manifest))]
+        return version, [manifest_to_wire(manifest)]
+    return version, [delta_to_wire(delta_between(base, manifest))]

@@ -1,7 +1,8 @@
 """The federation's root and the plane's server certificate, made once and kept in a folder.
 
 The root is a self-signed Ed25519 certificate (RFC 8410); its SHA-256 is what join tokens pin.
-The server certificate is made anew when it nears its end or the addresses change.  Keys are
+The server certificate is made anew at a start
+when it is a year old or the addresses changed.  Keys are
 written 0600 before anything is signed with them.  It is not a public certificate authority.
 """
 
@@ -26,8 +27,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hanza.model.errors import Bug
 
 ROOT_VALID_FOR = timedelta(days=3650)
-SERVER_VALID_FOR = timedelta(days=397)
-RENEW_BEFORE = timedelta(days=60)
+SERVER_VALID_FOR = timedelta(days=5 * 365)
+RENEW_BEFORE = timedelta(days=4 * 365)
+"""So a plane that starts at least once in four years never serves an expired one."""
 CLOCKS_MAY_DIFFER_BY = timedelta(hours=1)
 
 

@@ -11,10 +11,12 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import uvicorn
 
@@ -37,6 +39,8 @@ from hanza.wire.agent_v1 import FRAME_BYTES_MAX
 
 log = logging.getLogger("hanza.plane")
 TOKEN_BYTES = 32
+Ready: TypeAlias = Callable[[PlaneSettings], None]
+"""Called once the plane listens and its context can be read."""
 BACKLOG = 512
 STOP_WITHIN_S = 5
 
@@ -48,7 +52,7 @@ class _Parts:
     certificates: Certificates | None
 
 
-def run_plane(settings: PlaneSettings, point: Point) -> None:
+def run_plane(settings: PlaneSettings, point: Point, ready: Ready) -> None:
     """Serve until SIGTERM or SIGINT.  Raises `Conflict` when a port or the folder is taken."""
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _sole_owner(settings.state), contextlib.ExitStack() as stack:
@@ -63,7 +67,7 @@ def run_plane(settings: PlaneSettings, point: Point) -> None:
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
         thread.start()
         try:
-            _serve(settings, parts, hub, sockets)
+            _serve(settings, parts, hub, sockets, ready)
         finally:
             stop.set()
             wake.set()
@@ -102,8 +106,11 @@ def _operator_token(state: Path, ids: Ids) -> str:
 class _Server(uvicorn.Server):
     """Uvicorn that says when it listens."""
 
-    def __init__(self, config: uvicorn.Config, settings: PlaneSettings, token: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, settings: PlaneSettings, token: str, ready: Ready
+    ) -> None:
         super().__init__(config)
+        self._ready = ready
         self._settings = settings
         self._token = token
 
@@ -126,10 +133,16 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            _say_ready(self._settings, self._token)
+            _say_ready(self._settings, self._token, self._ready)
 
 
-def _serve(settings: PlaneSettings, parts: _Parts, hub: Hub, sockets: list[socket.socket]) -> None:
+def _serve(
+    settings: PlaneSettings,
+    parts: _Parts,
+    hub: Hub,
+    sockets: list[socket.socket],
+    ready: Ready,
+) -> None:
     app = build_app(parts.plane, OperatorToken(parts.token), hub)
     tls = parts.certificates
     config = uvicorn.Config(
@@ -146,15 +159,20 @@ def _serve(settings: PlaneSettings, parts: _Parts, hub: Hub, sockets: list[socke
         ssl_keyfile=None if tls is None else str(tls.server_key),
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
-    _Server(config, settings, parts.token).run(sockets)
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+        # Nobody resumes a session here, and a ticket makes an agent's socket look as if the
+        # plane had said something: a reader that trusts the look then waits for ever.
+        config.ssl.num_tickets = 0
+    _Server(config, settings, parts.token, ready).run(sockets)
 
 
-def _say_ready(settings: PlaneSettings, token: str) -> None:
+def _say_ready(settings: PlaneSettings, token: str, ready: Ready) -> None:
     root = "" if settings.insecure_http else str((settings.state / "root.pem").resolve())
-    context = {"url": settings.urls[-1], "token": token, "ca": root}
+    context = {"url": settings.local_url, "token": token, "ca": root}
     write_secret(settings.state / "context.json", json.dumps(context).encode())
-    print(f"hanza plane {os.getpid()} serves {' '.join(settings.urls)}", flush=True)
-    print(f"try: hanza --context {settings.state / 'context.json'} site list", flush=True)
+    ready(settings)
 
 
 def _listen(host: str, port: int) -> socket.socket:

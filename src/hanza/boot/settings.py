@@ -28,12 +28,18 @@ def parse_address(text: str) -> Address:
     """`127.0.0.1:8443` or `[::1]:8443`.  Raises `Invalid`."""
     host, _, port = text.rpartition(":")
     try:
-        address = str(ipaddress.ip_address(host.strip("[]")))
+        address = ipaddress.ip_address(host.strip("[]"))
     except ValueError as error:
         raise Invalid(f"{text!r} is not IP-ADDRESS:PORT", field="listen") from error
+    if address.is_unspecified:
+        raise Invalid(
+            f"{text!r} is no address that an agent could dial",
+            field="listen",
+            hint="name each address to listen on; join tokens and the certificate carry them",
+        )
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise Invalid(f"{text!r} has no port from 1 to 65535", field="listen")
-    return Address(address, int(port))
+    return Address(str(address), int(port))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,16 @@ class PlaneSettings:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Where clients and agents find the plane, the most widely reachable first."""
-        scheme = "http" if self.insecure_http else "https"
-        ordered = sorted(self.listen, key=lambda one: one.is_loopback)
-        return tuple(one.url(scheme) for one in ordered)
+        """Where agents find the plane; loopback only when there is nothing else."""
+        outside = [one for one in self.listen if not one.is_loopback]
+        return tuple(one.url(self._scheme) for one in outside or self.listen)
+
+    @property
+    def local_url(self) -> str:
+        """Where the plane's own machine finds it."""
+        inside = [one for one in self.listen if one.is_loopback]
+        return (*inside, *self.listen)[0].url(self._scheme)
+
+    @property
+    def _scheme(self) -> str:
+        return "http" if self.insecure_http else "https"

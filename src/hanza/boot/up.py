@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ import typer
 from hanza.boot.plane import run_plane
 from hanza.boot.settings import PlaneSettings, parse_address
 from hanza.cli.client import default_state
+from hanza.cli.options import OutputOption
+from hanza.cli.render import Output, show_one
 from hanza.kit.points import from_environment
 
 app = typer.Typer()
@@ -31,6 +34,7 @@ def up(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
     ] = False,
+    output: OutputOption = Output.table,
 ) -> None:
     """Run a plane until it is told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -41,4 +45,12 @@ def up(
         database=database or f"sqlite:///{folder}/hanza.db",
         insecure_http=insecure_http,
     )
-    run_plane(settings, from_environment(os.environ))
+
+    def ready(settings: PlaneSettings) -> None:
+        context = settings.state / "context.json"
+        record = {"pid": os.getpid(), "urls": list(settings.urls), "context": str(context)}
+        words = f"hanza plane {os.getpid()} serves {' '.join(settings.urls)}"
+        show_one(record, output, f"{words}\ntry: hanza --context {context} site list")
+        sys.stdout.flush()
+
+    run_plane(settings, from_environment(os.environ), ready)

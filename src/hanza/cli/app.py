@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
+app.add_typer(members.agent_group, name="agents")
 app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)
 app.command("explain")(placing.explain)
@@ -56,12 +57,14 @@ def root(
 @app.command("events")
 def list_events(
     context: typer.Context,
-    after: Annotated[int, typer.Option(help="Only what came after this serial.", min=0)] = 0,
+    after: Annotated[
+        int | None, typer.Option(help="What came after this serial; the newest by default.", min=0)
+    ] = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Show what happened, oldest first."""
     with connect(context) as client:
-        records = client.items(f"/events?after={after}")
+        records = client.items("/events" if after is None else f"/events?after={after}")
     show(records, ["serial", "at", "kind", "text"], output, "nothing has happened yet")
 
 

@@ -97,7 +97,8 @@ class Client:
         return response.status_code == httpx2.codes.CREATED, response.json()
 
     def post(self, path: str, document: dict[str, Any] | None = None) -> Any:
-        return self._ask("POST", path, document).json()
+        response = self._ask("POST", path, document)
+        return response.json() if response.content else None
 
     def delete(self, path: str) -> None:
         self._ask("DELETE", path)

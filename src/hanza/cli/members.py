@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from hanza.cli.options import OutputOption, connect
-from hanza.cli.render import Output, show, show_one
+from hanza.cli.render import Output, ago, show, show_one
+from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid
 
 MICRO = 1_000_000
@@ -17,6 +18,7 @@ AttributeOption = Annotated[
 provider = typer.Typer(help="Providers: who owns sites.", no_args_is_help=True)
 site = typer.Typer(help="Sites: where things can run.", no_args_is_help=True)
 host = typer.Typer(help="Hosts: what has capacity at a site.", no_args_is_help=True)
+agent_group = typer.Typer(help="Agents: who does and looks at the sites.", no_args_is_help=True)
 
 
 @provider.command("add")
@@ -124,6 +126,37 @@ def list_hosts(context: typer.Context, output: OutputOption = Output.table) -> N
             for dimension in ("cpus", "memory_mib", "disk_mib"):
                 record[dimension] = f"{record['held_' + dimension]} of {record[dimension]}"
     show(records, columns, output, "no host yet: an agent reports them once it has joined")
+
+
+@agent_group.command("list")
+def list_agents(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """List the agents, and when they were last heard."""
+    with connect(context) as client:
+        records = [_agent(one) for one in client.items("/agents")]
+    columns = ["site", "driver", "heard", "hosts", "contested", "id"]
+    show(records, columns, output, "no agent yet: hanza site invite")
+
+
+@agent_group.command("trust")
+def trust_agent(context: typer.Context, agent: str, output: OutputOption = Output.table) -> None:
+    """Say that only one copy of a contested agent's key is left."""
+    with connect(context) as client:
+        client.post(f"/agents/{agent}/trust")
+    show_one({"id": agent, "contested": False}, output, f"agent {agent} is believed again")
+
+
+def _agent(document: dict[str, Any]) -> dict[str, Any]:
+    spec, status = document["spec"], document["status"]
+    return {
+        "site": spec["site"],
+        "driver": spec["driver"],
+        "heard": ago(status["heardAt"], SystemClock().now()),
+        "heardAt": status["heardAt"],
+        "joinedAt": status["joinedAt"],
+        "hosts": status["hosts"],
+        "contested": status["isContested"],
+        "id": document["metadata"]["id"],
+    }
 
 
 def _attributes(given: list[str] | None) -> dict[str, str | list[str]]:

@@ -43,6 +43,12 @@ class Compute(Protocol):
     def destroy(self, native: NativeId) -> None:
         """End a guest and its own disk; a volume still attached is detached, never deleted."""
 
+    def sweep(self, mark: Mark) -> None:
+        """Remove what may be left of a run that is no longer surveyed: its disk, its logs.
+
+        Succeeds when nothing is.  `Rejected` while the run's guest is there.
+        """
+
     def set_power(self, native: NativeId, power: Power) -> None:
         """Start the guest's process, or end it.  `Rejected` when the guest is absent."""
 

@@ -13,14 +13,3 @@ TokenId = NewType("TokenId", str)
 
 NativeId = NewType("NativeId", str)
 """A libvirt UUID, a Nova id, an OpenNebula number.  Made and read by one driver only."""
-
-PREFIXES = {
-    FederationId: "fe",
-    ProviderId: "pr",
-    SiteId: "si",
-    HostId: "ho",
-    AgentId: "ag",
-    InstanceId: "in",
-    VolumeId: "vo",
-    TokenId: "to",
-}

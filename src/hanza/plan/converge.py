@@ -18,8 +18,11 @@ from hanza.model.ids import NativeId
 from hanza.model.manifest import Entry, Tombstone
 from hanza.model.report import Problem
 
-STUCK = frozenset({"driver.unsupported", "driver.rejected", "driver.exhausted"})
+STUCK = frozenset({"driver.unsupported", "driver.rejected"})
 """Asking again gives the same answer until the wish changes."""
+FULL = "driver.exhausted"
+"""For a guest that is not there yet, the plane finds another place; for one that is, room may
+come free where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +107,20 @@ def next_step(
         return step
     if note.wish != wish or note.order != step:
         return step
-    if note.problem.code in STUCK:
+    if is_stuck(note):
         return Blocked(note.problem.code, note.problem.text)
     if note.not_before > now:
         return Wait(note.not_before)
     return step
+
+
+def is_stuck(note: Note) -> bool:
+    """Whether only another wish can help.  Nothing ever holds back an ending for good."""
+    if isinstance(note.order, Destroy):
+        return False
+    return note.problem.code in STUCK or (
+        note.problem.code == FULL and isinstance(note.order, Create)
+    )
 
 
 def _order(guest: Guest) -> tuple[int, str]:

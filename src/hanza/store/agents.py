@@ -97,32 +97,42 @@ def public_key_of_agent(tx: Tx, agent: AgentId) -> bytes:
     return bytes(key)
 
 
-def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime) -> int:
+def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime) -> int | None:
     """A start of the agent has connected; returns the number of the last report taken of it.
 
-    A new start begins its reports at zero.  A start that was superseded and is back, or another
-    one with the same count, means that the key is alive twice.
+    A later start takes over and begins its reports at zero.  None refuses it: a start that was
+    superseded is back, or another with the same count, so the key is alive twice.  From then on
+    neither offers capacity or is told anything new, until a person has looked: `trust_agent`.
     """
     row = tx.execute(sa.select(agents).where(agents.c.id == agent).with_for_update()).one()
+    this = sa.update(agents).where(agents.c.id == agent)
     if (row.starts, row.nonce) == (incarnation.starts, incarnation.nonce):
-        tx.execute(sa.update(agents).where(agents.c.id == agent).values(heard_at=now))
+        tx.execute(this.values(heard_at=now))
         hint_waiting(tx, "place", now)
         return int(row.report_no)
-    is_twin = bool(row.nonce) and incarnation.starts <= row.starts
-    change = {
-        "starts": incarnation.starts,
-        "nonce": incarnation.nonce,
-        "nonce_before": row.nonce,
-        "is_contested": row.is_contested or is_twin,
-        "report_no": 0,
-        "heard_at": now,
-    }
-    tx.execute(sa.update(agents).where(agents.c.id == agent).values(**change))
-    if is_twin and not row.is_contested:
-        append_event(tx, now, "agent.contested", agent, "two copies of one agent key are alive")
+    if row.nonce and incarnation.starts <= row.starts:
+        tx.execute(this.values(is_contested=True))
+        if not row.is_contested:
+            text = "two copies of one agent key are alive; neither offers capacity"
+            append_event(tx, now, "agent.contested", agent, text)
+        return None
+    start = {"starts": incarnation.starts, "nonce": incarnation.nonce}
+    tx.execute(this.values(report_no=0, heard_at=now, **start))
     hint_waiting(tx, "place", now)
     hint(tx, "publish", agent, now)
     return 0
+
+
+def trust_agent(tx: Tx, agent: AgentId, now: datetime) -> None:
+    """A person says that one copy of the key is left: whichever start comes next is believed."""
+    changed = tx.execute(
+        sa.update(agents)
+        .where(agents.c.id == agent)
+        .values(is_contested=False, starts=0, nonce="", report_no=0)
+    ).rowcount
+    if not changed:
+        raise NotFound(f"there is no agent {agent}")
+    append_event(tx, now, "agent.trusted", agent, "a person says that one copy of its key is left")
 
 
 def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
@@ -131,20 +141,13 @@ def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
 
 
 def manifest_versions(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, tuple[Version, Hash]]:
-    """What was last published for each of these agents."""
+    """What was last published for each of these agents, but for those whose key is contested."""
     query = sa.select(agents.c.id, agents.c.epoch, agents.c.manifest_no, agents.c.manifest_hash)
-    rows = tx.execute(query.where(agents.c.id.in_(list(ids))))
+    rows = tx.execute(query.where(agents.c.id.in_(list(ids)), ~agents.c.is_contested))
     return {
         AgentId(row.id): (Version(row.epoch, row.manifest_no), bytes(row.manifest_hash))
         for row in rows
     }
-
-
-def get_agent(tx: Tx, agent: AgentId) -> Agent:
-    row = tx.execute(sa.select(agents).where(agents.c.id == agent)).one_or_none()
-    if row is None:
-        raise NotFound(f"there is no agent {agent}")
-    return _agent_from_row(row)
 
 
 def list_agents(tx: Tx) -> list[tuple[Agent, str, int]]:

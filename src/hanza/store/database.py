@@ -87,6 +87,20 @@ def lock_schema(connection: sa.Connection) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7021954)")
 
 
+def upsert_many(
+    tx: sa.Connection, table: sa.Table, key: tuple[str, ...], rows: list[dict[str, Any]]
+) -> None:
+    """As `upsert` for each row, which all have the same members, in one statement's round trip.
+
+    The `id` of a row that is there already stays.
+    """
+    if not rows:
+        return
+    insert = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in {*key, "id"}}
+    tx.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), rows)
+
+
 def upsert(
     tx: sa.Connection,
     table: sa.Table,

@@ -24,6 +24,13 @@ def append_event(tx: Tx, now: datetime, kind: str, subject: str, text: str) -> N
     tx.execute(sa.insert(events).values(at=now, kind=kind, subject=subject, text=text))
 
 
+def list_last_events(tx: Tx, limit: int) -> list[Event]:
+    """The newest, oldest of them first."""
+    last = sa.select(events).order_by(events.c.serial.desc()).limit(limit).subquery()
+    rows = tx.execute(sa.select(last).order_by(last.c.serial))
+    return [Event(row.serial, row.at, row.kind, row.subject, row.text) for row in rows]
+
+
 def list_events(tx: Tx, after: int, limit: int) -> list[Event]:
     query = sa.select(events).where(events.c.serial > after).order_by(events.c.serial).limit(limit)
     return [Event(row.serial, row.at, row.kind, row.subject, row.text) for row in tx.execute(query)]

@@ -11,7 +11,7 @@ from hanza.model.guest import HostFacts
 from hanza.model.ids import AgentId, HostId, SiteId
 from hanza.model.site import Country, Host
 from hanza.plan.placement.candidate import Candidate, Ground
-from hanza.store.database import upsert
+from hanza.store.database import upsert_many
 from hanza.store.schema import agents, hosts, providers, sites
 from hanza.store.sites import attributes_from_json, get_rtts, prices_from_row
 from hanza.store.tx import Tx
@@ -24,16 +24,21 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids) -> N
     """Take over what an agent says of its hosts; those it no longer names are not offered."""
     site = tx.execute(sa.select(agents.c.site_id).where(agents.c.id == agent)).scalar_one()
     tx.execute(sa.update(hosts).where(hosts.c.agent_id == agent).values(is_offered=False))
-    for host in facts:
-        size = {
+    rows = [
+        {
+            "id": ids.new("ho"),
+            "agent_id": agent,
+            "site_id": site,
+            "name": host.name,
             "cpus": host.capacity.cpus,
             "memory_mib": host.capacity.memory_mib,
             "disk_mib": host.capacity.disk_mib,
             "accelerator": host.accelerator,
             "is_offered": True,
         }
-        row = {"id": ids.new("ho"), "agent_id": agent, "site_id": site, "name": host.name, **size}
-        upsert(tx, hosts, ("agent_id", "name"), row, size)
+        for host in facts
+    ]
+    upsert_many(tx, hosts, ("agent_id", "name"), rows)
 
 
 def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:

@@ -1,7 +1,7 @@
 """What the agents said, written only when it is newer than what is known.
 
 A report speaks only for what was placed with its own agent: a word about anybody else's instance
-is dropped, whoever signs it.
+is dropped, whoever signs it, and its words are made harmless before they are kept.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hanza.kit.ids import Ids
+from hanza.kit.text import harmless
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.report import Orphan, Problem, Report, Seen
@@ -60,18 +61,30 @@ def list_orphans(tx: Tx) -> list[tuple[AgentId, Orphan, datetime]]:
 
 
 def _put_seen(tx: Tx, agent: AgentId, report: Report, now: datetime) -> None:
+    mine = seen.c.agent_id == agent
+    owners = [one.mark.owner for one in report.seen]
     if report.is_whole:
-        tx.execute(sa.delete(seen).where(seen.c.agent_id == agent))
-    placed = _placed_runs(tx, agent, [one.mark.owner for one in report.seen])
+        tx.execute(sa.delete(seen).where(mine, seen.c.instance_id.not_in(owners)))
+    placed = _placed_runs(tx, agent, owners)
+    present = _present_runs(tx, agent, owners)
     for one in report.seen:
-        if placed.get(one.mark.owner) != one.mark.run_epoch:
+        owner, run = one.mark.owner, one.mark.run_epoch
+        if placed.get(owner) != run:
             continue
-        row = {"instance_id": one.mark.owner, "agent_id": agent, "seen_at": now}
+        if (one.role, one.presence) == ("run", "unknown") and present.get(owner) == run:
+            continue  # nobody can look just now; what was last seen stands
+        row = {"instance_id": owner, "agent_id": agent, "seen_at": now}
         upsert(tx, seen, ("instance_id",), row | _seen_to_columns(one))
-        hint(tx, "settle", one.mark.owner, now)
+        hint(tx, "settle", owner, now)
     for mark in report.gone:
-        mine = (seen.c.instance_id == mark.owner, seen.c.agent_id == agent)
-        tx.execute(sa.delete(seen).where(*mine, seen.c.run_epoch == mark.run_epoch))
+        run_of = (seen.c.instance_id == mark.owner, seen.c.run_epoch == mark.run_epoch)
+        tx.execute(sa.delete(seen).where(mine, *run_of))
+
+
+def _present_runs(tx: Tx, agent: AgentId, ids: Iterable[InstanceId]) -> dict[str, int]:
+    query = sa.select(seen.c.instance_id, seen.c.run_epoch).where(seen.c.presence == "present")
+    rows = tx.execute(query.where(seen.c.agent_id == agent, seen.c.instance_id.in_(list(ids))))
+    return {row.instance_id: row.run_epoch for row in rows}
 
 
 def _placed_runs(tx: Tx, agent: AgentId, ids: Iterable[InstanceId]) -> dict[str, int]:
@@ -86,21 +99,24 @@ def _put_orphans(tx: Tx, agent: AgentId, found: Iterable[Orphan], now: datetime)
         for row in tx.execute(sa.select(orphans).where(orphans.c.agent_id == agent))
     }
     tx.execute(sa.delete(orphans).where(orphans.c.agent_id == agent))
-    for one in found:
-        tx.execute(
-            sa.insert(orphans).values(
-                agent_id=agent,
-                native=one.native,
-                owner=one.mark.owner,
-                run_epoch=one.mark.run_epoch,
-                host=one.host,
-                power=one.power,
-                since=since.get(one.native, now),
-            )
-        )
-        if one.native not in since:
-            text = f"a guest marked {one.mark.owner} is at {one.host}, and nobody ordered it"
-            append_event(tx, now, "orphan.found", agent, text)
+    rows = [
+        {
+            "agent_id": agent,
+            "native": one.native,
+            "owner": one.mark.owner,
+            "run_epoch": one.mark.run_epoch,
+            "host": one.host,
+            "power": one.power,
+            "since": since.get(one.native, now),
+        }
+        for one in {one.native: one for one in found}.values()
+    ]
+    if rows:
+        tx.execute(sa.insert(orphans), rows)
+    fresh = [row["owner"] for row in rows if row["native"] not in since]
+    if fresh:
+        text = f"{len(fresh)} marked guests that nobody ordered, the first of {fresh[0]}"
+        append_event(tx, now, "orphan.found", agent, text)
 
 
 def _orphan_from_row(row: sa.Row[tuple[object, ...]]) -> Orphan:
@@ -117,7 +133,7 @@ def _seen_to_columns(one: Seen) -> dict[str, Any]:
         "native": one.native,
         "power": one.power,
         "boot": one.boot,
-        "serial_tail": one.serial_tail.replace("\0", ""),
+        "serial_tail": harmless(one.serial_tail),
         **{name.replace("trouble", "problem"): value for name, value in problem.items()},
     }
 
@@ -138,7 +154,7 @@ def seen_from_row(row: sa.Row[tuple[object, ...]]) -> Seen:
 
 def _problem_to_columns(problem: Problem | None) -> dict[str, Any]:
     return {
-        "trouble_code": problem.code if problem else None,
-        "trouble_text": problem.text.replace("\0", "") if problem else None,
+        "trouble_code": harmless(problem.code) if problem else None,
+        "trouble_text": harmless(problem.text) if problem else None,
         "trouble_since": problem.since if problem else None,
     }

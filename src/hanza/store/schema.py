@@ -99,7 +99,6 @@ agents = sa.Table(
     sa.Column("manifest_hash", sa.LargeBinary, nullable=False),
     _count("starts", 0),
     sa.Column("nonce", sa.Text, nullable=False, server_default=""),
-    sa.Column("nonce_before", sa.Text, nullable=False, server_default=""),
     _flag("is_contested"),
     _count("report_no", 0),
     _at("heard_at", nullable=True),

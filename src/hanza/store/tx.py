@@ -38,13 +38,15 @@ class Store:
         self._reader_engine = reader_engine(url)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = threading.Event()
+        self._door = threading.Lock()
         self._writer = threading.Thread(target=self._write_until_closed, name="store-writer")
         self._writer.start()
 
     def close(self) -> None:
         """Finish what is queued, then stop.  Calls that come later raise `Bug`."""
-        self._closed.set()
-        self._jobs.put(None)
+        with self._door:
+            self._closed.set()
+            self._jobs.put(None)
         self._writer.join()
         self._writer_engine.dispose()
         self._reader_engine.dispose()
@@ -53,10 +55,11 @@ class Store:
         self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> "Future[R]":
         """Queue `fn`; the future is answered after the commit, with what it returned or raised."""
-        if self._closed.is_set():
-            raise Bug("the store is closed")
         answer: Future[R] = Future()
-        self._jobs.put((lambda tx: fn(tx, *args, **kwargs), answer))
+        with self._door:  # so that nothing is queued behind the end, and never answered
+            if self._closed.is_set():
+                raise Bug("the store is closed")
+            self._jobs.put((lambda tx: fn(tx, *args, **kwargs), answer))
         return answer
 
     def write(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -99,6 +102,8 @@ class Store:
 
     def _answer(self, batch: list[Job], outcomes: list[Any]) -> None:
         for (_, answer), outcome in zip(batch, outcomes, strict=True):
+            if not answer.set_running_or_notify_cancel():
+                continue  # nobody waits any more; what was committed stays committed
             if isinstance(outcome, Exception):
                 answer.set_exception(outcome)
             else:

@@ -5,7 +5,6 @@ A taken row is leased with a token; whoever comes back with another token is too
 ignored.  A hint that arrives during the pass is not lost: the row is then due again at once.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
@@ -19,7 +18,8 @@ from hanza.store.tx import Tx
 
 Kind: TypeAlias = Literal["place", "publish", "settle"]
 KINDS: tuple[Kind, ...] = ("place", "publish", "settle")
-LEASE_FOR = timedelta(seconds=60)
+LEASE_FOR = timedelta(seconds=15)
+"""Many times what a pass takes; after a crash it is how long its rows are left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,13 @@ def hint(tx: Tx, kind: Kind, ref: str, now: datetime) -> None:
 
 
 def hint_waiting(tx: Tx, kind: Kind, now: datetime) -> None:
-    """Have everything of a kind that waits for later looked at now."""
+    """Have everything of a kind that waits for later looked at now.
+
+    What a pass has taken is hinted too: it may have looked before there was anything to see.
+    """
+    waits = sa.or_(work.c.due_at > now, work.c.leased_until.is_not(None))
     tx.execute(
-        sa.update(work)
-        .where(work.c.kind == kind, work.c.due_at > now)
-        .values(due_at=now, hint=work.c.hint + 1)
+        sa.update(work).where(work.c.kind == kind, waits).values(due_at=now, hint=work.c.hint + 1)
     )
 
 
@@ -85,13 +87,6 @@ def settle_work(tx: Tx, one: Work, verdict: Verdict, now: datetime, failures: in
     if isinstance(verdict, Later | Again):
         tx.execute(sa.update(work).where(*_is(one), unhinted).values(due_at=due_at, **released))
     tx.execute(sa.update(work).where(*_is(one)).values(due_at=now, **released))
-
-
-def earliest_due(tx: Tx, kinds: Iterable[Kind]) -> datetime | None:
-    """When there is next something to do; None when nothing is scheduled."""
-    query = sa.select(sa.func.min(work.c.due_at)).where(work.c.kind.in_(list(kinds)))
-    due_at: datetime | None = tx.scalar(query)
-    return due_at
 
 
 def _is(one: Work) -> tuple[sa.ColumnElement[bool], ...]:

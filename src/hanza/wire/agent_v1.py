@@ -35,6 +35,9 @@ SERIAL_TAIL_BYTES = 4096
 Text = Annotated[str, Meta(max_length=1024)]
 Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
+ITEMS_MAX = 50_000
+"""Guests or hosts that one agent can speak of."""
+ORPHANS_MAX = 1000
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
@@ -125,8 +128,8 @@ class ManifestWhole(Struct, array_like=True, tag="manifest"):
     version: VersionW
     parent: Digest
     hash: Digest
-    entries: list[EntryW]
-    tombstones: list[MarkW]
+    entries: Annotated[list[EntryW], Meta(max_length=ITEMS_MAX)]
+    tombstones: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)]
 
 
 class ManifestDelta(Struct, array_like=True, tag="delta"):
@@ -154,10 +157,11 @@ class ReportUp(Struct, array_like=True, tag="report"):
     number: Count
     version: VersionW
     is_whole: bool
-    seen: list[SeenW]
-    gone: list[MarkW]
-    orphans: list[OrphanW] | None
-    hosts: list[HostW] | None
+    seen: Annotated[list[SeenW], Meta(max_length=ITEMS_MAX)]
+    gone: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)]
+    orphans: Annotated[list[OrphanW], Meta(max_length=ORPHANS_MAX)] | None
+    """The first of them when there are more."""
+    hosts: Annotated[list[HostW], Meta(max_length=ITEMS_MAX)] | None
     trouble: ProblemW | None
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from hanza.model.capacity import Capacity
+from hanza.model.errors import Invalid
 from hanza.model.guest import GuestSpec, HostFacts, Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.manifest import Delta, Entry, Manifest, Tombstone, Version
@@ -21,7 +22,7 @@ def mark_to_wire(mark: Mark) -> v1.MarkW:
 
 
 def mark_from_wire(mark: v1.MarkW) -> Mark:
-    return Mark(InstanceId(mark.owner), mark.run_epoch)
+    return Mark(InstanceId(_printable(mark.owner)), mark.run_epoch)
 
 
 def entry_to_wire(entry: Entry) -> v1.EntryW:
@@ -141,7 +142,9 @@ def report_to_wire(report: Report) -> v1.ReportUp:
         is_whole=report.is_whole,
         seen=[seen_to_wire(seen) for seen in report.seen],
         gone=[mark_to_wire(mark) for mark in report.gone],
-        orphans=None if report.orphans is None else [_orphan_to_wire(o) for o in report.orphans],
+        orphans=None
+        if report.orphans is None
+        else [_orphan_to_wire(o) for o in report.orphans[: v1.ORPHANS_MAX]],
         hosts=None if report.hosts is None else [_host_to_wire(h) for h in report.hosts],
         trouble=problem_to_wire(report.trouble),
     )
@@ -170,8 +173,8 @@ def _orphan_to_wire(orphan: Orphan) -> v1.OrphanW:
 
 
 def _orphan_from_wire(orphan: v1.OrphanW) -> Orphan:
-    native = NativeId(orphan.native)
-    return Orphan(native, mark_from_wire(orphan.mark), orphan.host, orphan.power)
+    native, host = NativeId(_printable(orphan.native)), _printable(orphan.host)
+    return Orphan(native, mark_from_wire(orphan.mark), host, orphan.power)
 
 
 def _host_to_wire(host: HostFacts) -> v1.HostW:
@@ -181,4 +184,11 @@ def _host_to_wire(host: HostFacts) -> v1.HostW:
 
 def _host_from_wire(host: v1.HostW) -> HostFacts:
     size = Capacity(host.cpus, host.memory_mib, host.disk_mib)
-    return HostFacts(host.name, size, host.accelerator)
+    return HostFacts(_printable(host.name), size, host.accelerator)
+
+
+def _printable(name: str) -> str:
+    """A name that is shown to others, so it may do nothing but be read."""
+    if not name.isprintable():
+        raise Invalid("a name in a report is not printable", field="frame")
+    return name

@@ -10,6 +10,7 @@ from hanza.model.ids import NativeId
 from hanza.model.manifest import Entry, Tombstone
 from hanza.model.report import Problem
 from hanza.plan.converge import (
+    FULL,
     STUCK,
     AtRest,
     Blocked,
@@ -135,9 +136,23 @@ def test_when_the_wait_is_over_the_order_is_given_again() -> None:
     assert step(an_entry(), note=a_note(wait_s=0)) == CREATE
 
 
-@pytest.mark.parametrize("code", sorted(STUCK))
+@pytest.mark.parametrize("code", sorted({*STUCK, FULL}))
 def test_what_asking_again_cannot_change_blocks(code: str) -> None:
     assert step(an_entry(), note=a_note(code=code, wait_s=0)) == Blocked(code, "why")
+
+
+def test_a_full_site_gets_another_try_for_what_already_stands_there() -> None:
+    order = SetPower(ONE, "on")
+    off = a_guest(power="off")
+    waiting = step(an_entry(), off, note=a_note(order, code=FULL))
+    assert waiting == Wait(START + timedelta(seconds=10))
+    assert step(an_entry(), off, note=a_note(order, code=FULL, wait_s=0)) == order
+
+
+@pytest.mark.parametrize("code", sorted({*STUCK, FULL}))
+def test_nothing_holds_back_an_ending_for_good(code: str) -> None:
+    note = a_note(Destroy(ONE), wish=a_tombstone(), code=code, wait_s=0)
+    assert step(None, a_guest(), tombstone=a_tombstone(), note=note) == Destroy(ONE)
 
 
 def test_another_wish_frees_what_was_blocked() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
+from hanza.model.errors import Invalid
 from hanza.model.guest import GuestSpec, HostFacts, Mark
 from hanza.model.ids import InstanceId, NativeId
 from hanza.model.manifest import Entry, Manifest, Tombstone, Version
@@ -29,7 +30,8 @@ from kit.agent_worlds import ME, START, a_manifest, a_mark
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 counts = st.integers(0, 2**53)
-marks = st.builds(Mark, words.map(InstanceId), counts)
+printable = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=20)
+marks = st.builds(Mark, printable.map(InstanceId), counts)
 specs = st.builds(GuestSpec, words, words, counts, counts, counts)
 powers = st.sampled_from(["on", "off"])
 entries = st.builds(Entry, marks, words, specs, powers)
@@ -49,9 +51,9 @@ seens = st.builds(
     words,
     st.none() | problems,
 )
-orphans = st.builds(Orphan, natives, marks, words, powers)
+orphans = st.builds(Orphan, printable.map(NativeId), marks, printable, powers)
 sizes = st.builds(Capacity, counts, counts, counts)
-hosts = st.builds(HostFacts, words, sizes, st.sampled_from(["kvm", "tcg", "none"]))
+hosts = st.builds(HostFacts, printable, sizes, st.sampled_from(["kvm", "tcg", "none"]))
 ME_NOW = Incarnation(1, "cafe")
 
 
@@ -137,3 +139,10 @@ def test_an_instant_too_late_to_travel_is_the_latest_that_does() -> None:
 def test_no_problem_is_no_problem() -> None:
     assert problem_to_wire(None) is None
     assert problem_from_wire(None) is None
+
+
+def test_a_host_whose_name_rings_bells_is_refused() -> None:
+    host = v1.HostW("rack\x07", 1, 1, 1, "none")
+    report = v1.ReportUp(1, v1.VersionW(1, 1), True, [], [], None, [host], None)
+    with pytest.raises(Invalid):
+        report_from_wire(report, Incarnation(1, "aa"))

@@ -90,6 +90,15 @@ class FakeDriver:
 
         self._act("destroy", act)
 
+    def sweep(self, mark: Mark) -> None:
+        def act(site: Site) -> None:
+            requests.refuse_wrong_mark(mark)
+            if site.guest_of(self._federation, mark) is not None:
+                raise Rejected("the guest is there; it is destroyed and not swept")
+            site.drop_lost_disk(self._federation, mark)
+
+        self._act("sweep", act)
+
     def set_power(self, native: NativeId, power: Power) -> None:
         self._act("set_power", lambda site: site.set_power(self._present(site, native), power))
 

@@ -73,6 +73,8 @@ class Site:
         guest = GuestRow(
             self._new_native("guest"), federation, mark.owner, mark.run_epoch, host, spec
         )
+        if federation is not None:
+            guest.disk = self.drop_lost_disk(federation, mark)
         self.state.guests[guest.native] = guest
         self._index_guest(guest)
         return guest.native
@@ -85,6 +87,17 @@ class Site:
             del self._by_mark[guest.federation, Mark(guest.owner, guest.run_epoch)]
         for volume in self._attached.pop(native, set()):
             self.state.volumes[volume].attached_to = None
+
+    def lose_guest(self, native: NativeId) -> None:
+        """As its site's owner removes one: the definition goes, the disk stays."""
+        guest = self.state.guests[native]
+        self.remove_guest(native)
+        if guest.federation is not None:
+            mark = Mark(guest.owner, guest.run_epoch)
+            self.state.lost_disks[_disk_of(guest.federation, mark)] = guest.disk
+
+    def drop_lost_disk(self, federation: str, mark: Mark) -> bytes:
+        return self.state.lost_disks.pop(_disk_of(federation, mark), b"")
 
     def add_volume(
         self, federation: str | None, owner: VolumeId, host: str, size_mib: int
@@ -132,6 +145,10 @@ class Site:
         if self._clock.now() < guest.powered_at + self._boot_after:
             return ""
         return f"hanza fake guest {guest.spec.name} is up\n"
+
+
+def _disk_of(federation: str, mark: Mark) -> str:
+    return f"{federation}/{mark.owner}/{mark.run_epoch}"
 
 
 class FakeSite:

@@ -51,6 +51,8 @@ class State:
     hosts: dict[str, HostFacts]
     guests: dict[NativeId, GuestRow] = field(default_factory=dict)
     volumes: dict[NativeId, VolumeRow] = field(default_factory=dict)
+    lost_disks: dict[str, bytes] = field(default_factory=dict)
+    """By federation, owner and run: what is left where a guest was removed behind our back."""
     made: int = 0
     """How many things were ever made here; the next native id."""
 

@@ -121,9 +121,10 @@ class _Work(Generic[Result]):
 def _told(call: Call, error: Exception) -> DriverError:
     """What to tell the caller: never the engine's own words."""
     if isinstance(error, OSError):
-        full = error.errno in door.FULL
-        kind: type[DriverError] = Exhausted if full else Unavailable
-        return kind(f"a file could not be changed: {errno.errorcode.get(error.errno or 0, '?')}")
+        # Of several files some may be changed already, so an order that failed is half done.
+        file = told_of_file(error)
+        is_told = isinstance(file, Exhausted) or not call.has_touched
+        return file if is_told else OutcomeUnknown(*file.args)
     if isinstance(error, DriverError):
         return OutcomeUnknown(*error.args) if _is_half_done(call, error) else error
     if not isinstance(error, door.EngineError):
@@ -134,6 +135,12 @@ def _told(call: Call, error: Exception) -> DriverError:
         return Unavailable("the connection was lost")
     told = door.kind_of(error)("libvirt refused the order")
     return OutcomeUnknown(*told.args) if _is_half_done(call, told) else told
+
+
+def told_of_file(error: OSError) -> DriverError:
+    """Which of the five a file's trouble is: its number is told, its path is not."""
+    kind: type[DriverError] = Exhausted if error.errno in door.FULL else Unavailable
+    return kind(f"a file could not be used: {errno.errorcode.get(error.errno or 0, '?')}")
 
 
 def _is_half_done(call: Call, error: DriverError) -> bool:

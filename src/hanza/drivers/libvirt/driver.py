@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from hanza.drivers import requests
 from hanza.drivers.libvirt import domains, door, names
-from hanza.drivers.libvirt.connection import Call, Connection
+from hanza.drivers.libvirt.connection import Call, Connection, told_of_file
 from hanza.drivers.libvirt.domains import Seen
 from hanza.drivers.libvirt.volumes import VolumeOrders
 from hanza.drivers.libvirt.workshop import Files, Locks, Workshop, find_guest
@@ -82,6 +82,7 @@ class Driver:
             # and of two guests that both fit alone only one is made.
             with call.holding(self._locks.of(native)), call.holding(self._locks.room):
                 if find_guest(conn, self._workshop.federation, native) is None:
+                    _refuse_stranger(conn, native)
                     look = self._workshop.look(conn, call)
                     self._workshop.refuse_without_room(conn, look, host, spec.size)
                     self._define(conn, call, mark, spec)
@@ -121,14 +122,33 @@ class Driver:
                 if found is not None and found[1].is_on:
                     _end(call, found[0])
                 # Files before the definition: whoever dies here still finds the guest.
-                if self._workshop.files is not None and self._is_nobodys(conn, native, found):
-                    with call.act():
-                        self._workshop.files.pool.remove_disk(native)
-                        self._workshop.files.serial.remove(native)
+                if found is not None or _is_free(conn, native):
+                    self._remove_files(call, native)
                 if found is not None:
                     self._undefine(call, found[0])
 
         self._connection.run(work)
+
+    def sweep(self, mark: Mark) -> None:
+        requests.refuse_wrong_mark(mark)
+        native = names.guest_uuid(self._workshop.federation, mark)
+
+        def work(conn: door.Conn, call: Call) -> None:
+            # The room's lock too, which every creator holds, also one in another process.
+            with call.holding(self._locks.of(native)), call.holding(self._locks.room):
+                if find_guest(conn, self._workshop.federation, native) is not None:
+                    raise Rejected("the guest is there; it is destroyed and not swept")
+                _refuse_stranger(conn, native)
+                self._remove_files(call, native)
+
+        self._connection.run(work)
+
+    def _remove_files(self, call: Call, native: NativeId) -> None:
+        files = self._workshop.files
+        if files is not None:
+            with call.act():
+                files.pool.remove_disk(native)
+                files.serial.remove(native)
 
     def _undefine(self, call: Call, domain: door.Domain) -> None:
         # libvirt's test engine keeps nothing beside a definition, and refuses to be told so.
@@ -139,19 +159,6 @@ class Driver:
             except door.EngineError as error:
                 if not door.is_absent(error):
                     raise
-
-    @staticmethod
-    def _is_nobodys(conn: door.Conn, native: NativeId, found: object) -> bool:
-        """Whether its files may go: with its guest, or because no domain has this UUID."""
-        if found is not None:
-            return True
-        try:
-            conn.lookupByUUIDString(native)
-        except door.EngineError as error:
-            if door.is_absent(error):
-                return True
-            raise
-        return False
 
     def set_power(self, native: NativeId, power: Power) -> None:
         def order(call: Call, domain: door.Domain, seen: Seen) -> None:
@@ -198,7 +205,10 @@ class Driver:
         if self._closed.is_set():
             raise Unavailable("the driver is closed")
         # Without asking libvirt, so that a guest's last words can be read while it is down.
-        return files.serial.tail(native, limit_bytes)
+        try:
+            return files.serial.tail(native, limit_bytes)
+        except OSError as error:
+            raise told_of_file(error) from error
 
     # -- volumes --------------------------------------------------------------------------------
 
@@ -235,6 +245,23 @@ class Driver:
                 order(call, *self._present(conn, native))
 
         self._connection.run(work)
+
+
+def _is_free(conn: door.Conn, native: NativeId) -> bool:
+    """Whether no domain at all has this UUID, ours or not."""
+    try:
+        conn.lookupByUUIDString(native)
+    except door.EngineError as error:
+        if door.is_absent(error):
+            return True
+        raise
+    return False
+
+
+def _refuse_stranger(conn: door.Conn, native: NativeId) -> None:
+    """Once it is not one of ours: a domain whose mark was lost or damaged has its disk in use."""
+    if not _is_free(conn, native):
+        raise Rejected("a domain with this guest's UUID does not bear our mark")
 
 
 def _make_ready(call: Call, files: Files, native: NativeId) -> None:

@@ -20,7 +20,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from hanza.drivers.libvirt.accelerator import Accelerator, Wanted, choose_accelerator
-from hanza.drivers.libvirt.connection import Connection
+from hanza.drivers.libvirt.connection import Connection, told_of_file
 from hanza.drivers.libvirt.domains import DomainType
 from hanza.drivers.libvirt.driver import Driver
 from hanza.drivers.libvirt.images import Images
@@ -52,7 +52,8 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> Driver:
     """Opens whether or not libvirt answers now; calls are `Unavailable` until it does.
 
     May take ten seconds where KVM has never been tried since the host booted.
-    Raises `Invalid` for an option that is unknown, missing or makes no sense.
+    Raises `Invalid` for an option that is unknown, missing or makes no sense, and `Unavailable`
+    while a folder cannot be used.
     """
     read = read_options(options)
     if not is_plain_word(federation):
@@ -61,18 +62,22 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> Driver:
     accelerator: Accelerator | Literal["none"] = "none"
     files: Files | None = None
     if read.engine == "qemu":
-        folders = read.folders
-        accelerator = choose_accelerator(read.wanted, folders["images"], folders["proof"])
+        try:
+            accelerator, files = _files_of(read, federation)
+        except OSError as error:
+            raise told_of_file(error) from error
         kind = "kvm" if accelerator == "kvm" else "qemu"
-        files = Files(
-            Images(folders["images"]),
-            Pool(folders["pool"], federation),
-            SerialLogs(folders["serial"]),
-        )
     connection = Connection(read.uri)
     connection.warm_up()
     workshop = Workshop(federation, read.host, kind, accelerator, read.offer, files)
     return Driver(connection, workshop)
+
+
+def _files_of(read: Options, federation: FederationId) -> tuple[Accelerator, Files]:
+    folders = read.folders
+    accelerator = choose_accelerator(read.wanted, folders["images"], folders["proof"])
+    pool, serial = Pool(folders["pool"], federation), SerialLogs(folders["serial"])
+    return accelerator, Files(Images(folders["images"]), pool, serial)
 
 
 def read_options(options: Mapping[str, str]) -> Options:

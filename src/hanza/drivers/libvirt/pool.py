@@ -20,6 +20,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Set
+from contextlib import ExitStack
 from pathlib import Path
 
 from hanza.drivers.libvirt import names
@@ -90,12 +91,18 @@ class Pool:
         return self._guests / f"{native}.qcow2.new"
 
     def prepare_disk(self, native: NativeId, base: Path, size_mib: int) -> None:
-        """Make it under a name of its own, so that an unfinished create never harms a disk."""
+        """Make it under a name of its own, so that an unfinished create never harms a disk.
+
+        One that is there is the tenant's, whoever lost its guest's definition: it is used again.
+        """
         least = virtual_mib(base)
         if least is None:
             raise Rejected("the image has no disk")
         if size_mib < least:
             raise Rejected(f"the image needs a disk of {least} MiB")
+        if self.disk(native).exists():
+            self._grow(self.disk(native), size_mib)
+            return
         self._refuse_full()
         new = self._new_disk(native)
         _remove(new)
@@ -103,9 +110,11 @@ class Pool:
         _run_tool("create", "-q", "-f", "qcow2", *backing, str(new), f"{size_mib}M")
 
     def finish_disk(self, native: NativeId) -> None:
-        """Once its guest is defined.  Only a guest that never ran can have an unfinished disk."""
+        """Once its guest is defined.  What is there under its name is never replaced."""
         new = self._new_disk(native)
-        if new.exists():
+        if self.disk(native).exists():
+            _remove(new)
+        elif new.exists():
             new.replace(self.disk(native))
 
     def drop_new_disk(self, native: NativeId) -> None:
@@ -217,15 +226,17 @@ class FileLock:
         until = time.monotonic() + timeout
         if not self._threads.acquire(blocking, timeout):
             return False
-        held = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        pause = threading.Event()
-        while not _is_locked(held):
-            if time.monotonic() > until:
-                os.close(held)
-                self._threads.release()
-                return False
-            pause.wait(0.01)
-        self._held = held
+        with ExitStack() as undo:
+            undo.callback(self._threads.release)
+            held = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            undo.callback(os.close, held)
+            pause = threading.Event()
+            while not _is_locked(held):
+                if time.monotonic() > until:
+                    return False
+                pause.wait(0.01)
+            self._held = held
+            undo.pop_all()
         return True
 
     def release(self) -> None:

@@ -107,7 +107,6 @@ def upgrade() -> None:
         sa.Column("manifest_hash", sa.LargeBinary(), nullable=False),
         sa.Column("starts", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("nonce", sa.Text(), server_default="", nullable=False),
-        sa.Column("nonce_before", sa.Text(), server_default="", nullable=False),
         sa.Column("is_contested", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("report_no", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("heard_at", sa.BigInteger(), nullable=True),
