@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from hanza.agent.journal import Identity, Journal, load_identity, load_starts
 from hanza.drivers.fake import open_driver
@@ -162,7 +163,7 @@ def test_killed_anywhere_the_next_start_reaches_the_same_end(
 def _say(peer: Peer) -> None:
     try:
         peer.send(manifest_to_wire(MANIFEST))
-    except (OSError, EOFError):
+    except (OSError, ConnectionClosed):
         return
 
 

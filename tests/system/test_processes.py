@@ -115,6 +115,13 @@ def test_a_second_plane_from_the_same_folder_is_refused(league: LocalLeague) -> 
 
 def test_plain_http_leaves_the_machine_never(league: LocalLeague) -> None:
     elsewhere = str(league.folder / "other")
-    done = league.run("up", "--state", elsewhere, "--listen", "0.0.0.0:7999", "--insecure-http")
+    done = league.run("up", "--state", elsewhere, "--listen", "192.0.2.1:7999", "--insecure-http")
     assert done.returncode == REFUSED
     assert "loopback" in done.stderr
+
+
+def test_an_address_that_nobody_could_dial_is_refused(league: LocalLeague) -> None:
+    elsewhere = str(league.folder / "other")
+    for address in ("0.0.0.0:7999", "[::]:7999", "localhost:7999", "127.0.0.1:0", "127.0.0.1"):
+        done = league.run("up", "--state", elsewhere, "--listen", address)
+        assert (done.returncode, "[invalid]" in done.stderr) == (REFUSED, True), address
