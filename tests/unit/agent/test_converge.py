@@ -63,7 +63,7 @@ def test_every_order_passes_a_point_before_and_after(at: Worlds) -> None:
     settle(at.converger, a_manifest([an_entry(power="off")], number=2))
     settle(at.converger, a_manifest([an_entry(power="off", cpus=2)], number=3))
     settle(at.converger, a_manifest([], [a_tombstone()], number=4))
-    names = ["create", "set_power", "set_power", "resize", "destroy"]
+    names = ["create", "set_power", "set_power", "resize", "destroy", "sweep"]
     assert at.points == [f"driver.{n}.{when}" for n in names for when in ("before", "after")]
 
 
@@ -202,7 +202,8 @@ def test_after_an_unanswered_create_absence_is_doubted_for_a_while(at: Worlds) -
     assert verdict == Later(end_of_doubt)
     at.world.clock.set(end_of_doubt)
     view, verdict = at.converger.run_pass(ended)
-    assert (only(view).presence, verdict) == ("absent", Settled())
+    assert (only(view).presence, verdict) == ("absent", Again()), "it was swept in this pass"
+    assert at.converger.run_pass(ended)[1] == Settled()
 
 
 def test_a_guest_that_appears_late_is_ended_and_then_surely_absent(at: Worlds) -> None:
