@@ -24,7 +24,11 @@ from hanza.model.errors import NotFound, Refusal
 from hanza.wire.app_v1 import App, Component, app_from_yaml
 
 LOOK_EVERY_S = 0.5
-COLUMNS = ["name", "country", "site", "provider", "state", "power", "boot", "heard", "serial"]
+COLUMNS = [
+    *("name", "country", "site", "provider", "runs"),
+    *("state", "power", "boot", "heard", "serial"),
+]
+RUNS = {"kvm": "kvm", "tcg": "emulated"}
 FileArgument = Annotated[Path, typer.Argument(help="The app as YAML.", exists=True, dir_okay=False)]
 
 
@@ -254,6 +258,7 @@ def _flat(document: dict[str, Any]) -> Record:
         "provider": place.get("provider"),
         "host": place.get("host"),
         "accelerator": place.get("accelerator"),
+        "runs": RUNS.get(place.get("accelerator", ""), "-"),
         "state": status["state"],
         "power": status["power"],
         "boot": status["boot"],
