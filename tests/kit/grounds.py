@@ -9,6 +9,7 @@ from hanza.model.ids import AgentId, HostId, SiteId
 from hanza.model.policy import Goals, Near, Point, Policy, Requirement, Spread
 from hanza.model.price import Prices
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
+from hanza.plan.placement.pins import FREE, Pin
 
 WHOLE, SMALL = Capacity(4, 4096, 4096), Capacity(1, 1024, 1024)
 LJUBLJANA = Point("Ljubljana, SI", 46.05, 14.51)
@@ -106,6 +107,12 @@ def a_ground_like(ground: Ground, site: str) -> Ground:
     return Ground(**(members | {"site": SiteId(site), "name": site}))
 
 
+pins = st.just(FREE) | st.builds(
+    Pin,
+    site=st.none() | st.sampled_from(["s0", "s1", "s9"]),
+    host=st.none() | st.sampled_from(["h0", "h1", "h9"]).map(HostId),
+    taken_by=st.sampled_from([None, None, None, "other"]),
+)
 mostly = st.sampled_from([True, True, True, True, False])
 free_rooms = st.builds(
     Capacity, st.integers(-1, 4), st.sampled_from([-5, 0, 512, 1024, 4096]), st.just(4096)

@@ -10,22 +10,31 @@ from hanza.model.policy import Policy
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Placed, Unplaced, choose, look, place_group
 from hanza.plan.placement.explain import explain, sentence_of
+from hanza.plan.placement.pins import Pin
 from hanza.plan.placement.relax import spread_relaxations
 from hanza.plan.placement.rules import RULES
 from hanza.plan.placement.score import Option
 from hanza.plan.placement.search import SOFT_FINE
-from kit.grounds import a_candidate, a_demand, a_ground, lax_policies, leagues_of_hosts, policies
+from kit.grounds import (
+    a_candidate,
+    a_demand,
+    a_ground,
+    lax_policies,
+    leagues_of_hosts,
+    pins,
+    policies,
+)
 
 sizes = st.builds(Capacity, st.integers(1, 3), st.sampled_from([256, 1024, 2048]), st.just(64))
 
 
 @st.composite
 def teams(draw: st.DrawFn) -> list[Demand]:
-    """Up to three replicas of one component, perhaps one of another, and one by itself."""
+    """Up to three replicas of one component, perhaps one of another, some of them pinned."""
     policy, other = draw(lax_policies), draw(lax_policies)
     size = draw(sizes)
     web = [
-        a_demand(policy, name=f"web-{n}", size=size, component="web")
+        a_demand(policy, name=f"web-{n}", size=size, component="web", pin=draw(pins))
         for n in range(draw(st.integers(1, 3)))
     ]
     db = [a_demand(other, name="db", size=draw(sizes), component="db")]
@@ -103,12 +112,12 @@ def test_a_group_is_placed_as_a_plain_reference_would(
         assert answer == Placed(expected)
 
 
-@given(policies, leagues_of_hosts())
+@given(policies, pins, leagues_of_hosts())
 @settings(max_examples=200, deadline=None)
 def test_one_is_placed_at_the_first_of_those_that_no_rule_refuses(
-    policy: Policy, hosts: list[Candidate]
+    policy: Policy, pin: Pin, hosts: list[Candidate]
 ) -> None:
-    demand = a_demand(policy)
+    demand = a_demand(policy, pin=pin)
     answer, explained = choose(demand, hosts), explain(demand, hosts)
     assert explained.may + len(explained.losers) == explained.looked_at == len(hosts)
     assert {one.rule for one in explained.refusals} <= set(RULES)
@@ -132,12 +141,12 @@ def test_same_input_same_plan_whatever_the_order(
     assert len(answers) == 1
 
 
-@given(policies, sizes, leagues_of_hosts())
+@given(policies, pins, sizes, leagues_of_hosts())
 @settings(max_examples=300, deadline=None)
 def test_a_relaxation_that_is_named_really_places_it(
-    policy: Policy, size: Capacity, hosts: list[Candidate]
+    policy: Policy, pin: Pin, size: Capacity, hosts: list[Candidate]
 ) -> None:
-    explained = explain(a_demand(policy, size=size), hosts)
+    explained = explain(a_demand(policy, size=size, pin=pin), hosts)
     for one in explained.relaxations:
         (relaxed,) = one.demands
         after = explain(relaxed, hosts)
