@@ -34,7 +34,9 @@ demo-status: setup
 test: test-fast test-engines ## every test: the fast ones, then those with real engines (as root)
 
 test-fast: engines ## all but the real engines
-	$(PY) -m pytest -q -n 2 --ignore=tests/engines
+	$(PY) -m pytest -q -n 2 tests/unit tests/property --cov=hanza.model --cov=hanza.plan \
+		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+	$(PY) -m pytest -q -n 2 tests/house tests/contract tests/system
 
 test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"

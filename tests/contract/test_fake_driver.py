@@ -46,7 +46,8 @@ class Backdoor(Site):
 
     def leftovers(self) -> int:
         with self._site.look() as site:
-            return sum(row.federation == US for row in rows_of(site))
+            ours = sum(row.federation == US for row in rows_of(site))
+            return ours + len(site.state.lost_disks)
 
     def foreign(self) -> str:
         with self._site.look() as site:
@@ -67,7 +68,7 @@ class Backdoor(Site):
 
     def vanish(self, native: NativeId) -> None:
         with self._site.open() as site:
-            site.remove_guest(native)
+            site.lose_guest(native)
 
     def wait_for_boot(self, native: NativeId) -> None:  # noqa: ARG002
         self._clock.advance(BOOT)

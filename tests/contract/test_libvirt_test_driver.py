@@ -10,7 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from hanza.drivers.contract import FULL, GuestClauses, ResizeClauses, compare_with_fake
+from hanza.drivers.contract.words import SMALL, A, made
 from hanza.drivers.libvirt import Driver, open_driver
+from hanza.model.errors import Rejected
 from hanza.model.ids import FederationId
 from kit.domains import DomainBackdoor
 
@@ -43,6 +45,17 @@ class TestLibvirtTestEngine(GuestClauses, ResizeClauses):
         backdoor.clean()
         yield backdoor
         backdoor.clean()
+
+    def test_a_guest_whose_mark_was_lost_is_neither_made_again_nor_swept(
+        self, driver: Driver, site: DomainBackdoor, host: str
+    ) -> None:
+        """Clause 6."""
+        site.take_mark(made(driver, host).native)
+        before = site.foreign()
+        for call in (lambda: driver.create(A, host, SMALL), lambda: driver.sweep(A)):
+            with pytest.raises(Rejected):
+                call()
+        assert site.foreign() == before
 
 
 def test_the_libvirt_driver_is_as_the_fake() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from hanza.drivers.contract import DriverContract, Site, walk_beside_fake
 from hanza.drivers.contract.connections import outcome_of
+from hanza.drivers.contract.disks import TEXT
 from hanza.drivers.contract.words import SMALL, A, guest_of, made
 from hanza.drivers.libvirt import Driver, open_driver
 from hanza.drivers.libvirt.accelerator import PATIENCE_S, choose_accelerator
@@ -235,6 +236,25 @@ class TestRealGuests(RealLibvirt):
             with pytest.raises(Rejected):
                 driver.create(A, host, spec)
         assert site.leftovers() == 0
+
+    def test_a_guest_whose_mark_was_lost_keeps_its_disk(
+        self, driver: Driver, site: Backdoor, host: str
+    ) -> None:
+        """Clause 6: it is not ours any more, so that nothing of it is touched."""
+        native = made(driver, host).native
+        site.write_disk(native, TEXT)
+        site.take_mark(native)
+        before = site.foreign()
+        for call in (
+            lambda: driver.create(A, host, SMALL),
+            lambda: driver.sweep(A),
+            lambda: driver.set_power(native, "on"),
+        ):
+            with pytest.raises(Rejected):
+                call()
+        driver.destroy(native)
+        assert site.foreign() == before
+        assert site.read_disk(native, len(TEXT)) == TEXT
 
     def test_the_host_says_that_it_emulates(self, driver: Driver) -> None:
         (facts,) = driver.survey().hosts

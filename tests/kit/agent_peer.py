@@ -211,6 +211,23 @@ def a_registrar(authority: Authority | None, root_pem: bytes = b"") -> Iterator[
             thread.join()
 
 
+@contextmanager
+def a_stranger(authority: Authority, words: bytes) -> Iterator[int]:
+    """A port at which one caller hears these words over TLS, whatever it asked."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            wire, _ = listener.accept()
+            with suppress(OSError), authority.server.wrap_socket(wire, server_side=True) as tls:
+                tls.recv(65536)
+                tls.sendall(words)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
 class Counter:
     """A wire that counts what passes through it, both ways."""
 

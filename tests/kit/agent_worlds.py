@@ -98,8 +98,13 @@ class World:
             return site.add_guest(federation, mark, HOST, a_spec())
 
     def remove(self, native: NativeId) -> None:
+        """As its site's owner would: the definition only, not what lies on the disk."""
         with self.site.open() as site:
-            site.remove_guest(native)
+            site.lose_guest(native)
+
+    def lost_disks(self) -> int:
+        with self.site.look() as site:
+            return len(site.state.lost_disks)
 
     def touch(self, native: NativeId, power: Power) -> None:
         with self.site.open() as site:

@@ -22,7 +22,7 @@ from hanza.model.guest import Guest, Mark, Power
 from hanza.model.ids import InstanceId, NativeId
 from hanza.model.manifest import Entry, Manifest, Tombstone
 from hanza.model.verdict import Again, Later, Settled
-from hanza.plan.converge import Create, Destroy, Order, Resize, SetPower, next_step
+from hanza.plan.converge import Create, Destroy, Order, Resize, SetPower, Sweep, next_step
 from kit.agent_worlds import HOST, START, THEM, US, World, a_manifest, a_spec
 
 OWNERS = [InstanceId("in_a"), InstanceId("in_b"), InstanceId("in_c")]
@@ -30,7 +30,7 @@ owners = st.sampled_from(OWNERS)
 powers: st.SearchStrategy[Power] = st.sampled_from(["on", "off"])
 cpus = st.integers(1, 2)
 STEPS = 30
-CALLS = ["survey", "create", "destroy", "set_power", "resize"]
+CALLS = ["survey", "create", "destroy", "sweep", "set_power", "resize"]
 PASSING: list[Kind] = ["lost", "silent", "mute", "unavailable"]
 
 
@@ -81,8 +81,7 @@ class Convergence(RuleBasedStateMachine):
                 spec = replace(a_spec(want.cpus))
                 entries.append(Entry(Mark(owner, want.run), HOST, spec, want.power))
             last_ended = want.run if want.is_ended else want.run - 1
-            if last_ended:
-                tombstones.append(Tombstone(Mark(owner, last_ended)))
+            tombstones += [Tombstone(Mark(owner, run)) for run in range(1, last_ended + 1)]
         return a_manifest(entries, tombstones, number=self.number)
 
     # -- the agent ----------------------------------------------------------------------------
@@ -174,6 +173,7 @@ class Convergence(RuleBasedStateMachine):
             if not want.is_ended
         }
         assert set(self.world.guests()) == shall
+        assert not self.world.lost_disks(), "delete leaves nothing"
         assert all(seen.presence == ("absent" if seen.role == "end" else "present")
                    for seen in view.seen)  # fmt: skip
         sizes = {g.mark.owner: g.spec.cpus for g in self.world.driver.survey().guests}
@@ -223,6 +223,8 @@ def perfect(seen: list[Guest], order: Order) -> list[Guest]:
             return [*seen, Guest(NativeId("n-new"), mark, host, spec, "off", 0)]
         case Destroy(native):
             return [guest for guest in seen if guest.native != native]
+        case Sweep():
+            return seen
         case SetPower(native, power):
             return [replace(g, power=power) if g.native == native else g for g in seen]
         case Resize(native, spec):

@@ -72,6 +72,7 @@ def start() -> Iterator[Start]:
             process = subprocess.Popen(
                 [sys.executable, "-m", "hanza.boot.main", "agent", *map(str, words)],
                 env={**os.environ, **environ},
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -88,8 +89,8 @@ def guests(site: Path) -> list[tuple[str, str]]:
         return [(guest.mark.owner, guest.power) for guest in driver.survey().guests]
 
 
-def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=30)
+def finish(process: "subprocess.Popen[str]", given: str = "") -> tuple[int, str, str]:
+    out, err = process.communicate(given, timeout=30)
     return process.returncode, out, err
 
 
@@ -104,7 +105,7 @@ def test_it_converges_reports_and_ends_cleanly_leaving_its_guests(
     prepare: Prepare, peer: Peer, start: Start, site: Path
 ) -> None:
     folder = prepare(peer.port)
-    process = start("run", "--state", folder)
+    process = start("run", "--state", folder, "--output", "json")
     until(lambda: peer.hellos == 1, "the agent says hello", within_s=20)
     peer.send(manifest_to_wire(MANIFEST))
     until(lambda: guests(site) == [(a_mark().owner, "on")], "the guest runs")
@@ -112,8 +113,11 @@ def test_it_converges_reports_and_ends_cleanly_leaving_its_guests(
     resident = resident_kib(process)
     print(f"agent at rest: {resident / 1024:.1f} MiB resident")
     process.send_signal(signal.SIGTERM)
-    code, _, err = finish(process)
+    code, out, err = finish(process)
     assert code == 0, err
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {"agent": ME, "federation": US, "site": "si_zg"}
+    ]
     assert "agent.stopped" in err
     assert "bug.caught" not in err
     assert guests(site) == [(a_mark().owner, "on")]
@@ -196,9 +200,16 @@ def test_join_then_join_again_then_status(
     with a_registrar(authority, authority.root.read_bytes()) as plane:
         url = f"https://127.0.0.1:{plane.port}"
         token = join_token_to_text(JoinToken((url,), authority.pin, bytes(32)))
-        words = ("join", token, "--state", state, "--driver", "fake", "--option", "hosts=2")
-        assert finish(start(*words)) == (0, "joined: agent ag_1 of site si_zg\n", "")
-        assert finish(start(*words)) == (0, "joined already: agent ag_1 of site si_zg\n", "")
+        words = ("join", "-", "--state", state, "--driver", "fake", "--option", "hosts=2")
+        said = finish(start(*words), f"{token}\n")
+        assert said == (0, "joined: agent ag_1 of site si_zg\n", "")
+        said = finish(start(*words), token)
+        assert said == (0, "joined already: agent ag_1 of site si_zg\n", "")
+        code, out, _ = finish(start(*words, "--output", "json"), token)
+    assert (code, json.loads(out)) == (
+        0,
+        {"agent": "ag_1", "federation": "fe_us", "site": "si_zg", "outcome": "joined_already"},
+    )
     identity = load_identity(state)
     assert identity is not None
     assert identity.options == {"hosts": "2"}
@@ -216,7 +227,6 @@ def test_join_then_join_again_then_status(
     [
         (("run",), "no agent has joined"),
         (("status",), "no agent has joined"),
-        (("status", "--output", "xml"), "--output is text or json"),
         (("join", "nonsense", "--driver", "fake"), "a join token starts with"),
         (("join", "x", "--driver", "hal"), "there is no driver 'hal'"),
         (("join", "x", "--driver", "fake", "--option", "k"), "'k' is not key=value"),

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 SHARES = 2
-KINDS = ("store.commit", "driver.create", "driver.destroy", "driver.set_power", "journal.manifest")
+DRIVER = ("driver.create", "driver.destroy", "driver.sweep", "driver.set_power")
+KINDS = ("store.commit", *DRIVER, "journal.manifest")
 MESSAGES = ("hello", "welcome", "manifestwhole", "manifestdelta", "holding", "reportup")
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hanza.agent.join import JoinOrder, Outcome, join
+from hanza.agent.join import SHOWN_MAX, JoinOrder, Outcome, join
 from hanza.agent.journal import Identity, Journal, load_identity, load_starts
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
 from hanza.wire.agent_v1 import JoinRequest
 from hanza.wire.credentials import JoinToken, check_join, digest_of_secret, join_token_to_text
-from kit.agent_peer import Authority, Registrar, a_registrar, an_authority
+from kit.agent_peer import Authority, Registrar, a_registrar, a_stranger, an_authority
 
 pytestmark = pytest.mark.enable_socket
 SECRET = bytes(range(32))
@@ -162,6 +162,18 @@ def test_a_plane_without_a_root_refuses_in_its_own_words(
             "the plane refused: that token is spent (forbidden)",
         ),
         (409, b'{"title":"Conflict"}', Forbidden, "the plane refused: Conflict"),
+        (
+            403,
+            b'{"detail":"\\u001b[2J\\u0007no\\n\\terror: \\u202eyes","code":"\\u001b[0m"}',
+            Forbidden,
+            "the plane refused: [2Jno error: yes ([0m)",
+        ),
+        (
+            403,
+            b'{"detail":"' + b"x" * 9000 + b'"}',
+            Forbidden,
+            f"the plane refused: {'x' * SHOWN_MAX}…",
+        ),
         (400, b"<html>", Forbidden, "the plane refused: it answered 400"),
         (503, b"{}", Unavailable, "the plane refused: it answered 503"),
     ],
@@ -178,6 +190,16 @@ def test_a_refusal_is_told_in_the_planes_words(
     with pytest.raises(refused) as refusal:
         joining()
     assert str(refusal.value) == words
+
+
+def test_a_stranger_that_speaks_no_http_shows_nothing_but_words(
+    authority: Authority, state: Path
+) -> None:
+    words = b"\x1b[2J\x07" + b"x" * 9000 + b"\r\n\r\n"
+    with a_stranger(authority, words) as port, pytest.raises(Unavailable) as refusal:
+        run(state, token_for(authority, port))
+    assert "\x1b" not in str(refusal.value)
+    assert len(str(refusal.value)) < 2 * SHOWN_MAX
 
 
 def test_planes_are_asked_in_turn(authority: Authority, plane: Registrar, state: Path) -> None:

@@ -22,6 +22,7 @@ import msgspec
 from hanza.agent.address import Address, address_of
 from hanza.agent.journal import Identity, Journal
 from hanza.agent.link import trust_only
+from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
 from hanza.model.ids import AgentId, FederationId, SiteId
 from hanza.wire.agent_v1 import JoinAnswer, JoinRequest
@@ -36,6 +37,8 @@ from hanza.wire.credentials import (
 ROOT_PATH, JOIN_PATH = "/agent/v1/root", "/agent/v1/join"
 TIMEOUT_S = 15.0
 ANSWER_BYTES_MAX = 65536
+SHOWN_MAX = 300
+"""Letters of a stranger's words that are shown."""
 Outcome: TypeAlias = Literal["joined", "joined_already"]
 
 
@@ -107,7 +110,8 @@ def _first_answer(
             root = _fetch_root(address, token.pin) if address.is_secure else None
             return _send_join(address, root, request, folder), root
         except (OSError, HTTPException) as error:
-            silent.append(f"{address.host}:{address.port}: {error or type(error).__name__}")
+            words = shown(str(error)) or type(error).__name__
+            silent.append(f"{address.host}:{address.port}: {words}")
     raise Unavailable(f"no plane answered ({'; '.join(silent)})")
 
 
@@ -170,11 +174,18 @@ def _exchange(
 
 
 def _refusal_of(status: int, body: bytes) -> HanzaError:
-    """What the plane said, in its words; a plane that is merely ill may be asked again."""
+    """What was said, by whoever it was; a plane that is merely ill may be asked again."""
     try:
         problem = msgspec.json.decode(body, type=_Problem)
     except msgspec.DecodeError:
         problem = _Problem()
-    words = problem.detail or problem.title or f"it answered {status}"
-    text = f"the plane refused: {words}" + (f" ({problem.code})" if problem.code else "")
+    words = shown(problem.detail) or shown(problem.title) or f"it answered {status}"
+    code = shown(problem.code)
+    text = f"the plane refused: {words}" + (f" ({code})" if code else "")
     return Unavailable(text) if status >= 500 else Forbidden(text)
+
+
+def shown(words: str) -> str:
+    """A stranger's words on one line of ours, without what could pass for more than words."""
+    clean = " ".join(harmless(words).split())
+    return clean if len(clean) <= SHOWN_MAX else clean[:SHOWN_MAX] + "…"

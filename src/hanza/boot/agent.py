@@ -4,6 +4,7 @@ Puts an agent's parts together and ends them in order; everything it knows is on
 line or in the state folder.  It is not a client of the plane's API: see `hanza.cli`.
 """
 
+import json
 import os
 import signal
 import sys
@@ -13,7 +14,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from hanza.agent.address import address_of
@@ -23,6 +23,8 @@ from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, l
 from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.loop import Agent
 from hanza.agent.session import Session, Speaker
+from hanza.cli.options import OutputOption
+from hanza.cli.render import Output, show_one
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
@@ -53,6 +55,7 @@ def join_command(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
     ] = False,
+    output: OutputOption = Output.table,
 ) -> None:
     """Make this machine's engine part of a federation.  May be run again when cut."""
     with _Refusals():
@@ -65,12 +68,16 @@ def join_command(
         with closing(Journal(state, from_environment(os.environ))) as journal:
             identity, outcome = join(order, journal, os.urandom)
         words = "joined" if outcome == "joined" else "joined already"
-        typer.echo(f"{words}: agent {identity.agent} of site {identity.site}")
+        sentence = f"{words}: agent {identity.agent} of site {identity.site}"
+        show_one({**_name_of(identity), "outcome": outcome}, output, sentence)
 
 
 @app.command("run")
-def run_command(state: State) -> None:
-    """Converge this engine on its manifest until told to stop; guests run on."""
+def run_command(state: State, output: OutputOption = Output.table) -> None:
+    """Converge this engine on its manifest until told to stop; guests run on.
+
+    As JSON, standard output has one line: who begins.  The log goes to standard error.
+    """
     log_to()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -79,6 +86,8 @@ def run_command(state: State) -> None:
         point = from_environment(os.environ)
         identity = identity_of(state)
         with closing(Journal(state, point)) as journal:
+            if output is Output.json:
+                typer.echo(json.dumps(_name_of(identity)))
             driver = open_when_there(identity, stop, registry.open)
             if driver is None:
                 return
@@ -88,21 +97,15 @@ def run_command(state: State) -> None:
 
 
 @app.command("status")
-def status_command(
-    state: State,
-    output: Annotated[str, typer.Option("--output", help="text or json.")] = "text",
-) -> None:
+def status_command(state: State, output: OutputOption = Output.table) -> None:
     """What the agent is and holds, read from its folder; asks nobody."""
     with _Refusals():
-        if output not in {"text", "json"}:
-            raise Invalid("--output is text or json", field="output")
         status = _status_of(state)
-        if output == "json":
-            typer.echo(msgspec.json.encode(status))
-            return
+        lines = []
         for key, value in status.items():
             words = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-            typer.echo(f"{key:<12} {'-' if words is None else words}")
+            lines.append(f"{key:<12} {'-' if words is None else words}")
+        show_one(status, output, "\n".join(lines))
 
 
 def agent_of(
@@ -144,13 +147,19 @@ def open_when_there(
     return None
 
 
-def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
-    identity = identity_of(folder)
-    manifest = load_manifest(folder, identity)
+def _name_of(identity: Identity) -> dict[str, str]:
     return {
         "agent": identity.agent,
         "federation": identity.federation,
         "site": identity.site,
+    }
+
+
+def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
+    identity = identity_of(folder)
+    manifest = load_manifest(folder, identity)
+    return {
+        **_name_of(identity),
         "planes": identity.urls,
         "driver": identity.driver,
         "starts": load_starts(folder),

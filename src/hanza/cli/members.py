@@ -1,5 +1,6 @@
 """`hanza provider`, `hanza site`, `hanza host`: who is a member, with what."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,13 +107,20 @@ def invite(
     with connect(context) as client:
         record = client.post(f"/sites/{name}/join-tokens")
     if file is not None:
-        file.touch(mode=0o600)
-        file.write_text(record["token"] + "\n")
+        write_secret(file, record["token"] + "\n")
         show_one(record, output, f"the token is in {file}, good until {record['expiresAt']}")
         return
-    command = "hanza agent join TOKEN --state FOLDER --driver libvirt"
-    sentence = f"{record['token']}\n\nat the site: {command}"
+    command = "hanza agent join - --state FOLDER --driver libvirt"
+    sentence = f"{record['token']}\n\nat the site, which reads the token: {command}"
     show_one(record, output, sentence)
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Readable by its owner only, also where a file of that name was readable by others."""
+    descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as out:
+        os.fchmod(descriptor, 0o600)
+        out.write(text)
 
 
 @host.command("list")

@@ -201,9 +201,63 @@ def test_after_an_unanswered_create_absence_is_doubted_for_a_while(at: Worlds) -
     assert only(view).presence == "unknown"
     assert verdict == Later(end_of_doubt)
     at.world.clock.set(end_of_doubt)
-    view, verdict = at.converger.run_pass(ended)
-    assert (only(view).presence, verdict) == ("absent", Again()), "it was swept in this pass"
+    assert "driver.sweep.before" not in at.points, "what may yet appear may yet leave something"
+    assert only(at.converger.run_pass(ended)[0]).presence == "absent"
     assert at.converger.run_pass(ended)[1] == Settled()
+
+
+def test_what_a_vanished_guest_left_is_swept_once_it_is_ended_and_only_once(at: Worlds) -> None:
+    native = only(settle(at.converger, a_manifest([an_entry()]))).native
+    assert native is not None
+    at.world.remove(native)
+    assert at.world.lost_disks() == 1
+    ended = a_manifest([], [a_tombstone()], number=2)
+    for _ in range(2):
+        assert only(settle(at.converger, ended)).presence == "absent"
+    assert at.world.lost_disks() == 0
+    assert at.points.count("driver.sweep.after") == 1
+
+
+def test_every_ended_run_is_swept_the_earliest_first(at: Worlds) -> None:
+    natives = [at.world.add(a_mark(run=run)) for run in (1, 2)]
+    for native in natives:
+        at.world.remove(native)
+    manifest = a_manifest([an_entry(run=3)], [a_tombstone(run=1), a_tombstone(run=2)])
+    at.world.site.order(Fault("sweep", nth=2))
+    view, _ = at.converger.run_pass(manifest)
+    assert at.world.lost_disks() == 1
+    assert [seen.presence for seen in view.seen] == ["absent", "unknown", "absent"]
+    view, _ = at.converger.run_pass(manifest)
+    assert view.seen[1].problem is not None
+    at.world.clock.advance(SECOND)
+    view = settle(at.converger, manifest)
+    assert at.world.lost_disks() == 0
+    assert [seen.presence for seen in view.seen] == ["absent", "absent", "present"]
+
+
+@pytest.mark.parametrize("kind", ["lost", "rejected"])
+def test_a_run_is_not_called_absent_before_it_was_swept(at: Worlds, kind: str) -> None:
+    at.world.remove(at.world.add(a_mark()))
+    at.world.site.order(Fault("sweep", kind=kind))  # type: ignore[arg-type]
+    now, ended = at.world.clock.now(), a_manifest([], [a_tombstone()])
+    view, verdict = at.converger.run_pass(ended)
+    assert (only(view).presence, verdict) == ("unknown", Later(now + SECOND))
+    assert only(view).problem is not None
+    assert at.converger.run_pass(ended) == (view, verdict), "nothing before its time"
+    at.world.clock.advance(SECOND)
+    seen = only(settle(at.converger, ended))
+    assert (seen.presence, seen.problem, at.world.lost_disks()) == ("absent", None, 0)
+
+
+def test_a_run_that_comes_back_and_vanishes_is_swept_again(at: Worlds) -> None:
+    ended = a_manifest([], [a_tombstone()])
+    settle(at.converger, ended)
+    native = at.world.add(a_mark())
+    at.world.site.order(Fault("destroy"))
+    at.converger.run_pass(ended)
+    at.world.remove(native)
+    assert only(settle(at.converger, ended)).presence == "absent"
+    assert at.world.lost_disks() == 0
 
 
 def test_a_guest_that_appears_late_is_ended_and_then_surely_absent(at: Worlds) -> None:

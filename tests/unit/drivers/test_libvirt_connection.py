@@ -122,6 +122,23 @@ def test_a_full_disk_is_exhausted_and_other_file_troubles_are_unavailable(
     assert "secret" not in str(told.value)
 
 
+def test_a_file_in_trouble_once_an_order_was_begun_has_an_unknown_outcome(
+    connection: Connection,
+) -> None:
+    def break_off(_conn: object, call: Call) -> None:
+        with call.act():
+            raise OSError(errno.EIO, "half of the files are gone")
+
+    def break_after(_conn: object, call: Call) -> None:
+        with call.act():
+            pass
+        raise OSError(errno.EIO, "defined, and its disk could not be renamed")
+
+    for work in (break_off, break_after):
+        with pytest.raises(OutcomeUnknown):
+            connection.run(work)
+
+
 def test_a_lock_that_is_held_too_long_is_unavailable(connection: Connection) -> None:
     lock = threading.Lock()
 

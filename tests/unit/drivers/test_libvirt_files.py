@@ -2,18 +2,21 @@
 
 import os
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from hanza.drivers.libvirt import open_driver
 from hanza.drivers.libvirt.images import Images, host_tsc_khz
-from hanza.drivers.libvirt.pool import STALE_AFTER_S, Pool, virtual_mib
+from hanza.drivers.libvirt.pool import STALE_AFTER_S, FileLock, Pool, virtual_mib
 from hanza.drivers.libvirt.serial import KEEP_BYTES, TRIM_ABOVE_BYTES, SerialLogs
-from hanza.model.errors import Rejected
+from hanza.model.errors import Rejected, Unavailable
 from hanza.model.ids import FederationId, NativeId, VolumeId
 
 GUEST = NativeId("00000000-0000-4000-8000-000000000001")
+US = FederationId("fe_us")
 V = VolumeId("vo_1")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
 
@@ -25,7 +28,7 @@ def logs(tmp_path: Path) -> SerialLogs:
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Pool:
-    return Pool(tmp_path / "pool", FederationId("fe_us"))
+    return Pool(tmp_path / "pool", US)
 
 
 @pytest.fixture
@@ -67,6 +70,21 @@ def test_a_disk_is_under_its_name_only_when_its_guest_is_defined(pool: Pool, bas
     pool.grow_disk(GUEST, 80)
     pool.grow_disk(GUEST, 72)
     assert virtual_mib(pool.disk(GUEST)) == 80
+
+
+def test_a_disk_that_is_there_is_never_replaced(pool: Pool, base: Path) -> None:
+    pool.prepare_disk(GUEST, base, 64)
+    pool.finish_disk(GUEST)
+    before = pool.disk(GUEST).stat().st_ino
+    pool.prepare_disk(GUEST, base, 80)
+    pool.finish_disk(GUEST)
+    pool.prepare_disk(GUEST, base, 64)
+    unfinished = pool.disk(GUEST).with_suffix(".qcow2.new")
+    unfinished.write_bytes(b"of a process that died")
+    pool.finish_disk(GUEST)
+    assert pool.disk(GUEST).stat().st_ino == before
+    assert virtual_mib(pool.disk(GUEST)) == 80
+    assert not unfinished.exists()
 
 
 def test_a_disk_smaller_than_its_image_is_rejected(pool: Pool, base: Path) -> None:
@@ -113,13 +131,38 @@ def test_volumes_are_read_from_their_own_files_and_from_nothing_else(pool: Pool)
 
 
 def test_one_holder_of_the_pools_lock_at_a_time(tmp_path: Path) -> None:
-    ours, theirs = (Pool(tmp_path, FederationId("fe_us")).lock for _ in range(2))
+    ours, theirs = (Pool(tmp_path, US).lock for _ in range(2))
     assert ours.acquire(timeout=1)
     assert not theirs.acquire(timeout=0.05)
     assert not ours.acquire(timeout=0.05)
     ours.release()
     assert theirs.acquire(timeout=1)
     theirs.release()
+
+
+def test_a_lock_that_cannot_be_taken_stays_free(tmp_path: Path) -> None:
+    path = tmp_path / "absent" / "lock"
+    lock = FileLock(path)
+    with pytest.raises(FileNotFoundError):
+        lock.acquire(timeout=1)
+    path.parent.mkdir()
+    assert lock.acquire(timeout=1)
+    lock.release()
+
+
+def test_folders_that_cannot_be_used_are_unavailable(tmp_path: Path) -> None:
+    options = {
+        "uri": f"qemu+unix:///system?socket={tmp_path}/nobody",
+        "accelerator": "tcg",
+        **{key: str(tmp_path / key) for key in ("images", "pool", "serial")},
+    }
+    (tmp_path / "pool").touch()
+    with pytest.raises(Unavailable):
+        open_driver(US, options)
+    (tmp_path / "pool").unlink()
+    (tmp_path / "serial" / f"{GUEST}.log").mkdir(parents=True)
+    with closing(open_driver(US, options)) as driver, pytest.raises(Unavailable):
+        driver.serial_tail(GUEST, 100)
 
 
 def test_an_image_boots_by_its_kernel_or_from_its_disk(tmp_path: Path) -> None:

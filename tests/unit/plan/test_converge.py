@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hanza.model.guest import Guest
+from hanza.model.guest import Guest, Mark
 from hanza.model.ids import NativeId
 from hanza.model.manifest import Entry, Tombstone
 from hanza.model.report import Problem
@@ -21,6 +21,7 @@ from hanza.plan.converge import (
     Resize,
     SetPower,
     Step,
+    Sweep,
     Wait,
     next_step,
 )
@@ -35,8 +36,9 @@ def step(
     *guests: Guest,
     tombstone: Tombstone | None = None,
     note: Note | None = None,
+    unswept: Mark | None = None,
 ) -> Step:
-    return next_step(entry, tombstone, guests, note, START)
+    return next_step(entry, tombstone, guests, note, START, unswept)
 
 
 def a_note(
@@ -123,6 +125,13 @@ def test_the_earlier_run_is_ended_before_the_next_is_made() -> None:
     assert step(entry, tombstone=tombstone) == Create(a_mark(run=2), "host-1", a_spec())
 
 
+def test_what_an_ended_run_left_is_swept_once_its_guest_is_gone() -> None:
+    ended, sweep = a_tombstone(), Sweep(a_mark())
+    assert step(None, a_guest(), tombstone=ended, unswept=a_mark()) == Destroy(ONE)
+    assert step(None, tombstone=ended, unswept=a_mark()) == sweep
+    assert step(an_entry(run=2), tombstone=ended, unswept=a_mark()) == sweep, "before the next run"
+
+
 def test_an_entry_that_its_tombstone_ends_is_never_made() -> None:
     assert step(an_entry(run=1), tombstone=a_tombstone(run=1)) == AtRest()
     assert step(an_entry(run=1), a_guest(), tombstone=a_tombstone(run=1)) == Destroy(ONE)
@@ -153,6 +162,9 @@ def test_a_full_site_gets_another_try_for_what_already_stands_there() -> None:
 def test_nothing_holds_back_an_ending_for_good(code: str) -> None:
     note = a_note(Destroy(ONE), wish=a_tombstone(), code=code, wait_s=0)
     assert step(None, a_guest(), tombstone=a_tombstone(), note=note) == Destroy(ONE)
+    swept = a_note(Sweep(a_mark()), wish=a_tombstone(), code=code, wait_s=0)
+    again = step(None, tombstone=a_tombstone(), note=swept, unswept=a_mark())
+    assert again == Sweep(a_mark())
 
 
 def test_another_wish_frees_what_was_blocked() -> None:

@@ -95,8 +95,8 @@ def join(demo: Demo, site: Site, token: str) -> None:
     """Make the agent's key at the site and register it; the token is then used up."""
     pairs = [word for pair in options(demo, site).items() for word in ("--option", "=".join(pair))]
     state = ["--state", str(site.folder / "agent")]
-    command = [*HANZA, "agent", "join", token, *state, "--driver", "libvirt", *pairs]
-    run(host.entering(site, command), timeout_s=CALL_S)
+    command = [*HANZA, "agent", "join", "-", *state, "--driver", "libvirt", *pairs]
+    run(host.entering(site, command), timeout_s=CALL_S, given=token)
 
 
 def start_agent(site: Site, env: Mapping[str, str] | None = None) -> Process:

@@ -41,12 +41,16 @@ def run(
     timeout_s: float = 30.0,
     env: Mapping[str, str] | None = None,
     accept: Container[int] = (0,),
+    given: str = "",
 ) -> str:
-    """Run to the end and give what it printed; `LabError` with its last words otherwise."""
+    """Run to the end and give what it printed; `LabError` with its last words otherwise.
+
+    `given` is what it reads: secrets go there, since everybody may read a command line.
+    """
     try:
         done = subprocess.run(
             argv,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             errors="replace",
@@ -57,10 +61,10 @@ def run(
     except FileNotFoundError as missing:
         raise LabError(f"{argv[0]} is not installed") from missing
     except subprocess.TimeoutExpired as late:
-        raise LabError(f"{' '.join(argv)} did not end within {timeout_s:.0f} s") from late
+        raise LabError(f"{called(argv)} did not end within {timeout_s:.0f} s") from late
     if done.returncode not in accept:
         words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-TOLD_LINES:]
-        raise LabError(f"{' '.join(argv)} failed ({done.returncode}): {' / '.join(words)}")
+        raise LabError(f"{called(argv)} failed ({done.returncode}): {' / '.join(words)}")
     return done.stdout
 
 
@@ -87,7 +91,17 @@ def run_through(argv: Sequence[str], log: Path, env: Mapping[str, str] | None = 
     if interrupted is not None:
         raise interrupted
     if child.returncode != 0:
-        raise LabError(f"{' '.join(argv)} failed: {last_words(log)}")
+        raise LabError(f"{called(argv)} failed: {last_words(log)}")
+
+
+def called(argv: Sequence[str]) -> str:
+    """The program and its subcommand, for an error; the words after them are nobody's business."""
+    words = list(argv)
+    if "--" in words:  # what runs at a site, see `host.entering`
+        words = words[words.index("--") + 1 :]
+    if words[1:2] == ["-m"]:
+        words = words[2:]
+    return " ".join([Path(words[0]).name, *(word for word in words[1:2] if word[:1] != "-")])
 
 
 def spawn(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hanza.drivers.contract.backdoor import Site
-from hanza.drivers.contract.words import SMALL, V, made, volume_of
+from hanza.drivers.contract.words import SMALL, A, V, made, volume_of
 from hanza.drivers.spi import Driver
 
 TEXT = b"what the tenant wrote".ljust(512, b".")
@@ -23,6 +23,20 @@ class DiskClauses:
         site.write_disk(guest.native, TEXT)
         assert made(driver, host) == guest
         assert site.read_disk(guest.native, len(TEXT)) == TEXT
+
+    def test_a_guest_that_vanished_and_is_made_again_has_every_byte(
+        self, driver: Driver, site: Site, host: str
+    ) -> None:
+        """Clause 2: what a tenant wrote is removed by order only, whoever lost its guest."""
+        native = made(driver, host).native
+        site.write_disk(native, TEXT)
+        site.vanish(native)
+        again = made(driver, host, A, replace(SMALL, disk_mib=SMALL.disk_mib + 16))
+        assert site.read_disk(again.native, len(TEXT)) == TEXT
+        driver.set_power(again.native, "on")
+        driver.set_power(again.native, "off")
+        driver.destroy(again.native)
+        assert site.leftovers() == 0
 
     def test_growing_a_volume_keeps_every_byte(self, driver: Driver, site: Site, host: str) -> None:
         """Clause 9."""
@@ -64,4 +78,9 @@ class DiskClauses:
         before = made(driver, host)
         site.write_disk(before.native, TEXT)
         driver.destroy(before.native)
+        again = made(driver, host)
+        assert site.read_disk(again.native, len(TEXT)) != TEXT
+        site.write_disk(again.native, TEXT)
+        site.vanish(again.native)
+        driver.sweep(A)
         assert site.read_disk(made(driver, host).native, len(TEXT)) != TEXT

@@ -115,6 +115,38 @@ class GuestClauses(ABC):
         assert driver.survey().guests == ()
         assert site.leftovers() == 0
 
+    def test_what_a_vanished_guest_left_is_swept(
+        self, driver: Driver, site: Backdoor, host: str
+    ) -> None:
+        """Clause 3: delete leaves nothing, though the guest was removed behind our back."""
+        guest = made(driver, host)
+        stays = made(driver, host, B)
+        before = site.leftovers()
+        driver.set_power(guest.native, "on")
+        site.vanish(guest.native)
+        driver.sweep(A)
+        driver.sweep(A)
+        assert driver.survey().guests == (stays,)
+        driver.destroy(stays.native)
+        assert before > 0
+        assert site.leftovers() == 0
+
+    def test_sweeping_what_never_was_succeeds(
+        self, driver: Driver, site: Backdoor, host: str
+    ) -> None:
+        """Clause 3."""
+        driver.sweep(A)
+        driver.destroy(made(driver, host).native)
+        driver.sweep(A)
+        assert site.leftovers() == 0
+
+    def test_a_guest_that_is_there_is_not_swept(self, driver: Driver, host: str) -> None:
+        """Clause 3: sweeping is no second way to end one."""
+        guest = made(driver, host)
+        with pytest.raises(Rejected):
+            driver.sweep(A)
+        assert driver.survey().guests == (guest,)
+
     # -- 4: refused is as if never asked ------------------------------------------------------
 
     def test_a_wrong_request_is_rejected_and_leaves_nothing(

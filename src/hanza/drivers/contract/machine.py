@@ -218,6 +218,10 @@ class Machine(RuleBasedStateMachine):
         owner = self._volume(pick)
         self._both(lambda driver: driver.detach_volume(volume_native(driver, owner)))
 
+    @rule(mark=MARKS)
+    def sweep(self, mark: Mark) -> None:
+        self._both(lambda driver: driver.sweep(mark))
+
     @rule(spec=SPECS)
     def ask_for_the_absent(self, spec: GuestSpec) -> None:
         self._both(lambda driver: driver.destroy(ABSENT))
@@ -236,6 +240,7 @@ class Machine(RuleBasedStateMachine):
         steps: list[Callable[[], None]] = [
             lambda: self.create(mark, spec),
             lambda: self.create_volume(owner, size_mib),
+            lambda: self.sweep(mark),
         ]
         if self._has_guests():
             steps += [

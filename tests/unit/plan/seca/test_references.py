@@ -52,6 +52,7 @@ def test_shared_things_are_anybodys() -> None:
         {"resource": "workspaces//block-storages/b1"},
         {"resource": "shop/block-storages/b1"},
         {"resource": "/"},
+        {"resource": "block-storages/a\0b"},
     ],
 )
 def test_what_cannot_be_meant_is_refused(reference: dict[str, object]) -> None:
