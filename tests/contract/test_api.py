@@ -47,6 +47,7 @@ def filled(route: Route) -> str:
         "workspace": "w",
         "instance": "i",
         "agent": "a",
+        "app": "a",
     }
     return route.path.format(**names, region="r", name="n")
 
@@ -145,13 +146,35 @@ def test_the_same_put_twice_is_one_put(client: TestClient) -> None:
 
 
 def test_a_change_of_power_is_a_new_generation_and_another_size_is_refused(
-    client: TestClient,
+    api: tuple[TestClient, League],
 ) -> None:
+    client, league = api
+    league.add_site("berlin", "DE")
     ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
+    league.run_until(lambda: league.shown()["web"][0] == "active")
     off = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | {"power": "off"}})
     assert (off.status_code, off.json()["metadata"]["generation"]) == (200, 2)
     larger = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | {"cpus": 2}})
     assert (larger.status_code, larger.json()["code"]) == (412, "conflict")
+    stricter = SPEC | {"policy": {"residency": ["DE"]}}
+    refused = ask(client, "PUT", INSTANCES + "/web", {"spec": stricter})
+    assert (refused.status_code, refused.json()["code"]) == (412, "conflict")
+
+
+def test_what_has_no_place_yet_may_be_asked_for_in_other_words(
+    api: tuple[TestClient, League],
+) -> None:
+    client, league = api
+    league.add_site("berlin", "DE")
+    league.step()
+    french = SPEC | {"country": "FR", "memoryMiB": 256}
+    ask(client, "PUT", INSTANCES + "/web", {"spec": french})
+    league.step()
+    waiting = ask(client, "GET", INSTANCES + "/web").json()
+    assert waiting["status"]["reason"] == "none of 1 hosts may run it: 1 not in FR"
+    again = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
+    assert (again.status_code, again.json()["metadata"]["generation"]) == (200, 2)
+    league.run_until(lambda: league.shown()["web"] == ("active", "on", "berlin"))
 
 
 def test_deleting_is_accepted_once_and_again(client: TestClient) -> None:

@@ -48,7 +48,7 @@ def ask(
 
 
 def filled(route: Route, tenant: str = "acme") -> str:
-    for name in ("provider", "site", "workspace", "instance", "name", "region", "agent"):
+    for name in ("provider", "site", "workspace", "instance", "app", "name", "region", "agent"):
         route = Route(
             route.method, route.path.replace(f"{{{name}}}", "x"), route.handler, route.permission
         )

@@ -220,3 +220,21 @@ def test_an_image_that_is_made_from_itself_boots_nothing(ana: Asker) -> None:
     ana.add_storage("egg", sourceImageRef=ref("images/hen"))
     boots = an_instance() | {"bootVolume": {"deviceRef": ref("block-storages/egg")}}
     assert ana.put(f"{ana.instances()}/web", boots).status_code == 412
+
+
+def test_why_it_is_in_its_zone_is_told_like_any_other_rule(ana: Asker) -> None:
+    ana.add_instance(zone="berlin")
+    shown = f"{ana.instances()}/web"
+    ana.league.run_until(lambda: ana.get(shown).json()["status"]["state"] == "active")
+    path = BASE + "/tenants/acme/workspaces/shop/instances/web"
+    found = ana.get(path + "/placement").json()
+    said = {one["rule"]: one["says"] for one in found["explanation"]["refusals"]}
+    assert said["zone"] == "not at berlin, the zone it asks for"
+
+
+def test_what_was_asked_for_here_keeps_its_words_elsewhere(ana: Asker) -> None:
+    path = BASE + "/tenants/acme/workspaces/shop/instances/web"
+    assert ana.put(f"{ana.instances()}/web", an_instance()).status_code == 201
+    spec = ana.get(path).json()["spec"]
+    for change, status in (({}, 200), ({"power": "on"}, 200), ({"cpus": spec["cpus"] + 1}, 412)):
+        assert ana.put(path, spec | change).status_code == status

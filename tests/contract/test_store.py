@@ -198,7 +198,7 @@ def test_releasing_twice_gives_room_back_once(store: Store) -> None:
     mark = store.write(place_one)
     assert store.write(holds.release_hold, mark)
     assert not store.write(holds.release_hold, mark)
-    (candidate,) = store.read(hosts.list_candidates, NOW)
+    (candidate,) = store.read(hosts.list_candidates, NOW, {})
     assert candidate.free == candidate.capacity
 
 
@@ -378,7 +378,7 @@ def test_a_key_belongs_to_one_agent(store: Store) -> None:
 def test_a_restart_takes_over(store: Store) -> None:
     store.write(a_league)
     assert store.write(agents.greet_agent, AGENT, Incarnation(2, "bb"), NOW) == 0
-    assert store.read(hosts.list_candidates, NOW)[0].is_offered
+    assert store.read(hosts.list_candidates, NOW, {})[0].is_offered
 
 
 @pytest.mark.parametrize("twin", [Incarnation(2, "cc"), Incarnation(1, "aa")])
@@ -388,7 +388,7 @@ def test_two_live_copies_of_a_key_offer_nothing_and_are_told_nothing(
     store.write(a_league)
     store.write(agents.greet_agent, AGENT, Incarnation(2, "bb"), NOW)
     assert store.write(agents.greet_agent, AGENT, twin, NOW) is None
-    assert not store.read(hosts.list_candidates, NOW)[0].is_offered
+    assert not store.read(hosts.list_candidates, NOW, {})[0].is_offered
     assert store.read(agents.manifest_versions, [AGENT]) == {}
     ((agent, _, _),) = store.read(agents.list_agents)
     assert agent.is_contested
@@ -402,7 +402,7 @@ def test_a_person_may_say_which_copy_is_left(store: Store) -> None:
     store.write(agents.greet_agent, AGENT, Incarnation(3, "cc"), NOW)
     store.write(agents.trust_agent, AGENT, NOW)
     assert store.write(agents.greet_agent, AGENT, Incarnation(3, "cc"), NOW) == 0
-    assert store.read(hosts.list_candidates, NOW)[0].is_offered
+    assert store.read(hosts.list_candidates, NOW, {})[0].is_offered
     with pytest.raises(NotFound):
         store.write(agents.trust_agent, AgentId("ag_none"), NOW)
 
@@ -410,9 +410,9 @@ def test_a_person_may_say_which_copy_is_left(store: Store) -> None:
 def test_who_was_not_heard_lately_gets_nothing_new(store: Store) -> None:
     store.write(a_league)
     late = NOW + hosts.HEARD_WITHIN + timedelta(seconds=1)
-    assert not store.read(hosts.list_candidates, late)[0].is_heard
+    assert not store.read(hosts.list_candidates, late, {})[0].is_heard
     store.write(agents.note_heard, [AGENT], late)
-    assert store.read(hosts.list_candidates, late)[0].is_heard
+    assert store.read(hosts.list_candidates, late, {})[0].is_heard
 
 
 def test_an_older_report_never_overwrites_a_newer_one(store: Store) -> None:

@@ -26,6 +26,7 @@ MEMBER = frozenset(
         "instance:read",
         "instance:write",
         "provider:read",
+        "quote:ask",
         "region:read",
         "site:read",
         "sku:read",

@@ -1,12 +1,14 @@
 """Instances: put, get, list, delete.  A request writes the wish and a hint, and no more."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
-from hanza.model.errors import NotFound
+from hanza.model.errors import Invalid, NotFound
 from hanza.model.ids import InstanceId
-from hanza.model.instance import Address
+from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, admit_instance
+from hanza.plan.placement.choose import MEMBERS_MAX
 from hanza.store import instances
 from hanza.store.events import append_event
 from hanza.store.holds import get_hold
@@ -14,13 +16,14 @@ from hanza.store.instances import Overview
 from hanza.store.tx import Tx
 from hanza.store.work import hint
 from hanza.wire import federation_v1 as doc
+from hanza.wire.places import load_cities
 
 
 def put_instance(call: Call) -> Answer:
     put = doc.request_from_json(call.body, doc.InstancePut)
-    plane, address = call.plane, _address(call)
+    plane, address = call.plane, address_of(call)
     new_id, now = InstanceId(plane.ids.new("in")), plane.clock.now()
-    wish = doc.wish_from_put(address, put)
+    wish = doc.wish_from_spec(address, put.spec, load_cities().find)
     overview = plane.store.write(write_wish, wish, new_id, now)
     plane.wake()
     return Answer(201 if overview.wanted.id == new_id else 200, _document(overview))
@@ -29,23 +32,35 @@ def put_instance(call: Call) -> Answer:
 def write_wish(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) -> Overview:
     """Create or change the wanted row; the same wish twice writes nothing."""
     known = instances.find_instance(tx, wish.address)
-    wanted = admit_instance(wish, known, new_id, now)
+    hold = None if known is None else get_hold(tx, known.id)
+    wanted = admit_instance(wish, known, new_id, now, is_placed=hold is not None)
+    if known is None or known.app != wanted.app:
+        _refuse_crowd(tx, wanted)
     if known is None:
         instances.insert_instance(tx, wanted)
         append_event(tx, now, "instance.created", wanted.id, f"{wanted.address.name} was asked for")
         hint(tx, "place", wanted.id, now)
     elif wanted != known:
-        instances.update_power(tx, known, wanted.power)
+        instances.update_instance(tx, known, wanted)
         text = f"{wanted.address.name} was asked to be {wanted.power}"
+        if replace(wanted, power=known.power) != known:
+            text = f"{wanted.address.name} was asked for in other words"
         append_event(tx, now, "instance.changed", wanted.id, text)
-        hold = get_hold(tx, wanted.id)
-        if hold is not None:
+        if hold is None:
+            hint(tx, "place", wanted.id, now)
+        else:
             hint(tx, "publish", hold.agent, now)
     return instances.get_overview(tx, wish.address)
 
 
+def _refuse_crowd(tx: Tx, wanted: Wanted) -> None:
+    app = wanted.app
+    if app is not None and instances.count_members(tx, wanted.address, app) >= MEMBERS_MAX:
+        raise Invalid(f"app {app!r} has {MEMBERS_MAX} instances, and more are not placed as one")
+
+
 def get_instance(call: Call) -> Answer:
-    return Answer(200, _document(call.plane.store.read(instances.get_overview, _address(call))))
+    return Answer(200, _document(call.plane.store.read(instances.get_overview, address_of(call))))
 
 
 def list_instances(call: Call) -> Answer:
@@ -56,7 +71,7 @@ def list_instances(call: Call) -> Answer:
 
 
 def delete_instance(call: Call) -> Answer:
-    call.plane.store.write(write_end, _address(call), call.plane.clock.now())
+    call.plane.store.write(write_end, address_of(call), call.plane.clock.now())
     call.plane.wake()
     return Answer(202)
 
@@ -72,7 +87,7 @@ def write_end(tx: Tx, address: Address, now: datetime) -> None:
         hint(tx, "settle", known.id, now)
 
 
-def _address(call: Call) -> Address:
+def address_of(call: Call) -> Address:
     return Address(call.path["tenant"], call.path["workspace"], call.path["instance"])
 
 

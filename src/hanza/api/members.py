@@ -1,12 +1,13 @@
 """Providers, sites, hosts, agents, join tokens, events: who is a member and what they have."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
 from hanza.model.errors import Invalid
 from hanza.model.ids import AgentId, ProviderId, SiteId, TokenId
 from hanza.model.site import Provider, Site
-from hanza.plan.admission import check_country, check_name, check_place, check_title
+from hanza.plan.admission import check_country, check_name, check_place, check_title, check_word
 from hanza.store import agents, events, hosts, reports, sites
 from hanza.store.tx import Tx
 from hanza.wire import federation_v1 as doc
@@ -26,6 +27,8 @@ def put_provider(call: Call) -> Answer:
         ProviderId(call.plane.ids.new("pr")),
         check_name(call.path["provider"], "name"),
         check_title(put.spec.title, "spec.title"),
+        doc.prices_from_doc(put.spec.prices),
+        doc.attributes_from_doc(put.spec.attributes),
     )
     kept = call.plane.store.write(sites.put_provider, provider, call.plane.clock.now())
     return Answer(201 if kept.id == provider.id else 200, doc.provider_to_doc(kept))
@@ -48,6 +51,8 @@ def put_site(call: Call) -> Answer:
         check_title(spec.city, "spec.city"),
         spec.latitude,
         spec.longitude,
+        None if spec.site_class is None else check_word(spec.site_class, "spec.class"),
+        doc.attributes_from_doc(spec.attributes),
     )
     kept = call.plane.store.write(_put_site_of, site, spec.provider, call.plane.clock.now())
     return Answer(201 if kept.id == site.id else 200, doc.site_to_doc(kept, spec.provider))
@@ -55,13 +60,12 @@ def put_site(call: Call) -> Answer:
 
 def _put_site_of(tx: Tx, site: Site, provider: str, now: datetime) -> Site:
     owner = sites.get_provider(tx, provider).id
-    owned = Site(site.id, owner, site.name, site.country, site.city, site.latitude, site.longitude)
-    return sites.put_site(tx, owned, now)
+    return sites.put_site(tx, replace(site, provider=owner), now)
 
 
 def list_sites(call: Call) -> Answer:
     found = call.plane.store.read(sites.list_sites)
-    return Answer(200, {"items": [doc.site_to_doc(site, owner.name) for site, owner in found]})
+    return Answer(200, {"items": [doc.site_to_doc(*one) for one in found]})
 
 
 def list_hosts(call: Call) -> Answer:

@@ -1,13 +1,14 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
-from hanza.api import instances, joining, members, tenants
+from hanza.api import instances, joining, members, placements, tenants
 from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
 from hanza.api.seca.routes import routes as standard_routes
 
 BASE = "/providers/hanza.federation/v1"
-_INSTANCES = BASE + "/tenants/{tenant}/workspaces/{workspace}/instances"
+_WORKSPACE = BASE + "/tenants/{tenant}/workspaces/{workspace}"
+_INSTANCES = _WORKSPACE + "/instances"
 
 
 def get_health(call: Call) -> Answer:
@@ -39,5 +40,8 @@ ROUTES = (
     Route("GET", _INSTANCES + "/{instance}", instances.get_instance, "instance:read"),
     Route("PUT", _INSTANCES + "/{instance}", instances.put_instance, "instance:write"),
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, "instance:write"),
+    Route("GET", _INSTANCES + "/{instance}/placement", placements.get_placement, "instance:read"),
+    Route("PUT", _WORKSPACE + "/apps/{app}", placements.put_app, "instance:write"),
+    Route("POST", _WORKSPACE + "/quotes", placements.quote, "quote:ask"),
     *standard_routes(),
 )

@@ -14,6 +14,7 @@ import hanza
 from hanza.api.routes import ROUTES
 from hanza.boot.settings import PlaneSettings
 from hanza.model.errors import HanzaError
+from hanza.wire.app_schema import app_schema
 from hanza.wire.seca import openapi
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference"
@@ -32,6 +33,7 @@ def main() -> None:
     for provider, document in openapi.documents().items():
         page = json.dumps(document, indent=1, sort_keys=True)
         (FOLDER / "openapi" / f"{provider}.v1.json").write_text(page + "\n")
+    (FOLDER / "app-v1.schema.json").write_text(json.dumps(app_schema(), indent=2) + "\n")
 
 
 def errors_page() -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, members, tenants
+from hanza.cli import apps, members, placing, tenants
 from hanza.cli.client import Client, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show
@@ -23,7 +23,9 @@ app.add_typer(members.host, name="host")
 app.add_typer(members.agent_group, name="agents")
 app.add_typer(tenants.tenant, name="tenant")
 app.command("token")(tenants.issue_token)
+app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)
+app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
 app.command("destroy")(apps.destroy)
@@ -32,9 +34,9 @@ WELCOME = """\
 hanza: small data centres of different owners, as one cloud
 
   hanza demo up       six sites on this machine, in about a minute
+  hanza plan FILE     where it would run, why, at what price
   hanza apply FILE    run what a file says
   hanza status        what runs where
-  hanza site list     where things can run
   hanza --help        everything else
 """
 

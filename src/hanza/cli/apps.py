@@ -49,7 +49,10 @@ def apply(
     """Have what the file says: create what is missing, change what differs."""
     app = app_from_yaml(file.read_bytes(), str(file))
     with connect(context) as client:
-        records = [_apply_one(client, tenant, app.workspace, one) for one in app.components]
+        if app.name is None:
+            records = [_apply_one(client, tenant, app.workspace, one) for one in app.components]
+        else:
+            records = _apply_whole(client, tenant, app)
         show(records, ["name", "country", "change"], output, "nothing in the file")
         if wait:
             say = print if output is Output.table else _say_nothing
@@ -123,20 +126,29 @@ def destroy(  # noqa: PLR0913 -- each is an option of the command
 
 
 def _apply_one(client: Client, tenant: str, workspace: str, component: Component) -> Record:
-    spec = {
-        "country": component.country,
-        "image": component.image,
-        "cpus": component.cpus,
-        "memoryMiB": component.memory_mib,
-        "diskMiB": component.disk_mib,
-        "power": component.power,
-    }
     path = _path(tenant, workspace, component.name)
     before = _generation(client, path)
-    is_new, document = client.put(path, {"spec": spec})
+    is_new, document = client.put(path, {"spec": component.spec})
     same = before == document["metadata"].get("generation")
     change = "created" if is_new else "unchanged" if same else "changed"
     return {"name": component.name, "country": component.country, "change": change}
+
+
+def _apply_whole(client: Client, tenant: str, app: App) -> list[Record]:
+    """All of it in one request, so that it is placed as one."""
+    countries = {one.name: one.country for one in app.components}
+    path = f"/tenants/{tenant}/workspaces/{app.workspace}/apps/{app.name}"
+    document = {"instances": {one.name: one.spec for one in app.components}}
+    _, answer = client.put(path, document)
+    words = {"create": "created", "change": "changed", "none": "unchanged"}
+    return [
+        {
+            "name": one["name"],
+            "country": countries[one["name"]],
+            "change": words[one["change"]],
+        }
+        for one in answer["items"]
+    ]
 
 
 def _generation(client: Client, path: str) -> int | None:
@@ -208,6 +220,18 @@ def _find(client: Client, tenant: str, workspace: str | None, name: str) -> dict
     if len(found) > 1:
         raise NotFound(f"{name!r} is in several workspaces", hint="say which with --workspace")
     return found[0]
+
+
+def find_instances(
+    client: Client, tenant: str, workspace: str | None, name: str
+) -> list[dict[str, Any]]:
+    """The instance of that name, or those of the component.  Raises `NotFound`."""
+    documents = _instances(client, tenant, workspace)
+    named = [one for one in documents if one["metadata"]["name"] == name]
+    found = named or [one for one in documents if one["spec"].get("component") == name]
+    if not found:
+        raise NotFound(f"there is no instance {name}", hint="hanza status lists them")
+    return found
 
 
 def _chosen(

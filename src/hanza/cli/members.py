@@ -9,7 +9,13 @@ import typer
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, ago, show, show_one
 from hanza.kit.clock import SystemClock
+from hanza.model.errors import Invalid
 
+MICRO = 1_000_000
+PriceOption = Annotated[float | None, typer.Option(help="Euro an hour.", min=0)]
+AttributeOption = Annotated[
+    list[str] | None, typer.Option(help="KEY=VALUE; a key given twice has two values.")
+]
 provider = typer.Typer(help="Providers: who owns sites.", no_args_is_help=True)
 site = typer.Typer(help="Sites: where things can run.", no_args_is_help=True)
 host = typer.Typer(help="Hosts: what has capacity at a site.", no_args_is_help=True)
@@ -17,15 +23,27 @@ agent_group = typer.Typer(help="Agents: who does and looks at the sites.", no_ar
 
 
 @provider.command("add")
-def add_provider(
+def add_provider(  # noqa: PLR0913 -- one option for each thing a provider says
     context: typer.Context,
     name: str,
     title: Annotated[str, typer.Option(help="Its full name.")],
+    price_cpu_hour: PriceOption = None,
+    price_gib_hour: PriceOption = None,
+    price_disk_gib_hour: PriceOption = None,
+    attribute: AttributeOption = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Add a provider, or change its title."""
+    """Add a provider, or say anew what it asks and what is known of it."""
+    prices = {
+        "cpuHour": price_cpu_hour,
+        "gibHour": price_gib_hour,
+        "diskGibHour": price_disk_gib_hour,
+    }
+    spec: dict[str, Any] = {"title": title, "attributes": _attributes(attribute)}
+    if any(price is not None for price in prices.values()):
+        spec["prices"] = {key: round((price or 0) * MICRO) for key, price in prices.items()}
     with connect(context) as client:
-        is_new, document = client.put(f"/providers/{name}", {"spec": {"title": title}})
+        is_new, document = client.put(f"/providers/{name}", {"spec": spec})
     done = "added" if is_new else "was there"
     show_one(_provider(document), output, f"provider {name} {done}")
 
@@ -47,15 +65,21 @@ def add_site(  # noqa: PLR0913 -- one option for each thing a site is
     city: Annotated[str, typer.Option(help="Where it stands.")],
     latitude: Annotated[float, typer.Option(help="Degrees north.")],
     longitude: Annotated[float, typer.Option(help="Degrees east.")],
+    site_class: Annotated[
+        str | None, typer.Option("--class", help="Such as store, micro_dc or regional_dc.")
+    ] = None,
+    attribute: AttributeOption = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Add a site to a provider."""
+    """Add a site to a provider, or say anew what is known of it."""
     spec = {
         "provider": provider,
         "country": country,
         "city": city,
         "latitude": latitude,
         "longitude": longitude,
+        "class": site_class,
+        "attributes": _attributes(attribute),
     }
     with connect(context) as client:
         is_new, document = client.put(f"/sites/{name}", {"spec": spec})
@@ -68,7 +92,7 @@ def list_sites(context: typer.Context, output: OutputOption = Output.table) -> N
     """List the sites."""
     with connect(context) as client:
         records = [_site(one) for one in client.items("/sites")]
-    columns = ["name", "country", "city", "provider"]
+    columns = ["name", "country", "city", "provider", "class"]
     show(records, columns, output, "no site yet; add one: hanza site add")
 
 
@@ -143,9 +167,20 @@ def _agent(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _attributes(given: list[str] | None) -> dict[str, str | list[str]]:
+    """From `key=value`; a key that is given more than once has several values."""
+    found: dict[str, list[str]] = {}
+    for one in given or []:
+        key, separator, value = one.partition("=")
+        if not separator:
+            raise Invalid(f"{one!r} is not KEY=VALUE", field="attribute")
+        found.setdefault(key, []).append(value)
+    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
+
+
 def _provider(document: dict[str, Any]) -> dict[str, Any]:
     metadata = document["metadata"]
-    return {"name": metadata["name"], "title": document["spec"]["title"], "id": metadata["id"]}
+    return {"name": metadata["name"], **document["spec"], "id": metadata["id"]}
 
 
 def _site(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,104 +1,152 @@
-"""Placing: a snapshot, a pure choice for each instance of the batch, then guarded holds.
+"""Placing: a snapshot, a pure choice for each team of the batch, then guarded holds.
 
-The choice is made outside any transaction and may be late; the hold cannot be wrong.  Who loses
-the race is placed again.
+A team is what is placed as one: the unplaced members of an app, or an instance by itself.  The
+choice is made outside any transaction and may be late; the holds cannot be wrong.  A team that
+loses one of them to someone faster gives all of them back and is placed again.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hanza.model.ids import InstanceId
+from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
-from hanza.plan.placement.choose import Candidate, Chosen, Demand, Nowhere, choose
-from hanza.plan.placement.pins import Pin, sentence_of, within
+from hanza.plan.placement.candidate import Candidate
+from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_room
+from hanza.plan.placement.demand import Pins, Team, team_of
+from hanza.plan.placement.explain import sentence_of
+from hanza.plan.placement.score import Option
 from hanza.store.events import append_event
 from hanza.store.holds import get_hold, take_hold
 from hanza.store.hosts import list_candidates
-from hanza.store.instances import get_instances, set_waiting
+from hanza.store.instances import get_instances, list_members, set_waiting
 from hanza.store.tx import Store, Tx
 from hanza.store.volumes import pins_of, put_volume
 from hanza.store.work import Work, hint, is_held, settle_work
+from hanza.wire.places import load_carbon
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 """A change of hosts wakes whoever waits at once; this is for the change that nobody noticed."""
 
-Wish = tuple[Wanted, Problem | None]
+Members = list[tuple[Wanted, HostId | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What was decided for one team, on a snapshot."""
+
+    team: Team
+    answer: Placed | Unplaced
 
 
 def place_batch(store: Store, batch: list[Work], now: datetime) -> None:
     """Place everything in the batch that still wants a place."""
-    ids = [InstanceId(one.ref) for one in batch]
-    candidates, wishes, pins = store.read(_look, ids, now)
-    recorded = []
-    for one in batch:
-        wish = wishes.get(InstanceId(one.ref))
-        choice = None
-        if wish is not None and not wish[0].is_ended:
-            demand = Demand(wish[0].country, wish[0].spec.size)
-            choice = choose(demand, within(pins[wish[0].id], candidates))
-            candidates = _without(candidates, choice, demand)
-        recorded.append(store.submit(_record, one, choice, now))
+    candidates, teams, pins = store.read(_look, [InstanceId(one.ref) for one in batch], now)
+    decided: dict[InstanceId, _Decision] = {}
+    for members in teams:
+        team = team_of(members, candidates, pins)
+        if team.demands:
+            decision = _Decision(team, place_group(team.demands, candidates, team.neighbours))
+            if isinstance(decision.answer, Placed):
+                candidates = without_room(candidates, decision.answer.options, team.demands)
+            decided |= dict.fromkeys((one.id for one in team.unplaced), decision)
+    recorded = [
+        store.submit(_record, works, decision, now) for works, decision in _paired(batch, decided)
+    ]
     for record in recorded:
         record.result()
 
 
+def _paired(
+    batch: Sequence[Work], decided: dict[InstanceId, _Decision]
+) -> list[tuple[list[Work], _Decision | None]]:
+    """The batch's rows by the decision that answers them; rows without one stand alone."""
+    pairs: dict[object, tuple[list[Work], _Decision | None]] = {}
+    for one in batch:
+        decision = decided.get(InstanceId(one.ref))
+        key: object = one.ref if decision is None else id(decision)
+        pairs.setdefault(key, ([], decision))[0].append(one)
+    return list(pairs.values())
+
+
 def _look(
     tx: Tx, ids: list[InstanceId], now: datetime
-) -> tuple[list[Candidate], dict[InstanceId, Wish], dict[InstanceId, Pin]]:
+) -> tuple[list[Candidate], list[Members], Pins]:
+    """The hosts, each team of the batch once, in the order of the batch, and what pins it."""
     wishes = get_instances(tx, ids)
-    pins = pins_of(tx, [wanted for wanted, _ in wishes.values()])
-    return list_candidates(tx, now), wishes, pins
+    teams: dict[object, Members] = {}
+    for instance in ids:
+        if instance not in wishes or wishes[instance][0].is_ended:
+            continue
+        wanted, address = wishes[instance][0], wishes[instance][0].address
+        if wanted.app is None:
+            teams[instance] = [(wanted, None)]
+            continue
+        key = (address.tenant, address.workspace, wanted.app)
+        if key not in teams:
+            teams[key] = list_members(tx, wanted)
+    pins = pins_of(tx, [wanted for members in teams.values() for wanted, _ in members])
+    return list_candidates(tx, now, load_carbon()), list(teams.values()), pins
 
 
-def _without(
-    candidates: list[Candidate], choice: Chosen | Nowhere, demand: Demand
-) -> list[Candidate]:
-    """The candidates as they are once this choice is held."""
-    if isinstance(choice, Nowhere):
-        return candidates
-    return [
-        replace(one, free=one.free - demand.size) if one.host == choice.host else one
-        for one in candidates
-    ]
+def _record(tx: Tx, works: list[Work], decision: _Decision | None, now: datetime) -> None:
+    held = [one for one in works if is_held(tx, one)]
+    if not held:
+        return
+    verdict = Settled() if decision is None else _settle(tx, decision, now)
+    for one in held:
+        settle_work(tx, one, _verdict_of(tx, InstanceId(one.ref), decision, verdict), now)
 
 
-def _record(tx: Tx, one: Work, choice: Chosen | Nowhere | None, now: datetime) -> None:
-    if is_held(tx, one):
-        settle_work(tx, one, _hold(tx, InstanceId(one.ref), choice, now), now)
-
-
-def _hold(tx: Tx, instance: InstanceId, choice: Chosen | Nowhere | None, now: datetime) -> Verdict:
+def _verdict_of(
+    tx: Tx, instance: InstanceId, decision: _Decision | None, verdict: Verdict
+) -> Verdict:
+    """That of its team; on its own only when it is gone, placed, or was not looked at."""
     wish = get_instances(tx, [instance]).get(instance)
     if wish is None or wish[0].is_ended or get_hold(tx, instance) is not None:
         return Settled()
-    wanted, waiting = wish
-    if choice is None:
+    return Again() if decision is None else verdict
+
+
+def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
+    """Hold all or none; `Again` when what was decided on is no longer so."""
+    team = decision.team
+    wishes = get_instances(tx, [one.id for one in team.unplaced])
+    if any(wishes.get(one.id, (None,))[0] != one for one in team.unplaced):
         return Again()
-    hint(tx, "settle", instance, now)
-    pin = pins_of(tx, [wanted])[instance]
-    if isinstance(choice, Nowhere) or pin.taken_by is not None:
-        since = waiting.since if waiting else now
-        set_waiting(tx, instance, Problem("no_room", _why(wanted, choice, pin), since))
+    if any(get_hold(tx, one.id) is not None for one in team.unplaced):
+        return Again()
+    pins = pins_of(tx, team.unplaced)
+    if any(
+        pins[one.id] != demand.pin for one, demand in zip(team.unplaced, team.demands, strict=True)
+    ):
+        return Again()
+    for one in team.unplaced:
+        hint(tx, "settle", one.id, now)
+    if isinstance(decision.answer, Unplaced):
+        text = sentence_of(decision.answer, team.demands)
+        for one in team.unplaced:
+            waiting = wishes[one.id][1]
+            since = waiting.since if waiting else now
+            set_waiting(tx, one.id, Problem("no_room", text, since))
         return Later(now + LOOK_AGAIN_AFTER)
-    if pin.host not in (None, choice.host):
-        return Again()
-    if not take_hold(tx, instance, choice.host, wanted.spec.size, now):
-        return Again()
-    if wanted.boot_volume is not None:
-        put_volume(tx, wanted.boot_volume, choice.host, instance)
-    set_waiting(tx, instance, None)
-    hint(tx, "publish", choice.agent, now)
-    append_event(tx, now, "instance.placed", instance, f"{wanted.address.name} got a place")
+    return _hold_all(tx, team, decision.answer.options, now)
+
+
+def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> Verdict:
+    savepoint = tx.begin_nested()
+    for wanted, option in zip(team.unplaced, options, strict=True):
+        if not take_hold(tx, wanted.id, option.candidate.host, wanted.spec.size, now):
+            savepoint.rollback()
+            return Again()
+    savepoint.commit()
+    for wanted, option in zip(team.unplaced, options, strict=True):
+        if wanted.boot_volume is not None:
+            put_volume(tx, wanted.boot_volume, option.candidate.host, wanted.id)
+        set_waiting(tx, wanted.id, None)
+        hint(tx, "publish", option.candidate.agent, now)
+        text = f"{wanted.address.name} got a place"
+        append_event(tx, now, "instance.placed", wanted.id, text)
     return Settled()
-
-
-def _why(wanted: Wanted, choice: Chosen | Nowhere, pin: Pin) -> str:
-    """What is in the way: the volume, the pin that left no host, or the hosts themselves."""
-    if isinstance(choice, Nowhere) and choice.looked_at:
-        return choice.sentence(Demand(wanted.country, wanted.spec.size))
-    words = sentence_of(pin)
-    if words or isinstance(choice, Chosen):
-        return words
-    return choice.sentence(Demand(wanted.country, wanted.spec.size))

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from hanza.model.guest import Boot, GuestSpec, Power
 from hanza.model.ids import InstanceId
+from hanza.model.policy import Policy
 from hanza.model.site import Country
 
 State: TypeAlias = Literal["pending", "creating", "active", "deleting", "error"]
@@ -26,16 +27,23 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the tenant asked for.  `is_ended` once they asked for its end."""
+    """What the tenant asked for.  `is_ended` once they asked for its end.
+
+    `country` is the shortest policy: data in this country and nowhere else.  Instances of one
+    `app` are placed all or none; those of one `component` of it are its replicas.
+    """
 
     id: InstanceId
     address: Address
-    country: Country
+    country: Country | None
     spec: GuestSpec
     power: Power
     generation: int
     created_at: datetime
     is_ended: bool = False
+    policy: Policy | None = None
+    app: str | None = None
+    component: str | None = None
     zone: str | None = None
     """The one site where it may run; None leaves it to placement."""
     boot_volume: str | None = None

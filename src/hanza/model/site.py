@@ -1,25 +1,33 @@
 """Who owns what: providers, their sites, and the hosts that stand there."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId, ProviderId, SiteId
+from hanza.model.price import Prices
 
 Country = str
 """ISO 3166-1 alpha-2, upper case."""
 
-ANYWHERE: Country = "*"
-"""Under no single country's law: wherever the federation has a host."""
+Attributes: TypeAlias = Mapping[str, tuple[str, ...]]
+"""What is known of a provider or site, by the vocabulary of the house: `certifications`,
+`control_by_third_country`, `tier`.  What does not stand here, or says `unknown`, is unknown."""
+
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A legal entity that owns sites."""
+    """A legal entity that owns sites.  Without prices nobody knows what it costs."""
 
     id: ProviderId
     name: str
     title: str
+    prices: Prices | None = None
+    attributes: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,9 @@ class Site:
     city: str
     latitude: float
     longitude: float
+    site_class: str | None = None
+    """What kind of place it is: `store`, `street_cabinet`, `micro_dc`, `regional_dc`."""
+    attributes: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

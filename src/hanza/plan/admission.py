@@ -12,9 +12,12 @@ from hanza.model.errors import Conflict, Invalid
 from hanza.model.guest import GuestSpec, Power
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
+from hanza.model.policy import Policy
+from hanza.plan.policy import policy_of
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+WORD = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 TITLE_CHARACTERS_MAX = 200
 CPUS_MAX = 1024
 MEMORY_MIB_MAX = 16 * 2**20
@@ -26,12 +29,15 @@ class InstanceWish:
     """What a tenant sends for one instance."""
 
     address: Address
-    country: str
+    country: str | None
     image: str
     cpus: int
     memory_mib: int
     disk_mib: int
     power: Power
+    policy: Policy | None = None
+    app: str | None = None
+    component: str | None = None
 
 
 def check_name(name: str, field: str) -> str:
@@ -55,33 +61,77 @@ def check_title(title: str, field: str) -> str:
     return title
 
 
-def check_place(latitude: float, longitude: float) -> None:
-    """Degrees; rejects what is not a number too."""
+def check_word(word: str, field: str) -> str:
+    """A word of the vocabulary, such as `micro_dc`."""
+    if not WORD.fullmatch(word):
+        raise Invalid(f"{_short(word)} is not a word of a-z, 0-9 and _", field=field)
+    return word
+
+
+def check_attribute(name: str, field: str) -> str:
+    """The name of what is known of a provider or site, such as `certifications`."""
+    return check_word(name, field)
+
+
+def check_value(value: str, field: str) -> str:
+    """What an attribute says: 1 to 200 printable characters."""
+    return check_title(value, field)
+
+
+def check_place(latitude: float, longitude: float, inside: str = "") -> None:
+    """Degrees; rejects what is not a number too.  `inside` stands before the field's name."""
     if not -90 <= latitude <= 90:
-        raise Invalid("latitude is from -90 to 90 degrees", field="latitude")
+        raise Invalid("latitude is from -90 to 90 degrees", field=f"{inside}latitude")
     if not -180 <= longitude <= 180:
-        raise Invalid("longitude is from -180 to 180 degrees", field="longitude")
+        raise Invalid("longitude is from -180 to 180 degrees", field=f"{inside}longitude")
 
 
 def admit_instance(
-    wish: InstanceWish, known: Wanted | None, new_id: InstanceId, now: datetime
+    wish: InstanceWish,
+    known: Wanted | None,
+    new_id: InstanceId,
+    now: datetime,
+    *,
+    is_placed: bool = True,
 ) -> Wanted:
     """The row that a PUT leads to; equal to `known` when nothing changes.
 
-    Raises `Invalid` for a malformed wish and `Conflict` for one that cannot be had from here.
+    What has no place yet may become anything; what has one keeps all but its power, and so does
+    what was asked for through the standard: its resource says what it is.  Raises
+    `Invalid` for a malformed wish, `Contradiction` for a policy that nothing can satisfy and
+    `Conflict` for what cannot be had from here.
     """
     spec = _admit_spec(wish)
-    country = check_country(wish.country, "country")
+    country = None if wish.country is None else check_country(wish.country, "country")
+    _admit_policy(wish)
     if known is None:
-        return Wanted(new_id, wish.address, country, spec, wish.power, 1, now)
+        wanted = Wanted(new_id, wish.address, country, spec, wish.power, 1, now)
+        return replace(wanted, policy=wish.policy, app=wish.app, component=wish.component)
     if known.is_ended:
         raise Conflict(f"{known.address.name!r} is being destroyed", hint="wait until it is gone")
+    wanted = replace(
+        known,
+        country=country,
+        spec=spec,
+        power=wish.power,
+        policy=wish.policy,
+        app=wish.app,
+        component=wish.component,
+    )
+    if is_placed or known.boot_volume is not None:
+        _refuse_changes(known, wanted)
+    return wanted
+
+
+def _refuse_changes(known: Wanted, wanted: Wanted) -> None:
     for field, old, new in (
-        ("country", known.country, country),
-        ("image", known.spec.image, spec.image),
-        ("cpus", known.spec.cpus, spec.cpus),
-        ("memory", known.spec.memory_mib, spec.memory_mib),
-        ("disk", known.spec.disk_mib, spec.disk_mib),
+        ("country", known.country, wanted.country),
+        ("image", known.spec.image, wanted.spec.image),
+        ("cpus", known.spec.cpus, wanted.spec.cpus),
+        ("memory", known.spec.memory_mib, wanted.spec.memory_mib),
+        ("disk", known.spec.disk_mib, wanted.spec.disk_mib),
+        ("app", known.app, wanted.app),
+        ("component", known.component, wanted.component),
     ):
         if old != new:
             raise Conflict(
@@ -89,7 +139,24 @@ def admit_instance(
                 field=field,
                 hint="destroy it first, or use another name",
             )
-    return replace(known, power=wish.power)
+    if known.policy != wanted.policy:
+        raise Conflict(
+            f"{known.address.name!r} was placed under another policy",
+            field="policy",
+            hint="destroy it first, or use another name",
+        )
+
+
+def _admit_policy(wish: InstanceWish) -> None:
+    if wish.country is None and wish.policy is None:
+        raise Invalid("say a country, or a policy", field="country")
+    if wish.app is not None:
+        check_name(wish.app, "app")
+    if wish.component is not None:
+        check_name(wish.component, "component")
+        if wish.app is None:
+            raise Invalid("a component is one of an app: say which", field="app")
+    policy_of(wish.country, wish.policy)
 
 
 def _admit_spec(wish: InstanceWish) -> GuestSpec:

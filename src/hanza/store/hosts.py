@@ -1,6 +1,6 @@
 """Hosts as their agents last described them, and as placement sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -9,10 +9,11 @@ from hanza.kit.ids import Ids
 from hanza.model.capacity import Capacity
 from hanza.model.guest import HostFacts
 from hanza.model.ids import AgentId, HostId, SiteId
-from hanza.model.site import Host
-from hanza.plan.placement.choose import Candidate
+from hanza.model.site import Country, Host
+from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.store.database import upsert_many
-from hanza.store.schema import agents, hosts, sites
+from hanza.store.schema import agents, hosts, providers, sites
+from hanza.store.sites import attributes_from_json, get_rtts, prices_from_row
 from hanza.store.tx import Tx
 
 HEARD_WITHIN = timedelta(seconds=35)
@@ -45,34 +46,59 @@ def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:
     tx.execute(sa.update(hosts).where(hosts.c.id == host).values(refuses_until=until))
 
 
-def list_candidates(tx: Tx, now: datetime) -> list[Candidate]:
-    """Every host, with what placement has to know of it."""
+def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> list[Candidate]:
+    """Every host, with what placement has to know of it; `carbon` in g/kWh by country."""
     query = (
-        sa.select(
-            hosts,
-            sites.c.name.label("site_name"),
-            sites.c.country,
-            agents.c.heard_at,
-            agents.c.is_contested,
-        )
-        .join(sites, sites.c.id == hosts.c.site_id)
+        sa.select(hosts, agents.c.heard_at, agents.c.is_contested)
         .join(agents, agents.c.id == hosts.c.agent_id)
         .order_by(hosts.c.id)
     )
+    grounds = _grounds(tx, carbon)
     return [
         Candidate(
             host=HostId(row.id),
+            name=row.name,
             agent=AgentId(row.agent_id),
-            country=row.country,
+            ground=grounds[SiteId(row.site_id)],
             capacity=_capacity(row),
             free=_capacity(row) - _held(row),
             is_offered=row.is_offered and not row.is_contested,
             is_heard=row.heard_at is not None and now - row.heard_at <= HEARD_WITHIN,
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
-            site=row.site_name,
         )
         for row in tx.execute(query)
     ]
+
+
+def _grounds(tx: Tx, carbon: Mapping[Country, float]) -> dict[SiteId, Ground]:
+    query = sa.select(
+        sites,
+        sites.c["class"].label("site_class"),
+        providers.c.name.label("provider"),
+        providers.c.attributes.label("provider_attributes"),
+        providers.c.price_cpu_hour,
+        providers.c.price_gib_hour,
+        providers.c.price_disk_gib_hour,
+    ).join(providers, providers.c.id == sites.c.provider_id)
+    rtts = get_rtts(tx)
+    return {
+        SiteId(row.id): Ground(
+            site=SiteId(row.id),
+            name=row.name,
+            city=row.city,
+            country=row.country,
+            latitude=row.latitude,
+            longitude=row.longitude,
+            provider=row.provider,
+            site_class=row.site_class,
+            site_attributes=attributes_from_json(row.attributes),
+            provider_attributes=attributes_from_json(row.provider_attributes),
+            prices=prices_from_row(row),
+            carbon=carbon.get(row.country),
+            rtts=rtts.get(SiteId(row.id), {}),
+        )
+        for row in tx.execute(query)
+    }
 
 
 def list_hosts(tx: Tx) -> list[tuple[Host, str]]:

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from hanza.model.capacity import Capacity
 from hanza.model.errors import NotFound
-from hanza.model.guest import GuestSpec, Power
-from hanza.model.ids import InstanceId
+from hanza.model.guest import GuestSpec
+from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Problem
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
 from hanza.store.tx import Tx
+from hanza.wire.policy_v1 import policy_from_json, policy_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +53,19 @@ def insert_instance(tx: Tx, wanted: Wanted) -> None:
             tenant=wanted.address.tenant,
             workspace=wanted.address.workspace,
             name=wanted.address.name,
-            country=wanted.country,
-            image=wanted.spec.image,
-            cpus=wanted.spec.cpus,
-            memory_mib=wanted.spec.memory_mib,
-            disk_mib=wanted.spec.disk_mib,
-            power=wanted.power,
             generation=wanted.generation,
             created_at=wanted.created_at,
-            zone=wanted.zone,
-            boot_volume=wanted.boot_volume,
+            **_wish_to_row(wanted),
         )
     )
 
 
-def update_power(tx: Tx, wanted: Wanted, power: Power) -> None:
-    tx.execute(
-        sa.update(instances)
-        .where(instances.c.id == wanted.id, instances.c.generation == wanted.generation)
-        .values(power=power, generation=instances.c.generation + 1)
-    )
-
-
-def update_demand(tx: Tx, known: Wanted, wanted: Wanted) -> None:
-    """Where it may run.  For what has no place yet: what runs is not moved by this."""
+def update_instance(tx: Tx, known: Wanted, wanted: Wanted) -> None:
+    """Write what is wanted now over what was known, if nobody else did so in between."""
     tx.execute(
         sa.update(instances)
         .where(instances.c.id == known.id, instances.c.generation == known.generation)
-        .values(country=wanted.country, zone=wanted.zone, generation=instances.c.generation + 1)
+        .values(generation=instances.c.generation + 1, **_wish_to_row(wanted))
     )
 
 
@@ -107,6 +93,23 @@ def boots_from(tx: Tx, volume: str) -> list[Wanted]:
     return [wanted_from_row(row) for row in rows]
 
 
+def _wish_to_row(wanted: Wanted) -> dict[str, object]:
+    """The columns that a wish may change.  No country is an empty one: the column is older."""
+    return {
+        "country": wanted.country or "",
+        "image": wanted.spec.image,
+        "cpus": wanted.spec.cpus,
+        "memory_mib": wanted.spec.memory_mib,
+        "disk_mib": wanted.spec.disk_mib,
+        "power": wanted.power,
+        "policy": policy_to_json(wanted.policy),
+        "app": wanted.app,
+        "component": wanted.component,
+        "zone": wanted.zone,
+        "boot_volume": wanted.boot_volume,
+    }
+
+
 def end_instance(tx: Tx, instance: InstanceId) -> None:
     """The tenant asked for its end.  The row stays until the site says that it is gone."""
     tx.execute(
@@ -131,6 +134,40 @@ def get_instances(
     """Wanted rows with what placement waits for."""
     rows = tx.execute(sa.select(instances).where(instances.c.id.in_(list(ids))))
     return {InstanceId(row.id): (wanted_from_row(row), _waiting_from_row(row)) for row in rows}
+
+
+def list_members(tx: Tx, wanted: Wanted) -> list[tuple[Wanted, HostId | None]]:
+    """The instances of its app that are to go on, by name, each with the host that it holds.
+
+    Without an app it stands for itself.
+    """
+    address = wanted.address
+    same = (
+        instances.c.tenant == address.tenant,
+        instances.c.workspace == address.workspace,
+        instances.c.app == wanted.app if wanted.app else instances.c.id == wanted.id,
+        sa.not_(instances.c.is_ended),
+    )
+    query = (
+        sa.select(instances, holds.c.host_id)
+        .outerjoin(holds, holds.c.instance_id == instances.c.id)
+        .where(*same)
+        .order_by(instances.c.name)
+    )
+    return [
+        (wanted_from_row(row), None if row.host_id is None else HostId(row.host_id))
+        for row in tx.execute(query)
+    ]
+
+
+def count_members(tx: Tx, address: Address, app: str) -> int:
+    """How many instances an app has, with those that end."""
+    query = sa.select(sa.func.count()).where(
+        instances.c.tenant == address.tenant,
+        instances.c.workspace == address.workspace,
+        instances.c.app == app,
+    )
+    return int(tx.execute(query).scalar_one())
 
 
 def set_waiting(tx: Tx, instance: InstanceId, problem: Problem | None) -> None:
@@ -229,12 +266,15 @@ def wanted_from_row(row: sa.Row[tuple[object, ...]]) -> Wanted:
     return Wanted(
         id=InstanceId(row.id),
         address=Address(row.tenant, row.workspace, row.name),
-        country=row.country,
+        country=row.country or None,
         spec=GuestSpec(row.name, row.image, size.cpus, size.memory_mib, size.disk_mib),
         power=row.power,
         generation=row.generation,
         created_at=row.created_at,
         is_ended=row.is_ended,
+        policy=policy_from_json(row.policy),
+        app=row.app,
+        component=row.component,
         zone=row.zone,
         boot_volume=row.boot_volume,
         is_restarting=row.restarts > row.restarts_done,

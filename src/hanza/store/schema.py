@@ -42,6 +42,10 @@ def _at(name: str, *, nullable: bool = False) -> "sa.Column[object]":
     return sa.Column(name, Instant, nullable=nullable)
 
 
+def _json(name: str) -> "sa.Column[object]":
+    return sa.Column(name, sa.JSON(none_as_null=True))
+
+
 def _flag(name: str) -> "sa.Column[bool]":
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
 
@@ -55,6 +59,10 @@ providers = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     _text("title"),
     _at("created_at"),
+    sa.Column("price_cpu_hour", sa.BigInteger),
+    sa.Column("price_gib_hour", sa.BigInteger),
+    sa.Column("price_disk_gib_hour", sa.BigInteger),
+    _json("attributes"),
 )
 
 sites = sa.Table(
@@ -68,6 +76,17 @@ sites = sa.Table(
     sa.Column("latitude", sa.Float, nullable=False),
     sa.Column("longitude", sa.Float, nullable=False),
     _at("created_at"),
+    _text("class", nullable=True),
+    _json("attributes"),
+)
+
+rtts = sa.Table(
+    "rtts",
+    metadata,
+    sa.Column("site_id", sa.Text, sa.ForeignKey("sites.id"), primary_key=True),
+    sa.Column("point", sa.Text, primary_key=True),
+    sa.Column("ms", sa.Float, nullable=False),
+    _at("at"),
 )
 
 agents = sa.Table(
@@ -155,11 +174,15 @@ instances = sa.Table(
     sa.Column("shown_boot", sa.Text, nullable=False, server_default="unknown"),
     _text("shown_code", nullable=True),
     _text("shown_reason", nullable=True),
+    _json("policy"),
+    _text("app", nullable=True),
+    _text("component", nullable=True),
     _text("zone", nullable=True),
     _text("boot_volume", nullable=True),
     _count("restarts", 0),
     _count("restarts_done", 0),
     sa.UniqueConstraint("tenant", "workspace", "name"),
+    sa.Index("ix_instances_tenant_workspace_app", "tenant", "workspace", "app"),
 )
 
 volume_places = sa.Table(

@@ -1,25 +1,30 @@
-"""Providers and their sites: who is a member, and where they stand."""
+"""Providers and their sites: who is a member, where they stand, what they ask and claim."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from hanza.model.errors import Conflict, NotFound
 from hanza.model.ids import ProviderId, SiteId
-from hanza.model.site import Provider, Site
-from hanza.store.schema import providers, sites
+from hanza.model.price import Prices
+from hanza.model.site import Attributes, Provider, Site
+from hanza.store.database import upsert
+from hanza.store.schema import providers, rtts, sites
 from hanza.store.tx import Tx
 
 
 def put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
-    """Add a provider, or change the title of the one that has its name."""
+    """Add a provider, or change all but the id of the one that has its name."""
     row = tx.execute(sa.select(providers).where(providers.c.name == provider.name)).one_or_none()
     if row is None:
-        values = {"id": provider.id, "name": provider.name, "title": provider.title}
-        tx.execute(sa.insert(providers).values(created_at=now, **values))
+        names = {"id": provider.id, "name": provider.name}
+        tx.execute(sa.insert(providers).values(created_at=now, **names, **_said_by(provider)))
         return provider
-    tx.execute(sa.update(providers).where(providers.c.id == row.id).values(title=provider.title))
-    return Provider(ProviderId(row.id), row.name, provider.title)
+    changed = sa.update(providers).where(providers.c.id == row.id).values(**_said_by(provider))
+    tx.execute(changed)
+    return replace(provider, id=ProviderId(row.id))
 
 
 def get_provider(tx: Tx, name: str) -> Provider:
@@ -35,7 +40,7 @@ def list_providers(tx: Tx) -> list[Provider]:
 
 
 def put_site(tx: Tx, site: Site, now: datetime) -> Site:
-    """Add a site, or return it unchanged when it is already there in the same words.
+    """Add a site, or change what may change of the one that has its name.
 
     Raises `Conflict` when the name is taken by another place: a site's country is law, and
     what runs there was placed under it.
@@ -47,18 +52,27 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
             "provider_id": site.provider,
             "name": site.name,
             "country": site.country,
-            "city": site.city,
-            "latitude": site.latitude,
-            "longitude": site.longitude,
         }
-        tx.execute(sa.insert(sites).values(created_at=now, **values))
+        tx.execute(sa.insert(sites).values(created_at=now, **values, **_told_of(site)))
         return site
     known = _site_from_row(row)
     if (known.provider, known.country) != (site.provider, site.country):
         raise Conflict(f"site {site.name!r} exists with another provider or country", field="name")
-    place = {"city": site.city, "latitude": site.latitude, "longitude": site.longitude}
-    tx.execute(sa.update(sites).where(sites.c.id == known.id).values(**place))
-    return Site(known.id, known.provider, known.name, known.country, *place.values())  # type: ignore[arg-type]
+    tx.execute(sa.update(sites).where(sites.c.id == known.id).values(**_told_of(site)))
+    return replace(site, id=known.id)
+
+
+def put_rtt(tx: Tx, site: SiteId, point: str, ms: float, now: datetime) -> None:
+    """What was measured from a site to a point last; it goes before every guess."""
+    upsert(tx, rtts, ("site_id", "point"), {"site_id": site, "point": point, "ms": ms, "at": now})
+
+
+def get_rtts(tx: Tx) -> Mapping[SiteId, Mapping[str, float]]:
+    """Everything measured, by site and point."""
+    found: dict[SiteId, dict[str, float]] = {}
+    for row in tx.execute(sa.select(rtts)):
+        found.setdefault(SiteId(row.site_id), {})[row.point] = row.ms
+    return found
 
 
 def get_site(tx: Tx, name: str) -> Site:
@@ -68,16 +82,14 @@ def get_site(tx: Tx, name: str) -> Site:
     return _site_from_row(row)
 
 
-def list_sites(tx: Tx) -> list[tuple[Site, Provider]]:
+def list_sites(tx: Tx) -> list[tuple[Site, str]]:
+    """Every site with its provider's name."""
     query = (
-        sa.select(sites, providers.c.name.label("provider_name"), providers.c.title)
+        sa.select(sites, providers.c.name.label("provider_name"))
         .join(providers, providers.c.id == sites.c.provider_id)
         .order_by(sites.c.name)
     )
-    return [
-        (_site_from_row(row), Provider(ProviderId(row.provider_id), row.provider_name, row.title))
-        for row in tx.execute(query)
-    ]
+    return [(_site_from_row(row), row.provider_name) for row in tx.execute(query)]
 
 
 def list_places(tx: Tx, country: str | None = None) -> list[tuple[str, str, datetime]]:
@@ -90,7 +102,13 @@ def list_places(tx: Tx, country: str | None = None) -> list[tuple[str, str, date
 
 
 def _provider_from_row(row: sa.Row[tuple[object, ...]]) -> Provider:
-    return Provider(ProviderId(row.id), row.name, row.title)
+    return Provider(
+        ProviderId(row.id),
+        row.name,
+        row.title,
+        prices_from_row(row),
+        attributes_from_json(row.attributes),
+    )
 
 
 def _site_from_row(row: sa.Row[tuple[object, ...]]) -> Site:
@@ -102,4 +120,41 @@ def _site_from_row(row: sa.Row[tuple[object, ...]]) -> Site:
         row.city,
         row.latitude,
         row.longitude,
+        row._mapping["class"],
+        attributes_from_json(row.attributes),
     )
+
+
+def prices_from_row(row: sa.Row[tuple[object, ...]]) -> Prices | None:
+    if row.price_cpu_hour is None:
+        return None
+    return Prices(row.price_cpu_hour, row.price_gib_hour, row.price_disk_gib_hour)
+
+
+def attributes_from_json(value: Mapping[str, list[str]] | None) -> Attributes:
+    return {name: tuple(words) for name, words in (value or {}).items()}
+
+
+def _attributes_to_json(attributes: Attributes) -> dict[str, list[str]]:
+    return {name: list(words) for name, words in attributes.items()}
+
+
+def _said_by(provider: Provider) -> dict[str, object]:
+    prices = provider.prices
+    return {
+        "title": provider.title,
+        "price_cpu_hour": prices.cpu_hour if prices else None,
+        "price_gib_hour": prices.gib_hour if prices else None,
+        "price_disk_gib_hour": prices.disk_gib_hour if prices else None,
+        "attributes": _attributes_to_json(provider.attributes),
+    }
+
+
+def _told_of(site: Site) -> dict[str, object]:
+    return {
+        "city": site.city,
+        "latitude": site.latitude,
+        "longitude": site.longitude,
+        "class": site.site_class,
+        "attributes": _attributes_to_json(site.attributes),
+    }

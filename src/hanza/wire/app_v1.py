@@ -1,80 +1,220 @@
-"""`hanza.app/v1`: an application as a file.  Its first form: components, each in one country.
+"""`hanza.app/v1`: an application as a file.
 
     apiVersion: hanza.app/v1
+    name: shop                # with a name it is placed all or none
     workspace: demo
+    policy: {residency: [EU]} # see `wire.policy_v1`; components only tighten it
     components:
-      - name: kava            # a-z, 0-9 and inner hyphens
-        country: HR
+      - name: web             # a-z, 0-9 and inner hyphens
         image: tiny
-        cpus: 1
         memory: 96Mi          # Mi or Gi
         disk: 64Mi
+        cpus: 1
+        replicas: 2           # web-1 and web-2, to which the points are dealt
+        near: [Ljubljana, {city: Amsterdam, maxMs: 40}]
+      - {name: db, image: tiny, memory: 2Gi, disk: 8Gi, country: DE}
 
-Every error carries file, line and column, and what was expected.
+What comes out are the instances that the file stands for.  Every error carries file, line and
+column, and what was expected.  The shape is published as docs/reference/app-v1.schema.json.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
+import msgspec
+
+from hanza.model.errors import Invalid
 from hanza.model.guest import Power
+from hanza.model.policy import Policy
 from hanza.plan.admission import check_country, check_name
+from hanza.plan.app import replicas_of
+from hanza.plan.policy import Contradiction, Level, effective, policy_of
+from hanza.wire.app_schema import (
+    API_VERSION,
+    COMPONENTS_MAX,
+    REPLICAS_MAX,
+    AppDoc,
+    ComponentDoc,
+    members_of,
+)
+from hanza.wire.places import load_cities
+from hanza.wire.policy_v1 import PolicyDoc, policy_from_doc, policy_to_json
 from hanza.wire.yaml_nodes import Item, parse_yaml
 
-API_VERSION = "hanza.app/v1"
-COMPONENTS_MAX = 1000
 _AMOUNT = re.compile(r"([0-9]{1,9})(Mi|Gi)", re.ASCII)
 _MIB = {"Mi": 1, "Gi": 1024}
 
 
+_AT = re.compile(r" - at `\$\.?(.*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
+    """One instance of a component; `component` names it where the app has a name."""
+
     name: str
-    country: str
+    country: str | None
     image: str
     cpus: int
     memory_mib: int
     disk_mib: int
     power: Power
+    policy: Policy | None = None
+    component: str | None = None
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """As the API takes it."""
+        said = {
+            "country": self.country,
+            "image": self.image,
+            "cpus": self.cpus,
+            "memoryMiB": self.memory_mib,
+            "diskMiB": self.disk_mib,
+            "power": self.power,
+        }
+        if self.policy is not None:
+            said["policy"] = policy_to_json(self.policy)
+        return said | ({} if self.component is None else {"component": self.component})
 
 
 @dataclass(frozen=True, slots=True)
 class App:
+    """What a file says, expanded: `components` are the instances."""
+
     workspace: str
     components: tuple[Component, ...]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the app says of all its components."""
+
+    name: str | None
+    policy: Policy | None
 
 
 def app_from_yaml(content: bytes, file: str) -> App:
-    """Raises `Invalid` with the place of the first thing that is wrong."""
-    root = parse_yaml(content, file).mapping(
-        frozenset({"apiVersion", "workspace", "components"}), frozenset()
-    )
+    """Raises `Invalid` or `Contradiction` with the place of the first thing that is wrong."""
+    root = parse_yaml(content, file).mapping(*members_of(AppDoc))
     if root["apiVersion"].text() != API_VERSION:
         root["apiVersion"].refuse(f"expected {API_VERSION}")
     items = root["components"].sequence()
     if not 1 <= len(items) <= COMPONENTS_MAX:
         root["components"].refuse(f"expected 1 to {COMPONENTS_MAX} components")
+    around = _Around(
+        _name(root["name"]) if "name" in root else None,
+        _policy(root["policy"]) if "policy" in root else None,
+    )
     components: dict[str, Component] = {}
     for item in items:
-        component = _component(item)
-        if component.name in components:
-            item.refuse(f"there is another component {component.name!r}")
-        components[component.name] = component
-    return App(_name(root["workspace"]), tuple(components.values()))
+        for component in _instances(item, around):
+            if component.name in components:
+                item.refuse(f"there is another component {component.name!r}")
+            components[component.name] = component
+    if around.name is not None and len(components) > REPLICAS_MAX:
+        root["components"].refuse(f"an app with a name has {REPLICAS_MAX} instances at most")
+    return App(_name(root["workspace"]), tuple(components.values()), around.name)
 
 
-def _component(item: Item) -> Component:
-    members = item.mapping(
-        frozenset({"name", "country", "image", "memory", "disk"}), frozenset({"cpus", "power"})
-    )
+def _instances(item: Item, around: _Around) -> Iterator[Component]:
+    members = item.mapping(*members_of(ComponentDoc))
+    one = _component(members)
+    replicas = _replicas(members["replicas"], around) if "replicas" in members else None
+    own = _own_policy(members)
+    if own is None and around.policy is None:
+        if one.country is None:
+            item.refuse("say a country, or a policy here or for the app")
+        if replicas is None:
+            yield replace(one, component=one.name if around.name else None)
+            return
+    place = members.get("policy", members["name"])
+    for name, policy in _tightened(one, (around.policy, own), replicas, place):
+        check_name(name, str(members["name"].place))
+        yield replace(one, name=name, policy=policy, component=one.name if around.name else None)
+
+
+def _tightened(
+    one: Component,
+    policies: tuple[Policy | None, Policy | None],
+    replicas: int | None,
+    place: Item,
+) -> tuple[tuple[str, Policy], ...]:
+    """The replicas with their policies; a contradiction is told where the policy stands."""
+    above, own = policies
+    levels: list[Level] = [("the app", above or Policy()), (one.name, own or Policy())]
+    try:
+        policy = effective(levels)
+        effective([*levels, ("its country", policy_of(one.country, None))])
+        return replicas_of(one.name, replicas, policy)
+    except Contradiction as refusal:
+        raise Contradiction(refusal.text, field=str(place.place), hint=refusal.hint) from refusal
+
+
+def _component(members: dict[str, Item]) -> Component:
     return Component(
         name=_name(members["name"]),
-        country=_country(members["country"]),
+        country=_country(members["country"]) if "country" in members else None,
         image=_name(members["image"]),
         cpus=members["cpus"].whole_number() if "cpus" in members else 1,
         memory_mib=_amount(members["memory"]),
         disk_mib=_amount(members["disk"]),
         power=_power(members["power"]) if "power" in members else "on",
     )
+
+
+def _replicas(item: Item, around: _Around) -> int:
+    count = item.whole_number()
+    if not 1 <= count <= REPLICAS_MAX:
+        item.refuse(f"expected 1 to {REPLICAS_MAX} replicas")
+    if around.name is None:
+        item.refuse("replicas stand together: give the app a name")
+    return count
+
+
+def _own_policy(members: dict[str, Item]) -> Policy | None:
+    """From `policy` and `near`, which is short for its member of that name."""
+    policy, near = members.get("policy"), members.get("near")
+    if policy is None:
+        return None if near is None else _read_policy({"near": near.plain()}, {"near": near})
+    plain = policy.plain()
+    if near is None or not isinstance(plain, dict):
+        return _policy(policy)
+    if "near" in plain:
+        near.refuse("near stands here and in the policy")
+    return _read_policy(plain | {"near": near.plain()}, {"near": near, "": policy})
+
+
+def _policy(item: Item) -> Policy:
+    return _read_policy(item.plain(), {"": item})
+
+
+def _read_policy(plain: Any, items: dict[str, Item]) -> Policy:
+    """Refuses at the item that a wrong member stands at; the item "" has all other members."""
+    try:
+        document = msgspec.convert(plain, PolicyDoc, strict=False)
+        return policy_from_doc(document, load_cities().find)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        at = _AT.search(text)
+        here = _located(items, at[1] if at else "")
+        unknown = _UNKNOWN.match(text)
+        if unknown:
+            here.key(unknown[1]).refuse(f"{unknown[1]!r} is not known here")
+        here.refuse(_AT.sub("", text))
+    except Invalid as error:
+        where = str(_located(items, error.field or "").place)
+        raise Invalid(error.text, field=where, hint=error.hint) from error
+
+
+def _located(items: dict[str, Item], path: str) -> Item:
+    if "near" in items and (path.startswith("near") or "" not in items):
+        return items["near"].find(path.removeprefix("near"))
+    return items[""].find(path)
 
 
 def _name(item: Item) -> str:

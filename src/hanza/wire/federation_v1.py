@@ -8,34 +8,59 @@ from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hanza.model.errors import Invalid
 from hanza.model.guest import Power
 from hanza.model.instance import Address, Shown, Wanted
+from hanza.model.price import Prices
 from hanza.model.report import Orphan
-from hanza.model.site import Agent, Host, Provider, Site
+from hanza.model.site import Agent, Attributes, Host, Provider, Site
 from hanza.model.tenant import References, Tenant
-from hanza.plan.admission import InstanceWish
+from hanza.plan.admission import InstanceWish, check_attribute, check_value
+from hanza.wire.policy_v1 import FindCity, PolicyDoc, policy_from_doc, policy_to_doc
 
 T = TypeVar("T")
 Word = Annotated[str, Meta(max_length=1024)]
 
 
+Amount = Annotated[int, Meta(ge=0, le=10**12)]
+Value = Word | bool | int
+AttributesDoc = Annotated[
+    dict[Word, Value | Annotated[list[Value], Meta(max_length=64)]], Meta(max_length=64)
+]
+
+
+class PricesDoc(
+    Struct,
+    forbid_unknown_fields=True,
+    rename={"cpu_hour": "cpuHour", "gib_hour": "gibHour", "disk_gib_hour": "diskGibHour"},
+):
+    """In micro-euro for an hour of one cpu, one GiB of memory, one GiB of disk."""
+
+    cpu_hour: Amount
+    gib_hour: Amount
+    disk_gib_hour: Amount
+
+
 class ProviderSpec(Struct, forbid_unknown_fields=True):
     title: Word
+    prices: PricesDoc | None = None
+    attributes: AttributesDoc = {}
 
 
 class ProviderPut(Struct, forbid_unknown_fields=True):
     spec: ProviderSpec
 
 
-class SiteSpec(Struct, forbid_unknown_fields=True):
+class SiteSpec(Struct, forbid_unknown_fields=True, rename={"site_class": "class"}):
     provider: Word
     country: Word
     city: Word
     latitude: float
     longitude: float
+    site_class: Word | None = None
+    attributes: AttributesDoc = {}
 
 
 class SitePut(Struct, forbid_unknown_fields=True):
@@ -61,14 +86,22 @@ class TokenPost(Struct, forbid_unknown_fields=True):
 
 
 class InstanceSpec(
-    Struct, forbid_unknown_fields=True, rename={"memory_mib": "memoryMiB", "disk_mib": "diskMiB"}
+    Struct,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    rename={"memory_mib": "memoryMiB", "disk_mib": "diskMiB"},
 ):
-    country: Word
+    """A country, or a policy, or both: the country is short for data there and nowhere else."""
+
+    country: Word | None = None
     image: Word
     cpus: int
     memory_mib: int
     disk_mib: int
     power: Power = "on"
+    policy: PolicyDoc | UnsetType = UNSET
+    app: Word | UnsetType = UNSET
+    component: Word | UnsetType = UNSET
 
 
 class InstancePut(Struct, forbid_unknown_fields=True):
@@ -212,12 +245,47 @@ def request_from_json(body: bytes, kind: type[T]) -> T:
         raise Invalid("the body is not JSON", field="body") from error
 
 
+def prices_from_doc(doc: PricesDoc | None) -> Prices | None:
+    return None if doc is None else Prices(doc.cpu_hour, doc.gib_hour, doc.disk_gib_hour)
+
+
+def attributes_from_doc(doc: AttributesDoc) -> Attributes:
+    """One value or several, as words.  Raises `Invalid` naming the attribute."""
+    found = {}
+    for name, value in doc.items():
+        field = f"spec.attributes.{check_attribute(name, 'spec.attributes')}"
+        values = value if isinstance(value, list) else [value]
+        found[name] = tuple(check_value(_word(one), field) for one in values)
+    return found
+
+
+def _word(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _attributes_to_doc(attributes: Attributes) -> AttributesDoc:
+    return {
+        name: values[0] if len(values) == 1 else list(values) for name, values in attributes.items()
+    }
+
+
 def provider_to_doc(provider: Provider) -> ProviderDoc:
-    return ProviderDoc(Metadata(provider.id, provider.name), ProviderSpec(provider.title))
+    prices = provider.prices
+    asked = PricesDoc(prices.cpu_hour, prices.gib_hour, prices.disk_gib_hour) if prices else None
+    spec = ProviderSpec(provider.title, asked, _attributes_to_doc(provider.attributes))
+    return ProviderDoc(Metadata(provider.id, provider.name), spec)
 
 
 def site_to_doc(site: Site, provider: str) -> SiteDoc:
-    spec = SiteSpec(provider, site.country, site.city, site.latitude, site.longitude)
+    spec = SiteSpec(
+        provider,
+        site.country,
+        site.city,
+        site.latitude,
+        site.longitude,
+        site.site_class,
+        _attributes_to_doc(site.attributes),
+    )
     return SiteDoc(Metadata(site.id, site.name), spec)
 
 
@@ -252,10 +320,26 @@ def orphan_to_doc(agent: str, orphan: Orphan, since: datetime) -> OrphanDoc:
     )
 
 
-def wish_from_put(address: Address, put: InstancePut) -> InstanceWish:
-    spec = put.spec
+def wish_from_spec(address: Address, spec: InstanceSpec, find_city: FindCity) -> InstanceWish:
+    """Raises `Invalid` naming the member of the policy that is wrong."""
+    policy = None
+    if isinstance(spec.policy, PolicyDoc):
+        try:
+            policy = policy_from_doc(spec.policy, find_city)
+        except Invalid as error:
+            field = f"spec.policy.{error.field}"
+            raise Invalid(error.text, field=field, hint=error.hint) from error
     return InstanceWish(
-        address, spec.country, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib, spec.power
+        address,
+        spec.country,
+        spec.image,
+        spec.cpus,
+        spec.memory_mib,
+        spec.disk_mib,
+        spec.power,
+        policy,
+        spec.app or None,
+        spec.component or None,
     )
 
 
@@ -277,7 +361,15 @@ def instance_to_doc(
             wanted.created_at,
         ),
         InstanceSpec(
-            wanted.country, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib, wanted.power
+            country=wanted.country,
+            image=spec.image,
+            cpus=spec.cpus,
+            memory_mib=spec.memory_mib,
+            disk_mib=spec.disk_mib,
+            power=wanted.power,
+            policy=UNSET if wanted.policy is None else policy_to_doc(wanted.policy),
+            app=wanted.app or UNSET,
+            component=wanted.component or UNSET,
         ),
         InstanceStatus(
             shown.state,

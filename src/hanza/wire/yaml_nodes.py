@@ -4,8 +4,9 @@ PyYAML's composer with the safe loader; anchors and aliases are refused (they ca
 file without end), and so are files over the limit, duplicate keys and several documents.
 """
 
+import re
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -13,6 +14,7 @@ from hanza.model.errors import Invalid
 
 BYTES_MAX = 2**20
 DEPTH_MAX = 32
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[([0-9]+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,39 @@ class Item:
         if not isinstance(self._node, yaml.SequenceNode):
             self.refuse("expected a list")
         return [Item(node, self._file) for node in self._node.value]
+
+    def plain(self) -> Any:
+        """All of it as dicts, lists and words; refuses duplicate members."""
+        if isinstance(self._node, yaml.MappingNode):
+            names = [Item(key, self._file).text() for key, _ in self._node.value]
+            known = frozenset(names)
+            return {name: one.plain() for name, one in self.mapping(frozenset(), known).items()}
+        if isinstance(self._node, yaml.SequenceNode):
+            return [one.plain() for one in self.sequence()]
+        return self.text()
+
+    def find(self, path: str) -> "Item":
+        """What stands at a path such as `near[0].city`; as far down as there is something."""
+        here = self
+        for name, index in _STEP.findall(path):
+            node = here._node
+            children: dict[str, yaml.Node] = {}
+            if isinstance(node, yaml.MappingNode):
+                children = {str(key.value): value for key, value in node.value}
+            if isinstance(node, yaml.SequenceNode):
+                children = {str(number): value for number, value in enumerate(node.value)}
+            if (name or index) not in children:
+                break
+            here = Item(children[name or index], here._file)
+        return here
+
+    def key(self, name: str) -> "Item":
+        """The member's name itself, where it stands; the mapping when it has no such member."""
+        if isinstance(self._node, yaml.MappingNode):
+            for key, _ in self._node.value:
+                if key.value == name:
+                    return Item(key, self._file)
+        return self
 
     def text(self) -> str:
         """Words as written; a bare NO stays NO, as a country has to."""

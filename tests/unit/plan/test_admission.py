@@ -6,14 +6,19 @@ import pytest
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address
+from hanza.model.policy import Policy
 from hanza.plan.admission import (
     InstanceWish,
     admit_instance,
+    check_attribute,
     check_country,
     check_name,
     check_place,
     check_title,
+    check_value,
+    check_word,
 )
+from hanza.plan.policy import Contradiction
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ID = InstanceId("in_1")
@@ -103,3 +108,43 @@ def test_what_is_being_destroyed_cannot_be_asked_for_again_yet() -> None:
 def test_wishes_that_no_site_could_grant_are_refused_at_once(change: dict[str, object]) -> None:
     with pytest.raises(Invalid):
         admit_instance(replace(WISH, **change), None, ID, NOW)
+
+
+@pytest.mark.parametrize("word", ["", "Store", "micro-dc", "1st", "x" * 64, "a\n"])
+def test_words_of_the_vocabulary_are_lower_snake(word: str) -> None:
+    for check in (check_word, check_attribute):
+        with pytest.raises(Invalid):
+            check(word, "class")
+    assert check_word("micro_dc", "class") == "micro_dc"
+    assert check_value("ISO 27001", "value") == "ISO 27001"
+
+
+GERMAN = Policy(countries=frozenset({"DE"}))
+
+
+def test_a_policy_is_enough_and_so_is_a_country_but_neither_is_not() -> None:
+    by_policy = replace(WISH, country=None, policy=GERMAN, app="shop", component="web")
+    row = admit_instance(by_policy, None, ID, NOW)
+    assert (row.country, row.policy, row.app, row.component) == (None, GERMAN, "shop", "web")
+    assert admit_instance(by_policy, row, ID, NOW) == row
+    for change, field in (
+        ({"country": None}, "country"),
+        ({"app": "No"}, "app"),
+        ({"app": "a", "component": "No"}, "component"),
+        ({"component": "web"}, "app"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            admit_instance(replace(WISH, **change), None, ID, NOW)  # type: ignore[arg-type]
+        assert refusal.value.field == field
+    with pytest.raises(Contradiction):
+        admit_instance(replace(WISH, country="FR", policy=GERMAN), None, ID, NOW)
+
+
+def test_what_has_a_place_keeps_its_policy_and_what_has_none_may_change_everything() -> None:
+    known = admit_instance(WISH, None, ID, NOW)
+    other = replace(WISH, policy=GERMAN, memory_mib=256)
+    with pytest.raises(Conflict) as refusal:
+        admit_instance(replace(WISH, policy=GERMAN), known, ID, NOW)
+    assert refusal.value.field == "policy"
+    changed = admit_instance(other, known, ID, NOW, is_placed=False)
+    assert (changed.policy, changed.spec.memory_mib, changed.id) == (GERMAN, 256, ID)

@@ -39,7 +39,7 @@ def put_instance(tx: Tx, change: Change) -> Resource:
         country=country_of(change.resource, _workspace(tx, change.resource), change.region),
     )
     if hold is None:
-        instances.update_demand(tx, wanted, demand)
+        instances.update_instance(tx, wanted, demand)
         hint(tx, "place", wanted.id, change.now)
     elif demand.country != wanted.country:
         raise Conflict("it runs already, under the law it was asked for", field="extensions")
@@ -80,7 +80,7 @@ def write_power(tx: Tx, path: Path, action: Action, version: str | None, now: da
     if action == "restart":
         instances.ask_restart(tx, wanted.id)
     else:
-        instances.update_power(tx, wanted, power)
+        instances.update_instance(tx, wanted, replace(wanted, power=power))
     history = changed(History(known.conditions, known.owed), now)
     update_resource(
         tx,

@@ -1,105 +1,136 @@
-"""First placement: the country is law, capacity is physics, and emptier hosts go first.
+"""Choosing where things run: one at a time or several at once, all of them or none.
 
-Pure and deterministic: the same demand and the same hosts give the same answer, ties broken by
-host id.  Every host that may not run it is told apart by the rules that refused it.  The choice
-is optimistic: room is only taken by the guarded hold, which may say that someone was faster.
+Pure and deterministic: the same demands and the same hosts give the same answer, whatever their
+order.  A choice is optimistic: room is only taken by the guarded hold, which may say that someone
+was faster.  `hanza plan` asks here as the engine does, so a plan is what the apply will do.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hanza.model.capacity import Capacity
-from hanza.model.ids import AgentId, HostId
-from hanza.model.site import ANYWHERE, Country
+from hanza.model.ids import HostId
+from hanza.model.policy import Spread
+from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.rules import Compiled, Lack, compile_rules, find_lacks
+from hanza.plan.placement.score import Option, rank
+from hanza.plan.placement.search import Member, Search
+from hanza.plan.placement.spread import Group
 
-RULES = ("country", "offered", "heard", "not_refused", "capacity")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One host as placement sees it."""
-
-    host: HostId
-    agent: AgentId
-    country: Country
-    capacity: Capacity
-    free: Capacity
-    is_offered: bool
-    is_heard: bool
-    is_refusing: bool
-    """The engine said lately that it has no room, whatever the books say."""
-    site: str = ""
-    """The name of its site."""
+MEMBERS_MAX = 256
+"""More than that are not placed as one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """What is to be placed."""
+class Looked:
+    """One demand held against every host on its own."""
 
-    country: Country
-    size: Capacity
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    host: HostId
-    agent: AgentId
+    demand: Demand
+    compiled: Compiled
+    lacks: dict[HostId, tuple[Lack, ...]]
+    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Nowhere:
-    """No host may run it.  `refusals` counts, per rule, the hosts that it refused."""
+class Placed:
+    """A host for each demand, in their order.  Exact unless the search was cut short."""
 
-    looked_at: int
-    refusals: tuple[tuple[str, int], ...]
-
-    def sentence(self, demand: Demand) -> str:
-        """Why, in words, with the numbers."""
-        if not self.looked_at:
-            return "no site has joined yet"
-        said = {
-            "country": f"{{n}} not in {demand.country}",
-            "offered": "{n} not offered",
-            "heard": "{n} not heard of lately",
-            "not_refused": "{n} said they are full",
-            "capacity": f"{{n}} without {_words(demand.size)} free",
-        }
-        parts = [said[rule].format(n=count) for rule, count in self.refusals]
-        return f"none of {self.looked_at} hosts may run it: " + ", ".join(parts)
+    options: tuple[Option, ...]
+    is_exact: bool = True
 
 
-def refusals_of(demand: Demand, candidate: Candidate) -> tuple[str, ...]:
-    """Every rule that keeps the demand off this host; empty when it may run there."""
-    verdicts = {
-        "country": demand.country in (candidate.country, ANYWHERE),
-        "offered": candidate.is_offered,
-        "heard": candidate.is_heard,
-        "not_refused": not candidate.is_refusing,
-        "capacity": candidate.free.holds(demand.size),
-    }
-    return tuple(rule for rule in RULES if not verdicts[rule])
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Nothing is placed.  `looked` is the first that no host may run; None when each alone has
+    a host, but not all of them together."""
+
+    looked: Looked | None
+    is_exact: bool = True
 
 
-def choose(demand: Demand, candidates: Sequence[Candidate]) -> Chosen | Nowhere:
-    """The host with the largest free share of memory among those that no rule refuses."""
-    counts: Counter[str] = Counter()
-    fitting: list[Candidate] = []
-    for candidate in candidates:
-        refused_by = refusals_of(demand, candidate)
-        counts.update(refused_by)
-        if not refused_by:
-            fitting.append(candidate)
-    if not fitting:
-        refusals = tuple((rule, counts[rule]) for rule in RULES if counts[rule])
-        return Nowhere(len(candidates), refusals)
-    best = min(fitting, key=lambda c: (-_free_share(c), c.host))
-    return Chosen(best.host, best.agent)
+def look(demand: Demand, candidates: Sequence[Candidate]) -> Looked:
+    """Which hosts may run it, best first, and what the others lack."""
+    compiled = compile_rules(demand)
+    lacks = find_lacks(compiled, candidates)
+    options = rank(demand, [one for one in candidates if not lacks[one.host]])
+    return Looked(demand, compiled, lacks, options)
 
 
-def _free_share(candidate: Candidate) -> float:
-    return candidate.free.memory_mib / max(candidate.capacity.memory_mib, 1)
+def place_group(
+    demands: Sequence[Demand],
+    candidates: Sequence[Candidate],
+    neighbours: Sequence[Neighbour] = (),
+) -> Placed | Unplaced:
+    """The best hosts for all demands together; `neighbours` stand already."""
+    looked = _look_at_all(demands, candidates)
+    for one in looked:
+        if not one.options:
+            return Unplaced(one)
+    search = Search(
+        members=[Member(one.demand, one.options) for one in looked],
+        groups=_groups(looked, neighbours),
+        free={one.host: one.free for one in candidates},
+    )
+    search.run()
+    if search.best is None:
+        return Unplaced(None, search.is_exact)
+    return Placed(search.best, search.is_exact)
 
 
-def _words(size: Capacity) -> str:
-    return f"{size.cpus} cpu, {size.memory_mib} MiB memory and {size.disk_mib} MiB disk"
+def _look_at_all(demands: Sequence[Demand], candidates: Sequence[Candidate]) -> list[Looked]:
+    """Replicas ask for the same, so their hosts are looked at once."""
+    seen: dict[object, Looked] = {}
+    for one in demands:
+        key = (one.size, one.policy, one.pin)
+        if key not in seen:
+            seen[key] = look(one, candidates)
+    return [replace(seen[one.size, one.policy, one.pin], demand=one) for one in demands]
+
+
+def choose(
+    demand: Demand, candidates: Sequence[Candidate], neighbours: Sequence[Neighbour] = ()
+) -> Option | Unplaced:
+    """The best host for one demand."""
+    answer = place_group([demand], candidates, neighbours)
+    return answer if isinstance(answer, Unplaced) else answer.options[0]
+
+
+def without_room(
+    candidates: Sequence[Candidate], options: Sequence[Option], demands: Sequence[Demand]
+) -> list[Candidate]:
+    """The candidates as they are once these demands are held."""
+    taken: dict[HostId, Capacity] = {}
+    for option, demand in zip(options, demands, strict=True):
+        host = option.candidate.host
+        taken[host] = taken[host] + demand.size if host in taken else demand.size
+    return [
+        replace(one, free=one.free - taken[one.host]) if one.host in taken else one
+        for one in candidates
+    ]
+
+
+def _groups(looked: Sequence[Looked], neighbours: Sequence[Neighbour]) -> dict[str, Group]:
+    """By component; a demand without one stands for itself and spreads from nobody."""
+    groups: dict[str, Group] = {}
+    for name in {one.demand.component for one in looked if one.demand.component is not None}:
+        members = [one for one in looked if one.demand.component == name]
+        settled = tuple(one.candidate for one in neighbours if one.component == name)
+        spreads = dict.fromkeys(
+            _within_reach(spread, members, settled)
+            for one in members
+            for spread in one.demand.policy.spreads
+        )
+        groups[name] = Group(settled, len(members), tuple(spreads))
+    return groups
+
+
+def _within_reach(
+    spread: Spread, members: Sequence[Looked], settled: tuple[Candidate, ...]
+) -> Spread:
+    """A soft spread never asks for more different ones than there are."""
+    if spread.is_hard or (spread.distinct_min is None and spread.share_max is not None):
+        return spread
+    there = {one.stands_in(spread.over) for one in settled}
+    there |= {o.candidate.stands_in(spread.over) for one in members for o in one.options}
+    asked = spread.distinct_min
+    return replace(spread, distinct_min=len(there) if asked is None else min(asked, len(there)))

@@ -12,7 +12,7 @@ from hanza.model.guest import GuestSpec
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.model.resource import Resource
-from hanza.model.site import ANYWHERE, Country
+from hanza.model.site import Country
 from hanza.model.skus import MIB_PER_GB, Sku
 from hanza.plan.admission import COUNTRY
 from hanza.plan.seca.envelope import COUNTRIES_KEY
@@ -71,8 +71,11 @@ def zone_of(instance: Resource, region: Region) -> str | None:
     return None if zone == ANY else zone
 
 
-def country_of(instance: Resource, workspace: Resource, region: Region) -> Country:
-    """The law it stands under: the region's, narrowed by workspace and instance."""
+def country_of(instance: Resource, workspace: Resource, region: Region) -> Country | None:
+    """The law it stands under: the region's, narrowed by workspace and instance.
+
+    None is no single country's: wherever the federation has a host.
+    """
     allowed = None if region.country is None else {region.country}
     for resource in (workspace, instance):
         said = _countries(resource.words.extensions or {})
@@ -83,7 +86,7 @@ def country_of(instance: Resource, workspace: Resource, region: Region) -> Count
             raise Invalid(f"{names} leave no country to run in", field=FIELD)
         allowed = said if allowed is None else allowed & said
     if allowed is None:
-        return ANYWHERE
+        return None
     if len(allowed) > 1:
         raise Invalid("one country can be chosen so far, or none", field=FIELD)
     return allowed.pop()

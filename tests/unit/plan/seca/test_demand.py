@@ -8,7 +8,6 @@ import pytest
 from hanza.model.errors import Invalid
 from hanza.model.kinds import INSTANCE, INSTANCE_SKU, WORKSPACE
 from hanza.model.resource import Path, Resource, Words
-from hanza.model.site import ANYWHERE
 from hanza.model.skus import find_sku
 from hanza.plan.seca.demand import Parts, country_of, not_yet, wanted_of, zone_of
 from hanza.plan.seca.regions import Region
@@ -62,7 +61,7 @@ def test_any_zone_leaves_it_to_placement_and_no_zone_is_refused() -> None:
     [
         (GERMANY, None, None, "DE"),
         (GERMANY, "DE,FR", None, "DE"),
-        (WHOLE, None, None, ANYWHERE),
+        (WHOLE, None, None, None),
         (WHOLE, None, "HR", "HR"),
         (WHOLE, "HR, DE", "HR,FR", "HR"),
     ],

@@ -1,0 +1,101 @@
+"""What a tenant demands of place, law, nearness and price.
+
+Hard rules keep an instance off a host; goals say which of the hosts that are left is best.  A
+policy is frozen data: how levels of it combine is `plan.policy`, what it means for a host is
+`plan.placement.rules`.  An empty policy demands nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hanza.model.price import MicroEuro
+from hanza.model.site import Country
+
+Over: TypeAlias = Literal["host", "site", "provider", "country"]
+Subject: TypeAlias = Literal["provider", "site"]
+How: TypeAlias = Literal["is", "any", "all"]
+"""`is`: everything known of the attribute is among the values; `any`: one of the values is
+there; `all`: each of them is."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Point:
+    """A place on earth by a name of its own; measured round trips are kept under that name."""
+
+    name: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Nearness to one point is wanted; demanded where `rtt_ms_max` says how near."""
+
+    point: Point
+    rtt_ms_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What an attribute of the provider or the site must be.  Unknown is never enough."""
+
+    subject: Subject
+    attribute: str
+    how: How
+    values: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        return f"{self.subject}.{self.attribute}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How the replicas of one component stand apart.
+
+    At least `distinct_min` different ones, or no more than `share_max` percent in one (and
+    never less than one replica).  Soft: as far as it can be had.
+    """
+
+    over: Over
+    distinct_min: int | None = None
+    share_max: int | None = None
+    is_hard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """Weights of what makes a host better; only their proportions count."""
+
+    nearness: int = 0
+    price: int = 0
+    carbon: int = 0
+
+
+PRESETS = {
+    "nearest": Goals(nearness=1),
+    "cheapest": Goals(price=1),
+    "balanced": Goals(nearness=2, price=2, carbon=1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """None means that nothing is said: any country, region, provider, class, price."""
+
+    countries: frozenset[Country] | None = None
+    countries_denied: frozenset[Country] = frozenset()
+    regions: frozenset[str] | None = None
+    """Legal areas by their lower-case codes; the region `eu` is the whole federation and so
+    never stands here."""
+    providers: frozenset[str] | None = None
+    providers_denied: frozenset[str] = frozenset()
+    classes: frozenset[str] | None = None
+    requirements: tuple[Requirement, ...] = ()
+    near: tuple[Near, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    goals: Goals | None = None
+    price_max: MicroEuro | None = None
+    """For one instance and a month of 730 hours."""
+    carbon_max: int | None = None
+    """Grams of CO2 for one kilowatt-hour, by the yearly average of the country's grid."""

@@ -1,0 +1,84 @@
+"""What placement looks at: hosts with what is known of their sites, and what is to be placed.
+
+A snapshot, taken by the store and never changed: a choice works on copies.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from hanza.model.capacity import Capacity
+from hanza.model.ids import AgentId, HostId, SiteId
+from hanza.model.policy import Over, Policy
+from hanza.model.price import Prices
+from hanza.model.site import Attributes, Country
+from hanza.plan.placement.pins import FREE, Pin
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A site and its provider: all that a policy may ask of where a host stands."""
+
+    site: SiteId
+    name: str
+    city: str
+    country: Country
+    latitude: float
+    longitude: float
+    provider: str
+    site_class: str | None = None
+    site_attributes: Attributes = field(default_factory=dict)
+    provider_attributes: Attributes = field(default_factory=dict)
+    prices: Prices | None = None
+    carbon: float | None = None
+    """Grams of CO2 for one kilowatt-hour."""
+    rtts: Mapping[str, float] = field(default_factory=dict)
+    """Measured round trips in ms, by the name of the point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One host as placement sees it."""
+
+    host: HostId
+    name: str
+    agent: AgentId
+    ground: Ground
+    capacity: Capacity
+    free: Capacity
+    is_offered: bool
+    is_heard: bool
+    is_refusing: bool
+    """The engine said lately that it has no room, whatever the books say."""
+
+    def stands_in(self, over: Over) -> str:
+        """The host, site, provider or country, for spreading."""
+        name: str = _STANDS_IN[over](self)
+        return name
+
+
+_STANDS_IN: dict[Over, Callable[[Candidate], str]] = {
+    "host": attrgetter("host"),
+    "site": attrgetter("ground.site"),
+    "provider": attrgetter("ground.provider"),
+    "country": attrgetter("ground.country"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is to be placed.  Demands of one component spread among each other."""
+
+    name: str
+    size: Capacity
+    policy: Policy
+    component: str | None = None
+    pin: Pin = FREE
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A replica of the component that has its place already."""
+
+    component: str
+    candidate: Candidate

@@ -1,0 +1,229 @@
+"""What would help: for each single rule the smallest change that lets at least one host pass.
+
+Only hosts that lack one thing are looked at, because one change is all that is offered.  Every
+relaxation carries the demand as it would then be, and it was tried before it is named.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from hanza.model.capacity import Capacity
+from hanza.model.policy import Near, Policy, Spread
+from hanza.model.price import MicroEuro
+from hanza.plan.nearness import round_trip
+from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.choose import Looked, Placed, look, place_group
+from hanza.plan.placement.rules import words_of_size
+from hanza.plan.placement.spread import broken_by
+from hanza.plan.pricing import price_per_month, words_of_price
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """One change, in words and as the demands it leads to, and what it opens."""
+
+    rule: str
+    text: str
+    demands: tuple[Demand, ...]
+    hosts: int
+    sites: int
+    price: MicroEuro | None
+    """The cheapest that it opens, for a month."""
+
+
+Change = tuple[str, Demand]
+
+
+def relaxations_of(
+    looked: Looked, candidates: Sequence[Candidate], neighbours: Sequence[Neighbour] = ()
+) -> tuple[Relaxation, ...]:
+    """By rule, in the order of the rules; of several values the one that opens most first."""
+    misses: dict[tuple[str, str], list[Candidate]] = {}
+    for one in candidates:
+        lacks = looked.lacks[one.host]
+        if len(lacks) == 1:
+            misses.setdefault((lacks[0].rule, lacks[0].key), []).append(one)
+    found = []
+    for rule, key in looked.compiled.says:
+        near = misses.get((rule, key), [])
+        changes = _changes(looked.demand, rule, key, near)
+        tried = (_tried(rule, change, near, neighbours) for change in changes)
+        opened = [one for one in tried if one.hosts]
+        found += sorted(opened, key=lambda one: (-one.hosts, one.text))
+    return tuple(found)
+
+
+def spread_relaxations(
+    demands: Sequence[Demand], candidates: Sequence[Candidate], neighbours: Sequence[Neighbour]
+) -> tuple[Relaxation, ...]:
+    """For each hard spread of a group the smallest step that places all of it."""
+    hard = dict.fromkeys(
+        spread for one in demands for spread in one.policy.spreads if spread.is_hard
+    )
+    found = []
+    for spread in hard:
+        for text, weaker in _weaker(spread, len(demands)):
+            relaxed = tuple(_with_spread(one, spread, weaker) for one in demands)
+            answer = place_group(relaxed, candidates, neighbours)
+            if isinstance(answer, Placed):
+                hosts = {one.candidate.host for one in answer.options}
+                sites = {one.candidate.ground.site for one in answer.options}
+                found.append(Relaxation("spread", text, relaxed, len(hosts), len(sites), None))
+                break
+    return tuple(found)
+
+
+def _tried(
+    rule: str, change: Change, near: Sequence[Candidate], neighbours: Sequence[Neighbour]
+) -> Relaxation:
+    text, demand = change
+    options = [
+        one.candidate
+        for one in look(demand, near).options
+        if not broken_by(demand, one.candidate, neighbours)
+    ]
+    grounds = {one.ground.site: one.ground for one in options}
+    prices = (price_per_month(ground.prices, demand.size) for ground in grounds.values())
+    cheapest = min((price for price in prices if price is not None), default=None)
+    return Relaxation(rule, text, (demand,), len(options), len(grounds), cheapest)
+
+
+def _changes(demand: Demand, rule: str, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    if not near:
+        return []
+    known: dict[str, Callable[[Demand, str, Sequence[Candidate]], Iterable[Change]]] = {
+        "zone": _any_zone,
+        "residency": _other_countries,
+        "region": _other_regions,
+        "provider": _other_providers,
+        "class": _other_classes,
+        "attribute": _without_attribute,
+        "near": _farther,
+        "price": _dearer,
+        "carbon": _dirtier,
+        "capacity": _smaller,
+    }
+    return known[rule](demand, key, near) if rule in known else []
+
+
+def _any_zone(demand: Demand, _: str, __: Sequence[Candidate]) -> Iterable[Change]:
+    yield "allow any zone", replace(demand, pin=replace(demand.pin, site=None))
+
+
+def _other_countries(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    policy = demand.policy
+    for country in sorted({one.ground.country for one in near}):
+        allowed = None if policy.countries is None else policy.countries | {country}
+        denied = policy.countries_denied - {country}
+        relaxed = replace(policy, countries=allowed, countries_denied=denied)
+        yield f"allow {country}", replace(demand, policy=relaxed)
+
+
+def _other_regions(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    regions = demand.policy.regions or frozenset()
+    for region in sorted({one.ground.country.lower() for one in near}):
+        yield f"allow region {region}", _with(demand, regions=regions | {region})
+
+
+def _other_providers(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    policy = demand.policy
+    for provider in sorted({one.ground.provider for one in near}):
+        allowed = None if policy.providers is None else policy.providers | {provider}
+        denied = policy.providers_denied - {provider}
+        relaxed = replace(policy, providers=allowed, providers_denied=denied)
+        yield f"allow provider {provider}", replace(demand, policy=relaxed)
+
+
+def _other_classes(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    classes = demand.policy.classes or frozenset()
+    found = {one.ground.site_class for one in near}
+    for name in sorted(name for name in found if name is not None):
+        yield f"allow class {name}", _with(demand, classes=classes | {name})
+    if None in found:
+        yield "allow any class", _with(demand, classes=None)
+
+
+def _without_attribute(demand: Demand, key: str, _: Sequence[Candidate]) -> Iterable[Change]:
+    subject = key.split("|")[0]
+    kept = tuple(
+        one
+        for one in demand.policy.requirements
+        if "|".join((one.key, one.how, *sorted(one.values))) != key
+    )
+    yield f"do not ask for {subject}", _with(demand, requirements=kept)
+
+
+def _farther(demand: Demand, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    (limit,) = (one for one in demand.policy.near if one.point.name == key)
+    assert limit.rtt_ms_max is not None, "only a limit refuses"
+    trips = (
+        round_trip(one.ground.latitude, one.ground.longitude, one.ground.rtts, limit.point)
+        for one in near
+    )
+    needed = math.ceil(min(trip.worst_ms for trip in trips))
+    points = tuple(Near(one.point, needed) if one is limit else one for one in demand.policy.near)
+    yield f"+{needed - limit.rtt_ms_max} ms to {key}", _with(demand, near=points)
+
+
+def _dearer(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    prices = (price_per_month(one.ground.prices, demand.size) for one in near)
+    needed = min((price for price in prices if price is not None), default=None)
+    if needed is not None and demand.policy.price_max is not None:
+        more = words_of_price(needed - demand.policy.price_max)
+        yield f"+{more}", _with(demand, price_max=needed)
+
+
+def _dirtier(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    carbon = (one.ground.carbon for one in near)
+    needed = min((value for value in carbon if value is not None), default=None)
+    if needed is not None:
+        yield f"up to {math.ceil(needed)} gCO2/kWh", _with(demand, carbon_max=math.ceil(needed))
+
+
+def _smaller(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    """The size that gives up the least, by the sum of its shares of what was asked."""
+    asked = demand.size
+    sizes = [
+        Capacity(
+            min(asked.cpus, one.free.cpus),
+            min(asked.memory_mib, one.free.memory_mib),
+            min(asked.disk_mib, one.free.disk_mib),
+        )
+        for one in near
+    ]
+    real = [size for size in sizes if min(size.cpus, size.memory_mib, size.disk_mib) >= 1]
+    if real:
+        best = max(real, key=lambda size: (_share(size, asked), words_of_size(size)))
+        yield f"{words_of_size(best)} instead", replace(demand, size=best)
+
+
+def _share(size: Capacity, asked: Capacity) -> float:
+    return (
+        size.cpus / asked.cpus + size.memory_mib / asked.memory_mib + size.disk_mib / asked.disk_mib
+    )
+
+
+def _weaker(spread: Spread, members: int) -> Iterable[tuple[str, Spread]]:
+    """Every weaker form, the smallest step first; the last asks for nothing."""
+    if spread.share_max is not None:
+        for count in range(1, members + 1):
+            share = math.ceil(100 * count / members)
+            if share > spread.share_max:
+                text = f"up to {share} % in one {spread.over}"
+                yield text, replace(spread, share_max=share)
+    if spread.distinct_min is not None:
+        for distinct in range(min(spread.distinct_min, members) - 1, 0, -1):
+            text = f"{distinct} different by {spread.over} instead of {spread.distinct_min}"
+            yield text, replace(spread, distinct_min=distinct)
+    yield f"spread over {spread.over} only as far as it can be had", replace(spread, is_hard=False)
+
+
+def _with_spread(demand: Demand, old: Spread, new: Spread) -> Demand:
+    spreads = tuple(new if one == old else one for one in demand.policy.spreads)
+    return _with(demand, spreads=spreads)
+
+
+def _with(demand: Demand, **changed: object) -> Demand:
+    policy: Policy = replace(demand.policy, **changed)  # type: ignore[arg-type]
+    return replace(demand, policy=policy)

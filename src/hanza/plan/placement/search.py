@@ -1,0 +1,166 @@
+"""The search for the best hosts of several demands: exact, and bounded.
+
+The best is the largest sum of points, less a fine for each replica that a soft spread misses; of
+equals the first in the order of each member's own preference.  Depth first in that order, so the
+first of equals is found first, and these are left out because they cannot be it:
+
+- what cannot have more points than the best so far, even if all that is to come went well;
+- of members that ask for the same, every order but the one of their preference;
+- of hosts at one site that are alike, that nobody has taken yet and nobody is pinned to, all but
+  the first.
+
+It is exact as long as it ends within `STEPS_MAX` steps; after that the best found so far stands,
+and whoever asked is told.  Hosts tried count as steps, and for more the more is chosen already.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hanza.model.capacity import Capacity
+from hanza.model.ids import HostId, SiteId
+from hanza.plan.placement.candidate import Candidate, Demand
+from hanza.plan.placement.score import FULL, Option
+from hanza.plan.placement.spread import Group, shortfall
+
+STEPS_MAX = 20_000
+SOFT_FINE = FULL // 4
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A demand with the hosts that may run it, best first; there is at least one."""
+
+    demand: Demand
+    options: Sequence[Option]
+
+    @property
+    def asks(self) -> object:
+        """Equal for members that ask for the same."""
+        return self.demand.size, self.demand.policy, self.demand.component, self.demand.pin
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What is known of the members after one: its twin before it, its twins to come, and the
+    points that all others to come may have at most."""
+
+    twin: int | None
+    twins: int
+    others: int
+
+
+class Search:
+    """One search.  `best` is the result once `run` has returned."""
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        groups: dict[str, Group],
+        free: dict[HostId, Capacity],
+    ) -> None:
+        self.best: tuple[Option, ...] | None = None
+        self.steps = 0
+        self._members = members
+        self._ahead = _ahead_of(members)
+        self._groups = groups
+        self._free = free
+        self._best_total = 0
+        self._chosen: list[Option] = []
+        self._indexes: list[int] = []
+        self._stands: dict[str | None, list[Candidate]] = {name: [] for name in groups}
+        self._taken = {one.host for group in groups.values() for one in group.settled}
+        self._taken |= {one.demand.pin.host for one in members if one.demand.pin.host is not None}
+
+    @property
+    def is_exact(self) -> bool:
+        return self.steps < STEPS_MAX
+
+    def run(self) -> None:
+        self._descend(0, 0)
+
+    def _descend(self, index: int, points: int) -> None:
+        """Try every host for the member at `index` that may still lead to something better.
+
+        What comes to the end is better than the best so far, or it had been left out.
+        """
+        if index == len(self._members):
+            self.best, self._best_total = tuple(self._chosen), points - self._fines()
+            return
+        member, ahead = self._members[index], self._ahead[index]
+        first = 0 if ahead.twin is None else self._indexes[ahead.twin]
+        tried: set[tuple[SiteId, Capacity]] = set()
+        for number in range(first, len(member.options)):
+            option = member.options[number]
+            hoped = points + option.total * (1 + ahead.twins) + ahead.others
+            if not self.is_exact or (self.best is not None and hoped <= self._best_total):
+                return
+            if not self._is_new(option.candidate, member.demand.size, tried):
+                continue
+            self.steps += 1 + index // 4
+            self._take(member, option, number)
+            if self._is_promising(member.demand.component, hoped):
+                self._descend(index + 1, points + option.total)
+            self._give_back(member, option)
+
+    def _is_new(
+        self,
+        candidate: Candidate,
+        size: Capacity,
+        tried: set[tuple[SiteId, Capacity]],
+    ) -> bool:
+        """It has the room, and nobody like it was tried here."""
+        free = self._free[candidate.host]
+        if not free.holds(size):
+            return False
+        alike = (candidate.ground.site, free)
+        if candidate.host in self._taken or candidate.free != free:
+            return True
+        is_first = alike not in tried
+        tried.add(alike)
+        return is_first
+
+    def _take(self, member: Member, option: Option, number: int) -> None:
+        self._free[option.candidate.host] -= member.demand.size
+        self._chosen.append(option)
+        self._indexes.append(number)
+        self._stands.setdefault(member.demand.component, []).append(option.candidate)
+
+    def _give_back(self, member: Member, option: Option) -> None:
+        self._free[option.candidate.host] += member.demand.size
+        self._chosen.pop()
+        self._indexes.pop()
+        self._stands[member.demand.component].pop()
+
+    def _is_promising(self, component: str | None, hoped: int) -> bool:
+        """No hard spread is broken, and the fines leave a chance to win."""
+        if component is not None:
+            group, stands = self._groups[component], self._stands[component]
+            hard = (spread for spread in group.spreads if spread.is_hard)
+            if any(shortfall(spread, group, stands) for spread in hard):
+                return False
+        return self.best is None or hoped - self._fines() > self._best_total
+
+    def _fines(self) -> int:
+        return sum(
+            SOFT_FINE * shortfall(spread, group, self._stands[name])
+            for name, group in self._groups.items()
+            for spread in group.spreads
+            if not spread.is_hard
+        )
+
+
+def _ahead_of(members: Sequence[Member]) -> list[_Ahead]:
+    latest: dict[object, int] = {}
+    counts: dict[object, int] = {}
+    for one in members:
+        counts[one.asks] = counts.get(one.asks, 0) + 1
+    to_come = sum(one.options[0].total for one in members)
+    found = []
+    for index, one in enumerate(members):
+        best = one.options[0].total
+        counts[one.asks] -= 1
+        to_come -= best
+        twins = counts[one.asks]
+        found.append(_Ahead(latest.get(one.asks), twins, to_come - twins * best))
+        latest[one.asks] = index
+    return found

@@ -1,0 +1,163 @@
+"""Builders for placement: hosts on grounds, demands, policies, and strategies that draw them."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hanza.model.capacity import Capacity
+from hanza.model.ids import AgentId, HostId, SiteId
+from hanza.model.policy import Goals, Near, Point, Policy, Requirement, Spread
+from hanza.model.price import Prices
+from hanza.plan.placement.candidate import Candidate, Demand, Ground
+from hanza.plan.placement.pins import FREE, Pin
+
+WHOLE, SMALL = Capacity(4, 4096, 4096), Capacity(1, 1024, 1024)
+LJUBLJANA = Point("Ljubljana, SI", 46.05, 14.51)
+AMSTERDAM = Point("Amsterdam, NL", 52.37, 4.89)
+
+
+def a_ground(site: str = "s1", **changed: Any) -> Ground:
+    values: dict[str, Any] = {
+        "site": SiteId(site),
+        "name": site,
+        "city": site.title(),
+        "country": "DE",
+        "latitude": 50.1,
+        "longitude": 8.7,
+        "provider": "p1",
+    }
+    return Ground(**(values | changed))
+
+
+def a_candidate(host: str = "h1", ground: Ground | None = None, **changed: Any) -> Candidate:
+    values: dict[str, Any] = {
+        "host": HostId(host),
+        "name": host,
+        "agent": AgentId(f"ag_{host}"),
+        "ground": ground or a_ground(),
+        "capacity": WHOLE,
+        "free": WHOLE,
+        "is_offered": True,
+        "is_heard": True,
+        "is_refusing": False,
+    }
+    return Candidate(**(values | changed))
+
+
+def a_demand(policy: Policy | None = None, **changed: Any) -> Demand:
+    values: dict[str, Any] = {"name": "web", "size": SMALL, "policy": policy or Policy()}
+    return Demand(**(values | changed))
+
+
+def prices_of(cpu: int) -> Prices:
+    return Prices(cpu, 0, 0)
+
+
+countries = st.sampled_from(["DE", "NL", "SI", "FR"])
+some_countries = st.frozensets(countries, min_size=1, max_size=3)
+providers = st.sampled_from(["p1", "p2", "p3"])
+values = st.sampled_from(["none", "yes", "unknown", "iso", "c5"])
+classes = st.sampled_from(["store", "micro_dc"])
+
+grounds = st.builds(
+    Ground,
+    site=st.just(SiteId("")),
+    name=st.just("s"),
+    city=st.just("S"),
+    country=countries,
+    latitude=st.sampled_from([46.0, 50.1, 52.4]),
+    longitude=st.sampled_from([4.9, 8.7, 14.5]),
+    provider=providers,
+    site_class=st.none() | classes,
+    site_attributes=st.dictionaries(st.just("tier"), st.tuples(values), max_size=1),
+    provider_attributes=st.dictionaries(
+        st.just("control"), st.lists(values, max_size=2).map(tuple), max_size=1
+    ),
+    prices=st.none() | st.builds(prices_of, st.integers(0, 40_000)),
+    carbon=st.none() | st.sampled_from([0.0, 20.5, 300.0]),
+    rtts=st.dictionaries(
+        st.just(LJUBLJANA.name), st.floats(0, 60, allow_nan=False).map(lambda ms: round(ms, 1))
+    ),
+)
+
+
+@st.composite
+def leagues_of_hosts(draw: st.DrawFn, hosts_max: int = 5) -> list[Candidate]:
+    """Up to three sites with up to `hosts_max` hosts between them."""
+    sites = [
+        a_ground_like(ground, f"s{n}")
+        for n, ground in enumerate(draw(st.lists(grounds, min_size=1, max_size=3)))
+    ]
+    count = draw(st.integers(0, hosts_max))
+    return [
+        a_candidate(
+            f"h{n}",
+            draw(st.sampled_from(sites)),
+            free=draw(free_rooms),
+            is_offered=draw(mostly),
+            is_heard=draw(mostly),
+            is_refusing=not draw(mostly),
+        )
+        for n in range(count)
+    ]
+
+
+def a_ground_like(ground: Ground, site: str) -> Ground:
+    members = {name: getattr(ground, name) for name in Ground.__slots__}
+    return Ground(**(members | {"site": SiteId(site), "name": site}))
+
+
+pins = st.just(FREE) | st.builds(
+    Pin,
+    site=st.none() | st.sampled_from(["s0", "s1", "s9"]),
+    host=st.none() | st.sampled_from(["h0", "h1", "h9"]).map(HostId),
+    taken_by=st.sampled_from([None, None, None, "other"]),
+)
+mostly = st.sampled_from([True, True, True, True, False])
+free_rooms = st.builds(
+    Capacity, st.integers(-1, 4), st.sampled_from([-5, 0, 512, 1024, 4096]), st.just(4096)
+)
+requirements = st.builds(
+    Requirement,
+    subject=st.just("provider"),
+    attribute=st.just("control"),
+    how=st.sampled_from(["is", "any", "all"]),
+    values=st.frozensets(st.sampled_from(["none", "iso", "c5"]), min_size=1, max_size=2),
+) | st.builds(
+    Requirement,
+    subject=st.just("site"),
+    attribute=st.just("tier"),
+    how=st.just("is"),
+    values=st.just(frozenset({"iso"})),
+)
+nears = st.builds(Near, st.sampled_from([LJUBLJANA, AMSTERDAM]), st.none() | st.integers(1, 60))
+spreads = st.builds(
+    Spread,
+    over=st.sampled_from(["host", "site", "provider", "country"]),
+    distinct_min=st.none() | st.integers(1, 4),
+    share_max=st.none() | st.sampled_from([30, 50, 100]),
+    is_hard=st.booleans(),
+).filter(lambda one: bool(not one.is_hard or one.distinct_min or one.share_max))
+goals = st.none() | st.builds(Goals, st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
+policies = st.builds(
+    Policy,
+    countries=st.none() | some_countries,
+    countries_denied=st.frozensets(countries, max_size=1),
+    regions=st.none() | st.frozensets(countries.map(str.lower), min_size=1, max_size=2),
+    providers=st.none() | st.frozensets(providers, min_size=1, max_size=2),
+    providers_denied=st.frozensets(providers, max_size=1),
+    classes=st.none() | st.frozensets(classes, min_size=1, max_size=1),
+    requirements=st.lists(requirements, max_size=1).map(tuple),
+    near=st.lists(nears, max_size=2, unique_by=lambda one: one.point).map(tuple),
+    spreads=st.lists(spreads, max_size=2, unique_by=lambda one: (one.over, one.is_hard)).map(tuple),
+    goals=goals,
+    price_max=st.none() | st.integers(0, 40_000_000),
+    carbon_max=st.none() | st.integers(0, 400),
+)
+lax_policies = st.builds(
+    Policy,
+    countries=st.none() | some_countries,
+    near=st.lists(nears.map(lambda one: Near(one.point)), max_size=1).map(tuple),
+    spreads=st.lists(spreads, max_size=2, unique_by=lambda one: (one.over, one.is_hard)).map(tuple),
+    goals=goals,
+)

@@ -1,0 +1,251 @@
+"""Policies at work in a league: an app is placed all or none, and a quote is what happens."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hanza.api import instances, placements
+from hanza.api.calls import Answer
+from hanza.engine.place import place_batch
+from hanza.store import schema
+from hanza.store.sites import get_site, put_rtt
+from hanza.store.tx import Tx
+from hanza.store.work import take_due
+from hanza.wire.app_v1 import App, app_from_yaml
+from kit.laws import check_laws
+from kit.leagues import League, a_league
+from kit.markets import MEMBERS, a_market, add_member, plain
+
+PATH = {"tenant": "acme", "workspace": "shop"}
+SPEC: dict[str, Any] = {"image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64}
+
+
+@pytest.fixture
+def league(tmp_path: Path) -> Iterator[League]:
+    with a_league(tmp_path) as found:
+        yield found
+
+
+def put(league: League, name: str, policy: dict[str, Any], **changed: Any) -> Answer:
+    spec = SPEC | {"policy": policy} | changed
+    body = json.dumps({"spec": spec}).encode()
+    return league.call(instances.put_instance, body, instance=name, **PATH)
+
+
+def sites(league: League) -> dict[str, str | None]:
+    return {name: site for name, (_, _, site) in league.shown().items()}
+
+
+def reason(league: League, name: str) -> str:
+    document = league.call(instances.get_instance, instance=name, **PATH).document
+    return str(plain(document)["status"]["reason"])
+
+
+def test_the_policy_decides_where_it_runs(league: League) -> None:
+    a_market(league)
+    put(league, "cheap", {"residency": ["EU"], "goals": "cheapest"})
+    put(league, "near", {"residency": ["EU"], "near": ["Utrecht"]})
+    put(league, "lawful", {"residency": {"allow": ["EU"], "deny": ["DE", "NL"]}})
+    put(league, "picky", {"providers": {"deny": ["frankfurt", "ljubljana"]}})
+    league.step()
+    league.step()
+    assert sites(league) == {
+        "cheap": "frankfurt",
+        "near": "amsterdam",
+        "lawful": "ljubljana",
+        "picky": "amsterdam",
+    }
+
+
+def test_what_was_measured_decides_over_what_is_guessed(league: League) -> None:
+    a_market(league)
+    league.step()
+    policy = {"near": [{"city": "Utrecht", "maxMs": 12}]}
+    put(league, "web", policy)
+    league.step()
+    assert "3 not within 12 ms of Utrecht, NL" in reason(league, "web")
+
+    def measured(tx: Tx) -> None:
+        put_rtt(tx, get_site(tx, "frankfurt").id, "Utrecht, NL", 25.0, league.clock.now())
+        put_rtt(tx, get_site(tx, "frankfurt").id, "Utrecht, NL", 9.5, league.clock.now())
+
+    league.store.write(measured)
+    league.run_until(lambda: sites(league)["web"] == "frankfurt", steps=40)
+
+
+def test_an_app_is_placed_all_or_none_and_says_who_waits(league: League) -> None:
+    add_member(league, "ljubljana")
+    league.step()
+    put(league, "web", {"residency": ["EU"]}, app="shop", component="web")
+    put(league, "db", {"residency": ["DE"]}, app="shop", component="db")
+    league.step()
+    assert sites(league) == {"web": None, "db": None}
+    expected = "all are placed as one, and db waits: none of 1 hosts may run it: 1 not in DE"
+    assert reason(league, "web") == reason(league, "db") == expected
+    add_member(league, "frankfurt")
+    league.run_until(lambda: None not in sites(league).values())
+    assert sites(league)["db"] == "frankfurt"
+    check_laws(league)
+
+
+def test_replicas_stand_apart_also_from_those_that_stand_already(league: League) -> None:
+    a_market(league)
+    policy = {"residency": ["EU"], "spread": [{"over": "site", "min": 3}], "goals": "cheapest"}
+    for number in (1, 2):
+        put(league, f"web-{number}", policy, app="shop", component="web")
+    league.step()
+    league.step()
+    assert set(sites(league).values()) == {"frankfurt", "ljubljana"}
+    put(league, "web-3", policy, app="shop", component="web")
+    league.run_until(lambda: None not in sites(league).values())
+    assert set(sites(league).values()) == set(MEMBERS)
+    put(
+        league,
+        "web-4",
+        policy | {"spread": [{"over": "site", "min": 4}]},
+        app="shop",
+        component="web",
+    )
+    league.step()
+    assert "where its spread allows no more replicas" in reason(league, "web-4")
+
+
+def test_who_loses_one_hold_gives_back_all_of_them(league: League) -> None:
+    """The room of one host goes to someone faster between the look and the holds."""
+    a_market(league)
+    league.step()
+    put(league, "a", {"residency": ["DE"]}, app="shop")
+    put(league, "b", {"residency": ["NL"]}, app="shop")
+    now = league.clock.now()
+    batch = league.store.write(take_due, "place", 256, "wk_1", now)
+    real_read = league.store.read
+
+    class Late:
+        """A store whose snapshot is old: somebody fills Amsterdam right after it was taken."""
+
+        submit = staticmethod(league.store.submit)
+
+        @staticmethod
+        def read(fn: Any, *args: Any) -> Any:
+            seen = real_read(fn, *args)
+            league.store.write(_fill, "amsterdam")
+            return seen
+
+    place_batch(Late(), batch, now)  # type: ignore[arg-type]
+    held = league.store.read(lambda tx: tx.execute(sa.select(schema.holds)).all())
+    assert held == [], "one of two is none"
+    league.store.write(_free, "amsterdam")
+    league.run_until(lambda: sites(league) == {"a": "frankfurt", "b": "amsterdam"})
+    check_laws(league)
+
+
+def _fill(tx: Tx, site: str) -> None:
+    here = schema.hosts.c.site_id == get_site(tx, site).id
+    tx.execute(sa.update(schema.hosts).where(here).values(held_cpus=schema.hosts.c.cpus))
+
+
+def _free(tx: Tx, site: str) -> None:
+    here = schema.hosts.c.site_id == get_site(tx, site).id
+    tx.execute(sa.update(schema.hosts).where(here).values(held_cpus=0))
+
+
+SHOP = """\
+apiVersion: hanza.app/v1
+name: shop
+workspace: shop
+policy: {residency: [EU], providers: {deny: [ljubljana]}}
+components:
+  - name: web
+    image: tiny
+    memory: 96Mi
+    disk: 64Mi
+    replicas: 3
+    near: [Utrecht, Mainz]
+  - {name: db, image: tiny, memory: 1Gi, disk: 64Mi, policy: {goals: cheapest}}
+"""
+
+
+def quoted(league: League, app: App) -> dict[str, str | None]:
+    document = {"app": app.name, "instances": {one.name: one.spec for one in app.components}}
+    answer = league.call(placements.quote, json.dumps(document).encode(), **PATH)
+    return {
+        one["name"]: one["placement"] and one["placement"]["site"] + "/" + one["placement"]["host"]
+        for one in plain(answer.document)["items"]
+    }
+
+
+def placed(league: League) -> dict[str, str | None]:
+    items = plain(league.call(instances.list_instances, **PATH).document)["items"]
+    return {
+        one["metadata"]["name"]: one["status"]["placement"]
+        and one["status"]["placement"]["site"] + "/" + one["status"]["placement"]["host"]
+        for one in items
+    }
+
+
+def apply(league: League, app: App) -> None:
+    document = {"instances": {one.name: one.spec for one in app.components}}
+    league.call(placements.put_app, json.dumps(document).encode(), app=app.name or "", **PATH)
+
+
+@pytest.mark.parametrize("hosts", [1, 3])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("goals: cheapest", "goals: balanced, near: [Berlin]"),
+        ("replicas: 3", "replicas: 6\n    policy: {spread: [{over: host, maxShare: 50}]}"),
+        ("memory: 1Gi", "memory: 3Gi"),
+        ("near: [Utrecht, Mainz]", "policy: {goals: {price: 1, carbon: 2}}"),
+    ],
+)
+def test_a_plan_equals_the_apply_that_follows(
+    league: League, hosts: int, old: str, new: str
+) -> None:
+    a_market(league, hosts)
+    league.step()
+    put(league, "before", {"residency": ["DE"]}, memoryMiB=1024)
+    league.run_until(lambda: sites(league)["before"] is not None)
+    app = app_from_yaml(SHOP.replace(old, new).encode(), "shop.yaml")
+    plan = quoted(league, app)
+    assert None not in plan.values()
+    assert set(placed(league)) == {"before"}, "a plan changes nothing"
+    apply(league, app)
+    league.run_until(lambda: None not in sites(league).values())
+    assert {name: place for name, place in placed(league).items() if name != "before"} == plan
+    assert quoted(league, app) == plan, "what stands is quoted as it stands"
+    check_laws(league)
+
+
+def test_a_plan_that_is_refused_is_refused_by_the_apply_too(league: League) -> None:
+    a_market(league)
+    league.step()
+    app = app_from_yaml(SHOP.replace("memory: 1Gi", "memory: 5Gi").encode(), "shop.yaml")
+    assert set(quoted(league, app).values()) == {None}
+    apply(league, app)
+    for _ in range(3):
+        league.step()
+    assert set(placed(league).values()) == {None}
+    assert "db waits: none of 3 hosts" in reason(league, "web-1")
+    mended = app_from_yaml(SHOP.encode(), "shop.yaml")
+    plan = quoted(league, mended)
+    apply(league, mended)
+    league.run_until(lambda: None not in sites(league).values())
+    assert placed(league) == plan
+
+
+def test_the_example_is_planned_as_its_words_say(league: League) -> None:
+    a_market(league)
+    league.step()
+    file = Path(__file__).parents[2] / "examples" / "shop" / "app.yaml"
+    app = app_from_yaml(file.read_bytes(), str(file))
+    document = {"app": app.name, "instances": {one.name: one.spec for one in app.components}}
+    answer = league.call(placements.quote, json.dumps(document).encode(), **PATH)
+    found = {one["name"]: one for one in plain(answer.document)["items"]}
+    assert found["web-1"]["placement"]["country"] == "SI"
+    assert found["web-2"]["placement"]["country"] == "NL"
+    assert found["db"]["placement"]["country"] == "DE"

@@ -1,0 +1,39 @@
+import pytest
+
+from hanza.model.capacity import Capacity
+from hanza.model.price import Prices
+from hanza.plan.nearness import MARGIN_MS, distance_km, round_trip
+from hanza.plan.pricing import price_per_month, words_of_price
+from kit.grounds import AMSTERDAM, LJUBLJANA
+
+
+def test_a_month_has_730_hours_and_the_price_is_whole_micro_euro() -> None:
+    prices = Prices(cpu_hour=10_000, gib_hour=2_000, disk_gib_hour=100)
+    assert price_per_month(prices, Capacity(2, 2048, 10 * 1024)) == 730 * (20_000 + 4_000 + 1_000)
+    assert price_per_month(Prices(0, 1, 0), Capacity(1, 1, 1)) == 1, "0.71 is rounded up"
+    assert price_per_month(Prices(0, 0, 1), Capacity(1, 1, 512)) == 365
+    assert price_per_month(None, Capacity(1, 1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(0, "0.00"), (12_904_999, "12.90"), (12_905_000, "12.91"), (1_000_000_000, "1000.00")],
+)
+def test_a_price_is_said_to_the_cent(amount: int, words: str) -> None:
+    assert words_of_price(amount) == f"{words} €/month"
+
+
+def test_distance_is_along_the_great_circle() -> None:
+    km = distance_km(LJUBLJANA.latitude, LJUBLJANA.longitude, AMSTERDAM)
+    assert km == pytest.approx(990, abs=15)
+    assert distance_km(46.05, 14.51, LJUBLJANA) == 0
+    antipode = distance_km(-46.05, 14.51 - 180, LJUBLJANA)
+    assert antipode == pytest.approx(20015, abs=1)
+
+
+def test_what_was_measured_goes_before_the_guess_and_needs_no_margin() -> None:
+    guess = round_trip(46.05, 14.51, {}, LJUBLJANA)
+    assert (guess.ms, guess.margin_ms) == (11.1, MARGIN_MS)
+    assert guess.words == "11 ms by distance, 32 ms with the margin"
+    measured = round_trip(46.05, 14.51, {LJUBLJANA.name: 3.6}, LJUBLJANA)
+    assert (measured.worst_ms, measured.words) == (3.6, "4 ms")

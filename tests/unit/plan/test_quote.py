@@ -1,0 +1,151 @@
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hanza.model.guest import GuestSpec
+from hanza.model.ids import HostId, InstanceId
+from hanza.model.instance import Address, Wanted
+from hanza.model.policy import PRESETS, Near, Policy, Spread
+from hanza.plan.placement.candidate import Candidate
+from hanza.plan.placement.choose import Placed, place_group
+from hanza.plan.placement.demand import demand_of, team_of
+from hanza.plan.placement.quote import quote_team
+from kit.grounds import (
+    LJUBLJANA,
+    SMALL,
+    WHOLE,
+    a_candidate,
+    a_ground,
+    lax_policies,
+    leagues_of_hosts,
+    prices_of,
+)
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NL = a_ground("s2", country="NL", prices=prices_of(1000))
+
+
+def a_member(name: str, policy: Policy | None = None, **changed: Any) -> Wanted:
+    size = changed.pop("size", SMALL)
+    spec = GuestSpec(name, "tiny", size.cpus, size.memory_mib, size.disk_mib)
+    values = {"country": None, "policy": policy, "app": "shop", "component": "web"} | changed
+    address = Address("t", "w", name)
+    return Wanted(
+        InstanceId(f"in_{name}"),
+        address,
+        spec=spec,
+        power="on",
+        generation=1,
+        created_at=NOW,
+        **values,
+    )
+
+
+def test_a_demand_has_the_country_as_residency_and_the_component() -> None:
+    demand = demand_of(a_member("a", country="DE"), {})
+    assert demand.policy == Policy(countries=frozenset({"DE"}))
+    assert (demand.name, demand.size, demand.component) == ("a", SMALL, "web")
+
+
+def test_a_team_is_the_unplaced_by_name_beside_those_that_stand() -> None:
+    host = a_candidate("h1")
+    members = [
+        (a_member("c"), None),
+        (a_member("a"), None),
+        (a_member("b"), HostId("h1")),
+        (a_member("d", component=None), HostId("h1")),
+        (a_member("e"), HostId("h-gone")),
+    ]
+    team = team_of(members, [host], {})
+    assert [one.name for one in team.demands] == ["a", "c"]
+    assert [one.id for one in team.unplaced] == ["in_a", "in_c"]
+    assert [(one.component, one.candidate.host) for one in team.neighbours] == [("web", "h1")]
+
+
+def test_a_quote_tells_where_each_would_go_at_what_price_beside_the_others() -> None:
+    hosts = [a_candidate("h1"), a_candidate("h2", NL)]
+    policy = Policy(spreads=(Spread("site", 2),))
+    quote = quote_team([(a_member(n, policy), None) for n in ("web-2", "web-1")], hosts, {})
+    assert quote.refusal is None
+    first, second = quote.lines
+    assert first.at is not None
+    assert second.at is not None
+    assert (first.wanted.address.name, first.at.host, first.price) == ("web-1", "h1", None)
+    assert (second.wanted.address.name, second.at.host, second.price) == ("web-2", "h2", 730_000)
+    assert [one.lacks[0].rule for one in second.explanation.losers] == ["spread"]
+    assert [one.free.cpus for one in quote.candidates] == [3, 3]
+
+
+def test_what_is_placed_is_explained_as_if_its_own_room_were_free() -> None:
+    hosts = [a_candidate("h1", free=WHOLE - WHOLE), a_candidate("h2", NL)]
+    members = [
+        (a_member("db", component=None, size=WHOLE), HostId("h1")),
+        (a_member("gone"), HostId("h-gone")),
+    ]
+    quote = quote_team(members, hosts, {})
+    (line,) = quote.lines
+    assert line.at == hosts[0]
+    assert line.explanation.may == 2
+    assert quote.candidates == tuple(hosts)
+
+
+def test_a_refused_quote_says_who_waits_and_what_would_help() -> None:
+    french = Policy(countries=frozenset({"FR"}))
+    members = [(a_member("web"), None), (a_member("db", french, component="db"), None)]
+    quote = quote_team(members, [a_candidate()], {})
+    assert quote.refusal == (
+        "all are placed as one, and db waits: none of 1 hosts may run it: 1 not in FR"
+    )
+    db, web = quote.lines
+    assert (db.at, web.at, web.price) == (None, None, None)
+    assert [one.text for one in db.explanation.relaxations] == ["allow DE"]
+    assert quote.relaxations == ()
+
+
+def test_what_is_refused_together_is_helped_together() -> None:
+    policy = Policy(spreads=(Spread("site", 2),))
+    quote = quote_team([(a_member(n, policy), None) for n in ("a", "b")], [a_candidate()], {})
+    assert quote.refusal is not None
+    assert [one.text for one in quote.relaxations] == ["1 different by site instead of 2"]
+
+
+@given(leagues_of_hosts(), lax_policies, st.integers(1, 3), st.integers(0, 2))
+@settings(max_examples=100, deadline=None)
+def test_a_quote_is_what_placing_does(
+    hosts: list[Candidate], policy: Policy, unplaced: int, placed: int
+) -> None:
+    members = [(a_member(f"n{n}", policy), None) for n in range(unplaced)]
+    members += [(a_member(f"p{n}", policy), one.host) for n, one in enumerate(hosts[:placed])]
+    quote = quote_team(members, hosts, {})
+    team = team_of(members, hosts, {})
+    answer = place_group(team.demands, hosts, team.neighbours)
+    quoted = [line.at for line in quote.lines if line.wanted.address.name.startswith("n")]
+    if isinstance(answer, Placed):
+        assert quoted == [one.candidate for one in answer.options]
+    else:
+        assert quoted == [None] * unplaced
+        assert quote.refusal
+
+
+def test_why_there_is_said_in_the_words_of_the_goals() -> None:
+    hosts = [a_candidate("h1", a_ground("s1", prices=prices_of(2000))), a_candidate("h2", NL)]
+    cheap, best = Policy(goals=PRESETS["cheapest"]), Policy(goals=PRESETS["balanced"])
+    stay = HostId("h1")
+
+    def because(policy: Policy, *, host: HostId | None) -> str:
+        (line,) = quote_team([(a_member("a", policy), host)], hosts, {}).lines
+        return line.because
+
+    assert because(cheap, host=None) == "cheapest of 2 that may"
+    assert because(best, host=None) == "best of 2 that may"
+    assert because(Policy(), host=None) == "emptiest of 2 that may"
+    assert because(cheap, host=stay) == "one of 2 that may; by itself it would be better at s2"
+    french = Policy(countries=frozenset({"FR"}))
+    assert because(french, host=stay) == "it stands there; today no host may run it"
+    assert because(french, host=None) == "none of 2 hosts may run it: 2 not in FR"
+    (line,) = quote_team([(a_member("a", Policy(near=(Near(LJUBLJANA),))), stay)], hosts, {}).lines
+    assert [name for name, _ in line.trips] == [LJUBLJANA.name]
+    (waiting,) = quote_team([(a_member("a", french), None)], hosts, {}).lines
+    assert waiting.trips == ()

@@ -1,0 +1,119 @@
+"""The words of each relaxation; that they place what they say is held by a property."""
+
+from typing import Any
+
+import pytest
+
+from hanza.model.capacity import Capacity
+from hanza.model.policy import Near, Policy, Requirement, Spread
+from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.explain import explain
+from hanza.plan.placement.relax import spread_relaxations
+from kit.grounds import LJUBLJANA, SMALL, WHOLE, a_candidate, a_demand, a_ground, prices_of
+
+
+def texts(policy: Policy, *hosts: Candidate, size: Capacity = SMALL) -> list[str]:
+    return [one.text for one in explain(a_demand(policy, size=size), hosts).relaxations]
+
+
+def at(site: str, **changed: Any) -> Candidate:
+    return a_candidate(f"h-{site}", a_ground(site, **changed))
+
+
+@pytest.mark.parametrize(
+    ("policy", "ground", "text"),
+    [
+        (Policy(countries=frozenset({"FR"})), {}, "allow DE"),
+        (Policy(countries_denied=frozenset({"DE"})), {}, "allow DE"),
+        (Policy(regions=frozenset({"fr"})), {}, "allow region de"),
+        (Policy(providers=frozenset({"p2"})), {}, "allow provider p1"),
+        (Policy(providers_denied=frozenset({"p1"})), {}, "allow provider p1"),
+        (Policy(classes=frozenset({"mall"})), {"site_class": "store"}, "allow class store"),
+        (Policy(classes=frozenset({"mall"})), {}, "allow any class"),
+        (Policy(near=(Near(LJUBLJANA, 20),)), {"rtts": {LJUBLJANA.name: 23.2}}, "+4 ms to {}"),
+        (Policy(price_max=500_000), {"prices": prices_of(1000)}, "+0.23 €/month"),
+        (Policy(carbon_max=50), {"carbon": 99.2}, "up to 100 gCO2/kWh"),
+        (
+            Policy(requirements=(Requirement("site", "tier", "is", frozenset({"3"})),)),
+            {},
+            "do not ask for site.tier",
+        ),
+    ],
+)
+def test_the_smallest_step_of_each_rule(policy: Policy, ground: Any, text: str) -> None:
+    assert texts(policy, at("s1", **ground)) == [text.format(LJUBLJANA.name)]
+
+
+def test_the_value_that_opens_most_comes_first_with_hosts_sites_and_price() -> None:
+    dear, cheap = prices_of(2000), prices_of(1000)
+    hosts = [
+        at("s1", country="FR"),
+        at("s2", country="NL", prices=dear),
+        at("s3", country="NL", prices=cheap),
+    ]
+    found = explain(a_demand(Policy(countries=frozenset({"DE"}))), hosts).relaxations
+    assert [(one.text, one.hosts, one.sites, one.price) for one in found] == [
+        ("allow NL", 2, 2, 730_000),
+        ("allow FR", 1, 1, None),
+    ]
+
+
+def test_a_smaller_size_gives_up_the_least_and_never_a_whole_dimension() -> None:
+    big = Capacity(4, 8192, 1024)
+    hosts = [
+        a_candidate("h1", free=Capacity(4, 6144, 1024)),
+        a_candidate("h2", free=Capacity(4, 4096, 1024)),
+        a_candidate("h3", free=Capacity(0, 8192, 1024)),
+    ]
+    assert texts(Policy(), *hosts, size=big) == ["4 cpu, 6144 MiB memory and 1024 MiB disk instead"]
+    assert texts(Policy(), hosts[2], size=big) == []
+
+
+def test_what_no_wish_can_mend_is_not_offered() -> None:
+    assert texts(Policy(), a_candidate(is_heard=False)) == []
+    assert texts(Policy(price_max=1), at("s1")) == [], "a provider without prices"
+    assert texts(Policy(carbon_max=1), at("s1")) == []
+    two = Policy(countries=frozenset({"FR"}), carbon_max=1)
+    assert texts(two, at("s1")) == [], "one change would not be enough"
+
+
+def test_other_limits_and_requirements_are_kept() -> None:
+    other = Near(a_point := LJUBLJANA.__class__("Graz, AT", 47.07, 15.44), 90)
+    policy = Policy(
+        near=(Near(LJUBLJANA, 20), other),
+        requirements=(Requirement("site", "tier", "is", frozenset({"3"})),),
+    )
+    ground = {
+        "rtts": {LJUBLJANA.name: 23.2, a_point.name: 80.0},
+        "site_attributes": {"tier": ("3",)},
+    }
+    (found,) = explain(a_demand(policy), [at("s1", **ground)]).relaxations
+    assert found.demands[0].policy.near == (Near(LJUBLJANA, 24), other)
+    assert found.demands[0].policy.requirements == policy.requirements
+
+
+def a_team(count: int, *spreads: Spread, size: Capacity = SMALL) -> list[Demand]:
+    policy = Policy(spreads=spreads)
+    return [a_demand(policy, name=f"web-{n}", component="web", size=size) for n in range(count)]
+
+
+def test_a_spread_is_relaxed_by_the_smallest_step_that_places_all() -> None:
+    hosts = [at("s1"), at("s2")]
+    distinct = spread_relaxations(a_team(4, Spread("site", 4)), hosts, [])
+    assert [one.text for one in distinct] == ["2 different by site instead of 4"]
+    share = spread_relaxations(a_team(4, Spread("site", None, 25)), hosts, [])
+    assert [one.text for one in share] == ["up to 50 % in one site"]
+    both = spread_relaxations(a_team(3, Spread("site", 3), Spread("host", 3)), hosts, [])
+    assert both == (), "one change would not be enough"
+    soft = spread_relaxations(a_team(3, Spread("site", 3, is_hard=False)), hosts, [])
+    assert soft == ()
+
+
+def test_no_change_is_named_that_the_neighbours_forbid() -> None:
+    here = at("s1", country="NL")
+    (one,) = a_team(1, Spread("site", 2))
+    policy = Policy(countries=frozenset({"DE"}), spreads=one.policy.spreads)
+    demand = a_demand(policy, component="web")
+    assert explain(demand, [here], [Neighbour("web", here)]).relaxations == ()
+    full = a_team(2, Spread("site", 2), size=WHOLE)
+    assert spread_relaxations(full, [here], []) == (), "there is no room at all"
