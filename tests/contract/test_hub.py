@@ -127,6 +127,23 @@ def test_an_older_start_is_refused_and_the_key_is_contested(
     assert refused.code == "conflict"
 
 
+def test_a_superseded_start_is_cut_off_so_that_it_is_noticed(
+    api: tuple[TestClient, League],
+) -> None:
+    client, league = api
+    agent = league.add_site("zagreb", "HR")
+    with client.websocket_connect(LINK) as socket:
+        greet(socket, agent, starts=98)
+        assert isinstance(hear(socket), v1.Welcome)
+        with client.websocket_connect(LINK) as twin:
+            greet(twin, agent, starts=99)
+            assert isinstance(hear(twin), v1.Welcome)
+            with pytest.raises(WebSocketDisconnect):
+                hear(socket)
+            say(twin, v1.Heartbeat(1))
+            assert hear(twin) == v1.HeartbeatTaken(1)
+
+
 def test_a_crowd_of_strangers_is_turned_away_and_agents_are_not(
     api: tuple[TestClient, League],
 ) -> None:

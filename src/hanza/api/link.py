@@ -16,7 +16,7 @@ from hanza.api.session import Session
 from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
-from hanza.store.agents import manifest_versions, note_heard
+from hanza.store.agents import believed_starts, manifest_versions, note_heard
 from hanza.wire import agent_v1 as v1
 
 log = logging.getLogger("hanza.link")
@@ -62,6 +62,12 @@ class _Line:
         """Tell the news, beside everything else; a line that cannot take them is given up."""
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._tell())
+
+    def give_up(self) -> None:
+        """End the connection; the agent begins anew if it is still there."""
+        self._is_lost = True
+        if self._listening is not None:
+            self._listening.cancel()
 
     async def refuse(self, refusal: Refusal) -> None:
         with contextlib.suppress(*_ENDS):
@@ -110,9 +116,7 @@ class _Line:
         except _ENDS as error:
             # What was not sent counts as told: only another connection makes that good.
             log.info("link.not_told agent=%s cause=%s", self.session.agent, type(error).__name__)
-            self._is_lost = True
-            if self._listening is not None:
-                self._listening.cancel()
+            self.give_up()
 
     async def _send(self, message: v1.Down) -> None:
         await self._socket.send_bytes(v1.encode(message))
@@ -143,7 +147,7 @@ class Hub:
         line = _Line(self._plane, socket)
         self._lines.add(line)
         try:
-            await line.serve(self._heard.add)
+            await line.serve(self._note)
         except Refusal as refusal:
             log.info("link.refused code=%s agent=%s", refusal.code, line.session.agent)
             await line.refuse(refusal)
@@ -151,6 +155,9 @@ class Hub:
             log.info("link.ended agent=%s cause=%s", line.session.agent, type(error).__name__)
         finally:
             self._lines.discard(line)
+
+    def _note(self, agent: AgentId) -> None:
+        self._heard.add(agent)
 
     async def run(self) -> None:
         """Tick for ever: pass on who was heard, and tell whoever has something to be told."""
@@ -166,13 +173,19 @@ class Hub:
 
     async def _tick(self) -> None:
         store, now = self._plane.store, self._plane.clock.now()
-        heard = set(self._heard)
-        self._heard.clear()
-        if heard:
-            await asyncio.wrap_future(store.submit(note_heard, heard, now))
         connected = [line.session.agent for line in self._lines if line.session.agent]
         if not connected:
             return
+        starts = await asyncio.to_thread(store.read, believed_starts, connected)
+        heard, self._heard = self._heard, set()
+        for line in list(self._lines):
+            agent = line.session.agent
+            if agent is not None and starts.get(agent) != line.session.incarnation:
+                # It comes back, is refused, and then it is known that the key is alive twice.
+                line.give_up()
+                heard.discard(agent)
+        if heard:
+            await asyncio.wrap_future(store.submit(note_heard, heard, now))
         known = await asyncio.to_thread(store.read, manifest_versions, connected)
         for line in self._lines:
             if _is_behind(line.session, known):

@@ -52,6 +52,11 @@ class Session:
         return self._peer.agent if self._peer else None
 
     @property
+    def incarnation(self) -> Incarnation | None:
+        """Which start of the agent speaks here."""
+        return self._peer.incarnation if self._peer else None
+
+    @property
     def told(self) -> Version | None:
         """The newest version that the agent has been sent here, or was found to hold."""
         return self._peer.told if self._peer else None

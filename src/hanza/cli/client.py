@@ -108,6 +108,8 @@ class Client:
     ) -> httpx2.Response:
         try:
             response = self._http.request(method, BASE + path, json=document)
+        except ValueError as error:
+            raise errors.Invalid("what was said cannot be sent: no such number") from error
         except (httpx2.TransportError, ssl.SSLError) as error:
             raise Unreachable(
                 f"the plane at {self._url} does not answer",

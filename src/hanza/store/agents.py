@@ -140,6 +140,13 @@ def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
     tx.execute(sa.update(agents).where(agents.c.id.in_(list(heard))).values(heard_at=now))
 
 
+def believed_starts(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, Incarnation]:
+    """Which start of each of these agents is believed."""
+    query = sa.select(agents.c.id, agents.c.starts, agents.c.nonce)
+    rows = tx.execute(query.where(agents.c.id.in_(list(ids))))
+    return {AgentId(row.id): Incarnation(row.starts, row.nonce) for row in rows}
+
+
 def manifest_versions(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, tuple[Version, Hash]]:
     """What was last published for each of these agents, but for those whose key is contested."""
     query = sa.select(agents.c.id, agents.c.epoch, agents.c.manifest_no, agents.c.manifest_hash)
