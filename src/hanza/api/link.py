@@ -27,6 +27,7 @@ STRANGERS_MAX = 64
 """Connections that have not said hello; each may hold one frame of the largest size."""
 REPORT_EVERY_S = 0.1
 TELL_WITHIN_S = 10.0
+CLOSE_WITHIN_S = 2.0
 SILENT_AFTER_S = 3 * v1.HEARTBEAT_EVERY_S
 CLOSE_REFUSED = 4000
 CLOSE_BUSY = 1013
@@ -54,6 +55,8 @@ class _Line:
         except asyncio.CancelledError:
             if not self._is_lost:
                 raise
+            with contextlib.suppress(*_ENDS):
+                await asyncio.wait_for(self._socket.close(CLOSE_BUSY), CLOSE_WITHIN_S)
         finally:
             if self._telling is not None:
                 self._telling.cancel()
