@@ -43,7 +43,8 @@ class Look:
     heard: Mapping[NativeId, Heard] = field(default_factory=dict)
     problems: Mapping[Mark, Problem] = field(default_factory=dict)
     doubted: Collection[Mark] = ()
-    """Runs that may yet appear: an order to make them went out, and no answer came."""
+    """Runs that may yet appear (an order to make them went out, and no answer came), or whose
+    remains are not swept yet."""
 
 
 def wishes_of(manifest: Manifest | None) -> dict[InstanceId, Wish]:
