@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 SHARES = 2
-DRIVER = ("driver.create", "driver.destroy", "driver.sweep", "driver.set_power")
+DRIVER = ("driver.create", "driver.destroy", "driver.sweep", "driver.set_power", "driver.survey")
 KINDS = ("store.commit", *DRIVER, "journal.manifest")
 MESSAGES = ("hello", "welcome", "manifestwhole", "manifestdelta", "holding", "reportup")
 

@@ -74,7 +74,7 @@ class Converger:
         self._driver = driver
         self._clock = clock
         self._point = point
-        self._watch = Watch(driver)
+        self._watch = Watch(driver, point)
         self._notes: dict[InstanceId, Note] = {}
         self._doubts: dict[Mark, datetime] = {}
         self._swept: set[Mark] = set()
@@ -85,7 +85,9 @@ class Converger:
     def run_pass(self, manifest: Manifest | None) -> tuple[View, Verdict]:
         """Raises only what no driver may raise; whatever was not done is done by the next pass."""
         try:
+            self._point("driver.survey.before")
             survey = self._driver.survey()
+            self._point("driver.survey.after")
         except DriverError as error:
             return self._blind(manifest, error)
         self._blind_passes = 0

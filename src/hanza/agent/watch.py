@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hanza.drivers.spi import Driver
+from hanza.kit.points import Point, pass_by
 from hanza.kit.text import harmless
 from hanza.model.errors import DriverError
 from hanza.model.guest import Boot, Guest, HostFacts
@@ -39,8 +40,9 @@ _NEW = _Memory(None, None, "")
 
 
 class Watch:
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, point: Point = pass_by) -> None:
         self._driver = driver
+        self._point = point
         self._memories: dict[NativeId, _Memory] = {}
 
     def listen(
@@ -69,7 +71,9 @@ class Watch:
         if not guest.serial_bytes:
             return _Memory(on_since, guest.serial_bytes, "")
         try:
+            self._point("driver.serial_tail.before")
             tail = readable(self._driver.serial_tail(guest.native, limit))
+            self._point("driver.serial_tail.after")
         except DriverError:
             # Remembered as unread, so that the next look asks again.
             return _Memory(on_since, before.serial_bytes, before.tail)
