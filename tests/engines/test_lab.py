@@ -102,10 +102,9 @@ def test_a_restarted_libvirtd_finds_what_the_first_left(place: Place) -> None:
 def test_down_leaves_nothing_and_twice_is_once(place: Place) -> None:
     sites = two_sites(place)
     was = lab.down(place)
-    # A libvirtd that has just started has short-lived children of its own.
-    assert {process.role for process in was.processes} == {
-        f"{site.name}.libvirtd" for site in sites
-    }
+    # And what else: a libvirtd that has just started has short-lived children of its own.
+    roles = {process.role for process in was.processes}
+    assert {f"{site.name}.libvirtd" for site in sites} <= roles
     assert not place.state.exists()
     assert lab.down(place).is_nothing
 
