@@ -40,6 +40,7 @@ def ask(client: TestClient, method: str, path: str, document: Any = None) -> Any
 
 def filled(route: Route) -> str:
     names = {"provider": "p", "site": "s", "tenant": "t", "workspace": "w", "instance": "i"}
+    names |= {"image": "x", "blob": "0" * 64}
     return route.path.format(**names)
 
 

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route as HttpRoute
 from starlette.routing import WebSocketRoute
 
@@ -17,6 +19,7 @@ from hanza.api.calls import Answer, Call, Plane
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
 from hanza.api.routes import ROUTES, Route
+from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.model.errors import Refusal
 from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
 
@@ -27,15 +30,21 @@ BODY_BYTES_MAX = 2**20
 def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette:
     """Everything that one plane serves."""
 
+    # Threads of their own, so that slow uploads hold up no other request.
+    streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         ticking = asyncio.create_task(hub.run(), name="link-hub")
         yield
         ticking.cancel()
+        streaming.shutdown(wait=False, cancel_futures=True)
+
+    def endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
+        return _endpoint(route, plane, authenticator, streaming if route.streams else None)
 
     routes: list[HttpRoute | WebSocketRoute] = [
-        HttpRoute(route.path, _endpoint(route, plane, authenticator), methods=[route.method])
-        for route in ROUTES
+        HttpRoute(route.path, endpoint(route), methods=[route.method]) for route in ROUTES
     ]
     routes.append(WebSocketRoute("/agent/v1/link", hub.serve))
     return Starlette(
@@ -44,16 +53,34 @@ def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette
 
 
 def _endpoint(
-    route: Route, plane: Plane, authenticator: Authenticator
+    route: Route,
+    plane: Plane,
+    authenticator: Authenticator,
+    streaming: ThreadPoolExecutor | None,
 ) -> Callable[[Request], Awaitable[Response]]:
+    """`streaming` are the threads of a route whose body is handed on as it comes."""
+
+    async def answer(request: Request) -> Answer:
+        loop = asyncio.get_running_loop()
+        call = Call(
+            plane,
+            request.path_params,
+            dict(request.query_params),
+            b"" if streaming else await _body(request),
+            chunks_of(request, loop) if streaming else (),
+            request.headers,
+            request.url.path,
+        )
+        if streaming is None:
+            return await asyncio.to_thread(route.handler, call)
+        return await loop.run_in_executor(streaming, route.handler, call)
+
     async def endpoint(request: Request) -> Response:
         try:
             if route.permission != PUBLIC:
                 principal = authenticator.authenticate(request.headers.get("authorization"))
                 principal.require(route.permission)
-            body = await _body(request)
-            call = Call(plane, request.path_params, dict(request.query_params), body)
-            return _render(await asyncio.to_thread(route.handler, call))
+            return _render(await answer(request))
         except Refusal as refusal:
             return _problem(problem_of(refusal, request.url.path))
         except HTTPException:
@@ -80,6 +107,8 @@ async def _body(request: Request) -> bytes:
 def _render(answer: Answer) -> Response:
     if answer.document is None:
         return Response(status_code=answer.status)
+    if isinstance(answer.document, Path):
+        return FileResponse(answer.document, answer.status, media_type="application/octet-stream")
     if isinstance(answer.document, bytes):
         return Response(answer.document, answer.status, media_type="application/x-pem-file")
     body = msgspec.json.encode(answer.document)

@@ -1,10 +1,11 @@
 """One request, as the handlers see it, and what they answer.  No HTTP library is known here."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from hanza.kit.blobs import Blobs
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
 from hanza.store.tx import Store
@@ -26,6 +27,9 @@ class Plane:
     token_valid_for: timedelta
     wake: Callable[[], None]
     """Tell the engine that something is due; a hint, and no more."""
+    blobs: Blobs
+    """What images consist of; they are kept in this plane's own folder."""
+    blob_bytes_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,19 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    chunks: Iterable[bytes] = ()
+    """The body of a route that streams, as it comes; `body` is then empty."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    target: str = ""
+    """The path as it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and document; a `bytes` document travels as it is, everything else as JSON."""
+    """Status and document.
+
+    A `bytes` document travels as it is, a `Path` as the file it names, everything else as JSON.
+    """
 
     status: int
     document: Any = None

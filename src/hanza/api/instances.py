@@ -6,10 +6,11 @@ from hanza.api.calls import Answer, Call
 from hanza.model.errors import NotFound
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address
-from hanza.plan.admission import InstanceWish, admit_instance
+from hanza.plan.admission import InstanceWish, admit_image, admit_instance
 from hanza.store import instances
 from hanza.store.events import append_event
 from hanza.store.holds import get_hold
+from hanza.store.images import find_image
 from hanza.store.instances import Overview
 from hanza.store.tx import Tx
 from hanza.store.work import hint
@@ -31,7 +32,8 @@ def write_wish(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) ->
     known = instances.find_instance(tx, wish.address)
     wanted = admit_instance(wish, known, new_id, now)
     if known is None:
-        instances.insert_instance(tx, wanted)
+        image = admit_image(find_image(tx, wish.image), wish)
+        instances.insert_instance(tx, wanted, image.bundle.id)
         append_event(tx, now, "instance.created", wanted.id, f"{wanted.address.name} was asked for")
         hint(tx, "place", wanted.id, now)
     elif wanted != known:

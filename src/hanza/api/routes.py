@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hanza.api import instances, joining, members
+from hanza.api import images, instances, joining, members
 from hanza.api.calls import Answer, Call, Handler
 from hanza.api.identity import PUBLIC
 from hanza.model.errors import Bug
@@ -19,6 +19,8 @@ class Route:
     path: str
     handler: Handler
     permission: str
+    streams: bool = False
+    """Its body may be large, and is handed on as it comes."""
 
     def __post_init__(self) -> None:
         if not self.permission:
@@ -44,6 +46,12 @@ ROUTES = (
     Route("GET", BASE + "/agents", members.list_agents, "agent:read"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read"),
+    Route("GET", BASE + "/images", images.list_images, "image:read"),
+    Route("GET", BASE + "/images/{image}", images.get_image, "image:read"),
+    Route("PUT", BASE + "/images/{image}", images.put_image, "image:write"),
+    Route("DELETE", BASE + "/images/{image}", images.delete_image, "image:write"),
+    Route("GET", BASE + "/blobs/{blob}", images.get_blob, "image:read"),
+    Route("PUT", BASE + "/blobs/{blob}", images.put_blob, "image:write", streams=True),
     Route("GET", BASE + "/tenants/{tenant}/instances", instances.list_instances, "instance:read"),
     Route("GET", _INSTANCES, instances.list_instances, "instance:read"),
     Route("GET", _INSTANCES + "/{instance}", instances.get_instance, "instance:read"),

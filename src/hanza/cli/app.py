@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, members
+from hanza.cli import apps, images, members
 from hanza.cli.client import Client, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
+app.add_typer(images.image, name="image")
 app.command("apply")(apps.apply)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)

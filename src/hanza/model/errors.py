@@ -8,7 +8,9 @@
     │   ├── NotFound         not there, or not for you
     │   ├── Conflict         someone was faster, or it is already so
     │   ├── InUse            something else still needs it
-    │   └── NoRoom           nothing may run it
+    │   ├── NoRoom           nothing may run it
+    │   ├── TooLarge         more bytes than are taken here
+    │   └── Full             the disk that should keep it has no room
     ├── DriverError          an engine did not do as asked; exactly five kinds
     │   ├── Unsupported      this site never can; no retry until the wish changes
     │   ├── Rejected         the request is wrong; the tenant can correct it
@@ -84,6 +86,18 @@ class NoRoom(Refusal):
     """Nothing may run it."""
 
     code = "no_room"
+
+
+class TooLarge(Refusal):
+    """More bytes than are taken here."""
+
+    code = "too_large"
+
+
+class Full(Refusal):
+    """The disk that should keep it has no room."""
+
+    code = "full"
 
 
 class DriverError(HanzaError):

@@ -11,6 +11,7 @@ from datetime import datetime
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.guest import GuestSpec, Power
 from hanza.model.ids import InstanceId
+from hanza.model.image import Image
 from hanza.model.instance import Address, Wanted
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -90,6 +91,24 @@ def admit_instance(
                 hint="destroy it first, or use another name",
             )
     return replace(known, power=wish.power)
+
+
+def admit_image(image: Image | None, wish: InstanceWish) -> Image:
+    """The image that a new instance will start from.
+
+    Raises `Invalid` for one that is not known, or that needs a larger disk.
+    """
+    if image is None:
+        raise Invalid(
+            f"there is no image {_short(wish.image)}",
+            field="image",
+            hint="hanza image list says which there are",
+        )
+    if wish.disk_mib < image.disk_mib:
+        raise Invalid(
+            f"the image {image.name!r} needs a disk of {image.disk_mib} MiB", field="disk"
+        )
+    return image
 
 
 def _admit_spec(wish: InstanceWish) -> GuestSpec:

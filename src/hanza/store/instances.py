@@ -14,6 +14,7 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import NotFound
 from hanza.model.guest import GuestSpec, Power
 from hanza.model.ids import InstanceId
+from hanza.model.image import BundleId
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Problem
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
@@ -45,7 +46,8 @@ class Overview:
     seen_at: datetime | None
 
 
-def insert_instance(tx: Tx, wanted: Wanted) -> None:
+def insert_instance(tx: Tx, wanted: Wanted, bundle: BundleId | None = None) -> None:
+    """`bundle` is what its image's name meant when it was asked for; it stays so for life."""
     tx.execute(
         sa.insert(instances).values(
             id=wanted.id,
@@ -60,6 +62,7 @@ def insert_instance(tx: Tx, wanted: Wanted) -> None:
             power=wanted.power,
             generation=wanted.generation,
             created_at=wanted.created_at,
+            bundle_id=bundle,
         )
     )
 

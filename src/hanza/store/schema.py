@@ -120,6 +120,29 @@ hosts = sa.Table(
     sa.UniqueConstraint("agent_id", "name"),
 )
 
+bundles = sa.Table(
+    "bundles",
+    metadata,
+    _id(),
+    _text("cmdline"),
+    _count("disk_mib"),
+    _text("disk_blob", nullable=True),
+    sa.Column("disk_bytes", sa.BigInteger),
+    _text("kernel_blob", nullable=True),
+    sa.Column("kernel_bytes", sa.BigInteger),
+    _text("initrd_blob", nullable=True),
+    sa.Column("initrd_bytes", sa.BigInteger),
+)
+
+images = sa.Table(
+    "images",
+    metadata,
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    _ref("bundle_id", "bundles"),
+    _at("created_at"),
+)
+
 instances = sa.Table(
     "instances",
     metadata,
@@ -145,6 +168,7 @@ instances = sa.Table(
     sa.Column("shown_boot", sa.Text, nullable=False, server_default="unknown"),
     _text("shown_code", nullable=True),
     _text("shown_reason", nullable=True),
+    _ref("bundle_id", "bundles", nullable=True),
     sa.UniqueConstraint("tenant", "workspace", "name"),
 )
 

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from hanza.model.errors import Invalid
 from hanza.model.guest import Power
+from hanza.model.image import Image
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Orphan
 from hanza.model.site import Agent, Host, Provider, Site
@@ -54,6 +55,19 @@ class InstanceSpec(
 
 class InstancePut(Struct, forbid_unknown_fields=True):
     spec: InstanceSpec
+
+
+class ImageSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Each part is named `sha256:...`."""
+
+    disk: Word | None = None
+    kernel: Word | None = None
+    initrd: Word | None = None
+    cmdline: Annotated[str, Meta(max_length=4096)] = ""
+
+
+class ImagePut(Struct, forbid_unknown_fields=True):
+    spec: ImageSpec
 
 
 class Metadata(Struct, omit_defaults=True, rename="camel"):
@@ -161,6 +175,24 @@ class InstanceDoc(Struct):
     status: InstanceStatus
 
 
+class BlobDoc(Struct):
+    blob: str
+    size: int
+
+
+class ImageStatus(Struct):
+    bundle: str
+    size: int
+    disk_mib: int = msgspec.field(name="diskMiB")
+    instances: int = 0
+
+
+class ImageDoc(Struct):
+    metadata: Metadata
+    spec: ImageSpec
+    status: ImageStatus
+
+
 class EventDoc(Struct):
     serial: int
     at: datetime
@@ -211,6 +243,19 @@ def orphan_to_doc(agent: str, orphan: Orphan, since: datetime) -> OrphanDoc:
     mark = orphan.mark
     return OrphanDoc(
         agent, orphan.native, mark.owner, mark.run_epoch, orphan.host, orphan.power, since
+    )
+
+
+def image_to_doc(image: Image, instances: int) -> ImageDoc:
+    bundle = image.bundle
+    disk, kernel, initrd = (
+        f"sha256:{blob.id}" if blob else None
+        for blob in (bundle.disk, bundle.kernel, bundle.initrd)
+    )
+    return ImageDoc(
+        Metadata(image.id, image.name, created_at=image.created_at),
+        ImageSpec(disk, kernel, initrd, bundle.cmdline),
+        ImageStatus(f"sha256:{bundle.id}", bundle.size, image.disk_mib, instances),
     )
 
 

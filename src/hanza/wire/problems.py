@@ -13,6 +13,7 @@ _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.InUse: (412, "precondition-failed"),
     errors.NoRoom: (412, "precondition-failed"),
     errors.Invalid: (412, "validation-error"),
+    errors.TooLarge: (413, "invalid-request"),
 }
 UNEXPECTED = "internal-server-error"
 

@@ -4,16 +4,19 @@ from datetime import UTC, datetime
 import pytest
 
 from hanza.model.errors import Conflict, Invalid
-from hanza.model.ids import InstanceId
+from hanza.model.ids import ImageId, InstanceId
+from hanza.model.image import Blob, BlobId, Image
 from hanza.model.instance import Address
 from hanza.plan.admission import (
     InstanceWish,
+    admit_image,
     admit_instance,
     check_country,
     check_name,
     check_place,
     check_title,
 )
+from hanza.plan.image import bundle_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ID = InstanceId("in_1")
@@ -103,3 +106,18 @@ def test_what_is_being_destroyed_cannot_be_asked_for_again_yet() -> None:
 def test_wishes_that_no_site_could_grant_are_refused_at_once(change: dict[str, object]) -> None:
     with pytest.raises(Invalid):
         admit_instance(replace(WISH, **change), None, ID, NOW)
+
+
+def test_an_image_is_known_and_its_disk_fits() -> None:
+    bundle = bundle_of(Blob(BlobId("a" * 64), 7), None, None, "")
+    image = Image(ImageId("im_1"), "tiny", bundle, 64, NOW)
+    assert admit_image(image, WISH) is image
+    for known, wish, field in (
+        (None, WISH, "image"),
+        (None, replace(WISH, image="x" * 500), "image"),
+        (image, replace(WISH, disk_mib=63), "disk"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            admit_image(known, wish)
+        assert refusal.value.field == field
+        assert len(refusal.value.text) < 200

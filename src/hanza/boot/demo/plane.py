@@ -135,6 +135,14 @@ def options(demo: Demo, site: Site) -> dict[str, str]:
     }
 
 
+def add_image(demo: Demo, folder: Path) -> None:
+    """Give the plane the image that a folder holds, under the folder's name."""
+    parts = {"--disk": "disk.qcow2", "--kernel": "kernel", "--initrd": "initrd"}
+    words = [word for option, file in parts.items() for word in (option, str(folder / file))]
+    cmdline = (folder / "cmdline").read_text().strip()
+    call(demo, "image", "add", folder.name, *words, "--cmdline", cmdline)
+
+
 def apply(demo: Demo, path: Path) -> None:
     call(demo, "apply", str(path))
 

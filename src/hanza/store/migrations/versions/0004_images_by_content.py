@@ -1,0 +1,44 @@
+"""Images: bundles by their content, names for them, and which one an instance starts from."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "bundles",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("cmdline", sa.Text(), nullable=False),
+        sa.Column("disk_mib", sa.BigInteger(), nullable=False),
+        sa.Column("disk_blob", sa.Text(), nullable=True),
+        sa.Column("disk_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("kernel_blob", sa.Text(), nullable=True),
+        sa.Column("kernel_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("initrd_blob", sa.Text(), nullable=True),
+        sa.Column("initrd_bytes", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_bundles"),
+    )
+    op.create_table(
+        "images",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("bundle_id", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["bundle_id"], ["bundles.id"], name="fk_images_bundle_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_images"),
+        sa.UniqueConstraint("name", name="uq_images_name"),
+    )
+    with op.batch_alter_table("instances") as instances:
+        instances.add_column(sa.Column("bundle_id", sa.Text(), nullable=True))
+        instances.create_foreign_key("fk_instances_bundle_id", "bundles", ["bundle_id"], ["id"])
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("instances") as instances:
+        instances.drop_constraint("fk_instances_bundle_id", type_="foreignkey")
+        instances.drop_column("bundle_id")
+    op.drop_table("images")
+    op.drop_table("bundles")
