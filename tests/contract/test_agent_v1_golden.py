@@ -10,18 +10,23 @@ from typing import get_args
 
 import pytest
 
+from hanza.model.image import Blob, BlobId
+from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import delta_to_wire, manifest_to_wire
-from kit.agent_worlds import a_manifest, a_tombstone, an_entry
+from kit.agent_worlds import a_bundle, a_manifest, a_tombstone, an_entry
 
 FOLDER = Path(__file__).parent / "golden" / "agent_v1"
-FIRST = a_manifest([an_entry("in_a"), an_entry("in_b", power="off")], number=1)
+FIRST = a_manifest(
+    [an_entry("in_a"), an_entry("in_b", power="off")], number=1, bundles=[a_bundle("a")]
+)
 SECOND = a_manifest(
     [an_entry("in_b"), an_entry("in_c", run=3)],
     [a_tombstone("in_a")],
     number=2,
     parent=hash_of(FIRST),
+    bundles=[bundle_of(*(Blob(BlobId(letter * 64), 9) for letter in "abc"), "quiet")],
 )
 MARK, VERSION = v1.MarkW("in_a", 3), v1.VersionW(1, 2)
 PROBLEM = v1.ProblemW("driver.exhausted", "the host has no room", 1_767_225_600_000_000)

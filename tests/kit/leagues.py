@@ -100,6 +100,7 @@ class SiteAgent:
 
     def __init__(self, league: "League", name: str, hosts: int = 1) -> None:
         self.name = name
+        self.league = league
         folder = league.folder / name
         folder.mkdir(exist_ok=True)
         self.site = FakeSite(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hanza.drivers.contract.patience import until
 from kit.images import a_qcow2, digest_of
 from kit.processes import LocalLeague, a_local_league
 
@@ -78,6 +79,51 @@ def test_a_url_is_fetched_and_a_wrong_checksum_is_refused_before_anything_is_sen
         done = league.run("image", "add", "debian", *source, "--checksum", SUM)
         assert done.returncode == 0, done.stderr
     assert [one["name"] for one in league.ask("image", "list")] == ["debian"]
+
+
+APP = """\
+apiVersion: hanza.app/v1
+workspace: demo
+components:
+  - {name: kava, country: HR, image: tiny, memory: 96Mi, disk: 64Mi}
+  - {name: burek, country: HR, image: tiny, memory: 96Mi, disk: 64Mi}
+"""
+
+
+def test_a_site_fetches_what_its_guests_start_from_once_over_tls(league: LocalLeague) -> None:
+    league.add_image("tiny")
+    images = league.folder / "zagreb-images"
+    league.add_site("zagreb", "HR", images=str(images))
+    (league.folder / "app.yaml").write_text(APP)
+    done = league.run("apply", str(league.folder / "app.yaml"), "--wait", "--timeout", "30")
+    assert done.returncode == 0, done.stderr
+    (bundle,) = [path for path in images.iterdir() if not path.name.startswith(".")]
+    (listed,) = league.ask("image", "list")
+    assert listed["bundle"] == f"sha256:{bundle.name}"
+    assert (bundle / "disk.qcow2").read_bytes() == a_qcow2()
+    said = (league.folder / "zagreb.log").read_text()
+    assert said.count("image.laid") == 1
+    assert "bug.caught" not in said
+
+
+def test_a_guest_whose_image_the_plane_has_lost_says_so_and_starts_when_it_is_back(
+    league: LocalLeague,
+) -> None:
+    league.add_image("tiny")
+    blob = league.state / "blobs" / digest_of(a_qcow2())
+    blob.rename(league.folder / "kept")
+    league.add_site("zagreb", "HR", images=str(league.folder / "zagreb-images"))
+    (league.folder / "app.yaml").write_text(APP)
+    app = str(league.folder / "app.yaml")
+    assert league.run("apply", app).returncode == 0
+    until(
+        lambda: {one["reasonCode"] for one in league.ask("status")} == {"image.unavailable"},
+        "it is said why",
+        30,
+    )
+    (league.folder / "kept").rename(blob)
+    done = league.run("apply", app, "--wait", "--timeout", "60")
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_a_killed_plane_was_receiving_is_gone_when_it_is_back(league: LocalLeague) -> None:

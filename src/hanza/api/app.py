@@ -69,7 +69,6 @@ def _endpoint(
             b"" if streaming else await _body(request),
             chunks_of(request, loop) if streaming else (),
             request.headers,
-            request.url.path,
         )
         if streaming is None:
             return await asyncio.to_thread(route.handler, call)

@@ -43,8 +43,6 @@ class Call:
     chunks: Iterable[bytes] = ()
     """The body of a route that streams, as it comes; `body` is then empty."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    target: str = ""
-    """The path as it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

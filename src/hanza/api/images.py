@@ -10,14 +10,17 @@ from datetime import timedelta
 from hanza.api.calls import Answer, Call, Plane
 from hanza.kit.blobs import TooLong, WrongContent
 from hanza.model.errors import Full, Invalid, NotFound, TooLarge
-from hanza.model.ids import ImageId
+from hanza.model.ids import AgentId, ImageId
 from hanza.model.image import Blob, Image
 from hanza.plan.admission import check_name
 from hanza.plan.image import bundle_of, check_blob_id
 from hanza.store import images
+from hanza.store.agents import public_key_of_agent
 from hanza.store.events import append_event
 from hanza.store.tx import Tx
 from hanza.wire import federation_v1 as doc
+from hanza.wire.agent_v1 import blob_path
+from hanza.wire.credentials import check_fetch, fetch_proof_from_header
 from hanza.wire.qcow2 import HEADER_BYTES, disk_mib_of
 
 KEEP_UNNAMED_FOR = timedelta(hours=1)
@@ -55,6 +58,20 @@ def get_blob(call: Call) -> Answer:
     if size is None:
         raise NotFound("this blob is not here")
     return Answer(200, doc.BlobDoc(f"sha256:{blob}", size))
+
+
+def fetch_blob(call: Call) -> Answer:
+    """For agents: the bytes, if something that is placed with the agent starts from them."""
+    blob = check_blob_id(call.path["blob"], "blob")
+    plane = call.plane
+    proof = fetch_proof_from_header(call.headers.get("authorization"))
+    agent = AgentId(proof.agent)
+    key = plane.store.read(public_key_of_agent, agent)
+    check_fetch(key, proof, blob_path(blob), plane.clock.now(), plane.pin)
+    path = plane.blobs.find(blob)
+    if path is None or not plane.store.read(images.may_fetch, agent, blob):
+        raise NotFound("this blob is not here")
+    return Answer(200, path)
 
 
 def put_image(call: Call) -> Answer:

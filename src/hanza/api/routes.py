@@ -6,6 +6,7 @@ from hanza.api import images, instances, joining, members
 from hanza.api.calls import Answer, Call, Handler
 from hanza.api.identity import PUBLIC
 from hanza.model.errors import Bug
+from hanza.wire.agent_v1 import blob_path
 
 BASE = "/providers/hanza.federation/v1"
 _INSTANCES = BASE + "/tenants/{tenant}/workspaces/{workspace}/instances"
@@ -37,6 +38,7 @@ ROUTES = (
     Route("GET", "/healthz", get_health, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
     Route("POST", "/agent/v1/join", joining.join, PUBLIC),
+    Route("GET", blob_path("{blob}"), images.fetch_blob, PUBLIC),
     Route("GET", BASE + "/providers", members.list_providers, "provider:read"),
     Route("PUT", BASE + "/providers/{provider}", members.put_provider, "provider:write"),
     Route("GET", BASE + "/sites", members.list_sites, "site:read"),

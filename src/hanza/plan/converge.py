@@ -20,6 +20,8 @@ from hanza.model.report import Problem
 
 STUCK = frozenset({"driver.unsupported", "driver.rejected", "driver.exhausted"})
 """Asking again gives the same answer until the wish changes."""
+IMAGE_FETCHING = "image.fetching"
+"""A guest waits for what it starts from, which is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,11 @@ def next_step(
     if note.not_before > now:
         return Wait(note.not_before)
     return step
+
+
+def held_back(step: Step, lacking: Blocked | None) -> Step:
+    """The step, but that no guest is made before what it starts from is there."""
+    return lacking if lacking is not None and isinstance(step, Create) else step
 
 
 def _order(guest: Guest) -> tuple[int, str]:

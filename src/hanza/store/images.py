@@ -5,6 +5,8 @@ known of them.  A bundle is kept as long as an image names it, and an image as l
 instance uses it.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from hanza.model.errors import Conflict, InUse, NotFound
@@ -92,7 +94,7 @@ def may_fetch(tx: Tx, agent: AgentId, blob: BlobId) -> bool:
     return tx.scalar(query.limit(1)) is not None
 
 
-def bundle_from_row(row: sa.Row[tuple[object, ...]]) -> Bundle:
+def bundle_from_row(row: Any) -> Bundle:
     """From the columns of `bundles`, its id as `bundle_id`."""
     disk, kernel, initrd = (_blob_from_row(row, part) for part in PARTS)
     return Bundle(BundleId(row.bundle_id), disk, kernel, initrd, row.cmdline)
@@ -111,7 +113,7 @@ def _image_from_row(row: sa.Row[tuple[object, ...]]) -> Image:
     return Image(ImageId(row.id), row.name, bundle_from_row(row), row.disk_mib, row.created_at)
 
 
-def _blob_from_row(row: sa.Row[tuple[object, ...]], part: str) -> Blob | None:
+def _blob_from_row(row: Any, part: str) -> Blob | None:
     blob = getattr(row, f"{part}_blob")
     return None if blob is None else Blob(BlobId(blob), getattr(row, f"{part}_bytes"))
 

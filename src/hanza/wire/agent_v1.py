@@ -58,6 +58,19 @@ class EntryW(Struct, array_like=True):
     power: Power
 
 
+class BlobW(Struct, array_like=True):
+    id: Text
+    size: Count
+
+
+class BundleW(Struct, array_like=True):
+    id: Text
+    disk: BlobW | None
+    kernel: BlobW | None
+    initrd: BlobW | None
+    cmdline: Text
+
+
 class VersionW(Struct, array_like=True):
     epoch: Count
     number: Count
@@ -127,6 +140,7 @@ class ManifestWhole(Struct, array_like=True, tag="manifest"):
     hash: Digest
     entries: list[EntryW]
     tombstones: list[MarkW]
+    bundles: list[BundleW]
 
 
 class ManifestDelta(Struct, array_like=True, tag="delta"):
@@ -139,6 +153,8 @@ class ManifestDelta(Struct, array_like=True, tag="delta"):
     drop_entries: list[MarkW]
     put_tombstones: list[MarkW]
     drop_tombstones: list[MarkW]
+    put_bundles: list[BundleW]
+    drop_bundles: list[Text]
 
 
 class Holding(Struct, array_like=True, tag="holding"):
@@ -187,6 +203,11 @@ _encoder = msgspec.msgpack.Encoder()
 _up: msgspec.msgpack.Decoder[Up] = msgspec.msgpack.Decoder(Up)
 _down: msgspec.msgpack.Decoder[Down] = msgspec.msgpack.Decoder(Down)
 _claims: msgspec.msgpack.Decoder[Claims] = msgspec.msgpack.Decoder(Claims)
+
+
+def blob_path(blob: str) -> str:
+    """GET with a fetch proof, see `wire.credentials`; ranges are served."""
+    return f"/agent/v1/blobs/{blob}"
 
 
 class JoinRequest(Struct, forbid_unknown_fields=True):

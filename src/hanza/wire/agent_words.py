@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hanza.model.capacity import Capacity
 from hanza.model.guest import GuestSpec, HostFacts, Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
+from hanza.model.image import Blob, BlobId, Bundle, BundleId
 from hanza.model.manifest import Delta, Entry, Manifest, Tombstone, Version
 from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen
 from hanza.plan.manifest import hash_of, manifest_of
@@ -36,6 +37,23 @@ def entry_from_wire(entry: v1.EntryW) -> Entry:
     return Entry(mark_from_wire(entry.mark), entry.host, words, entry.power)
 
 
+def bundle_to_wire(bundle: Bundle) -> v1.BundleW:
+    disk, kernel, initrd = (
+        v1.BlobW(blob.id, blob.size) if blob else None
+        for blob in (bundle.disk, bundle.kernel, bundle.initrd)
+    )
+    return v1.BundleW(bundle.id, disk, kernel, initrd, bundle.cmdline)
+
+
+def bundle_from_wire(bundle: v1.BundleW) -> Bundle:
+    """As sent; whoever fetches it compares its id with what it consists of."""
+    disk, kernel, initrd = (
+        Blob(BlobId(blob.id), blob.size) if blob else None
+        for blob in (bundle.disk, bundle.kernel, bundle.initrd)
+    )
+    return Bundle(BundleId(bundle.id), disk, kernel, initrd, bundle.cmdline)
+
+
 def version_to_wire(version: Version) -> v1.VersionW:
     return v1.VersionW(version.epoch, version.number)
 
@@ -52,6 +70,7 @@ def manifest_to_wire(manifest: Manifest) -> v1.ManifestWhole:
         hash=hash_of(manifest),
         entries=[entry_to_wire(entry) for entry in manifest.entries],
         tombstones=[mark_to_wire(tombstone.mark) for tombstone in manifest.tombstones],
+        bundles=[bundle_to_wire(bundle) for bundle in manifest.bundles],
     )
 
 
@@ -63,6 +82,7 @@ def manifest_from_wire(whole: v1.ManifestWhole) -> Manifest:
         whole.parent,
         [entry_from_wire(entry) for entry in whole.entries],
         [Tombstone(mark_from_wire(mark)) for mark in whole.tombstones],
+        [bundle_from_wire(bundle) for bundle in whole.bundles],
     )
 
 
@@ -77,6 +97,8 @@ def delta_to_wire(delta: Delta) -> v1.ManifestDelta:
         drop_entries=[mark_to_wire(mark) for mark in delta.drop_entries],
         put_tombstones=[mark_to_wire(tombstone.mark) for tombstone in delta.put_tombstones],
         drop_tombstones=[mark_to_wire(mark) for mark in delta.drop_tombstones],
+        put_bundles=[bundle_to_wire(bundle) for bundle in delta.put_bundles],
+        drop_bundles=list(delta.drop_bundles),
     )
 
 
@@ -91,6 +113,8 @@ def delta_from_wire(delta: v1.ManifestDelta) -> Delta:
         drop_entries=tuple(mark_from_wire(mark) for mark in delta.drop_entries),
         put_tombstones=tuple(Tombstone(mark_from_wire(mark)) for mark in delta.put_tombstones),
         drop_tombstones=tuple(mark_from_wire(mark) for mark in delta.drop_tombstones),
+        put_bundles=tuple(bundle_from_wire(bundle) for bundle in delta.put_bundles),
+        drop_bundles=tuple(BundleId(bundle) for bundle in delta.drop_bundles),
     )
 
 

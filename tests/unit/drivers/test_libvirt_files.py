@@ -136,6 +136,9 @@ def test_an_image_boots_by_its_kernel_or_from_its_disk(tmp_path: Path) -> None:
     assert emulated is not None
     assert emulated.cmdline.startswith("console=ttyS0 no_timer_check mitigations=off")
     assert images.boot("disk", emulated=True) is None
+    assert images.disk("direct") == tmp_path / "direct" / "disk.qcow2"
+    (tmp_path / "direct" / "disk.qcow2").unlink()
+    assert images.disk("direct") is None
     with pytest.raises(Rejected):
         images.disk("absent")
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hanza.model.capacity import Capacity
 from hanza.model.guest import GuestSpec, HostFacts, Mark
 from hanza.model.ids import InstanceId, NativeId
+from hanza.model.image import Blob, BlobId, Bundle, BundleId
 from hanza.model.manifest import Entry, Manifest, Tombstone, Version
 from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen
 from hanza.plan.manifest import apply_delta, delta_between, hash_of, manifest_of
@@ -55,11 +56,17 @@ hosts = st.builds(HostFacts, words, sizes, st.sampled_from(["kvm", "tcg", "none"
 ME_NOW = Incarnation(1, "cafe")
 
 
+blobs = st.none() | st.builds(Blob, words.map(BlobId), counts)
+bundles = st.builds(Bundle, words.map(BundleId), blobs, blobs, blobs, words)
+
+
 @st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
     by_mark = st.lists(entries, max_size=5, unique_by=lambda e: (e.mark.owner, e.mark.run_epoch))
     tombstones = st.lists(marks.map(Tombstone), max_size=5, unique=True)
-    return manifest_of(ME, draw(versions), draw(digests), draw(by_mark), draw(tombstones))
+    needed = draw(st.lists(bundles, max_size=3, unique_by=lambda b: b.id))
+    content = draw(by_mark), draw(tombstones), needed
+    return manifest_of(ME, draw(versions), draw(digests), *content)
 
 
 @st.composite

@@ -6,6 +6,7 @@ accelerator=none|tcg|kvm                            what the hosts say of themse
 state=/path/site.json                               the site outlives the process
 faults=create:2:silent,destroy:1:lost               what shall go wrong, see `faults`
 deny=volumes,resize,serial                          capabilities it shall not have
+images=/path                                        where the agent lays images; it reads none
 secret=...                                          stands for a site's password
 """
 
@@ -25,7 +26,7 @@ from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
     {"hosts", "cpus", "memory_mib", "disk_mib", "boot_after_s", "accelerator"}
-    | {"state", "faults", "deny", "secret"}
+    | {"state", "faults", "deny", "secret", "images"}
 )
 _ACCELERATORS: dict[str, Literal["kvm", "tcg", "none"]] = {
     "kvm": "kvm",

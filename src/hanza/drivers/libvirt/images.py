@@ -1,6 +1,6 @@
 """Images: folders with a disk, and for direct boots a kernel.  Read only.
 
-<images>/<name>/disk.qcow2                       what every guest's own disk lies over
+<images>/<name>/disk.qcow2                       what every guest's own disk lies over, if any
 <images>/<name>/{kernel,initrd,cmdline}          absent for an image that boots from its disk
 """
 
@@ -22,12 +22,17 @@ class Images:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def disk(self, name: str) -> Path:
-        """`name` was checked by `requests`, so that it stays in our folder."""
+    def disk(self, name: str) -> Path | None:
+        """What a guest's disk lies over; None when the image has a kernel alone.
+
+        `name` was checked by `requests`, so that it stays in our folder.
+        """
         disk = self._folder / name / "disk.qcow2"
-        if not disk.is_file():
-            raise Rejected("this site does not have the image")
-        return disk
+        if disk.is_file():
+            return disk
+        if (self._folder / name / "kernel").is_file():
+            return None
+        raise Rejected("this site does not have the image")
 
     def boot(self, name: str, *, emulated: bool) -> Direct | None:
         folder = self._folder / name

@@ -89,9 +89,12 @@ class Pool:
     def _new_disk(self, native: NativeId) -> Path:
         return self._guests / f"{native}.qcow2.new"
 
-    def prepare_disk(self, native: NativeId, base: Path, size_mib: int) -> None:
-        """Make it under a name of its own, so that an unfinished create never harms a disk."""
-        least = virtual_mib(base)
+    def prepare_disk(self, native: NativeId, base: Path | None, size_mib: int) -> None:
+        """Make it under a name of its own, so that an unfinished create never harms a disk.
+
+        It is empty without a `base`.
+        """
+        least = 0 if base is None else virtual_mib(base)
         if least is None:
             raise Rejected("the image has no disk")
         if size_mib < least:
@@ -99,7 +102,7 @@ class Pool:
         self._refuse_full()
         new = self._new_disk(native)
         _remove(new)
-        backing = ("-b", str(base), "-F", "qcow2")
+        backing = () if base is None else ("-b", str(base), "-F", "qcow2")
         _run_tool("create", "-q", "-f", "qcow2", *backing, str(new), f"{size_mib}M")
 
     def finish_disk(self, native: NativeId) -> None:
