@@ -5,6 +5,7 @@ add an optional item at its end.  Each file holds the hex of one message in line
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -15,14 +16,15 @@ from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import delta_to_wire, manifest_to_wire
-from kit.agent_worlds import a_bundle, a_manifest, a_tombstone, an_entry
+from kit.agent_worlds import a_bundle, a_manifest, a_spec, a_tombstone, an_entry
 
 FOLDER = Path(__file__).parent / "golden" / "agent_v1"
 FIRST = a_manifest(
     [an_entry("in_a"), an_entry("in_b", power="off")], number=1, bundles=[a_bundle("a")]
 )
+SEEDED = replace(a_spec(), hostname="web", ssh_keys=("ssh-ed25519 AAAA",), user_data="#!/bin/sh")
 SECOND = a_manifest(
-    [an_entry("in_b"), an_entry("in_c", run=3)],
+    [an_entry("in_b"), replace(an_entry("in_c", run=3), spec=SEEDED)],
     [a_tombstone("in_a")],
     number=2,
     parent=hash_of(FIRST),

@@ -146,6 +146,32 @@ def test_a_change_of_power_is_a_new_generation_and_another_size_is_refused(
     assert (larger.status_code, larger.json()["code"]) == (412, "conflict")
 
 
+def test_user_data_comes_back_to_its_owner_and_is_in_no_word_of_anything_else(
+    api: tuple[TestClient, League], caplog: pytest.LogCaptureFixture
+) -> None:
+    client, league = api
+    caplog.set_level("DEBUG")
+    told = {"hostname": "w", "sshKeys": ["ssh-ed25519 AAAA a@b"], "userData": "s3cret: <&>"}
+    first = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | told})
+    assert first.status_code == 201, first.text
+    spec = ask(client, "GET", INSTANCES + "/web").json()["spec"]
+    assert {name: spec[name] for name in told} == told
+    assert ask(client, "PUT", INSTANCES + "/web", {"spec": spec}).status_code == 200
+    said = [
+        ask(client, "PUT", INSTANCES + "/web", {"spec": spec | change}).text
+        for change in (
+            {"userData": "s3cret"},
+            {"userData": "s3cret\0"},
+            {"userData": "s3cret" * 9999},
+            {"sshKeys": ["s3cret"]},
+            {"userData": ["s3cret"]},
+        )
+    ]
+    league.store.write(lambda tx: tx.exec_driver_sql("DROP TABLE events"))
+    said.append(ask(client, "PUT", INSTANCES + "/other", {"spec": spec}).text)
+    assert "s3cret" not in "".join(said) + caplog.text
+
+
 def test_deleting_is_accepted_once_and_again(client: TestClient) -> None:
     ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
     assert ask(client, "DELETE", INSTANCES + "/web").status_code == 202

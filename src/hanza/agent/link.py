@@ -71,7 +71,7 @@ class WebSocketDial:
             address.link_url(),
             ssl=self._context if address.is_secure else None,
             compression=None,
-            max_size=agent_v1.FRAME_BYTES_MAX,
+            max_size=agent_v1.MANIFEST_BYTES_MAX,
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
             ping_interval=PING_EVERY_S,

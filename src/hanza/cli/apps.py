@@ -126,6 +126,9 @@ def _apply_one(client: Client, tenant: str, workspace: str, component: Component
         "memoryMiB": component.memory_mib,
         "diskMiB": component.disk_mib,
         "power": component.power,
+        "hostname": component.hostname,
+        "sshKeys": list(component.ssh_keys),
+        "userData": component.user_data,
     }
     path = _path(tenant, workspace, component.name)
     before = _generation(client, path)

@@ -38,7 +38,11 @@ class Capabilities:
 
 class Compute(Protocol):
     def create(self, mark: Mark, host: str, spec: GuestSpec) -> None:
-        """Define a guest, powered off.  `Exhausted` without room, `Rejected` for a wrong spec."""
+        """Define a guest, powered off.  `Exhausted` without room, `Rejected` for a wrong spec.
+
+        What it is to be told at its first boot is kept where only the engine reads it; user
+        data is never told back.
+        """
 
     def destroy(self, native: NativeId) -> None:
         """End a guest and its own disk; a volume still attached is detached, never deleted."""

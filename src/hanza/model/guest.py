@@ -4,7 +4,7 @@ Nothing here is written by the API.  A *mark* is what we write on whatever we ma
 find it again and touch nothing else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from hanza.model.capacity import Capacity
@@ -32,6 +32,20 @@ class GuestSpec:
     cpus: int
     memory_mib: int
     disk_mib: int
+    hostname: str = ""
+    """What the guest is told that it is called; empty where it is told nothing."""
+    ssh_keys: tuple[str, ...] = ()
+    user_data: str = field(default="", repr=False)
+    """For cloud-init.  It may hold secrets: never told back, logged or quoted."""
+
+    @property
+    def is_seeded(self) -> bool:
+        """Whether there is anything to tell the guest when it first boots."""
+        return bool(self.hostname or self.ssh_keys or self.user_data)
+
+    def without_secrets(self) -> "GuestSpec":
+        """What an engine tells back."""
+        return replace(self, user_data="")
 
     @property
     def size(self) -> Capacity:

@@ -5,7 +5,7 @@ that what reaches the store, the manifest and an engine is known to be well form
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hanza.model.errors import Conflict, Invalid
@@ -13,6 +13,7 @@ from hanza.model.guest import GuestSpec, Power
 from hanza.model.ids import InstanceId
 from hanza.model.image import Image
 from hanza.model.instance import Address, Wanted
+from hanza.plan.seed import check_ssh_keys, check_user_data
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -20,6 +21,7 @@ TITLE_CHARACTERS_MAX = 200
 CPUS_MAX = 1024
 MEMORY_MIB_MAX = 16 * 2**20
 DISK_MIB_MAX = 2**30
+ANOTHER = "destroy it first, or use another name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class InstanceWish:
     memory_mib: int
     disk_mib: int
     power: Power
+    hostname: str = ""
+    """The instance's name when it is empty."""
+    ssh_keys: tuple[str, ...] = ()
+    user_data: str = field(default="", repr=False)
 
 
 def check_name(name: str, field: str) -> str:
@@ -77,7 +83,7 @@ def admit_instance(
         return Wanted(new_id, wish.address, country, spec, wish.power, 1, now)
     if known.is_ended:
         raise Conflict(f"{known.address.name!r} is being destroyed", hint="wait until it is gone")
-    for field, old, new in (
+    for part, old, new in (
         ("country", known.country, country),
         ("image", known.spec.image, spec.image),
         ("cpus", known.spec.cpus, spec.cpus),
@@ -86,11 +92,24 @@ def admit_instance(
     ):
         if old != new:
             raise Conflict(
-                f"{known.address.name!r} exists with {field} {old}; it cannot become {new}",
-                field=field,
-                hint="destroy it first, or use another name",
+                f"{known.address.name!r} exists with {part} {old}; it cannot become {new}",
+                field=part,
+                hint=ANOTHER,
             )
+    _refuse_other_seed(known, spec)
     return replace(known, power=wish.power)
+
+
+def _refuse_other_seed(known: Wanted, spec: GuestSpec) -> None:
+    """A guest is told once; and what it was told is not quoted."""
+    for part, old, new in (
+        ("hostname", known.spec.hostname, spec.hostname),
+        ("sshKeys", known.spec.ssh_keys, spec.ssh_keys),
+        ("userData", known.spec.user_data, spec.user_data),
+    ):
+        if old != new:
+            text = f"{known.address.name!r} exists with other {part}, which it was told already"
+            raise Conflict(text, field=part, hint=ANOTHER)
 
 
 def admit_image(image: Image | None, wish: InstanceWish) -> Image:
@@ -116,14 +135,23 @@ def _admit_spec(wish: InstanceWish) -> GuestSpec:
     check_name(wish.address.workspace, "workspace")
     check_name(wish.address.name, "name")
     check_name(wish.image, "image")
-    for field, value, most in (
+    for part, value, most in (
         ("cpus", wish.cpus, CPUS_MAX),
         ("memory", wish.memory_mib, MEMORY_MIB_MAX),
         ("disk", wish.disk_mib, DISK_MIB_MAX),
     ):
         if not 1 <= value <= most:
-            raise Invalid(f"{field} is {value}; it must be from 1 to {most}", field=field)
-    return GuestSpec(wish.address.name, wish.image, wish.cpus, wish.memory_mib, wish.disk_mib)
+            raise Invalid(f"{part} is {value}; it must be from 1 to {most}", field=part)
+    return GuestSpec(
+        wish.address.name,
+        wish.image,
+        wish.cpus,
+        wish.memory_mib,
+        wish.disk_mib,
+        check_name(wish.hostname or wish.address.name, "hostname"),
+        check_ssh_keys(wish.ssh_keys, "sshKeys"),
+        check_user_data(wish.user_data, "userData"),
+    )
 
 
 def _short(text: str) -> str:

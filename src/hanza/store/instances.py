@@ -7,10 +7,10 @@ the settling pass alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from hanza.model.capacity import Capacity
 from hanza.model.errors import NotFound
 from hanza.model.guest import GuestSpec, Power
 from hanza.model.ids import InstanceId
@@ -63,6 +63,9 @@ def insert_instance(tx: Tx, wanted: Wanted, bundle: BundleId | None = None) -> N
             generation=wanted.generation,
             created_at=wanted.created_at,
             bundle_id=bundle,
+            hostname=wanted.spec.hostname,
+            ssh_keys="\n".join(wanted.spec.ssh_keys),
+            user_data=wanted.spec.user_data,
         )
     )
 
@@ -193,16 +196,29 @@ def _overview_from_row(row: sa.Row[tuple[object, ...]]) -> Overview:
 
 
 def wanted_from_row(row: sa.Row[tuple[object, ...]]) -> Wanted:
-    size = Capacity(row.cpus, row.memory_mib, row.disk_mib)
     return Wanted(
         id=InstanceId(row.id),
         address=Address(row.tenant, row.workspace, row.name),
         country=row.country,
-        spec=GuestSpec(row.name, row.image, size.cpus, size.memory_mib, size.disk_mib),
+        spec=spec_from_row(row, row.image),
         power=row.power,
         generation=row.generation,
         created_at=row.created_at,
         is_ended=row.is_ended,
+    )
+
+
+def spec_from_row(row: Any, image: str) -> GuestSpec:
+    """`image` is the name that the tenant used, or the bundle that the site needs."""
+    return GuestSpec(
+        row.name,
+        image,
+        row.cpus,
+        row.memory_mib,
+        row.disk_mib,
+        row.hostname,
+        tuple(row.ssh_keys.splitlines()),
+        row.user_data,
     )
 
 

@@ -169,6 +169,9 @@ instances = sa.Table(
     _text("shown_code", nullable=True),
     _text("shown_reason", nullable=True),
     _ref("bundle_id", "bundles", nullable=True),
+    sa.Column("hostname", sa.Text, nullable=False, server_default=""),
+    sa.Column("ssh_keys", sa.Text, nullable=False, server_default=""),
+    sa.Column("user_data", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("tenant", "workspace", "name"),
 )
 

@@ -25,16 +25,22 @@ from msgspec import Meta, Struct
 from hanza.model.errors import Invalid
 from hanza.model.guest import Boot, Power
 from hanza.model.report import Presence, Role
+from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
 
 T = TypeVar("T")
 PROTOCOL = 1
 FRAME_BYTES_MAX = 16 * 2**20
+"""What a plane takes in one frame."""
+MANIFEST_BYTES_MAX = 64 * 2**20
+"""What an agent takes: a manifest may have user data for four thousand guests at their largest."""
 HEARTBEAT_EVERY_S = 10.0
 SERIAL_TAIL_BYTES = 4096
 
 Text = Annotated[str, Meta(max_length=1024)]
 Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
+SshKey = Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]
+UserData = Annotated[str, Meta(max_length=USER_DATA_BYTES_MAX)]
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
@@ -49,6 +55,13 @@ class SpecW(Struct, array_like=True):
     cpus: Count
     memory_mib: Count
     disk_mib: Count
+    hostname: Text
+    ssh_keys: list[SshKey]
+    user_data: UserData
+
+    def __repr__(self) -> str:
+        """User data may hold secrets."""
+        return f"SpecW({self.name!r}, {self.image!r}, ...)"
 
 
 class EntryW(Struct, array_like=True):

@@ -25,16 +25,38 @@ def mark_from_wire(mark: v1.MarkW) -> Mark:
     return Mark(InstanceId(mark.owner), mark.run_epoch)
 
 
+def spec_to_wire(spec: GuestSpec) -> v1.SpecW:
+    return v1.SpecW(
+        spec.name,
+        spec.image,
+        spec.cpus,
+        spec.memory_mib,
+        spec.disk_mib,
+        spec.hostname,
+        list(spec.ssh_keys),
+        spec.user_data,
+    )
+
+
+def spec_from_wire(spec: v1.SpecW) -> GuestSpec:
+    return GuestSpec(
+        spec.name,
+        spec.image,
+        spec.cpus,
+        spec.memory_mib,
+        spec.disk_mib,
+        spec.hostname,
+        tuple(spec.ssh_keys),
+        spec.user_data,
+    )
+
+
 def entry_to_wire(entry: Entry) -> v1.EntryW:
-    spec = entry.spec
-    words = v1.SpecW(spec.name, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib)
-    return v1.EntryW(mark_to_wire(entry.mark), entry.host, words, entry.power)
+    return v1.EntryW(mark_to_wire(entry.mark), entry.host, spec_to_wire(entry.spec), entry.power)
 
 
 def entry_from_wire(entry: v1.EntryW) -> Entry:
-    spec = entry.spec
-    words = GuestSpec(spec.name, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib)
-    return Entry(mark_from_wire(entry.mark), entry.host, words, entry.power)
+    return Entry(mark_from_wire(entry.mark), entry.host, spec_from_wire(entry.spec), entry.power)
 
 
 def bundle_to_wire(bundle: Bundle) -> v1.BundleW:

@@ -9,15 +9,20 @@
         cpus: 1
         memory: 96Mi          # Mi or Gi
         disk: 64Mi
+        hostname: kava-1      # the component's name by default
+        sshKeys: [ssh-ed25519 AAAA... ana@example]
+        userData: |           # for cloud-init, at most 16 KiB
+          #cloud-config
 
 Every error carries file, line and column, and what was expected.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hanza.model.guest import Power
 from hanza.plan.admission import check_country, check_name
+from hanza.plan.seed import check_ssh_keys, check_user_data
 from hanza.wire.yaml_nodes import Item, parse_yaml
 
 API_VERSION = "hanza.app/v1"
@@ -35,6 +40,9 @@ class Component:
     memory_mib: int
     disk_mib: int
     power: Power
+    hostname: str = ""
+    ssh_keys: tuple[str, ...] = ()
+    user_data: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,8 @@ def app_from_yaml(content: bytes, file: str) -> App:
 
 def _component(item: Item) -> Component:
     members = item.mapping(
-        frozenset({"name", "country", "image", "memory", "disk"}), frozenset({"cpus", "power"})
+        frozenset({"name", "country", "image", "memory", "disk"}),
+        frozenset({"cpus", "power", "hostname", "sshKeys", "userData"}),
     )
     return Component(
         name=_name(members["name"]),
@@ -74,11 +83,25 @@ def _component(item: Item) -> Component:
         memory_mib=_amount(members["memory"]),
         disk_mib=_amount(members["disk"]),
         power=_power(members["power"]) if "power" in members else "on",
+        hostname=_name(members["hostname"]) if "hostname" in members else "",
+        ssh_keys=_ssh_keys(members["sshKeys"]) if "sshKeys" in members else (),
+        user_data=_user_data(members["userData"]) if "userData" in members else "",
     )
 
 
 def _name(item: Item) -> str:
     return check_name(item.text(), str(item.place))
+
+
+def _ssh_keys(item: Item) -> tuple[str, ...]:
+    keys = item.sequence()
+    for key in keys:
+        check_ssh_keys([key.text()], str(key.place))
+    return check_ssh_keys([key.text() for key in keys], str(item.place))
+
+
+def _user_data(item: Item) -> str:
+    return check_user_data(item.text(), str(item.place))
 
 
 def _country(item: Item) -> str:

@@ -17,9 +17,18 @@ from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Orphan
 from hanza.model.site import Agent, Host, Provider, Site
 from hanza.plan.admission import InstanceWish
+from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX
 
 T = TypeVar("T")
 Word = Annotated[str, Meta(max_length=1024)]
+
+
+_INSTANCE_NAMES = {
+    "memory_mib": "memoryMiB",
+    "disk_mib": "diskMiB",
+    "ssh_keys": "sshKeys",
+    "user_data": "userData",
+}
 
 
 class ProviderSpec(Struct, forbid_unknown_fields=True):
@@ -42,15 +51,20 @@ class SitePut(Struct, forbid_unknown_fields=True):
     spec: SiteSpec
 
 
-class InstanceSpec(
-    Struct, forbid_unknown_fields=True, rename={"memory_mib": "memoryMiB", "disk_mib": "diskMiB"}
-):
+class InstanceSpec(Struct, forbid_unknown_fields=True, rename=_INSTANCE_NAMES):
     country: Word
     image: Word
     cpus: int
     memory_mib: int
     disk_mib: int
     power: Power = "on"
+    hostname: Word = ""
+    ssh_keys: list[Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]] = []
+    user_data: str = ""
+
+    def __repr__(self) -> str:
+        """User data may hold secrets."""
+        return f"InstanceSpec({self.country!r}, {self.image!r}, ...)"
 
 
 class InstancePut(Struct, forbid_unknown_fields=True):
@@ -262,7 +276,16 @@ def image_to_doc(image: Image, instances: int) -> ImageDoc:
 def wish_from_put(address: Address, put: InstancePut) -> InstanceWish:
     spec = put.spec
     return InstanceWish(
-        address, spec.country, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib, spec.power
+        address,
+        spec.country,
+        spec.image,
+        spec.cpus,
+        spec.memory_mib,
+        spec.disk_mib,
+        spec.power,
+        spec.hostname,
+        tuple(spec.ssh_keys),
+        spec.user_data,
     )
 
 
@@ -284,7 +307,15 @@ def instance_to_doc(
             wanted.created_at,
         ),
         InstanceSpec(
-            wanted.country, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib, wanted.power
+            wanted.country,
+            spec.image,
+            spec.cpus,
+            spec.memory_mib,
+            spec.disk_mib,
+            wanted.power,
+            spec.hostname,
+            list(spec.ssh_keys),
+            spec.user_data,
         ),
         InstanceStatus(
             shown.state,

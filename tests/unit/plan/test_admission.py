@@ -82,6 +82,23 @@ def test_power_may_change_and_nothing_else() -> None:
         assert refusal.value.hint
 
 
+def test_what_a_guest_was_told_stays_and_is_not_quoted() -> None:
+    told = replace(WISH, user_data="s3cret", ssh_keys=("ssh-ed25519 AAAA",), hostname="w")
+    wanted = admit_instance(told, None, ID, NOW)
+    assert (wanted.spec.hostname, wanted.spec.user_data) == ("w", "s3cret")
+    assert admit_instance(WISH, None, ID, NOW).spec.hostname == "web"
+    assert "s3cret" not in repr((told, wanted))
+    for change, field in (
+        ({"user_data": "other"}, "userData"),
+        ({"ssh_keys": ()}, "sshKeys"),
+        ({"hostname": "v"}, "hostname"),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            admit_instance(replace(told, **change), wanted, ID, NOW)
+        assert refusal.value.field == field
+        assert "s3cret" not in refusal.value.text
+
+
 def test_what_is_being_destroyed_cannot_be_asked_for_again_yet() -> None:
     wanted = replace(admit_instance(WISH, None, ID, NOW), is_ended=True)
     with pytest.raises(Conflict):
@@ -98,6 +115,9 @@ def test_what_is_being_destroyed_cannot_be_asked_for_again_yet() -> None:
         {"disk_mib": 2**40},
         {"image": "../etc"},
         {"country": "Germany"},
+        {"hostname": "Web"},
+        {"ssh_keys": ("x",)},
+        {"user_data": "\0"},
         {"address": Address("acme", "shop", "Web")},
         {"address": Address("acme", "", "web")},
         {"address": Address("ACME", "shop", "web")},

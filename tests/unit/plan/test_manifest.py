@@ -39,7 +39,7 @@ def test_content_is_in_canonical_order_whatever_order_it_came_in() -> None:
 
 def test_the_hash_is_the_same_on_every_machine_for_ever() -> None:
     assert hash_of(FIRST).hex() == (
-        "fd8fe004addd6079748b90b6ed9779de14af157368b0a03293b9f94e277cd4d0"
+        "354b961587b20ff44eb72b2d5d16db8c6d8d90116c454c49f735eba5edf7a9d8"
     )
 
 

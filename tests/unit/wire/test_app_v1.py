@@ -32,6 +32,35 @@ def test_a_file_becomes_an_app_and_norway_stays_norway() -> None:
     assert (db.cpus, db.power) == (2, "off")
 
 
+TOLD = """\
+    hostname: kava-1
+    sshKeys:
+      - ssh-ed25519 AAAA ana@zagreb
+    userData: |
+      #cloud-config
+      runcmd: [reboot]
+"""
+
+
+def test_what_a_guest_is_told_is_taken_as_it_stands() -> None:
+    content = GOOD.replace("    disk: 64Mi\n", "    disk: 64Mi\n" + TOLD, 1)
+    kava, db = app_from_yaml(content.encode(), "app.yaml").components
+    assert kava.hostname == "kava-1"
+    assert kava.ssh_keys == ("ssh-ed25519 AAAA ana@zagreb",)
+    assert kava.user_data == "#cloud-config\nruncmd: [reboot]\n"
+    assert "reboot" not in repr(kava)
+    assert (db.hostname, db.ssh_keys, db.user_data) == ("", (), "")
+    for old, new, line in (
+        ("kava-1", "Kava", 9),
+        ("ssh-ed25519 AAAA ana@zagreb", "whatever", 11),
+        ("#cloud-config", "x" * 20000, 12),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            app_from_yaml(content.replace(old, new, 1).encode(), "app.yaml")
+        assert refusal.value.field is not None
+        assert refusal.value.field.startswith(f"app.yaml:{line}:")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "place", "text"),
     [

@@ -15,6 +15,8 @@ from hanza.drivers.contract.words import (
     HOSTILE_NAMES,
     MARKS_THAT_LOOK_ALIKE,
     NEVER_WAS,
+    SECRET,
+    SEEDED,
     SMALL,
     WRONG_SPECS,
     A,
@@ -281,6 +283,23 @@ class GuestClauses(ABC):
         assert [guest.mark for guest in driver.survey().guests] == [A]
         assert site.guests() == before + 1
 
+    def test_what_a_guest_is_to_be_told_is_told_back_but_for_user_data(
+        self, driver: Driver, host: str
+    ) -> None:
+        """Clauses 11 and 16."""
+        assert made(driver, host, A, SEEDED).spec == SEEDED.without_secrets()
+
+    @pytest.mark.parametrize("text", [*HOSTILE_NAMES[1:7], "a: b\n---\nc: d\n", "x" * 16384])
+    def test_a_guest_starts_whatever_it_is_told_and_leaves_nothing_of_it(
+        self, driver: Driver, site: Backdoor, host: str, text: str
+    ) -> None:
+        """Clauses 3 and 15."""
+        guest = made(driver, host, A, replace(SEEDED, user_data=text))
+        driver.set_power(guest.native, "on")
+        assert guest_of(driver, A).power == "on"
+        driver.destroy(guest.native)
+        assert site.leftovers() == 0
+
     # -- 15, 16: names and secrets ------------------------------------------------------------
 
     def test_no_name_collides_or_escapes(self, driver: Driver, site: Backdoor, host: str) -> None:
@@ -314,15 +333,17 @@ class GuestClauses(ABC):
     ) -> None:
         """Clause 16."""
         caplog.set_level(logging.DEBUG)
-        said = [repr(driver), repr(driver.capabilities()), repr(driver.survey())]
-        with pytest.raises(Rejected) as rejected:
-            driver.create(A, host, WRONG_SPECS[0])
-        said += [repr(rejected.value), str(rejected.value)]
+        made(driver, host, B, SEEDED)
+        said = [repr(driver), repr(driver.capabilities()), repr(driver.survey()), repr(SEEDED)]
+        for spec in (replace(SEEDED, cpus=0), *WRONG_SPECS):
+            with pytest.raises(Rejected) as rejected:
+                driver.create(A, host, spec)
+            said += [repr(rejected.value), str(rejected.value)]
         driver.close()
         with pytest.raises(Unavailable) as closed:
             driver.survey()
         said += [repr(closed.value), caplog.text]
-        assert not [secret for secret in secrets if secret in "".join(said)]
+        assert not [secret for secret in (*secrets, SECRET) if secret in "".join(said)]
 
     def test_a_guest_destroyed_by_one_thread_is_absent_for_the_other(
         self, driver: Driver, site: Backdoor, host: str

@@ -231,7 +231,7 @@ class FakeDriver:
             native=row.native,
             mark=Mark(row.owner, row.run_epoch),
             host=row.host,
-            spec=row.spec,
+            spec=row.spec.without_secrets(),
             power=row.power,
             serial_bytes=None,
         )

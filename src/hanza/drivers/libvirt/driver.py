@@ -12,10 +12,11 @@ from hanza.drivers import requests
 from hanza.drivers.libvirt import domains, door, names
 from hanza.drivers.libvirt.connection import Call, Connection
 from hanza.drivers.libvirt.domains import Seen
+from hanza.drivers.libvirt.seed import files_of, write_seed
 from hanza.drivers.libvirt.volumes import VolumeOrders
 from hanza.drivers.libvirt.workshop import Files, Locks, Workshop, find_guest
 from hanza.drivers.spi import Capabilities
-from hanza.model.errors import Rejected, Unavailable, Unsupported
+from hanza.model.errors import DriverError, Rejected, Unavailable, Unsupported
 from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey
 from hanza.model.ids import NativeId, VolumeId
 
@@ -101,7 +102,7 @@ class Driver:
                 conn.defineXML(xml)
             return
         call.go_on()
-        files.pool.prepare_disk(native, files.images.disk(spec.image), spec.disk_mib)
+        _prepare(files, native, mark, spec)
         try:
             with call.act():
                 conn.defineXML(xml)
@@ -235,6 +236,18 @@ class Driver:
                 order(call, *self._present(conn, native))
 
         self._connection.run(work)
+
+
+def _prepare(files: Files, native: NativeId, mark: Mark, spec: GuestSpec) -> None:
+    """Everything that a guest needs before it is defined, or nothing of it."""
+    try:
+        files.pool.prepare_disk(native, files.images.disk(spec.image), spec.disk_mib)
+        if spec.is_seeded:
+            told = files_of(spec, f"{mark.owner}-r{mark.run_epoch}", names.guest_mac(native))
+            write_seed(files.pool.seed(native), told)
+    except DriverError:
+        files.pool.drop_new_disk(native)
+        raise
 
 
 def _make_ready(call: Call, files: Files, native: NativeId) -> None:

@@ -2,6 +2,7 @@
 
     <pool>/<federation>/guests/<uuid>.qcow2        an overlay over the image's disk
     <pool>/<federation>/guests/<uuid>.qcow2.new    made, but its guest is not yet defined
+    <pool>/<federation>/guests/<uuid>.seed.iso     what its guest is told at the first boot
     <pool>/<federation>/volumes/<owner>.qcow2
     <pool>/<federation>/volumes/<owner>.making     not yet whole
 
@@ -15,6 +16,7 @@ import errno
 import fcntl
 import math
 import os
+import shutil
 import struct
 import subprocess
 import threading
@@ -23,6 +25,7 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 from hanza.drivers.libvirt import names
+from hanza.drivers.libvirt.seed import BEING_MADE
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Exhausted, Rejected, Unavailable
 from hanza.model.ids import FederationId, NativeId, VolumeId
@@ -86,6 +89,9 @@ class Pool:
     def disk(self, native: NativeId) -> Path:
         return self._guests / f"{native}.qcow2"
 
+    def seed(self, native: NativeId) -> Path:
+        return self._guests / f"{native}.seed.iso"
+
     def _new_disk(self, native: NativeId) -> Path:
         return self._guests / f"{native}.qcow2.new"
 
@@ -113,9 +119,11 @@ class Pool:
 
     def drop_new_disk(self, native: NativeId) -> None:
         _remove(self._new_disk(native))
+        _remove(self.seed(native))
 
     def remove_disk(self, native: NativeId) -> None:
         _remove(self._new_disk(native))
+        _remove(self.seed(native))
         _remove(self.disk(native))
 
     def grow_disk(self, native: NativeId, size_mib: int) -> None:
@@ -129,7 +137,8 @@ class Pool:
         """
         unfinished = [
             file
-            for file in self._guests.glob("*.qcow2.new")
+            for kind in ("*.qcow2.new", "*.seed.iso")
+            for file in self._guests.glob(kind)
             if (native := names.guest_of_file(file.name)) is not None and native not in defined
         ]
         unfinished += self._volumes.glob(f"*{_MAKING}")
@@ -137,6 +146,9 @@ class Pool:
         for file in unfinished:
             if _changed_at(file) < before:
                 _remove(file)
+        for folder in self._guests.glob(f"{BEING_MADE}*"):
+            if _changed_at(folder) < before:
+                shutil.rmtree(folder, ignore_errors=True)
 
     # -- volumes --------------------------------------------------------------------------------
 

@@ -11,10 +11,10 @@ from typing import Literal
 from xml.etree.ElementTree import Element
 
 from hanza.drivers import requests
-from hanza.drivers.libvirt import domains, door
+from hanza.drivers.libvirt import domains, door, names
 from hanza.drivers.libvirt.accelerator import Accelerator
 from hanza.drivers.libvirt.connection import Call, Lock
-from hanza.drivers.libvirt.domains import Build, DomainType, Seen
+from hanza.drivers.libvirt.domains import Build, DomainType, Nic, Seen
 from hanza.drivers.libvirt.images import Images
 from hanza.drivers.libvirt.pool import Pool
 from hanza.drivers.libvirt.serial import SerialLogs
@@ -78,6 +78,8 @@ class Workshop:
             self.files.pool.disk(native),
             self.files.serial.path(native),
             self.files.images.boot(spec.image, emulated=self.kind == "qemu"),
+            self.files.pool.seed(native) if spec.is_seeded else None,
+            Nic(names.guest_mac(native)),
         )
 
     def facts(self, conn: door.Conn) -> HostFacts:

@@ -1,4 +1,4 @@
-"""Images: bundles by their content, names for them, and which one an instance starts from."""
+"""Images by content, which one an instance starts from, and what its guest is first told."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,12 +33,15 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("instances") as instances:
         instances.add_column(sa.Column("bundle_id", sa.Text(), nullable=True))
+        for name in ("hostname", "ssh_keys", "user_data"):
+            instances.add_column(sa.Column(name, sa.Text(), server_default="", nullable=False))
         instances.create_foreign_key("fk_instances_bundle_id", "bundles", ["bundle_id"], ["id"])
 
 
 def downgrade() -> None:
     with op.batch_alter_table("instances") as instances:
         instances.drop_constraint("fk_instances_bundle_id", type_="foreignkey")
-        instances.drop_column("bundle_id")
+        for name in ("bundle_id", "hostname", "ssh_keys", "user_data"):
+            instances.drop_column(name)
     op.drop_table("images")
     op.drop_table("bundles")
