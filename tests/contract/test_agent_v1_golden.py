@@ -11,6 +11,7 @@ from typing import get_args
 
 import pytest
 
+from hanza.model.guest import Port
 from hanza.model.image import Blob, BlobId
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
@@ -22,7 +23,8 @@ FOLDER = Path(__file__).parent / "golden" / "agent_v1"
 FIRST = a_manifest(
     [an_entry("in_a"), an_entry("in_b", power="off")], number=1, bundles=[a_bundle("a")]
 )
-SEEDED = replace(a_spec(), hostname="web", ssh_keys=("ssh-ed25519 AAAA",), user_data="#!/bin/sh")
+TOLD = replace(a_spec(), hostname="web", ssh_keys=("ssh-ed25519 AAAA",), user_data="#!/bin/sh")
+SEEDED = replace(TOLD, ports=(Port(8080, 80),))
 SECOND = a_manifest(
     [an_entry("in_b"), replace(an_entry("in_c", run=3), spec=SEEDED)],
     [a_tombstone("in_a")],
@@ -47,7 +49,7 @@ UPS: Mapping[str, v1.Up] = {
         ],
         gone=[],
         orphans=[v1.OrphanW("native-9", v1.MarkW("in_z", 9), "host-1", "off")],
-        hosts=[v1.HostW("host-1", 16, 65536, 1048576, "kvm")],
+        hosts=[v1.HostW("host-1", 16, 65536, 1048576, "kvm", "192.0.2.1")],
         trouble=None,
     ),
     "report_change": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),

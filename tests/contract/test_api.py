@@ -172,6 +172,28 @@ def test_user_data_comes_back_to_its_owner_and_is_in_no_word_of_anything_else(
     assert "s3cret" not in "".join(said) + caplog.text
 
 
+def test_ports_are_shown_where_they_are_reached(api: tuple[TestClient, League]) -> None:
+    client, league = api
+    league.add_site("berlin", "DE")
+    ports = [{"port": 8080, "to": 80}]
+    for wrong in ([{"port": 8080}], [{"port": 0, "to": 80}], [8080], ports * 2):
+        refused = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | {"ports": wrong}})
+        assert (refused.status_code, refused.json()["code"]) == (412, "invalid")
+    ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | {"ports": ports}})
+    ask(client, "PUT", INSTANCES + "/late", {"spec": SPEC | {"ports": ports}})
+    league.run_until(lambda: "active" in {state for state, _, _ in league.shown().values()})
+    league.step()
+    league.step()
+    found = {one["metadata"]["name"]: one for one in ask(client, "GET", INSTANCES).json()["items"]}
+    assert {one["status"]["placement"]["address"] for one in found.values()} == {"192.0.2.1"}
+    assert {one["status"]["reasonCode"] for one in found.values()} == {None, "driver.unavailable"}
+    (waits,) = [name for name, one in found.items() if one["status"]["reasonCode"]]
+    assert "port 8080" in found[waits]["status"]["reason"]
+    (runs,) = found.keys() - {waits}
+    ask(client, "DELETE", f"{INSTANCES}/{runs}")
+    league.run_until(lambda: league.shown().get(waits, ("", "", ""))[:2] == ("active", "on"), 120)
+
+
 def test_deleting_is_accepted_once_and_again(client: TestClient) -> None:
     ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
     assert ask(client, "DELETE", INSTANCES + "/web").status_code == 202

@@ -101,6 +101,7 @@ def test_errors_say_what_where_and_what_would_help(league: LocalLeague) -> None:
 
 def test_who_waits_in_vain_is_told_why(league: LocalLeague) -> None:
     league.add_site("frankfurt", "DE")
+    until(lambda: bool(league.ask("host", "list")), "the site is heard", 20)
     done = league.run("apply", str(league.folder / "app.yaml"), "--wait", "--timeout", "2")
     assert done.returncode == TIMED_OUT
     assert "kava did not come up" in done.stderr

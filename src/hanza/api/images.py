@@ -5,6 +5,7 @@ blob that it names is here, and its disk is one that may be given to strangers' 
 """
 
 import errno
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from hanza.api.calls import Answer, Call, Plane
@@ -25,6 +26,7 @@ from hanza.wire.qcow2 import HEADER_BYTES, disk_mib_of
 
 KEEP_UNNAMED_FOR = timedelta(hours=1)
 """How long a blob waits for the image that it was sent for."""
+LOOK_EVERY_BYTES = 16 * 2**20
 ROOM_KEPT_BYTES = 256 * 2**20
 """What is left free for the database, which stands on the same disk by default."""
 
@@ -35,11 +37,11 @@ def put_blob(call: Call) -> Answer:
     announced = _announced(call)
     if announced > plane.blob_bytes_max:
         raise TooLarge(f"a blob has at most {plane.blob_bytes_max} bytes", field="body")
-    if plane.blobs.free_bytes() - announced < ROOM_KEPT_BYTES:
-        raise Full("the plane's disk has no room for that", hint="remove images nobody uses")
+    _refuse_full(plane, announced)
     word = plane.ids.new("up")
     try:
-        size = plane.blobs.receive(blob, call.chunks, plane.blob_bytes_max, word)
+        chunks = _while_there_is_room(plane, call.chunks)
+        size = plane.blobs.receive(blob, chunks, plane.blob_bytes_max, word)
     except TooLong as error:
         raise TooLarge(f"a blob has at most {plane.blob_bytes_max} bytes", field="body") from error
     except WrongContent as error:
@@ -127,6 +129,22 @@ def _remove_image(tx: Tx, name: str, plane: Plane) -> None:
     image = images.get_image(tx, name)
     images.remove_image(tx, name)
     append_event(tx, plane.clock.now(), "image.removed", image.id, f"the image {name} was removed")
+
+
+def _while_there_is_room(plane: Plane, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Looked at again and again, since others write too and not every request says its size."""
+    since_look = 0
+    for chunk in chunks:
+        since_look += len(chunk)
+        if since_look >= LOOK_EVERY_BYTES:
+            _refuse_full(plane, since_look)
+            since_look = 0
+        yield chunk
+
+
+def _refuse_full(plane: Plane, more: int) -> None:
+    if plane.blobs.free_bytes() - more < ROOM_KEPT_BYTES:
+        raise Full("the plane's disk has no room for that", hint="remove images nobody uses")
 
 
 def _announced(call: Call) -> int:

@@ -91,6 +91,7 @@ def _document(overview: Overview) -> doc.InstanceDoc:
             place.accelerator,
             place.heard_at,
             place.trouble,
+            place.address,
         )
     return doc.instance_to_doc(
         overview.wanted, overview.shown, placement, overview.serial_tail, overview.seen_at

@@ -18,13 +18,24 @@ from hanza.cli.options import (
     YesOption,
     connect,
 )
-from hanza.cli.render import Output, Record, ago, last_line, show
+from hanza.cli.render import Output, Record, ago, last_line, reach, show
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import NotFound, Refusal
 from hanza.wire.app_v1 import App, Component, app_from_yaml
 
 LOOK_EVERY_S = 0.5
-COLUMNS = ["name", "country", "site", "provider", "state", "power", "boot", "heard", "serial"]
+COLUMNS = [
+    "name",
+    "country",
+    "site",
+    "provider",
+    "state",
+    "power",
+    "boot",
+    "heard",
+    "reach",
+    "serial",
+]
 FileArgument = Annotated[Path, typer.Argument(help="The app as YAML.", exists=True, dir_okay=False)]
 
 
@@ -129,6 +140,7 @@ def _apply_one(client: Client, tenant: str, workspace: str, component: Component
         "hostname": component.hostname,
         "sshKeys": list(component.ssh_keys),
         "userData": component.user_data,
+        "ports": [{"port": one.port, "to": one.to} for one in component.ports],
     }
     path = _path(tenant, workspace, component.name)
     before = _generation(client, path)
@@ -233,6 +245,7 @@ def _flat(document: dict[str, Any]) -> Record:
         "provider": place.get("provider"),
         "host": place.get("host"),
         "accelerator": place.get("accelerator"),
+        "reach": reach(place.get("address"), spec["ports"]),
         "state": status["state"],
         "power": status["power"],
         "boot": status["boot"],

@@ -11,6 +11,7 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import Invalid, Rejected
 from hanza.model.guest import GuestSpec, Mark
 from hanza.model.ids import VolumeId
+from hanza.plan.ports import check_ports
 from hanza.plan.seed import check_ssh_keys, check_user_data
 
 LONGEST_NAME = 1000
@@ -50,6 +51,7 @@ def refuse_wrong_seed(spec: GuestSpec) -> None:
     try:
         check_ssh_keys(spec.ssh_keys, "ssh_keys")
         check_user_data(spec.user_data, "user_data")
+        check_ports(spec.ports, "ports")
     except Invalid as error:
         raise Rejected(error.text) from error
 

@@ -32,6 +32,8 @@ class Capabilities:
     """Volumes can be made, grown, attached and detached."""
     resize: bool
     """Processors and memory of a guest that is off can be changed."""
+    ports: bool
+    """Ports of a guest can be published at the site's address."""
     fences: bool
     """A dead-man outside the agent can end a guest; needed for failover."""
 

@@ -23,6 +23,14 @@ class Mark:
     run_epoch: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Port:
+    """A port of the site, published, and the port of the guest that it leads to."""
+
+    port: int
+    to: int
+
+
 @dataclass(frozen=True, slots=True)
 class GuestSpec:
     """What a site must build.  `name` is the tenant's word and never trusted as anything else."""
@@ -37,6 +45,7 @@ class GuestSpec:
     ssh_keys: tuple[str, ...] = ()
     user_data: str = field(default="", repr=False)
     """For cloud-init.  It may hold secrets: never told back, logged or quoted."""
+    ports: tuple[Port, ...] = ()
 
     @property
     def is_seeded(self) -> bool:
@@ -84,6 +93,8 @@ class HostFacts:
     capacity: Capacity
     accelerator: Literal["kvm", "tcg", "none"]
     """`kvm` only where a timed test boot proved it; `tcg` is emulated and many times slower."""
+    address: str = ""
+    """Where its guests' ports are published; empty where none are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hanza.model.errors import Conflict, Invalid
-from hanza.model.guest import GuestSpec, Power
+from hanza.model.guest import GuestSpec, Port, Power
 from hanza.model.ids import InstanceId
 from hanza.model.image import Image
 from hanza.model.instance import Address, Wanted
+from hanza.plan.ports import check_ports
 from hanza.plan.seed import check_ssh_keys, check_user_data
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -39,6 +40,7 @@ class InstanceWish:
     """The instance's name when it is empty."""
     ssh_keys: tuple[str, ...] = ()
     user_data: str = field(default="", repr=False)
+    ports: tuple[Port, ...] = ()
 
 
 def check_name(name: str, field: str) -> str:
@@ -101,14 +103,15 @@ def admit_instance(
 
 
 def _refuse_other_seed(known: Wanted, spec: GuestSpec) -> None:
-    """A guest is told once; and what it was told is not quoted."""
+    """A guest is told once, and its ports are opened once; and what it was told is not quoted."""
     for part, old, new in (
         ("hostname", known.spec.hostname, spec.hostname),
         ("sshKeys", known.spec.ssh_keys, spec.ssh_keys),
         ("userData", known.spec.user_data, spec.user_data),
+        ("ports", known.spec.ports, spec.ports),
     ):
         if old != new:
-            text = f"{known.address.name!r} exists with other {part}, which it was told already"
+            text = f"{known.address.name!r} exists with other {part}, which stay as they are"
             raise Conflict(text, field=part, hint=ANOTHER)
 
 
@@ -151,6 +154,7 @@ def _admit_spec(wish: InstanceWish) -> GuestSpec:
         check_name(wish.hostname or wish.address.name, "hostname"),
         check_ssh_keys(wish.ssh_keys, "sshKeys"),
         check_user_data(wish.user_data, "userData"),
+        check_ports(wish.ports, "ports"),
     )
 
 

@@ -29,6 +29,7 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids) -> N
             "memory_mib": host.capacity.memory_mib,
             "disk_mib": host.capacity.disk_mib,
             "accelerator": host.accelerator,
+            "address": host.address,
             "is_offered": True,
         }
         row = {"id": ids.new("ho"), "agent_id": agent, "site_id": site, "name": host.name, **size}

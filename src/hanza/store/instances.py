@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hanza.model.errors import NotFound
-from hanza.model.guest import GuestSpec, Power
+from hanza.model.guest import GuestSpec, Port, Power
 from hanza.model.ids import InstanceId
 from hanza.model.image import BundleId
 from hanza.model.instance import Address, Shown, Wanted
@@ -33,6 +33,7 @@ class Place:
     accelerator: str
     heard_at: datetime | None
     trouble: str | None
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def insert_instance(tx: Tx, wanted: Wanted, bundle: BundleId | None = None) -> N
             hostname=wanted.spec.hostname,
             ssh_keys="\n".join(wanted.spec.ssh_keys),
             user_data=wanted.spec.user_data,
+            ports=",".join(f"{one.port}:{one.to}" for one in wanted.spec.ports),
         )
     )
 
@@ -157,6 +159,7 @@ def _overviews() -> sa.Select[tuple[object, ...]]:
             providers.c.name.label("provider"),
             hosts.c.name.label("host"),
             hosts.c.accelerator,
+            hosts.c.address.label("site_address"),
             agents.c.heard_at,
             agents.c.trouble_text,
             seen.c.serial_tail,
@@ -183,6 +186,7 @@ def _overview_from_row(row: sa.Row[tuple[object, ...]]) -> Overview:
             row.accelerator,
             row.heard_at,
             row.trouble_text,
+            row.site_address,
         )
     return Overview(
         wanted=wanted_from_row(row),
@@ -219,6 +223,7 @@ def spec_from_row(row: Any, image: str) -> GuestSpec:
         row.hostname,
         tuple(row.ssh_keys.splitlines()),
         row.user_data,
+        tuple(Port(*map(int, word.split(":"))) for word in row.ports.split(",") if word),
     )
 
 

@@ -90,6 +90,7 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
             instances.c.hostname,
             instances.c.ssh_keys,
             instances.c.user_data,
+            instances.c.ports,
             *BUNDLE_COLUMNS,
         )
         .join(hosts, hosts.c.id == holds.c.host_id)

@@ -117,6 +117,7 @@ hosts = sa.Table(
     _text("accelerator"),
     _flag("is_offered"),
     _at("refuses_until", nullable=True),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("agent_id", "name"),
 )
 
@@ -172,6 +173,7 @@ instances = sa.Table(
     sa.Column("hostname", sa.Text, nullable=False, server_default=""),
     sa.Column("ssh_keys", sa.Text, nullable=False, server_default=""),
     sa.Column("user_data", sa.Text, nullable=False, server_default=""),
+    sa.Column("ports", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("tenant", "workspace", "name"),
 )
 

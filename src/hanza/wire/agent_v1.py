@@ -49,6 +49,11 @@ class MarkW(Struct, array_like=True):
     run_epoch: Count
 
 
+class PortW(Struct, array_like=True):
+    port: Count
+    to: Count
+
+
 class SpecW(Struct, array_like=True):
     name: Text
     image: Text
@@ -58,6 +63,7 @@ class SpecW(Struct, array_like=True):
     hostname: Text
     ssh_keys: list[SshKey]
     user_data: UserData
+    ports: list[PortW]
 
     def __repr__(self) -> str:
         """User data may hold secrets."""
@@ -119,6 +125,7 @@ class HostW(Struct, array_like=True):
     memory_mib: Count
     disk_mib: Count
     accelerator: Literal["kvm", "tcg", "none"]
+    address: Text
 
 
 class Challenge(Struct, array_like=True, tag="challenge"):

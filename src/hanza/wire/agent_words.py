@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from hanza.model.capacity import Capacity
-from hanza.model.guest import GuestSpec, HostFacts, Mark
+from hanza.model.guest import GuestSpec, HostFacts, Mark, Port
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.image import Blob, BlobId, Bundle, BundleId
 from hanza.model.manifest import Delta, Entry, Manifest, Tombstone, Version
@@ -35,6 +35,7 @@ def spec_to_wire(spec: GuestSpec) -> v1.SpecW:
         spec.hostname,
         list(spec.ssh_keys),
         spec.user_data,
+        [v1.PortW(one.port, one.to) for one in spec.ports],
     )
 
 
@@ -48,6 +49,7 @@ def spec_from_wire(spec: v1.SpecW) -> GuestSpec:
         spec.hostname,
         tuple(spec.ssh_keys),
         spec.user_data,
+        tuple(Port(one.port, one.to) for one in spec.ports),
     )
 
 
@@ -222,9 +224,11 @@ def _orphan_from_wire(orphan: v1.OrphanW) -> Orphan:
 
 def _host_to_wire(host: HostFacts) -> v1.HostW:
     size = host.capacity
-    return v1.HostW(host.name, size.cpus, size.memory_mib, size.disk_mib, host.accelerator)
+    return v1.HostW(
+        host.name, size.cpus, size.memory_mib, size.disk_mib, host.accelerator, host.address
+    )
 
 
 def _host_from_wire(host: v1.HostW) -> HostFacts:
     size = Capacity(host.cpus, host.memory_mib, host.disk_mib)
-    return HostFacts(host.name, size, host.accelerator)
+    return HostFacts(host.name, size, host.accelerator, host.address)

@@ -13,6 +13,8 @@
         sshKeys: [ssh-ed25519 AAAA... ana@example]
         userData: |           # for cloud-init, at most 16 KiB
           #cloud-config
+        ports:                # published at the site's address
+          - {port: 8080, to: 80}
 
 Every error carries file, line and column, and what was expected.
 """
@@ -20,8 +22,9 @@ Every error carries file, line and column, and what was expected.
 import re
 from dataclasses import dataclass, field
 
-from hanza.model.guest import Power
+from hanza.model.guest import Port, Power
 from hanza.plan.admission import check_country, check_name
+from hanza.plan.ports import check_ports
 from hanza.plan.seed import check_ssh_keys, check_user_data
 from hanza.wire.yaml_nodes import Item, parse_yaml
 
@@ -43,6 +46,7 @@ class Component:
     hostname: str = ""
     ssh_keys: tuple[str, ...] = ()
     user_data: str = field(default="", repr=False)
+    ports: tuple[Port, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def app_from_yaml(content: bytes, file: str) -> App:
 def _component(item: Item) -> Component:
     members = item.mapping(
         frozenset({"name", "country", "image", "memory", "disk"}),
-        frozenset({"cpus", "power", "hostname", "sshKeys", "userData"}),
+        frozenset({"cpus", "power", "hostname", "sshKeys", "userData", "ports"}),
     )
     return Component(
         name=_name(members["name"]),
@@ -86,6 +90,7 @@ def _component(item: Item) -> Component:
         hostname=_name(members["hostname"]) if "hostname" in members else "",
         ssh_keys=_ssh_keys(members["sshKeys"]) if "sshKeys" in members else (),
         user_data=_user_data(members["userData"]) if "userData" in members else "",
+        ports=_ports(members["ports"]) if "ports" in members else (),
     )
 
 
@@ -102,6 +107,16 @@ def _ssh_keys(item: Item) -> tuple[str, ...]:
 
 def _user_data(item: Item) -> str:
     return check_user_data(item.text(), str(item.place))
+
+
+def _ports(item: Item) -> tuple[Port, ...]:
+    ports: list[Port] = []
+    for one in item.sequence():
+        members = one.mapping(frozenset({"port"}), frozenset({"to"}))
+        port = members["port"].whole_number()
+        to = members["to"].whole_number() if "to" in members else port
+        ports += check_ports([Port(port, to)], str(one.place))
+    return check_ports(ports, str(item.place))
 
 
 def _country(item: Item) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from hanza.model.errors import Invalid
-from hanza.model.guest import Power
+from hanza.model.guest import Port, Power
 from hanza.model.image import Image
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Orphan
@@ -51,6 +51,11 @@ class SitePut(Struct, forbid_unknown_fields=True):
     spec: SiteSpec
 
 
+class PortSpec(Struct, forbid_unknown_fields=True):
+    port: int
+    to: int
+
+
 class InstanceSpec(Struct, forbid_unknown_fields=True, rename=_INSTANCE_NAMES):
     country: Word
     image: Word
@@ -61,6 +66,7 @@ class InstanceSpec(Struct, forbid_unknown_fields=True, rename=_INSTANCE_NAMES):
     hostname: Word = ""
     ssh_keys: list[Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]] = []
     user_data: str = ""
+    ports: list[PortSpec] = []
 
     def __repr__(self) -> str:
         """User data may hold secrets."""
@@ -170,6 +176,8 @@ class Placement(Struct, rename="camel"):
     accelerator: str
     heard_at: datetime | None
     trouble: str | None
+    address: str
+    """Where the instance's ports are published; empty where none are."""
 
 
 class InstanceStatus(Struct, rename="camel"):
@@ -286,6 +294,7 @@ def wish_from_put(address: Address, put: InstancePut) -> InstanceWish:
         spec.hostname,
         tuple(spec.ssh_keys),
         spec.user_data,
+        tuple(Port(one.port, one.to) for one in spec.ports),
     )
 
 
@@ -316,6 +325,7 @@ def instance_to_doc(
             spec.hostname,
             list(spec.ssh_keys),
             spec.user_data,
+            [PortSpec(one.port, one.to) for one in spec.ports],
         ),
         InstanceStatus(
             shown.state,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hanza.model.errors import Conflict, Invalid
+from hanza.model.guest import Port
 from hanza.model.ids import ImageId, InstanceId
 from hanza.model.image import Blob, BlobId, Image
 from hanza.model.instance import Address
@@ -92,6 +93,7 @@ def test_what_a_guest_was_told_stays_and_is_not_quoted() -> None:
         ({"user_data": "other"}, "userData"),
         ({"ssh_keys": ()}, "sshKeys"),
         ({"hostname": "v"}, "hostname"),
+        ({"ports": (Port(8080, 80),)}, "ports"),
     ):
         with pytest.raises(Conflict) as refusal:
             admit_instance(replace(told, **change), wanted, ID, NOW)
@@ -118,6 +120,7 @@ def test_what_is_being_destroyed_cannot_be_asked_for_again_yet() -> None:
         {"hostname": "Web"},
         {"ssh_keys": ("x",)},
         {"user_data": "\0"},
+        {"ports": (Port(0, 80),)},
         {"address": Address("acme", "shop", "Web")},
         {"address": Address("acme", "", "web")},
         {"address": Address("ACME", "shop", "web")},

@@ -39,7 +39,7 @@ def test_content_is_in_canonical_order_whatever_order_it_came_in() -> None:
 
 def test_the_hash_is_the_same_on_every_machine_for_ever() -> None:
     assert hash_of(FIRST).hex() == (
-        "354b961587b20ff44eb72b2d5d16db8c6d8d90116c454c49f735eba5edf7a9d8"
+        "57d375164d372405d848678675c3cd55c1a2a042a020c41839d68e0eba23e025"
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
-from hanza.model.guest import GuestSpec, HostFacts, Mark
+from hanza.model.guest import GuestSpec, HostFacts, Mark, Port
 from hanza.model.ids import InstanceId, NativeId
 from hanza.model.image import Blob, BlobId, Bundle, BundleId
 from hanza.model.manifest import Entry, Manifest, Tombstone, Version
@@ -31,7 +31,8 @@ from kit.agent_worlds import ME, START, a_manifest, a_mark
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 counts = st.integers(0, 2**53)
 marks = st.builds(Mark, words.map(InstanceId), counts)
-told = (words, st.lists(words, max_size=2).map(tuple), words)
+ports = st.lists(st.builds(Port, counts, counts), max_size=2).map(tuple)
+told = (words, st.lists(words, max_size=2).map(tuple), words, ports)
 specs = st.builds(GuestSpec, words, words, counts, counts, counts, *told)
 powers = st.sampled_from(["on", "off"])
 entries = st.builds(Entry, marks, words, specs, powers)
@@ -53,7 +54,7 @@ seens = st.builds(
 )
 orphans = st.builds(Orphan, natives, marks, words, powers)
 sizes = st.builds(Capacity, counts, counts, counts)
-hosts = st.builds(HostFacts, words, sizes, st.sampled_from(["kvm", "tcg", "none"]))
+hosts = st.builds(HostFacts, words, sizes, st.sampled_from(["kvm", "tcg", "none"]), words)
 ME_NOW = Incarnation(1, "cafe")
 
 

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanza.model.errors import Invalid
+from hanza.model.guest import Port
 from hanza.wire.app_v1 import app_from_yaml
 
 GOOD = """\
@@ -59,6 +60,28 @@ def test_what_a_guest_is_told_is_taken_as_it_stands() -> None:
             app_from_yaml(content.replace(old, new, 1).encode(), "app.yaml")
         assert refusal.value.field is not None
         assert refusal.value.field.startswith(f"app.yaml:{line}:")
+
+
+@pytest.mark.parametrize(
+    ("ports", "said"),
+    [
+        ("[{port: 8080, to: 80}, {port: 22}]", (Port(22, 22), Port(8080, 80))),
+        ("[{port: 0}]", None),
+        ("[{port: 80}, {port: 80, to: 81}]", None),
+        ("[{to: 80}]", None),
+        ("[80]", None),
+        ("80", None),
+        ("[{port: 80, proto: udp}]", None),
+    ],
+)
+def test_ports_are_numbers_that_can_be(ports: str, said: tuple[Port, ...] | None) -> None:
+    content = GOOD.replace("    disk: 64Mi\n", f"    disk: 64Mi\n    ports: {ports}\n", 1).encode()
+    if said is not None:
+        assert app_from_yaml(content, "app.yaml").components[0].ports == said
+        return
+    with pytest.raises(Invalid) as refusal:
+        app_from_yaml(content, "app.yaml")
+    assert str(refusal.value.field).startswith("app.yaml:9:")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from hanza.drivers.contract.disks import DiskClauses
 from hanza.drivers.contract.guests import GuestClauses
 from hanza.drivers.contract.machine import FULL, compare_with_fake, walk_beside_fake
 from hanza.drivers.contract.patience import until
+from hanza.drivers.contract.ports import PortClauses
 from hanza.drivers.contract.resizing import ResizeClauses
 from hanza.drivers.contract.volumes import VolumeClauses
 
@@ -27,6 +28,7 @@ __all__ = [
     "DiskClauses",
     "DriverContract",
     "GuestClauses",
+    "PortClauses",
     "ResizeClauses",
     "Site",
     "VolumeClauses",
@@ -36,5 +38,7 @@ __all__ = [
 ]
 
 
-class DriverContract(GuestClauses, ResizeClauses, VolumeClauses, DiskClauses, ConnectionClauses):
+class DriverContract(
+    GuestClauses, ResizeClauses, PortClauses, VolumeClauses, DiskClauses, ConnectionClauses
+):
     """All clauses but the seventeenth, for a site that can do everything."""

@@ -27,7 +27,7 @@ from hanza.drivers.contract.words import (
 )
 from hanza.drivers.spi import Driver
 from hanza.model.errors import DriverError, Exhausted, Rejected, Unavailable, Unsupported
-from hanza.model.guest import GuestSpec, Mark, Power
+from hanza.model.guest import GuestSpec, Mark, Port, Power
 from hanza.model.ids import NativeId
 
 
@@ -240,6 +240,7 @@ class GuestClauses(ABC):
         clauses = {kind.__name__ for kind in type(self).__mro__}
         assert able.volumes == ("VolumeClauses" in clauses)
         assert able.resize == ("ResizeClauses" in clauses)
+        assert able.ports == ("PortClauses" in clauses)
         native = made(driver, host).native
         denied: list[Callable[[], None]] = []
         if not able.volumes:
@@ -252,6 +253,9 @@ class GuestClauses(ABC):
             ]
         if not able.resize:
             denied.append(lambda: driver.resize(native, SMALL))
+        if not able.ports:
+            published = replace(SMALL, ports=(Port(18080, 80),))
+            denied.append(lambda: driver.create(B, host, published))
         for call in denied:
             with pytest.raises(Unsupported):
                 call()

@@ -47,6 +47,7 @@ class Nic:
     """A port on a network of the guest's own, inside its emulator."""
 
     mac: str
+    forwards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def _write_words(domain: ET.Element, mark: ET.Element, spec: GuestSpec) -> None:
             # Not the user data: what stands here is read by whoever may list domains.
             "hostname": spec.hostname,
             "ssh_keys": spec.ssh_keys,
+            "ports": [{"port": one.port, "to": one.to} for one in spec.ports],
         }
     )
     memory, cpus = domain.find("memory"), domain.find("vcpu")
@@ -193,7 +195,7 @@ def _add_nic(domain: ET.Element, nic: Nic) -> None:
     `restrict` keeps the guest from whatever the host can reach, its loopback first of all.
     """
     words = ET.SubElement(domain, f"{{{QEMU_NAMESPACE}}}commandline")
-    net = "user,id=hanza0,restrict=on,ipv6=off"
+    net = ",".join(("user,id=hanza0,restrict=on,ipv6=off", *nic.forwards))
     device = f"virtio-net-pci,netdev=hanza0,mac={nic.mac},romfile=,addr=0x1e"
     for word in ("-netdev", net, "-device", device):
         ET.SubElement(words, f"{{{QEMU_NAMESPACE}}}arg", value=word)

@@ -12,6 +12,7 @@ from hanza.drivers import requests
 from hanza.drivers.libvirt import domains, door, names
 from hanza.drivers.libvirt.connection import Call, Connection
 from hanza.drivers.libvirt.domains import Seen
+from hanza.drivers.libvirt.ports import refuse_ports, refuse_taken
 from hanza.drivers.libvirt.seed import files_of, write_seed
 from hanza.drivers.libvirt.volumes import VolumeOrders
 from hanza.drivers.libvirt.workshop import Files, Locks, Workshop, find_guest
@@ -43,6 +44,7 @@ class Driver:
             serial=has_files,
             volumes=has_files,
             resize=True,
+            ports=self._workshop.doors is not None,
             fences=False,
         )
 
@@ -85,6 +87,8 @@ class Driver:
                 if find_guest(conn, self._workshop.federation, native) is None:
                     look = self._workshop.look(conn, call)
                     self._workshop.refuse_without_room(conn, look, host, spec.size)
+                    others = [seen.spec for seen in look.guests.values()]
+                    refuse_ports(self._workshop.doors, spec, others)
                     self._define(conn, call, mark, spec)
                 if self._workshop.files is not None:
                     self._workshop.files.pool.finish_disk(native)
@@ -159,6 +163,7 @@ class Driver:
             if power == "off" and seen.is_on:
                 _end(call, domain)
             if power == "on" and not seen.is_on:
+                refuse_taken(self._workshop.doors, seen.spec.ports)
                 if self._workshop.files is not None:
                     _make_ready(call, self._workshop.files, native)
                 with call.act():

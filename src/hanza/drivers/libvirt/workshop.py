@@ -17,6 +17,7 @@ from hanza.drivers.libvirt.connection import Call, Lock
 from hanza.drivers.libvirt.domains import Build, DomainType, Nic, Seen
 from hanza.drivers.libvirt.images import Images
 from hanza.drivers.libvirt.pool import Pool
+from hanza.drivers.libvirt.ports import Doors, forwards_of
 from hanza.drivers.libvirt.serial import SerialLogs
 from hanza.model.capacity import NOTHING, Capacity
 from hanza.model.errors import Exhausted, Rejected
@@ -68,6 +69,8 @@ class Workshop:
     offer: Offer
     files: Files | None
     """None at an engine that keeps none, as in libvirt's test driver."""
+    doors: Doors | None = None
+    """None where no ports are published."""
 
     def build_of(self, native: NativeId, spec: GuestSpec) -> Build:
         """What the guest will consist of.  `Rejected` when the image is not here."""
@@ -79,7 +82,7 @@ class Workshop:
             self.files.serial.path(native),
             self.files.images.boot(spec.image, emulated=self.kind == "qemu"),
             self.files.pool.seed(native) if spec.is_seeded else None,
-            Nic(names.guest_mac(native)),
+            Nic(names.guest_mac(native), forwards_of(self.doors, spec)),
         )
 
     def facts(self, conn: door.Conn) -> HostFacts:
@@ -93,7 +96,8 @@ class Workshop:
             ),
             disk_mib=min(room_mib, room_mib if offer.disk_mib is None else offer.disk_mib),
         )
-        return HostFacts(self.host, capacity, self.accelerator)
+        address = self.doors.address if self.doors else ""
+        return HostFacts(self.host, capacity, self.accelerator, address)
 
     def look(self, conn: door.Conn, call: Call) -> Look:
         guests: dict[NativeId, Seen] = {}

@@ -1,4 +1,4 @@
-"""Images by content, which one an instance starts from, and what its guest is first told."""
+"""Images by content; what a guest starts from, is first told, and publishes at its site."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,9 +31,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_images"),
         sa.UniqueConstraint("name", name="uq_images_name"),
     )
+    op.add_column("hosts", sa.Column("address", sa.Text(), server_default="", nullable=False))
     with op.batch_alter_table("instances") as instances:
         instances.add_column(sa.Column("bundle_id", sa.Text(), nullable=True))
-        for name in ("hostname", "ssh_keys", "user_data"):
+        for name in ("hostname", "ssh_keys", "user_data", "ports"):
             instances.add_column(sa.Column(name, sa.Text(), server_default="", nullable=False))
         instances.create_foreign_key("fk_instances_bundle_id", "bundles", ["bundle_id"], ["id"])
 
@@ -41,7 +42,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("instances") as instances:
         instances.drop_constraint("fk_instances_bundle_id", type_="foreignkey")
-        for name in ("bundle_id", "hostname", "ssh_keys", "user_data"):
+        for name in ("bundle_id", "hostname", "ssh_keys", "user_data", "ports"):
             instances.drop_column(name)
+    with op.batch_alter_table("hosts") as hosts:
+        hosts.drop_column("address")
     op.drop_table("images")
     op.drop_table("bundles")
