@@ -3,6 +3,7 @@
 Run by `make test-debian`, which builds the image first (`make image-debian`, minutes, cached).
 """
 
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 from hanza.boot.debian_image import NAME
 from hanza.drivers.contract.words import A, guest_of
 from hanza.drivers.libvirt import open_driver
-from hanza.model.guest import GuestSpec
+from hanza.model.guest import GuestSpec, Port
 from hanza.model.ids import FederationId
 from kit.libvirtd import Libvirtd
+from kit.processes import free_port
 from kit.waiting import until
 
 IMAGE = Path(__file__).parents[2] / ".cache" / "debian" / NAME
@@ -29,6 +31,7 @@ runcmd:
   - "echo KEYS $(cat /home/debian/.ssh/authorized_keys) > /dev/ttyS0"
   - "echo NET $(ip -o -4 address show eth0) > /dev/ttyS0"
   - "echo DISK $(lsblk -bdno SIZE /dev/vda) $(df -m --output=size / | tail -1) > /dev/ttyS0"
+  - "(timeout 9 bash -c ': < /dev/tcp/10.0.2.2/LISTENER' && echo OUTSIDE) > /dev/ttyS0"
   - "echo ALL SAID > /dev/ttyS0"
 """
 BOOT_WITHIN_S = 300
@@ -58,10 +61,16 @@ def test_a_debian_is_what_it_was_told_at_its_first_boot(libvirtd: Libvirtd) -> N
             "pool": str(libvirtd.folder / "pool"),
             "serial": str(libvirtd.folder / "serial"),
             "accelerator": "tcg",
+            "address": "127.0.0.1",
         },
     )
     host = driver.survey().hosts[0].name
-    spec = GuestSpec("web", "debian", 1, 512, 2048, "kava-1", (KEY,), USER_DATA)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+    told = USER_DATA.replace("LISTENER", str(listener.getsockname()[1]))
+    port = free_port()
+    ports = (Port(port, 22),)
+    spec = GuestSpec("web", "debian", 1, 512, 2048, "kava-1", (KEY,), told, ports)
     driver.create(A, host, spec)
     native = guest_of(driver, A).native
     driver.set_power(native, "on")
@@ -75,5 +84,14 @@ def test_a_debian_is_what_it_was_told_at_its_first_boot(libvirtd: Libvirtd) -> N
     assert f"KEYS {KEY}" in said
     assert "10.0.2.15/24" in said
     assert f"DISK {2048 * 2**20} 19" in said or f"DISK {2048 * 2**20}  19" in said
+    # By DHCP it has the address to which the published port leads.
+    with socket.create_connection(("127.0.0.1", port), 10) as ssh:
+        ssh.settimeout(20)
+        assert ssh.recv(8).startswith(b"SSH-2.0")
+    # Not even the host's own loopback can be reached from inside.
+    assert "OUTSIDE" not in said
+    with pytest.raises(TimeoutError):
+        listener.accept()
+    listener.close()
     driver.destroy(native)
     driver.close()

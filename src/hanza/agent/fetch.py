@@ -54,15 +54,21 @@ class PlaneFetch:
         """Every plane is asked until one has begun to answer."""
         refused: list[str] = []
         for address in self._addresses:
+            has_begun = False
             try:
                 with self._asked(address, blob, offset) as answer:
                     if answer.status not in (200, 206):
                         refused.append(f"{address.host}:{address.port}: {_words_of(answer)}")
                         continue
-                    yield from _bytes_of(answer, offset if answer.status == 200 else 0)
+                    for chunk in _bytes_of(answer, offset if answer.status == 200 else 0):
+                        has_begun = True
+                        yield chunk
                     return
             except (OSError, HTTPException) as error:
                 refused.append(f"{address.host}:{address.port}: {error or type(error).__name__}")
+                if has_begun:
+                    # Another one would begin again, and not where this one was cut.
+                    break
         raise Unavailable("; ".join(refused))
 
     @contextmanager

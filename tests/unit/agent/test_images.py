@@ -1,5 +1,6 @@
 """Images at a site: each blob fetched once, whole or not there, gone when nobody needs it."""
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -221,6 +222,41 @@ def test_being_closed_stops_a_fetch_and_keeps_its_part(site: Site) -> None:
     site.bring(OTHER)
     assert not (site.folder / OTHER.id).exists()
     assert site.images.wake.is_set()
+
+
+def test_being_closed_in_the_middle_keeps_what_came(site: Site) -> None:
+    def closing(blob: Blob, offset: int) -> Iterator[bytes]:
+        yield KERNEL[:1000]
+        site.images.close()
+        yield from site.plane(blob, offset + 1000)
+
+    site.images = Images(site.folder, closing, site.clock)
+    site.bring(OTHER)
+    assert not (site.folder / OTHER.id).exists()
+    assert any(name.endswith(".part") for name in site.files())
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "driver.exhausted"), (errno.EIO, UNAVAILABLE)]
+)
+def test_a_disk_that_fails_is_told_apart_from_one_that_is_full(
+    site: Site, number: int, code: str
+) -> None:
+    def failing(blob: Blob, offset: int) -> Iterator[bytes]:
+        yield from site.plane(blob, offset)
+        raise OSError(number, "the disk")
+
+    site.images = Images(site.folder, failing, site.clock)
+    site.bring(OTHER)
+    assert blocked(site, OTHER).code == code
+
+
+def test_a_folder_that_was_damaged_is_laid_anew(site: Site) -> None:
+    site.bring(ONE)
+    (site.folder / ONE.id / "kernel").unlink()
+    site.bring(ONE)
+    assert (site.folder / ONE.id / "kernel").read_bytes() == KERNEL
+    assert len(site.plane.asked) == 3
 
 
 def test_a_guest_waits_for_its_image_and_holds_up_no_other(site: Site) -> None:

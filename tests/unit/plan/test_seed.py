@@ -1,9 +1,12 @@
 """What a tenant tells his guest is bounded, well formed, and never quoted."""
 
+from dataclasses import replace
+
 import pytest
 
 from hanza.model.errors import Invalid
 from hanza.plan.seed import SSH_KEYS_MAX, USER_DATA_BYTES_MAX, check_ssh_keys, check_user_data
+from kit.agent_worlds import a_spec
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8Zl1 ana@zagreb"
 
@@ -47,3 +50,9 @@ def test_what_is_no_public_key_is_refused(keys: list[str]) -> None:
         check_ssh_keys(keys, "sshKeys")
     assert refusal.value.field == "sshKeys"
     assert "AAAA" not in refusal.value.text
+
+
+def test_who_is_told_nothing_needs_no_seed() -> None:
+    assert not a_spec().is_seeded
+    for told in ({"hostname": "web"}, {"ssh_keys": (KEY,)}, {"user_data": "#!/bin/sh"}):
+        assert replace(a_spec(), **told).is_seeded
