@@ -82,7 +82,11 @@ def test_nothing_that_a_tenant_says_becomes_another_key_of_his_guests_seed(text:
         "public-keys": list(spec.ssh_keys),
     }
     ethernets = json.loads(files["network-config"])["ethernets"]
-    assert ethernets["nic0"]["match"] == {"macaddress": "52:54:00:00:00:01"}
+    assert ethernets["nic0"] == {
+        "match": {"macaddress": "52:54:00:00:00:01"},
+        "addresses": ["10.0.2.15/24"],
+        "gateway4": "10.0.2.2",
+    }
 
 
 def test_a_guests_nic_has_the_same_address_for_life_and_it_is_its_own() -> None:

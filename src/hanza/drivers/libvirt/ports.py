@@ -13,8 +13,8 @@ from hanza.model.errors import Rejected, Unavailable, Unsupported
 from hanza.model.guest import GuestSpec, Port
 from hanza.plan.ports import taken_port
 
-GUEST = "10.0.2.15"
-"""What every guest is called on the network inside its emulator, by DHCP or by itself."""
+GUEST, GATEWAY = "10.0.2.15", "10.0.2.2"
+"""What a guest and its emulator are called on the network between them, the same for all."""
 
 
 @dataclass(frozen=True, slots=True)

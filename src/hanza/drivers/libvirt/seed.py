@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from hanza.drivers.libvirt.ports import GATEWAY, GUEST
 from hanza.model.errors import Unavailable
 from hanza.model.guest import GuestSpec
 
@@ -27,7 +28,9 @@ def files_of(spec: GuestSpec, instance: str, mac: str) -> dict[str, str]:
         meta["local-hostname"] = spec.hostname
     if spec.ssh_keys:
         meta["public-keys"] = list(spec.ssh_keys)
-    nic = {"match": {"macaddress": mac}, "dhcp4": True}
+    # Said, and not left to DHCP: that names no way out on a network that has none, and without
+    # one the guest could not answer whoever comes through a published port.
+    nic = {"match": {"macaddress": mac}, "addresses": [f"{GUEST}/24"], "gateway4": GATEWAY}
     return {
         "meta-data": json.dumps(meta),
         "user-data": spec.user_data,
