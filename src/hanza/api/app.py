@@ -24,6 +24,7 @@ from hanza.api.route import Route
 from hanza.api.routes import ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.model.errors import Invalid, NotFound, Refusal
+from hanza.plan.seca.references import SHARED_TENANTS
 from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
 
 log = logging.getLogger("hanza.api")
@@ -96,8 +97,9 @@ def _admit(request: Request, route: Route, authenticator: Authenticator) -> None
     if route.permission != PUBLIC:
         principal = authenticator.authenticate(request.headers.get("authorization"))
         principal.require(route.permission)
-        if "tenant" in request.path_params:
-            principal.require_tenant(request.path_params["tenant"])
+        tenant = request.path_params.get("tenant")
+        if tenant is not None and not (route.is_shared and tenant in SHARED_TENANTS):
+            principal.require_tenant(tenant)
     _check_text(request)
 
 
