@@ -3,6 +3,7 @@
 Budget: every clause once, and three seeded runs of thirty steps against the fake.
 """
 
+import re
 import shutil
 import socket
 import subprocess
@@ -194,12 +195,15 @@ class TestRealGuests(RealLibvirt):
         self, driver: Driver, site: Backdoor, host: str
     ) -> None:
         port = free_port()
-        spec = replace(SMALL, name="kava", ports=(Port(port, 80),))
+        spec = replace(SMALL, name="<Ana's> kava & co", ports=(Port(port, 80),))
         native = made(driver, host, A, spec).native
         driver.set_power(native, "on")
         site.wait_for_boot(native)
         until(lambda: page_at(port) is not None, "the port answers", 20)
-        assert page_at(port) == f"hanza guest kava ({A.owner})\n"
+        page = page_at(port) or ""
+        assert f"<title>hanza guest &lt;Ana's&gt; kava &amp; co ({A.owner})</title>" in page
+        assert "1 of this disk" in page
+        assert re.search(r"up for</dt><dd[^>]*>[0-9.]+ s<", page)
         driver.set_power(native, "off")
         assert page_at(port) is None
 
