@@ -20,6 +20,7 @@ def get_health(call: Call) -> Answer:
 ROUTES = (
     Route("GET", "/healthz", get_health, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
+    Route("GET", "/agent/v1/federation", joining.get_federation, PUBLIC),
     Route("POST", "/agent/v1/join", joining.join, PUBLIC),
     Route("GET", BASE + "/providers", members.list_providers, "provider:read"),
     Route("PUT", BASE + "/providers/{provider}", members.put_provider, "provider:write"),

@@ -12,6 +12,7 @@ offer_cpus= offer_memory_mib= offer_disk_mib=
                       there is; processors may be, and are then shared.
 """
 
+import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from hanza.drivers.libvirt.pool import Pool
 from hanza.drivers.libvirt.serial import SerialLogs
 from hanza.drivers.libvirt.workshop import Files, Offer, Workshop
 from hanza.drivers.requests import is_plain_word
-from hanza.model.errors import Invalid
+from hanza.model.errors import Invalid, Unavailable
 from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
@@ -77,6 +78,9 @@ def _files_of(read: Options, federation: FederationId) -> tuple[Accelerator, Fil
     folders = read.folders
     accelerator = choose_accelerator(read.wanted, folders["images"], folders["proof"])
     pool, serial = Pool(folders["pool"], federation), SerialLogs(folders["serial"])
+    for key in ("pool", "serial"):
+        if not os.access(folders[key], os.W_OK | os.X_OK):
+            raise Unavailable(f"the folder {key} cannot be written to")
     return accelerator, Files(Images(folders["images"]), pool, serial)
 
 
