@@ -8,7 +8,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-debian \
-	image-debian check generated lock clean
+	image-debian bench-join check generated lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -51,9 +51,12 @@ image-debian: setup ## a real Debian 12 with cloud-init, in .cache/debian (minut
 test-debian: engines image-debian ## the real Debian boots as it was told (as root)
 	$(PY) -m pytest -q --durations=3 tests/debian
 
+bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
+	@PYTHONPATH=tests $(PY) bench/join.py
+
 check: setup generated ## format, lint, types, import contracts, generated files
-	.venv/bin/ruff format --check src tests
-	.venv/bin/ruff check src tests
+	.venv/bin/ruff format --check src tests bench
+	.venv/bin/ruff check src tests bench
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 

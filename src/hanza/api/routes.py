@@ -1,6 +1,6 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
-from hanza.api import images, instances, joining, members, placements, tenants
+from hanza.api import images, instances, invitations, joining, members, placements, tenants
 from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
@@ -8,6 +8,7 @@ from hanza.api.seca.routes import routes as standard_routes
 from hanza.wire.agent_v1 import blob_path
 
 BASE = "/providers/hanza.federation/v1"
+_PROVIDER = BASE + "/providers/{provider}"
 _WORKSPACE = BASE + "/tenants/{tenant}/workspaces/{workspace}"
 _INSTANCES = _WORKSPACE + "/instances"
 
@@ -20,17 +21,23 @@ def get_health(call: Call) -> Answer:
 
 ROUTES = (
     Route("GET", "/healthz", get_health, PUBLIC),
+    Route("GET", "/agent/v1/federation", joining.get_federation, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
     Route("POST", "/agent/v1/join", joining.join, PUBLIC),
     Route("GET", blob_path("{blob}"), images.fetch_blob, PUBLIC),
     Route("GET", BASE + "/providers", members.list_providers, "provider:read"),
     Route("PUT", BASE + "/providers/{provider}", members.put_provider, "provider:write"),
+    Route("POST", _PROVIDER + "/invitations", invitations.invite, "site:invite"),
+    Route("POST", _PROVIDER + "/withdrawals", invitations.withdraw, "site:invite"),
+    Route("GET", BASE + "/join-tokens", invitations.list_tokens, "site:invite"),
+    Route("DELETE", BASE + "/join-tokens/{token}", invitations.revoke_token, "site:invite"),
     Route("GET", BASE + "/sites", members.list_sites, "site:read"),
     Route("PUT", BASE + "/sites/{site}", members.put_site, "site:write"),
     Route("POST", BASE + "/sites/{site}/join-tokens", members.invite_agent, "site:invite"),
     Route("GET", BASE + "/hosts", members.list_hosts, "host:read"),
     Route("GET", BASE + "/agents", members.list_agents, "agent:read"),
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
+    Route("POST", BASE + "/agents/{agent}/revoke", members.revoke_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read", may_stream=True),
     Route("GET", BASE + "/images", images.list_images, "federation:image:read"),

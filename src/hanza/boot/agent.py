@@ -61,7 +61,10 @@ def join_command(
     ] = False,
     output: OutputOption = Output.table,
 ) -> None:
-    """Make this machine's engine part of a federation.  May be run again when cut."""
+    """Make this machine's engine part of a federation.  May be run again when cut.
+
+    The engine is tried with the options first: what does not work costs no token.
+    """
     with _Refusals():
         text = sys.stdin.read() if token == "-" else token
         if driver not in registry.names():
@@ -70,7 +73,7 @@ def join_command(
             )
         order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http)
         with closing(Journal(state, from_environment(os.environ))) as journal:
-            identity, outcome = join(order, journal, os.urandom)
+            identity, outcome = join(order, journal, os.urandom, _trial_of(order))
         words = "joined" if outcome == "joined" else "joined already"
         sentence = f"{words}: agent {identity.agent} of site {identity.site}"
         show_one({**_name_of(identity), "outcome": outcome}, output, sentence)
@@ -181,6 +184,25 @@ def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
         "entries": len(manifest.entries) if manifest else 0,
         "tombstones": len(manifest.tombstones) if manifest else 0,
     }
+
+
+def _trial_of(order: JoinOrder) -> Callable[[FederationId], None]:
+    def try_engine(federation: FederationId) -> None:
+        try:
+            registry.try_out(order.driver, federation, order.options)
+        except DriverError as error:
+            raise Unready(
+                f"the engine cannot be worked: {error} ({error.code})",
+                hint="the token was not used: mend it, then run this again",
+            ) from error
+
+    return try_engine
+
+
+class Unready(Refusal):
+    """The site's engine does not work with these options; the join token was not used."""
+
+    code = "agent.unready"
 
 
 def _options(words: Iterable[str]) -> dict[str, str]:

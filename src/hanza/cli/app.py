@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, images, members, placing, tenants
+from hanza.cli import apps, images, invitations, members, placing, tenants
 from hanza.cli.client import Client, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show
@@ -17,11 +17,14 @@ app = typer.Typer(
     no_args_is_help=False,
     pretty_exceptions_enable=False,
 )
+members.provider.command("invite")(invitations.invite)
+members.provider.command("uninvite")(invitations.uninvite)
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
 app.add_typer(members.agent_group, name="agents")
 app.add_typer(images.image, name="image")
+app.add_typer(invitations.group, name="invite")
 app.add_typer(tenants.tenant, name="tenant")
 app.command("token")(tenants.issue_token)
 app.command("plan")(placing.plan)

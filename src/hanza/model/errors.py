@@ -4,6 +4,7 @@
     ├── Refusal              the caller's fault, or the state's
     │   ├── Invalid          a field is wrong
     │   ├── Unauthenticated  nobody we know
+    │   │   └── Revoked      an agent whose key was revoked
     │   ├── Forbidden        known, but not allowed
     │   ├── NotFound         not there, or not for you
     │   ├── Conflict         someone was faster, or it is already so
@@ -59,6 +60,12 @@ class Unauthenticated(Refusal):
     """Nobody we know, or not proved."""
 
     code = "unauthenticated"
+
+
+class Revoked(Unauthenticated):
+    """The agent's key was revoked; what it says counts for nothing any more."""
+
+    code = "agent.revoked"
 
 
 class Forbidden(Refusal):

@@ -108,6 +108,7 @@ agents = sa.Table(
     _text("trouble_code", nullable=True),
     _text("trouble_text", nullable=True),
     _at("trouble_since", nullable=True),
+    _at("revoked_at", nullable=True),
 )
 
 tenants = sa.Table(
@@ -128,6 +129,7 @@ join_tokens = sa.Table(
     _at("expires_at"),
     _at("used_at", nullable=True),
     _ref("agent_id", "agents", nullable=True),
+    _at("revoked_at", nullable=True),
 )
 
 hosts = sa.Table(

@@ -243,6 +243,12 @@ class JoinRequest(Struct, forbid_unknown_fields=True):
     driver: Annotated[str, Meta(max_length=64)]
 
 
+class FederationAnswer(Struct):
+    """What is told before anybody has joined; later planes may tell more."""
+
+    federation: str
+
+
 class JoinAnswer(Struct, forbid_unknown_fields=True):
     agent: str
     federation: str

@@ -10,6 +10,7 @@ images=/path                                        where the agent lays images;
 secret=...                                          stands for a site's password
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +22,7 @@ from hanza.drivers.fake.faults import faults_from_text
 from hanza.drivers.fake.site import DEFAULT_SIZE, FakeSite, some_hosts
 from hanza.drivers.spi import Capabilities
 from hanza.model.capacity import Capacity
-from hanza.model.errors import Invalid
+from hanza.model.errors import Invalid, Unavailable
 from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
@@ -40,7 +41,8 @@ Number = TypeVar("Number", int, float)
 def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDriver:
     """A driver on a site of its own, or on the one in the state file.
 
-    Raises `Invalid` for an option that is unknown or makes no sense.
+    Raises `Invalid` for an option that is unknown or makes no sense, and `Unavailable` while the
+    state's folder cannot be written to.
     """
     unknown = sorted(set(options) - KNOWN)
     if unknown:
@@ -57,11 +59,14 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
     accelerator = _ACCELERATORS.get(options.get("accelerator", "none"))
     if accelerator is None:
         raise Invalid("accelerator is one of kvm, tcg, none", field="options.accelerator")
+    path = Path(options["state"]) if "state" in options else None
+    if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise Unavailable("the folder of the site's state cannot be written to")
     hosts = some_hosts(max(_number(options, "hosts", 1, int), 1), size)
     site = FakeSite(
         [replace(host, accelerator=accelerator) for host in hosts],
         boot_after=timedelta(seconds=_number(options, "boot_after_s", 0.0, float)),
-        path=Path(options["state"]) if "state" in options else None,
+        path=path,
         faults=faults_from_text(options.get("faults", "")),
     )
     return FakeDriver(site, federation, _capabilities(options), secret=options.get("secret", ""))
