@@ -16,7 +16,7 @@ from hanza.model.image import Blob, BlobId
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
-from hanza.wire.agent_words import delta_to_wire, manifest_to_wire
+from hanza.wire.agent_words import delta_to_wire, manifest_from_wire, manifest_to_wire
 from kit.agent_worlds import a_bundle, a_manifest, a_spec, a_tombstone, an_entry
 
 FOLDER = Path(__file__).parent / "golden" / "agent_v1"
@@ -33,6 +33,7 @@ SECOND = a_manifest(
     bundles=[bundle_of(*(Blob(BlobId(letter * 64), 9) for letter in "abc"), "quiet")],
 )
 MARK, VERSION = v1.MarkW("in_a", 3), v1.VersionW(1, 2)
+BEFORE_IMAGES = "manifest_whole_before_images"
 PROBLEM = v1.ProblemW("driver.exhausted", "the host has no room", 1_767_225_600_000_000)
 
 UPS: Mapping[str, v1.Up] = {
@@ -95,10 +96,18 @@ def test_claims_keep_their_bytes(name: str) -> None:
 def test_every_message_has_its_bytes_here_and_every_file_is_tested() -> None:
     assert {type(up) for up in UPS.values()} == set(get_args(v1.Up))
     assert {type(down) for down in DOWNS.values()} == set(get_args(v1.Down))
-    assert {file.stem for file in FOLDER.iterdir()} == {*UPS, *DOWNS, *CLAIMS}
+    assert {file.stem for file in FOLDER.iterdir()} == {*UPS, *DOWNS, *CLAIMS, BEFORE_IMAGES}
 
 
 def test_the_hash_of_a_manifest_is_the_same_for_ever() -> None:
     message = v1.decode_down(golden("manifest_whole"))
     assert isinstance(message, v1.ManifestWhole)
     assert message.hash == hash_of(FIRST)
+
+
+def test_a_manifest_from_before_images_had_content_is_read_and_keeps_its_hash() -> None:
+    message = v1.decode_down(golden(BEFORE_IMAGES))
+    assert isinstance(message, v1.ManifestWhole)
+    manifest = manifest_from_wire(message)
+    assert message.hash == hash_of(manifest)
+    assert (manifest.bundles, {entry.spec.user_data for entry in manifest.entries}) == ((), {""})
