@@ -270,8 +270,9 @@ class GuestClauses(ABC):
         clauses = {kind.__name__ for kind in type(self).__mro__}
         assert able.volumes == ("VolumeClauses" in clauses)
         assert able.resize == ("ResizeClauses" in clauses)
+        assert able.console == ("ConsoleClauses" in clauses)
         native = made(driver, host).native
-        denied: list[Callable[[], None]] = []
+        denied: list[Callable[[], object]] = []
         if not able.volumes:
             denied += [
                 lambda: driver.create_volume(V, host, 8),
@@ -282,6 +283,8 @@ class GuestClauses(ABC):
             ]
         if not able.resize:
             denied.append(lambda: driver.resize(native, SMALL))
+        if not able.console:
+            denied.append(lambda: driver.open_console(native))
         for call in denied:
             with pytest.raises(Unsupported):
                 call()

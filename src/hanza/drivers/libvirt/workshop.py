@@ -78,6 +78,7 @@ class Workshop:
             self.files.pool.disk(native),
             self.files.serial.path(native),
             self.files.images.boot(spec.image, emulated=self.kind == "qemu"),
+            console=self.files.serial.socket(native),
         )
 
     def facts(self, conn: door.Conn) -> HostFacts:
