@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from hanza.agent.console import Consoles
 from hanza.agent.converge import Converger
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
@@ -32,8 +33,9 @@ class Agent:
         link: Link,
         clock: Clock,
         stop: threading.Event,
+        consoles: Consoles | None = None,
     ) -> None:
-        """Setting `stop` ends `run`."""
+        """Setting `stop` ends `run`; `consoles` are opened when the plane wants them."""
         self._journal = journal
         self._converger = converger
         self._link = link
@@ -44,6 +46,9 @@ class Agent:
         self.bugs = 0
         """How often a pass or the link failed in a way that nobody foresaw."""
         link.on_message = self._look_at_manifest
+        self._consoles = consoles
+        if consoles is not None:
+            link.on_console = consoles.open
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
@@ -59,6 +64,8 @@ class Agent:
             thread.start()
         self._stop.wait()
         self._hint.set()
+        if self._consoles is not None:
+            self._consoles.close()
         with suppress(OSError):
             self._link.close()
         for thread in threads:

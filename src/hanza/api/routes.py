@@ -1,6 +1,6 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
-from hanza.api import instances, joining, members, placements, tenants
+from hanza.api import console, instances, joining, members, placements, tenants
 from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
@@ -9,6 +9,12 @@ from hanza.api.seca.routes import routes as standard_routes
 BASE = "/providers/hanza.federation/v1"
 _WORKSPACE = BASE + "/tenants/{tenant}/workspaces/{workspace}"
 _INSTANCES = _WORKSPACE + "/instances"
+
+
+CONSOLE = Route(
+    "GET", _INSTANCES + "/{instance}/console", console.ask_for_upgrade, console.PERMISSION
+)
+"""Asked for as a WebSocket it is the console itself."""
 
 
 def get_health(call: Call) -> Answer:
@@ -41,6 +47,7 @@ ROUTES = (
     Route("PUT", _INSTANCES + "/{instance}", instances.put_instance, "instance:write"),
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, "instance:write"),
     Route("GET", _INSTANCES + "/{instance}/placement", placements.get_placement, "instance:read"),
+    CONSOLE,
     Route("PUT", _WORKSPACE + "/apps/{app}", placements.put_app, "instance:write"),
     Route("POST", _WORKSPACE + "/quotes", placements.quote, "quote:ask"),
     *standard_routes(),

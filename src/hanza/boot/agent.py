@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from hanza.agent.address import address_of
+from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
@@ -34,6 +35,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
+from hanza.wire.agent_v1 import CONSOLE
 
 _log = Log("hanza.boot.agent")
 app = typer.Typer(
@@ -92,8 +94,7 @@ def run_command(state: State, output: OutputOption = Output.table) -> None:
             if driver is None:
                 return
             with closing(driver):
-                converger = Converger(driver, SystemClock(), point)
-                agent_of(journal, identity, converger, point, stop).run()
+                agent_of(journal, identity, driver, point, stop).run()
 
 
 @app.command("status")
@@ -111,7 +112,7 @@ def status_command(state: State, output: OutputOption = Output.table) -> None:
 def agent_of(
     journal: Journal,
     identity: Identity,
-    converger: Converger,
+    driver: Driver,
     point: Point,
     stop: threading.Event,
 ) -> Agent:
@@ -124,10 +125,13 @@ def agent_of(
         pin=identity.pin,
         key=journal.key(os.urandom),
         incarnation=journal.begin(clock, os.urandom),
+        abilities=(CONSOLE,) if driver.capabilities().console else (),
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
-    link = Link(addresses, Session(speaker, journal), clock, WebSocketDial(root), point)
-    return Agent(journal, converger, link, clock, stop)
+    dial = WebSocketDial(root)
+    link = Link(addresses, Session(speaker, journal), clock, dial, point)
+    consoles = Consoles(driver, dial, link.say, point)
+    return Agent(journal, Converger(driver, clock, point), link, clock, stop, consoles)
 
 
 def open_when_there(

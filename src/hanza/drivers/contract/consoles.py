@@ -38,9 +38,7 @@ class ConsoleClauses:
         driver.set_power(native, "on")
         assert b"words" not in driver.serial_tail(native, CHUNK)
 
-    def test_a_guest_has_one_console_at_a_time(
-        self, driver: Driver, site: Site, host: str
-    ) -> None:
+    def test_a_guest_has_one_console_at_a_time(self, driver: Driver, site: Site, host: str) -> None:
         """Clause 18: and each guest its own."""
         native = on(driver, site, host)
         console = driver.open_console(native)

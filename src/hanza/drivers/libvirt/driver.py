@@ -221,6 +221,7 @@ class Driver:
 
         def work(conn: door.Conn, call: Call) -> None:
             _, seen, tree = self._present(conn, native)
+            call.go_on()
             if not seen.is_on:
                 raise Rejected("the guest is off")
             if domains.console_of(tree) != files.serial.socket(native):
