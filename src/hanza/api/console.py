@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from hanza.api.calls import Answer, Call, Plane
 from hanza.api.identity import Authenticator, Principal
@@ -67,6 +67,9 @@ class Limits:
     """For one frame to be taken."""
 
 
+DEFAULT = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class _Target:
     """The run of an instance whose serial port is wanted, and who can reach it."""
@@ -101,12 +104,12 @@ def ask_for_upgrade(call: Call) -> Answer:
 
 class Consoles:
     def __init__(
-        self, plane: Plane, authenticator: Authenticator, hub: Hub, limits: Limits = Limits()
+        self, plane: Plane, authenticator: Authenticator, hub: Hub, limits: Limits | None = None
     ) -> None:
         self._plane = plane
         self._authenticator = authenticator
         self._hub = hub
-        self._limits = limits
+        self._limits = DEFAULT if limits is None else limits
         self._awaited: dict[bytes, _Console] = {}
         self._all: set[_Console] = set()
         hub.on_console_refused = self._note_refused
@@ -222,24 +225,25 @@ class Consoles:
         target = one.target
         where = f"the console of {target.name} at {target.site}"
         end = End.lost
-        await self._note("console.opened", target, f"{one.who} opened {where}")
+        await self._noted("console.opened", target, f"{one.who} opened {where}")
         try:
             await user.accept()
             end = await self._relay(user, agent)
         except _ENDS:
             end = End.lost
         finally:
-            for socket in (user, agent):
-                await _close(socket, end)
             lasted_s = (self._plane.clock.now() - one.since).total_seconds()
             text = f"{one.who} had {where} open for {lasted_s:.0f} s: {end.name}"
-            await self._note("console.closed", target, text)
+            # Handed over first: a plane that is told to stop waits for nothing here.
+            noted = self._noted("console.closed", target, text)
+            for socket in (user, agent):
+                await _close(socket, end)
+            await noted
 
-    async def _note(self, kind: str, target: _Target, text: str) -> None:
+    def _noted(self, kind: str, target: _Target, text: str) -> "asyncio.Future[None]":
         log.info("%s owner=%s", kind, target.mark.owner)
-        now = self._plane.clock.now()
-        noted = self._plane.store.submit(append_event, now, kind, target.mark.owner, text)
-        await asyncio.shield(asyncio.wrap_future(noted))
+        now, subject = self._plane.clock.now(), target.mark.owner
+        return asyncio.wrap_future(self._plane.store.submit(append_event, now, kind, subject, text))
 
     async def _relay(self, user: WebSocket, agent: WebSocket) -> End:
         """Until either side is gone or a limit is reached; how it ended."""
@@ -302,6 +306,8 @@ class Consoles:
 
 
 async def _close(socket: WebSocket, end: End) -> None:
+    if socket.client_state is not WebSocketState.CONNECTED:
+        return
     with contextlib.suppress(*_ENDS):
         async with asyncio.timeout(CLOSE_WITHIN_S):
             await socket.close(end, end.name)
