@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 
 from hanza.model.guest import Port
@@ -55,6 +56,7 @@ UPS: Mapping[str, v1.Up] = {
     ),
     "report_change": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
     "heartbeat": v1.Heartbeat(300),
+    "console_refused": v1.ConsoleRefused(bytes(range(32)), "not_running", "the guest is off"),
 }
 DOWNS: Mapping[str, v1.Down] = {
     "challenge": v1.Challenge(bytes(range(32))),
@@ -63,7 +65,13 @@ DOWNS: Mapping[str, v1.Down] = {
     "manifest_delta": delta_to_wire(delta_between(FIRST, SECOND)),
     "report_taken": v1.ReportTaken(7),
     "heartbeat_taken": v1.HeartbeatTaken(300),
+    "console_wanted": v1.ConsoleWanted(bytes(range(32)), MARK, True),
     "refused": v1.Refused("forbidden", "two agents use one key"),
+}
+ABLE: Mapping[str, v1.Claims] = {
+    "claims_with_abilities": v1.Claims(
+        1, "ag_me", 3, "cafe", "fake", VERSION, bytes(range(32)), ["console"]
+    ),
 }
 CLAIMS: Mapping[str, v1.Claims] = {
     "claims": v1.Claims(1, "ag_me", 3, "cafe", "fake", VERSION, bytes(range(32))),
@@ -87,16 +95,37 @@ def test_what_planes_say_keeps_its_bytes(name: str) -> None:
     assert v1.encode(v1.decode_down(golden(name))) == golden(name)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", ABLE)
 def test_claims_keep_their_bytes(name: str) -> None:
-    assert v1.decode_claims(golden(name)) == CLAIMS[name]
+    assert v1.decode_claims(golden(name)) == ABLE[name]
     assert v1.encode(v1.decode_claims(golden(name))) == golden(name)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claims_of_before_abilities_are_those_of_an_agent_without_any(name: str) -> None:
+    assert v1.decode_claims(golden(name)) == CLAIMS[name]
+    assert CLAIMS[name].abilities == []
+
+
+def test_who_knows_no_abilities_reads_claims_that_name_some() -> None:
+    class Before(msgspec.Struct, array_like=True):
+        protocol: int
+        agent: str
+        starts: int
+        nonce: str
+        driver: str
+        holds_version: v1.VersionW | None
+        holds_hash: bytes | None
+
+    read = msgspec.msgpack.decode(golden("claims_with_abilities"), type=Before)
+    assert (read.agent, read.holds_hash) == ("ag_me", bytes(range(32)))
 
 
 def test_every_message_has_its_bytes_here_and_every_file_is_tested() -> None:
     assert {type(up) for up in UPS.values()} == set(get_args(v1.Up))
     assert {type(down) for down in DOWNS.values()} == set(get_args(v1.Down))
-    assert {file.stem for file in FOLDER.iterdir()} == {*UPS, *DOWNS, *CLAIMS, BEFORE_IMAGES}
+    known = {*UPS, *DOWNS, *CLAIMS, *ABLE, BEFORE_IMAGES}
+    assert {file.stem for file in FOLDER.iterdir()} == known
 
 
 def test_the_hash_of_a_manifest_is_the_same_for_ever() -> None:

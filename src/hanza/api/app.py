@@ -17,15 +17,19 @@ from starlette.routing import Route as HttpRoute
 from starlette.routing import WebSocketRoute
 
 from hanza.api.calls import Answer, Call, Plane
+from hanza.api.console import Consoles
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
+from hanza.api.problems import problem_response
 from hanza.api.route import Route
-from hanza.api.routes import ROUTES
+from hanza.api.routes import CONSOLE, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.model.errors import Invalid, NotFound, Refusal
 from hanza.plan.seca.references import SHARED_TENANTS
-from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
+from hanza.wire.agent_v1 import LINK_PATH
+from hanza.wire.console_v1 import AGENT_PATH
+from hanza.wire.problems import problem_of, refused_status, unexpected_problem
 
 log = logging.getLogger("hanza.api")
 BODY_BYTES_MAX = 2**20
@@ -34,6 +38,7 @@ BODY_BYTES_MAX = 2**20
 def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette:
     """Everything that one plane serves."""
     feed = Feed(plane)
+    consoles = Consoles(plane, authenticator, hub)
 
     # Threads of their own, so that slow uploads hold up no other request.
     streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
@@ -53,7 +58,9 @@ def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette
     routes: list[HttpRoute | WebSocketRoute] = [
         HttpRoute(route.path, _endpoint(route, served), methods=[route.method]) for route in ROUTES
     ]
-    routes.append(WebSocketRoute("/agent/v1/link", hub.serve))
+    routes.append(WebSocketRoute(LINK_PATH, hub.serve))
+    routes.append(WebSocketRoute(AGENT_PATH, consoles.serve_agent))
+    routes.append(WebSocketRoute(CONSOLE.path, consoles.serve))
     return Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_refusal}
     )
@@ -81,13 +88,13 @@ def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Re
             loop = asyncio.get_running_loop()
             return _render(await loop.run_in_executor(threads, route.handler, call))
         except Refusal as refusal:
-            return _problem(problem_of(refusal, request.url.path))
+            return problem_response(problem_of(refusal, request.url.path))
         except HTTPException:
             raise
         except Exception:  # one of the three broad excepts: a request never takes the plane down
             incident = served.plane.ids.new("ic")
             log.exception("request.failed incident=%s path=%s", incident, request.url.path)
-            return _problem(unexpected_problem(request.url.path, incident))
+            return problem_response(unexpected_problem(request.url.path, incident))
 
     return endpoint
 
@@ -145,18 +152,12 @@ def _stream(feed: Feed, call: Call) -> Response:
     return StreamingResponse(stream, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
 
 
-def _problem(problem: Problem) -> Response:
-    body = msgspec.json.encode(problem)
-    headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "5"}}.get(problem.status)
-    return Response(body, problem.status, headers, media_type="application/problem+json")
-
-
 async def _http_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for this class alone"
     kind = {404: "resource-not-found", 405: "invalid-request"}.get(
         error.status_code, "invalid-request"
     )
     problem = refused_status(error.status_code, kind, error.detail, request.url.path)
-    response = _problem(problem)
+    response = problem_response(problem)
     response.headers.update(error.headers or {})
     return response

@@ -1,6 +1,6 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
-from hanza.api import images, instances, invitations, joining, members, placements, tenants
+from hanza.api import console, images, instances, invitations, joining, members, placements, tenants
 from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
@@ -11,6 +11,12 @@ BASE = "/providers/hanza.federation/v1"
 _PROVIDER = BASE + "/providers/{provider}"
 _WORKSPACE = BASE + "/tenants/{tenant}/workspaces/{workspace}"
 _INSTANCES = _WORKSPACE + "/instances"
+
+
+CONSOLE = Route(
+    "GET", _INSTANCES + "/{instance}/console", console.ask_for_upgrade, console.PERMISSION
+)
+"""Asked for as a WebSocket it is the console itself."""
 
 
 def get_health(call: Call) -> Answer:
@@ -56,6 +62,7 @@ ROUTES = (
     Route("PUT", _INSTANCES + "/{instance}", instances.put_instance, "instance:write"),
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, "instance:write"),
     Route("GET", _INSTANCES + "/{instance}/placement", placements.get_placement, "instance:read"),
+    CONSOLE,
     Route("PUT", _WORKSPACE + "/apps/{app}", placements.put_app, "instance:write"),
     Route("POST", _WORKSPACE + "/quotes", placements.quote, "quote:ask"),
     *standard_routes(),

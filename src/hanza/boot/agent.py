@@ -17,13 +17,14 @@ from typing import Annotated
 import typer
 
 from hanza.agent.address import address_of
+from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
 from hanza.agent.fetch import PlaneFetch
 from hanza.agent.images import Images
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
-from hanza.agent.loop import Agent
+from hanza.agent.loop import Agent, Beside
 from hanza.agent.session import Session, Speaker
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
@@ -36,6 +37,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
+from hanza.wire.agent_v1 import CONSOLE
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -133,16 +135,19 @@ def agent_of(
         pin=identity.pin,
         key=journal.key(os.urandom),
         incarnation=journal.begin(clock, os.urandom),
+        abilities=(CONSOLE,) if driver.capabilities().console else (),
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
-    link = Link(addresses, Session(speaker, journal), clock, WebSocketDial(root), point)
+    dial = WebSocketDial(root)
+    link = Link(addresses, Session(speaker, journal), clock, dial, point)
+    consoles = Consoles(driver, dial, link.say, point)
     images = None
     if IMAGES_OPTION in identity.options:
         folder = Path(identity.options[IMAGES_OPTION])
         folder.mkdir(parents=True, exist_ok=True)
         images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
     converger = Converger(driver, clock, point, images)
-    return Agent(journal, converger, link, clock, stop, images)
+    return Agent(journal, converger, link, clock, stop, Beside(images, consoles))
 
 
 def open_when_there(

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from hanza.api.app import build_app
 from hanza.api.calls import Plane
@@ -37,7 +39,8 @@ from hanza.model.ids import FederationId
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
-from hanza.wire.agent_v1 import FRAME_BYTES_MAX
+from hanza.wire import console_v1
+from hanza.wire.agent_v1 import FRAME_BYTES_MAX, LINK_PATH
 from hanza.wire.tokens import (
     SEED_BYTES,
     Issuer,
@@ -135,6 +138,16 @@ def _issuer_keys(state: Path, ids: Ids) -> Keys:
     return keys_from_json(path.read_bytes())
 
 
+class _WebSockets(WebSocketsSansIOProtocol):
+    """Large frames are the agents' on their link; whatever else is a WebSocket has small ones."""
+
+    def handle_connect(self, event: Request) -> None:
+        """Before anything but the request was read."""
+        if event.path == LINK_PATH:
+            self.conn.max_message_size = FRAME_BYTES_MAX
+        super().handle_connect(event)
+
+
 class _Server(uvicorn.Server):
     """Uvicorn that says when it listens."""
 
@@ -186,8 +199,8 @@ def _serve(
         app,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=FRAME_BYTES_MAX,
+        ws=_WebSockets,
+        ws_max_size=console_v1.FRAME_BYTES_MAX,
         ws_per_message_deflate=False,
         log_config=None,
         access_log=False,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, images, invitations, members, placing, tenants
+from hanza.cli import apps, console, images, invitations, members, placing, tenants
 from hanza.cli.client import Client, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show
@@ -32,6 +32,7 @@ app.command("apply")(apps.apply)
 app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
+app.command("console")(console.console)
 app.command("destroy")(apps.destroy)
 
 WELCOME = """\
@@ -41,6 +42,7 @@ hanza: small data centres of different owners, as one cloud
   hanza plan FILE     where it would run, why, at what price
   hanza apply FILE    run what a file says
   hanza status        what runs where
+  hanza console NAME  type at a guest's serial port
   hanza --help        everything else
 """
 

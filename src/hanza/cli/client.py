@@ -28,6 +28,10 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.NoRoom,
         errors.TooLarge,
         errors.Full,
+        errors.Busy,
+        errors.NotHere,
+        errors.NotOffered,
+        errors.NotRunning,
     )
 }
 
@@ -72,13 +76,14 @@ class Client:
     """One plane's API.  Use as a context manager; raises `Refusal`s, and `Unreachable`."""
 
     def __init__(self, context: Context) -> None:
-        verify: ssl.SSLContext | bool = True
-        if context.ca:
-            verify = ssl.create_default_context(cafile=context.ca)
+        tls = ssl.create_default_context(cafile=context.ca) if context.ca else None
+        self.context = context
+        self.tls = tls
+        """What other connections to this plane trust; None for the machine's own authorities."""
         self._http = httpx2.Client(
             base_url=context.url,
             headers={"authorization": f"Bearer {context.token}"},
-            verify=verify,
+            verify=True if tls is None else tls,
             timeout=TIMEOUT_S,
             trust_env=False,
         )
@@ -112,7 +117,7 @@ class Client:
             raise self._unreachable() from error
         if response.is_success:
             return response.json()
-        raise _refusal_of(response)
+        raise refusal_of(response.status_code, response.content)
 
     def post(self, path: str, document: dict[str, Any] | None = None) -> Any:
         response = self._ask("POST", path, document)
@@ -132,7 +137,7 @@ class Client:
             raise self._unreachable() from error
         if response.is_success:
             return response
-        raise _refusal_of(response)
+        raise refusal_of(response.status_code, response.content)
 
     def _unreachable(self) -> "Unreachable":
         return Unreachable(
@@ -147,12 +152,13 @@ class Unreachable(errors.Refusal):
     code = "unreachable"
 
 
-def _refusal_of(response: httpx2.Response) -> errors.Refusal:
+def refusal_of(status: int, body: bytes) -> errors.Refusal:
+    """What a plane's answer says of why not."""
     try:
-        problem = response.json()
+        problem = json.loads(body)
         text, code = str(problem["detail"]), str(problem["code"])
     except (ValueError, KeyError, TypeError):
-        return errors.Refusal(f"the plane answered {response.status_code}")
+        return errors.Refusal(f"the plane answered {status}")
     sources = problem.get("sources") or [{}]
     field = str(sources[0].get("pointer", "")).strip("/").replace("/", ".") or None
     kind = _REFUSALS.get(code, errors.Refusal)

@@ -5,7 +5,7 @@ boot_after_s=2.5                                    serial output comes so long 
 accelerator=none|tcg|kvm                            what the hosts say of themselves
 state=/path/site.json                               the site outlives the process
 faults=create:2:silent,destroy:1:lost               what shall go wrong, see `faults`
-deny=volumes,resize,serial,ports                    capabilities it shall not have
+deny=volumes,resize,serial,ports,console            capabilities it shall not have
 images=/path                                        where the agent lays images; it reads none
 secret=...                                          stands for a site's password
 """
@@ -89,7 +89,7 @@ def _number(
 
 def _capabilities(options: Mapping[str, str]) -> Capabilities:
     denied = set(filter(None, options.get("deny", "").split(",")))
-    wrong = sorted(denied - {"volumes", "resize", "serial", "ports"})
+    wrong = sorted(denied - {"volumes", "resize", "serial", "ports", "console"})
     if wrong:
         raise Invalid(f"{wrong[0]!r} cannot be denied", field="options.deny")
     return replace(
@@ -98,4 +98,5 @@ def _capabilities(options: Mapping[str, str]) -> Capabilities:
         resize="resize" not in denied,
         serial="serial" not in denied,
         ports="ports" not in denied,
+        console="console" not in denied,
     )
