@@ -7,6 +7,7 @@ that what reaches the store, the manifest and an engine is known to be well form
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NoReturn
 
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.guest import GuestSpec, Power
@@ -93,11 +94,13 @@ def admit_instance(
     now: datetime,
     *,
     is_placed: bool = True,
+    may_run_anew: bool = False,
 ) -> Wanted:
     """The row that a PUT leads to; equal to `known` when nothing changes.
 
     What has no place yet may become anything; what has one keeps all but its power, and so does
-    what was asked for through the standard: its resource says what it is.  Raises
+    what was asked for through the standard: its resource says what it is.  With `may_run_anew`
+    (members of an app that is written whole) a placed one keeps only what it is a part of.  Raises
     `Invalid` for a malformed wish, `Contradiction` for a policy that nothing can satisfy and
     `Conflict` for what cannot be had from here.
     """
@@ -118,9 +121,21 @@ def admit_instance(
         app=wish.app,
         component=wish.component,
     )
-    if is_placed or known.boot_volume is not None:
+    if known.boot_volume is not None or (is_placed and not may_run_anew):
         _refuse_changes(known, wanted)
+    elif is_placed:
+        _refuse_another_team(known, wanted)
     return wanted
+
+
+def _refuse_another_team(known: Wanted, wanted: Wanted) -> None:
+    """Raises `Conflict` when it would become a part of something else."""
+    for field, old, new in (
+        ("app", known.app, wanted.app),
+        ("component", known.component, wanted.component),
+    ):
+        if old != new:
+            _refuse_change(known, field, old, new)
 
 
 def _refuse_changes(known: Wanted, wanted: Wanted) -> None:
@@ -130,21 +145,24 @@ def _refuse_changes(known: Wanted, wanted: Wanted) -> None:
         ("cpus", known.spec.cpus, wanted.spec.cpus),
         ("memory", known.spec.memory_mib, wanted.spec.memory_mib),
         ("disk", known.spec.disk_mib, wanted.spec.disk_mib),
-        ("app", known.app, wanted.app),
-        ("component", known.component, wanted.component),
     ):
         if old != new:
-            raise Conflict(
-                f"{known.address.name!r} exists with {field} {old}; it cannot become {new}",
-                field=field,
-                hint="destroy it first, or use another name",
-            )
+            _refuse_change(known, field, old, new)
+    _refuse_another_team(known, wanted)
     if known.policy != wanted.policy:
         raise Conflict(
             f"{known.address.name!r} was placed under another policy",
             field="policy",
             hint="destroy it first, or use another name",
         )
+
+
+def _refuse_change(known: Wanted, field: str, old: object, new: object) -> NoReturn:
+    raise Conflict(
+        f"{known.address.name!r} exists with {field} {old}; it cannot become {new}",
+        field=field,
+        hint="destroy it first, or use another name",
+    )
 
 
 def _admit_policy(wish: InstanceWish) -> None:

@@ -10,7 +10,7 @@ from hanza.model.instance import Address, Wanted
 from hanza.model.policy import PRESETS, Near, Policy, Spread
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.choose import Placed, place_group
-from hanza.plan.placement.demand import demand_of, team_of
+from hanza.plan.placement.demand import UNBOUND, demand_of, team_of
 from hanza.plan.placement.quote import quote_team
 from kit.grounds import (
     LJUBLJANA,
@@ -44,7 +44,7 @@ def a_member(name: str, policy: Policy | None = None, **changed: Any) -> Wanted:
 
 
 def test_a_demand_has_the_country_as_residency_and_the_component() -> None:
-    demand = demand_of(a_member("a", country="DE"), {})
+    demand = demand_of(a_member("a", country="DE"), UNBOUND)
     assert demand.policy == Policy(countries=frozenset({"DE"}))
     assert (demand.name, demand.size, demand.component) == ("a", SMALL, "web")
 
@@ -58,7 +58,7 @@ def test_a_team_is_the_unplaced_by_name_beside_those_that_stand() -> None:
         (a_member("d", component=None), HostId("h1")),
         (a_member("e"), HostId("h-gone")),
     ]
-    team = team_of(members, [host], {})
+    team = team_of(members, [host], UNBOUND)
     assert [one.name for one in team.demands] == ["a", "c"]
     assert [one.id for one in team.unplaced] == ["in_a", "in_c"]
     assert [(one.component, one.candidate.host) for one in team.neighbours] == [("web", "h1")]
@@ -67,7 +67,7 @@ def test_a_team_is_the_unplaced_by_name_beside_those_that_stand() -> None:
 def test_a_quote_tells_where_each_would_go_at_what_price_beside_the_others() -> None:
     hosts = [a_candidate("h1"), a_candidate("h2", NL)]
     policy = Policy(spreads=(Spread("site", 2),))
-    quote = quote_team([(a_member(n, policy), None) for n in ("web-2", "web-1")], hosts, {})
+    quote = quote_team([(a_member(n, policy), None) for n in ("web-2", "web-1")], hosts, UNBOUND)
     assert quote.refusal is None
     first, second = quote.lines
     assert first.at is not None
@@ -84,7 +84,7 @@ def test_what_is_placed_is_explained_as_if_its_own_room_were_free() -> None:
         (a_member("db", component=None, size=WHOLE), HostId("h1")),
         (a_member("gone"), HostId("h-gone")),
     ]
-    quote = quote_team(members, hosts, {})
+    quote = quote_team(members, hosts, UNBOUND)
     (line,) = quote.lines
     assert line.at == hosts[0]
     assert line.explanation.may == 2
@@ -94,7 +94,7 @@ def test_what_is_placed_is_explained_as_if_its_own_room_were_free() -> None:
 def test_a_refused_quote_says_who_waits_and_what_would_help() -> None:
     french = Policy(countries=frozenset({"FR"}))
     members = [(a_member("web"), None), (a_member("db", french, component="db"), None)]
-    quote = quote_team(members, [a_candidate()], {})
+    quote = quote_team(members, [a_candidate()], UNBOUND)
     assert quote.refusal == (
         "all are placed as one, and db waits: none of 1 hosts may run it: 1 not in FR"
     )
@@ -106,7 +106,7 @@ def test_a_refused_quote_says_who_waits_and_what_would_help() -> None:
 
 def test_what_is_refused_together_is_helped_together() -> None:
     policy = Policy(spreads=(Spread("site", 2),))
-    quote = quote_team([(a_member(n, policy), None) for n in ("a", "b")], [a_candidate()], {})
+    quote = quote_team([(a_member(n, policy), None) for n in ("a", "b")], [a_candidate()], UNBOUND)
     assert quote.refusal is not None
     assert [one.text for one in quote.relaxations] == ["1 different by site instead of 2"]
 
@@ -118,8 +118,8 @@ def test_a_quote_is_what_placing_does(
 ) -> None:
     members = [(a_member(f"n{n}", policy), None) for n in range(unplaced)]
     members += [(a_member(f"p{n}", policy), one.host) for n, one in enumerate(hosts[:placed])]
-    quote = quote_team(members, hosts, {})
-    team = team_of(members, hosts, {})
+    quote = quote_team(members, hosts, UNBOUND)
+    team = team_of(members, hosts, UNBOUND)
     answer = place_group(team.demands, hosts, team.neighbours)
     quoted = [line.at for line in quote.lines if line.wanted.address.name.startswith("n")]
     if isinstance(answer, Placed):
@@ -135,7 +135,7 @@ def test_why_there_is_said_in_the_words_of_the_goals() -> None:
     stay = HostId("h1")
 
     def because(policy: Policy, *, host: HostId | None) -> str:
-        (line,) = quote_team([(a_member("a", policy), host)], hosts, {}).lines
+        (line,) = quote_team([(a_member("a", policy), host)], hosts, UNBOUND).lines
         return line.because
 
     assert because(cheap, host=None) == "cheapest of 2 that may"
@@ -145,7 +145,9 @@ def test_why_there_is_said_in_the_words_of_the_goals() -> None:
     french = Policy(countries=frozenset({"FR"}))
     assert because(french, host=stay) == "it stands there; today no host may run it"
     assert because(french, host=None) == "none of 2 hosts may run it: 2 not in FR"
-    (line,) = quote_team([(a_member("a", Policy(near=(Near(LJUBLJANA),))), stay)], hosts, {}).lines
+    (line,) = quote_team(
+        [(a_member("a", Policy(near=(Near(LJUBLJANA),))), stay)], hosts, UNBOUND
+    ).lines
     assert [name for name, _ in line.trips] == [LJUBLJANA.name]
-    (waiting,) = quote_team([(a_member("a", french), None)], hosts, {}).lines
+    (waiting,) = quote_team([(a_member("a", french), None)], hosts, UNBOUND).lines
     assert waiting.trips == ()
