@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, members, placing, tenants
+from hanza.cli import apps, ending, members, placing, policies, tenants
 from hanza.cli.client import Client, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show
@@ -22,13 +22,14 @@ app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
 app.add_typer(members.agent_group, name="agents")
 app.add_typer(tenants.tenant, name="tenant")
+app.add_typer(policies.policy, name="policy")
 app.command("token")(tenants.issue_token)
 app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)
 app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
-app.command("destroy")(apps.destroy)
+app.command("destroy")(ending.destroy)
 
 WELCOME = """\
 hanza: small data centres of different owners, as one cloud

@@ -1,5 +1,4 @@
-"""What an app's file would change: decided once, for the plan that tells it and the apply that
-does it.
+"""What an app's file would change: decided once, for the plan that tells and the apply that does.
 
 What runs stays where it is unless it cannot: another image or size is another run with a disk
 that begins anew, and so is a place that its own new policy forbids.  Both are told beforehand.

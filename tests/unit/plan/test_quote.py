@@ -100,8 +100,8 @@ def test_a_refused_quote_says_who_waits_and_what_would_help() -> None:
     )
     db, web = quote.lines
     assert (db.at, web.at, web.price) == (None, None, None)
-    assert [one.text for one in db.explanation.relaxations] == ["allow DE"]
-    assert quote.relaxations == ()
+    assert [one.text for one in db.explanation.relaxations] == ["db: allow DE"]
+    assert quote.relaxations == db.explanation.relaxations
 
 
 def test_what_is_refused_together_is_helped_together() -> None:
