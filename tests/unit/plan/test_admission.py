@@ -148,3 +148,17 @@ def test_what_has_a_place_keeps_its_policy_and_what_has_none_may_change_everythi
     assert refusal.value.field == "policy"
     changed = admit_instance(other, known, ID, NOW, is_placed=False)
     assert (changed.policy, changed.spec.memory_mib, changed.id) == (GERMAN, 256, ID)
+
+
+def test_a_member_of_an_app_that_is_written_whole_may_become_anything_but_anothers() -> None:
+    wish = replace(WISH, app="shop", component="web")
+    known = admit_instance(wish, None, ID, NOW)
+    other = replace(wish, image="other", memory_mib=256, policy=GERMAN)
+    changed = admit_instance(other, known, ID, NOW, may_run_anew=True)
+    assert (changed.spec.image, changed.policy, changed.id) == ("other", GERMAN, ID)
+    for change in ({"app": "bazaar"}, {"component": "db"}):
+        with pytest.raises(Conflict):
+            admit_instance(replace(wish, **change), known, ID, NOW, may_run_anew=True)
+    of_the_standard = replace(known, boot_volume="vo_1")
+    with pytest.raises(Conflict):
+        admit_instance(other, of_the_standard, ID, NOW, is_placed=False, may_run_anew=True)

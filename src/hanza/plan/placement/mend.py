@@ -45,7 +45,10 @@ def _stuck(
 ) -> dict[Demand, tuple[Relaxation, ...]]:
     """What would help each that no host may run, once for those that ask for the same."""
     found: dict[Demand, tuple[Relaxation, ...]] = {}
-    for one in {_asks(one): one for one in reversed(demands)}.values():
+    firsts: dict[object, Demand] = {}
+    for one in demands:
+        firsts.setdefault(_asks(one), one)
+    for one in firsts.values():
         looked = look(one, candidates)
         if any(not broken_by(one, option.candidate, neighbours) for option in looked.options):
             continue
