@@ -148,7 +148,7 @@ def _render(answer: Answer) -> Response:
 
 
 def _stream(feed: Feed, call: Call) -> Response:
-    stream = feed.listen(after_of(call))
+    stream = feed.listen(after_of(call), call.path.get("tenant"))
     return StreamingResponse(stream, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
 
 

@@ -1,6 +1,17 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
-from hanza.api import console, images, instances, invitations, joining, members, placements, tenants
+from hanza.api import (
+    apps,
+    console,
+    images,
+    instances,
+    invitations,
+    joining,
+    members,
+    placements,
+    policies,
+    tenants,
+)
 from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
@@ -9,7 +20,8 @@ from hanza.wire.agent_v1 import blob_path
 
 BASE = "/providers/hanza.federation/v1"
 _PROVIDER = BASE + "/providers/{provider}"
-_WORKSPACE = BASE + "/tenants/{tenant}/workspaces/{workspace}"
+_TENANT = BASE + "/tenants/{tenant}"
+_WORKSPACE = _TENANT + "/workspaces/{workspace}"
 _INSTANCES = _WORKSPACE + "/instances"
 
 
@@ -55,6 +67,15 @@ ROUTES = (
     Route("GET", BASE + "/tenants", tenants.list_tenants, "tenant:list"),
     Route("GET", BASE + "/tenants/{tenant}", tenants.get_tenant, "tenant:read"),
     Route("PUT", BASE + "/tenants/{tenant}", tenants.put_tenant, "tenant:write"),
+    Route("GET", _TENANT + "/policy", policies.get_policy, "policy:read"),
+    Route("PUT", _TENANT + "/policy", policies.put_policy, "policy:write"),
+    Route("DELETE", _TENANT + "/policy", policies.delete_policy, "policy:write"),
+    Route("GET", _TENANT + "/violations", policies.list_violations, "policy:read"),
+    Route("GET", _TENANT + "/events", members.list_events, "event:follow", may_stream=True),
+    Route("GET", _WORKSPACE + "/policy", policies.get_policy, "policy:read"),
+    Route("PUT", _WORKSPACE + "/policy", policies.put_policy, "policy:write"),
+    Route("DELETE", _WORKSPACE + "/policy", policies.delete_policy, "policy:write"),
+    Route("GET", _WORKSPACE + "/violations", policies.list_violations, "policy:read"),
     Route("POST", BASE + "/tokens", tenants.issue_token, "token:issue"),
     Route("GET", BASE + "/tenants/{tenant}/instances", instances.list_instances, "instance:read"),
     Route("GET", _INSTANCES, instances.list_instances, "instance:read"),
@@ -63,7 +84,8 @@ ROUTES = (
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, "instance:write"),
     Route("GET", _INSTANCES + "/{instance}/placement", placements.get_placement, "instance:read"),
     CONSOLE,
-    Route("PUT", _WORKSPACE + "/apps/{app}", placements.put_app, "instance:write"),
+    Route("PUT", _WORKSPACE + "/apps/{app}", apps.put_app, "instance:write"),
+    Route("DELETE", _WORKSPACE + "/apps/{app}", apps.delete_app, "instance:write"),
     Route("POST", _WORKSPACE + "/quotes", placements.quote, "quote:ask"),
     *standard_routes(),
 )

@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, console, images, invitations, members, placing, tenants
+from hanza.cli import (
+    apps,
+    console,
+    ending,
+    images,
+    invitations,
+    members,
+    placing,
+    policies,
+    tenants,
+)
 from hanza.cli.client import Client, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show
@@ -26,6 +36,7 @@ app.add_typer(members.agent_group, name="agents")
 app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
 app.add_typer(tenants.tenant, name="tenant")
+app.add_typer(policies.policy, name="policy")
 app.command("token")(tenants.issue_token)
 app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)
@@ -33,7 +44,7 @@ app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
 app.command("console")(console.console)
-app.command("destroy")(apps.destroy)
+app.command("destroy")(ending.destroy)
 
 WELCOME = """\
 hanza: small data centres of different owners, as one cloud

@@ -1,9 +1,10 @@
 """Talks to a plane over its API; refusals come back as the errors they are."""
 
+import contextlib
 import json
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import httpx2
 
 from hanza.model import errors
+from hanza.plan.change import Oversized
+from hanza.plan.policy import Contradiction
 
 BASE = "/providers/hanza.federation/v1"
 TIMEOUT_S = 30.0
@@ -24,6 +27,10 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.Forbidden,
         errors.NotFound,
         errors.Conflict,
+        errors.Outdated,
+        errors.BadQuery,
+        Contradiction,
+        Oversized,
         errors.InUse,
         errors.NoRoom,
         errors.TooLarge,
@@ -101,9 +108,11 @@ class Client:
     def items(self, path: str) -> list[dict[str, Any]]:
         return list(self.get(path)["items"])
 
-    def put(self, path: str, document: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    def put(
+        self, path: str, document: dict[str, Any], headers: Mapping[str, str] | None = None
+    ) -> tuple[bool, dict[str, Any]]:
         """Whether it was created, and the document as it now is."""
-        response = self._ask("PUT", path, document)
+        response = self._ask("PUT", path, document, headers)
         return response.status_code == httpx2.codes.CREATED, response.json()
 
     def put_bytes(self, path: str, chunks: Iterator[bytes], size: int) -> Any:
@@ -123,14 +132,39 @@ class Client:
         response = self._ask("POST", path, document)
         return response.json() if response.content else None
 
-    def delete(self, path: str) -> None:
-        self._ask("DELETE", path)
+    def delete(self, path: str, headers: Mapping[str, str] | None = None) -> None:
+        self._ask("DELETE", path, None, headers)
+
+    @contextlib.contextmanager
+    def listen(self, path: str, after: int | None, patience_s: float) -> Iterator[Iterator[str]]:
+        """A stream of events as it comes; it ends when it does, or is silent for so long."""
+        headers = {"accept": "text/event-stream"}
+        if after is not None:
+            headers["last-event-id"] = str(after)
+        timeout = httpx2.Timeout(TIMEOUT_S, read=patience_s)
+        try:
+            with self._http.stream("GET", BASE + path, headers=headers, timeout=timeout) as answer:
+                if not answer.is_success:
+                    raise refusal_of(answer.status_code, answer.read())
+                yield _until_silent(answer)
+        except (httpx2.TransportError, ssl.SSLError) as error:
+            raise self._unreachable() from error
+
+    def _unreachable(self) -> "Unreachable":
+        return Unreachable(
+            f"the plane at {self._url} does not answer",
+            hint="is it running? `hanza up` starts one",
+        )
 
     def _ask(
-        self, method: str, path: str, document: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        document: dict[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
         try:
-            response = self._http.request(method, BASE + path, json=document)
+            response = self._http.request(method, BASE + path, json=document, headers=headers)
         except ValueError as error:
             raise errors.Invalid("what was said cannot be sent: no such number") from error
         except (httpx2.TransportError, ssl.SSLError) as error:
@@ -139,17 +173,18 @@ class Client:
             return response
         raise refusal_of(response.status_code, response.content)
 
-    def _unreachable(self) -> "Unreachable":
-        return Unreachable(
-            f"the plane at {self._url} does not answer",
-            hint="is it running? `hanza up` starts one",
-        )
-
 
 class Unreachable(errors.Refusal):
     """Nobody answers at the context's address."""
 
     code = "unreachable"
+
+
+def _until_silent(answer: httpx2.Response) -> Iterator[str]:
+    try:
+        yield from answer.iter_text()
+    except httpx2.TransportError:
+        return  # whoever listens comes back and says what it has
 
 
 def refusal_of(status: int, body: bytes) -> errors.Refusal:
