@@ -7,9 +7,10 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from hanza.api.app import build_app
+from hanza.api.app import CONSOLE_LIMITS, build_app
 from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken, Verifier
 from hanza.api.link import Hub
+from hanza.api.relay import Limits
 from hanza.wire.tokens import Bearer
 from kit.leagues import League, a_league
 
@@ -19,13 +20,13 @@ OPERATOR = {"authorization": f"Bearer {TOKEN}"}
 
 @contextlib.contextmanager
 def an_api(
-    folder: Path, *others: Verifier, url: str | None = None
+    folder: Path, *others: Verifier, url: str | None = None, limits: Limits = CONSOLE_LIMITS
 ) -> Iterator[tuple[TestClient, League]]:
     """A client without credentials, and the league behind it; `others` may verify tokens too."""
     with a_league(folder, url=url) as league:
         plane = league.plane
         own = (OperatorToken(TOKEN), IssuedTokens(plane.issuer, plane.clock))
-        app = build_app(plane, Authenticator(*own, *others), Hub(plane))
+        app = build_app(plane, Authenticator(*own, *others), Hub(plane), limits)
         with TestClient(app, raise_server_exceptions=False) as client:
             yield client, league
 
