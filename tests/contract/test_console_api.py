@@ -13,8 +13,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from hanza.agent.session import Session, Speaker
-from hanza.api import console
-from hanza.api.console import Limits
+from hanza.api.relay import Limits
 from hanza.api.routes import BASE
 from hanza.model.report import Incarnation
 from hanza.store.events import list_last_events
@@ -109,16 +108,15 @@ def wanted(link: Any) -> v1.ConsoleWanted:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    with a_world(tmp_path, monkeypatch) as found:
+def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path) as found:
         yield found
 
 
 @contextmanager
-def a_world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def a_world(folder: Path) -> Iterator[World]:
     """An instance that runs at a site, whose agent is not connected yet."""
-    monkeypatch.setattr(console, "DEFAULT", LIMITS)
-    with an_api(folder) as (client, league):
+    with an_api(folder, limits=LIMITS) as (client, league):
         agent = league.add_site("zagreb", "HR")
         league.step()
         league.put("kava", "HR")

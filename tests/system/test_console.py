@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import threading
 import time
@@ -12,7 +13,11 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.sync.client import connect
 
+from hanza.cli.client import BASE
 from kit.processes import LocalLeague, a_local_league, hanza
 from kit.terminals import Terminal, a_terminal
 from kit.waiting import until
@@ -192,3 +197,19 @@ def test_a_tenant_has_the_consoles_of_its_own_guests_alone(league: LocalLeague) 
     assert b"[not_found]" in theirs.stderr
     assert events(league)[0][1].startswith("of-default opened")
     assert len(events(league)) == 2
+
+
+def test_no_frame_is_taken_that_is_larger_than_a_consoles(league: LocalLeague) -> None:
+    context = json.loads((league.state / "context.json").read_text())
+    path = "/tenants/default/workspaces/demo/instances/kava/console"
+    with connect(
+        context["url"].replace("https", "wss") + BASE + path,
+        ssl=ssl.create_default_context(cafile=context["ca"]),
+        additional_headers={"authorization": f"Bearer {context['token']}"},
+        proxy=None,
+    ) as line:
+        line.send(b"x" * 2**20)
+        with pytest.raises(ConnectionClosed) as ended:
+            line.recv(20)
+    assert ended.value.rcvd is not None
+    assert ended.value.rcvd.code == CloseCode.MESSAGE_TOO_BIG

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from websockets.exceptions import WebSocketException
@@ -28,14 +29,25 @@ from hanza.wire.agent_words import mark_from_wire
 from hanza.wire.console_v1 import AGENT_PATH, FRAME_BYTES_MAX, End, ticket_to_header
 
 CONSOLES_MAX = 16
-KEEP_BYTES = 256 * 1024
 READ_S = 5.0
 WRITE_S = 0.5
 LOOK_AGAIN_S = 0.05
-DEAF_AFTER_S = 20.0
 GONE_WITHIN_S = 5.0
 """How long a console that is taken over may take to let go of the guest."""
 _log = Log("hanza.agent.console")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one console."""
+
+    keep_bytes: int = 256 * 1024
+    """What is kept for a slow plane; of more the oldest goes."""
+    deaf_after_s: float = 20.0
+    """How long a guest may take nothing of what is typed."""
+
+
+LIMITS = Limits()
 
 
 class Dial(Protocol):
@@ -51,7 +63,9 @@ class Consoles:
         dial: Dial,
         say: Callable[[v1.ConsoleRefused], None],
         point: Point = pass_by,
+        limits: Limits = LIMITS,
     ) -> None:
+        self._limits = limits
         self._driver = driver
         self._dial = dial
         self._say = say
@@ -89,7 +103,7 @@ class Consoles:
             most = CONSOLES_MAX if before is None else CONSOLES_MAX + 1
             if self._is_closed or self._running >= most:
                 raise Busy(f"the site has {self._running} consoles open, and takes no more now")
-            line = _Line(mark)
+            line = _Line(mark, self._limits)
             self._lines[mark] = line
             self._running += 1
             return line, before
@@ -143,8 +157,9 @@ class Consoles:
 class _Line:
     """One console: bytes from the guest by way of a backlog, bytes to it as it takes them."""
 
-    def __init__(self, mark: Mark) -> None:
+    def __init__(self, mark: Mark, limits: Limits) -> None:
         self.mark = mark
+        self._limits = limits
         self.gone = threading.Event()
         """The guest's port was let go of."""
         self.how = End.left
@@ -169,7 +184,7 @@ class _Line:
         if is_over:
             connection.close(self.how)
             return
-        backlog = Backlog(KEEP_BYTES)
+        backlog = Backlog(self._limits.keep_bytes)
         threads = [
             threading.Thread(target=self._listen, args=(console, backlog), daemon=True),
             threading.Thread(target=self._tell, args=(backlog, connection), daemon=True),
@@ -213,12 +228,12 @@ class _Line:
 
     def _is_typed(self, console: Console, left: bytes) -> bool:
         """False for a guest that takes nothing for long; true also when there is none any more."""
-        give_up_at = time.monotonic() + DEAF_AFTER_S
+        give_up_at = time.monotonic() + self._limits.deaf_after_s
         while left and not self._over.is_set():
             taken = console.write(left, WRITE_S)
             left = left[taken:]
             if taken:
-                give_up_at = time.monotonic() + DEAF_AFTER_S
+                give_up_at = time.monotonic() + self._limits.deaf_after_s
             elif time.monotonic() >= give_up_at:
                 return False
             else:

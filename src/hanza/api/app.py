@@ -22,6 +22,7 @@ from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
 from hanza.api.problems import problem_response
+from hanza.api.relay import Limits
 from hanza.api.route import Route
 from hanza.api.routes import CONSOLE, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
@@ -33,12 +34,15 @@ from hanza.wire.problems import problem_of, refused_status, unexpected_problem
 
 log = logging.getLogger("hanza.api")
 BODY_BYTES_MAX = 2**20
+CONSOLE_LIMITS = Limits()
 
 
-def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette:
-    """Everything that one plane serves."""
+def build_app(
+    plane: Plane, authenticator: Authenticator, hub: Hub, limits: Limits = CONSOLE_LIMITS
+) -> Starlette:
+    """Everything that one plane serves; `limits` are its consoles'."""
     feed = Feed(plane)
-    consoles = Consoles(plane, authenticator, hub)
+    consoles = Consoles(plane, authenticator, hub, limits)
 
     # Threads of their own, so that slow uploads hold up no other request.
     streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")

@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from hanza.api.calls import Answer, Call, Plane
 from hanza.api.identity import Authenticator, Principal
 from hanza.api.link import Hub
 from hanza.api.problems import problem_response
+from hanza.api.relay import ENDS, Limits, hang_up, relay
 from hanza.kit.text import harmless
 from hanza.model import errors
 from hanza.model.errors import BadQuery, Busy, InUse, NotFound, NotHere, NotOffered, NotRunning
@@ -33,15 +34,12 @@ from hanza.store.instances import get_overview
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import mark_to_wire
-from hanza.wire.console_v1 import FRAME_BYTES_MAX, TICKET_BYTES, End, end_of, ticket_from_header
+from hanza.wire.console_v1 import TICKET_BYTES, End, ticket_from_header
 from hanza.wire.problems import problem_of
 
 log = logging.getLogger("hanza.console")
 PERMISSION = "instance:console"
-CLOSE_WITHIN_S = 5.0
-SAY_WHY_WITHIN_S = 0.2
 REASON_CHARACTERS_MAX = 200
-_ENDS = (WebSocketDisconnect, TimeoutError, OSError, RuntimeError)
 _REFUSALS: Mapping[str, type[errors.Refusal]] = {
     InUse.code: InUse,
     Busy.code: Busy,
@@ -50,24 +48,6 @@ _REFUSALS: Mapping[str, type[errors.Refusal]] = {
     errors.Unsupported.code: NotOffered,
 }
 """What an agent's word of why not is here; any other is that its site cannot be asked now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Of one plane; times in seconds."""
-
-    consoles: int = 256
-    of_a_tenant: int = 16
-    answer_s: float = 15.0
-    idle_s: float = 900.0
-    """Without a byte typed."""
-    open_s: float = 14400.0
-    """In all, so that a token that is too old does not type for ever."""
-    stuck_s: float = 30.0
-    """For one frame to be taken."""
-
-
-DEFAULT = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +84,12 @@ def ask_for_upgrade(call: Call) -> Answer:
 
 class Consoles:
     def __init__(
-        self, plane: Plane, authenticator: Authenticator, hub: Hub, limits: Limits | None = None
+        self, plane: Plane, authenticator: Authenticator, hub: Hub, limits: Limits
     ) -> None:
         self._plane = plane
         self._authenticator = authenticator
         self._hub = hub
-        self._limits = DEFAULT if limits is None else limits
+        self._limits = limits
         self._awaited: dict[bytes, _Console] = {}
         self._all: set[_Console] = set()
         hub.on_console_refused = self._note_refused
@@ -127,7 +107,7 @@ class Consoles:
             async with self._reached(who, address.tenant, target, takes_over) as (one, agent):
                 await self._run(one, user, agent)
         except errors.Refusal as refusal:
-            with contextlib.suppress(*_ENDS):
+            with contextlib.suppress(*ENDS):
                 problem = problem_of(refusal, user.url.path)
                 await user.send_denial_response(problem_response(problem))
 
@@ -189,7 +169,7 @@ class Consoles:
             if one is None or one.arrived.done():
                 raise errors.Unauthenticated("nobody waits for this ticket")
         except errors.Refusal as refusal:
-            with contextlib.suppress(*_ENDS):
+            with contextlib.suppress(*ENDS):
                 problem = problem_of(refusal, agent.url.path)
                 await agent.send_denial_response(problem_response(problem))
             return
@@ -228,8 +208,8 @@ class Consoles:
         await self._noted("console.opened", target, f"{one.who} opened {where}")
         try:
             await user.accept()
-            end = await self._relay(user, agent)
-        except _ENDS:
+            end = await relay(user, agent, self._limits)
+        except ENDS:
             end = End.lost
         finally:
             lasted_s = (self._plane.clock.now() - one.since).total_seconds()
@@ -237,80 +217,13 @@ class Consoles:
             # Handed over first: a plane that is told to stop waits for nothing here.
             noted = self._noted("console.closed", target, text)
             for socket in (user, agent):
-                await _close(socket, end)
+                await hang_up(socket, end)
             await noted
 
     def _noted(self, kind: str, target: _Target, text: str) -> "asyncio.Future[None]":
         log.info("%s owner=%s", kind, target.mark.owner)
         now, subject = self._plane.clock.now(), target.mark.owner
         return asyncio.wrap_future(self._plane.store.submit(append_event, now, kind, subject, text))
-
-    async def _relay(self, user: WebSocket, agent: WebSocket) -> End:
-        """Until either side is gone or a limit is reached; how it ended."""
-        ways = [
-            asyncio.create_task(self._pass_up(user, agent)),
-            asyncio.create_task(self._pass_down(agent, user)),
-        ]
-        try:
-            done, left = await asyncio.wait(
-                ways, timeout=self._limits.open_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            if done and left:
-                # Both may have ended at once, and one of them knows more of why.
-                done |= (await asyncio.wait(left, timeout=SAY_WHY_WITHIN_S))[0]
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-        if not done:
-            return End.expired
-        hows = [way.result() for way in ways if way in done]
-        return next((how for how in hows if how is not End.lost), End.lost)
-
-    async def _pass_up(self, user: WebSocket, agent: WebSocket) -> End:
-        loop = asyncio.get_running_loop()
-        idle_at = loop.time() + self._limits.idle_s
-        while True:
-            try:
-                async with asyncio.timeout_at(idle_at):
-                    message = await user.receive()
-            except TimeoutError:
-                return End.idle
-            if message["type"] != "websocket.receive":
-                return End.left
-            typed = message.get("bytes")
-            if not isinstance(typed, bytes) or not 0 < len(typed) <= FRAME_BYTES_MAX:
-                return End.unruly
-            idle_at = loop.time() + self._limits.idle_s
-            if not await self._is_sent(agent, typed):
-                return End.lost
-
-    async def _pass_down(self, agent: WebSocket, user: WebSocket) -> End:
-        while True:
-            message = await agent.receive()
-            if message["type"] != "websocket.receive":
-                return end_of(message.get("code"))
-            said = message.get("bytes")
-            if not isinstance(said, bytes) or len(said) > FRAME_BYTES_MAX:
-                return End.lost
-            if not await self._is_sent(user, said):
-                return End.lost
-
-    async def _is_sent(self, socket: WebSocket, frame: bytes) -> bool:
-        try:
-            async with asyncio.timeout(self._limits.stuck_s):
-                await socket.send_bytes(frame)
-        except _ENDS:
-            return False
-        return True
-
-
-async def _close(socket: WebSocket, end: End) -> None:
-    if socket.client_state is not WebSocketState.CONNECTED:
-        return
-    with contextlib.suppress(*_ENDS):
-        async with asyncio.timeout(CLOSE_WITHIN_S):
-            await socket.close(end, end.name)
 
 
 def _find(tx: Tx, address: Address) -> _Target:

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosedOK
 
-from hanza.agent import console
 from hanza.agent.address import Address, address_of
-from hanza.agent.console import CONSOLES_MAX, KEEP_BYTES, Consoles
+from hanza.agent.console import CONSOLES_MAX, LIMITS, Consoles, Limits
 from hanza.agent.link import Errand
 from hanza.drivers.fake import FakeDriver, Fault
 from hanza.drivers.fake.console import ECHO_BYTES_MAX
@@ -61,9 +60,9 @@ class Wire:
 class Scene:
     """A site with guests that run, and whoever dials from it."""
 
-    def __init__(self, guests: int = 1, driver: FakeDriver | None = None) -> None:
+    def __init__(self, guests: int = 1, limits: Limits = LIMITS) -> None:
         self.world = World(cpus=64)
-        self.driver = driver or self.world.driver
+        self.driver = self.world.driver
         self.natives = [self.world.add(a_mark(f"in_{n}")) for n in range(guests)]
         for native in self.natives:
             self.world.touch(native, "on")
@@ -72,7 +71,7 @@ class Scene:
         self.refusals: list[v1.ConsoleRefused] = []
         self.may_dial = threading.Event()
         self.may_dial.set()
-        self.consoles = Consoles(self.driver, self._dial, self.refusals.append)
+        self.consoles = Consoles(self.driver, self._dial, self.refusals.append, limits=limits)
 
     def _dial(self, address: Address, errand: Errand) -> Any:
         assert address == PLANE
@@ -189,10 +188,8 @@ def test_it_ends_with_the_guest_after_its_last_words(scene: Scene) -> None:
     until(lambda: wire.how == End.ended, "the plane is told")
 
 
-def test_a_slow_plane_holds_up_no_guest_and_fills_no_memory(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(console, "KEEP_BYTES", 1024)
+def test_a_slow_plane_holds_up_no_guest_and_fills_no_memory() -> None:
+    scene = Scene(limits=Limits(keep_bytes=1024))
     wire = scene.open()
     wire.may_send.clear()
     typed = b"x" * FRAME_BYTES_MAX
@@ -212,18 +209,17 @@ def test_a_slow_plane_holds_up_no_guest_and_fills_no_memory(
     until(lambda: wire.heard.endswith(b"the end"), "the newest is told")
     assert b"bytes are left out" in wire.heard
     assert wire.largest <= FRAME_BYTES_MAX
-    assert len(wire.heard) < KEEP_BYTES
+    assert len(wire.heard) < 3 * FRAME_BYTES_MAX
+    scene.close()
 
 
-def test_a_guest_that_does_not_read_is_given_up(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(console, "DEAF_AFTER_S", 0.2)
-    monkeypatch.setattr(console, "WRITE_S", 0.05)
+def test_a_guest_that_does_not_read_is_given_up() -> None:
+    scene = Scene(limits=Limits(deaf_after_s=0.2))
     wire = scene.open()
     for _ in range(ECHO_BYTES_MAX // FRAME_BYTES_MAX + 1):
         wire.typed.put(b"x" * FRAME_BYTES_MAX)
     until(lambda: wire.how == End.deaf, "the plane is told")
+    scene.close()
 
 
 def test_a_frame_of_text_ends_it(scene: Scene) -> None:
@@ -252,4 +248,5 @@ def test_a_driver_that_breaks_its_contract_leaves_no_place_taken() -> None:
     scene = Scene()
     scene.consoles._driver = Mad(scene.world.site, scene.driver._federation)
     scene.want()
-    until(lambda: scene.consoles._running == 0, "its place is free again")
+    until(lambda: "console" not in {one.name for one in threading.enumerate()}, "it is over")
+    assert scene.consoles._running == 0
