@@ -23,7 +23,7 @@ def test_one_that_is_stuck_is_helped_and_the_team_with_it() -> None:
     assert (dutch.hosts, dutch.sites, dutch.price) == (1, 1, 730_000)
     assert dutch.demands[0] == web
     assert dutch.demands[1].policy.countries == {"FR", "NL"}
-    assert texts(db) == ["allow DE", "allow NL"]
+    assert texts(db) == ["db: allow DE", "db: allow NL"]
 
 
 def test_replicas_that_ask_for_the_same_are_helped_in_the_same_way() -> None:
@@ -54,8 +54,8 @@ def test_a_spread_that_its_neighbours_leave_no_place_for_is_relaxed() -> None:
     web = a_demand(apart, name="web-2", component="web")
     beside = [Neighbour("web", HOSTS[0])]
     assert texts(web, neighbours=beside) == [
-        "allow NL",
-        "spread over site only as far as it can be had",
+        "web: allow NL",
+        "web: spread over site only as far as it can be had",
     ]
     both = [a_demand(apart, name=f"web-{n}", component="web") for n in range(2)]
     assert texts(*both) == ["1 different by site instead of 2"]

@@ -33,7 +33,7 @@ def team_relaxations(
         answer = place_group(changed, candidates, neighbours)
         if isinstance(answer, Placed):
             words = [
-                f"{_whose(one, demands)}{change.text}"
+                f"{one.component or one.name}: {change.text}"
                 for one, change in zip(stuck, chosen, strict=True)
             ]
             found.append(_told(words, chosen, changed, answer))
@@ -78,10 +78,6 @@ def _told(
     hosts = {one.candidate.host for one in answer.options}
     sites = {one.candidate.ground.site for one in answer.options}
     return Relaxation(changes[0].rule, text, changed, len(hosts), len(sites), None)
-
-
-def _whose(demand: Demand, demands: Sequence[Demand]) -> str:
-    return "" if len(demands) == 1 else f"{demand.component or demand.name}: "
 
 
 def _asks(demand: Demand) -> object:
