@@ -7,7 +7,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines check generated \
-	lock clean
+	bench-latency lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -42,9 +42,12 @@ test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"
 	$(PY) -m pytest -q --durations=10 tests/engines
 
+bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
+	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
+
 check: setup generated ## format, lint, types, import contracts, generated files
-	.venv/bin/ruff format --check src tests
-	.venv/bin/ruff check src tests
+	.venv/bin/ruff format --check src tests bench
+	.venv/bin/ruff check src tests bench
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 

@@ -187,12 +187,12 @@ class Hub:
                 # It comes back, is refused, and then it is known that the key is alive twice.
                 line.give_up()
                 heard.discard(agent)
-        if heard:
-            await asyncio.wrap_future(store.submit(note_heard, heard, now))
         known = await asyncio.to_thread(store.read, manifest_versions, connected)
         for line in self._lines:
             if _is_behind(line.session, known):
                 line.begin_telling()
+        if heard:  # last, since it waits for the writer, and an order shall not wait with it
+            await asyncio.wrap_future(store.submit(note_heard, heard, now))
 
 
 def _is_behind(session: Session, known: Mapping[AgentId, tuple[Version, Hash]]) -> bool:

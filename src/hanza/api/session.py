@@ -5,6 +5,7 @@ Order it keeps: nothing but a signed hello is heard from a stranger; a report is
 the commit; a manifest is sent once and then waited for, until it is held or outdated.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +35,7 @@ class _Peer:
     agent: AgentId
     incarnation: Incarnation
     holds: Hash | None
+    """What it holds once it has taken everything that was sent to it here."""
     told: Version | None = None
     is_ahead: bool = False
 
@@ -78,11 +80,11 @@ class Session:
                 return self._note_held(peer, message, now)
             case v1.NeedWhole():
                 peer.holds, peer.told = None, None
-                return self.news()
+                return [*self.news()]
             case v1.ReportUp():
                 return self._take(peer, message, now)
 
-    def news(self) -> list[v1.Down]:
+    def news(self) -> Sequence[v1.ManifestWhole | v1.ManifestDelta]:
         """The manifest in force, if this connection has not been told it yet.
 
         It counts as told from here on: who cannot send it ends the connection, and the next one
@@ -93,6 +95,10 @@ class Session:
             return []
         version, messages = self._plane.store.read(_news, peer.agent, peer.holds, peer.told)
         peer.told = version
+        for message in messages:
+            # The next change starts here, said or not yet: who could not take it asks for the
+            # whole.  To wait for its word would make each of two quick changes a whole.
+            peer.holds = message.hash
         return messages
 
     def _greet(self, hello: v1.Hello, now: datetime) -> list[v1.Down]:
@@ -115,8 +121,9 @@ class Session:
 
     def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:
         """An agent that holds more than was ever published here knows a plane that forgot."""
-        peer.holds = message.hash
         held = version_from_wire(message.version)
+        if peer.told is None or held >= peer.told:  # else it is a word of before the last change
+            peer.holds = message.hash
         if peer.told is not None and held > peer.told and not peer.is_ahead:
             peer.is_ahead = True
             text = f"it holds manifest {held.number}; {peer.told.number} is the newest known here"
@@ -134,7 +141,7 @@ class Session:
 
 def _news(
     tx: Tx, agent: AgentId, holds: Hash | None, told: Version | None
-) -> tuple[Version | None, list[v1.Down]]:
+) -> tuple[Version | None, list[v1.ManifestWhole | v1.ManifestDelta]]:
     """The version in force, and what has to be said for the agent to have it."""
     known = manifest_versions(tx, [agent]).get(agent)
     if known is None:

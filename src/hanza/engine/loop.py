@@ -6,7 +6,7 @@ pass that fails is tried again with back-off and never takes the others with it.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from hanza.engine.place import place_batch
@@ -21,7 +21,8 @@ from hanza.store.tx import Store, Tx
 from hanza.store.work import KINDS, Kind, Work, settle_work, take_due
 
 log = logging.getLogger("hanza.engine")
-BATCH_MAX = 256
+BATCH_MAX: Mapping[Kind, int] = {"place": 256, "publish": 256, "settle": 32}
+"""Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
 LOOK_EVERY_S = 0.2
 """Hints wake the loop at once; this is how late it may notice one by another plane."""
 
@@ -50,7 +51,7 @@ class Engine:
         for kind in kinds:
             now = self._clock.now()
             token = self._ids.new("wk")
-            batch = self._store.write(take_due, kind, BATCH_MAX, token, now)
+            batch = self._store.write(take_due, kind, BATCH_MAX[kind], token, now)
             if batch:
                 self._run(kind, batch, now)
                 done += len(batch)

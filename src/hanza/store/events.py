@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from hanza.store.schema import events
 from hanza.store.tx import Tx
 
+_APPEND = sa.insert(events)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -21,7 +23,7 @@ class Event:
 
 
 def append_event(tx: Tx, now: datetime, kind: str, subject: str, text: str) -> None:
-    tx.execute(sa.insert(events).values(at=now, kind=kind, subject=subject, text=text))
+    tx.execute(_APPEND, {"at": now, "kind": kind, "subject": subject, "text": text})
 
 
 def list_last_events(tx: Tx, limit: int) -> list[Event]:

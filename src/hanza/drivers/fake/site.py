@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hanza.drivers.fake.faults import Fault, FaultBook
@@ -202,6 +202,9 @@ class FakeSite:
                 if changed is not None:
                     self._site = self._site_of(changed)
             yield self._site
+
+    def now(self) -> datetime:
+        return self._clock.now()
 
     def order(self, fault: Fault) -> None:
         self._book.order(fault)
