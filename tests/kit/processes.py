@@ -126,8 +126,8 @@ class LocalLeague:
         assert done.returncode == 0, done.stderr
         self.start_agent(name)
 
-    def start_agent(self, name: str) -> None:
-        command = hanza("agent", "run", "--state", str(self.folder / name))
+    def start_agent(self, name: str, *flags: str) -> None:
+        command = hanza("agent", "run", "--state", str(self.folder / name), *flags)
         self.agents[name] = Process(command, self.folder / f"{name}.log")
 
     def close(self) -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as HttpRoute
@@ -17,17 +17,23 @@ from hanza.api.calls import Answer, Call, Plane
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
+from hanza.api.measured import Measured
 from hanza.api.route import Route
 from hanza.api.routes import ROUTES
+from hanza.api.watching import Answering, Watched, Watching
+from hanza.kit.log import Log
+from hanza.kit.pulse import Pulse
 from hanza.model.errors import Invalid, NotFound, Refusal
 from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
 
-log = logging.getLogger("hanza.api")
+log = Log("hanza.api")
 BODY_BYTES_MAX = 2**20
 
 
-def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette:
-    """Everything that one plane serves."""
+def build_app(
+    plane: Plane, authenticator: Authenticator, hub: Hub, pulse: Pulse | None = None
+) -> Starlette:
+    """Everything that one plane serves; `pulse` is its engine's, None where none runs."""
     feed = Feed(plane)
 
     @contextlib.asynccontextmanager
@@ -44,10 +50,30 @@ def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette
         HttpRoute(route.path, _endpoint(route, plane, authenticator, feed), methods=[route.method])
         for route in ROUTES
     ]
+    for watched, answer in Watching(plane, hub, feed, pulse).answers().items():
+        guarded = _guarded(watched, answer, authenticator)
+        routes.append(HttpRoute(watched.path, guarded, methods=["GET"]))
+    templates = {one.endpoint: one.path for one in routes}
     routes.append(WebSocketRoute("/agent/v1/link", hub.serve))
     return Starlette(
-        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_refusal}
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_refusal},
+        middleware=[Middleware(Measured, plane=plane, templates=templates)],
     )
+
+
+def _guarded(watched: Watched, answer: Answering, authenticator: Authenticator) -> Answering:
+    async def endpoint(request: Request) -> Response:
+        try:
+            if watched.permission != PUBLIC:
+                principal = authenticator.authenticate(request.headers.get("authorization"))
+                principal.require(watched.permission)
+            return await answer(request)
+        except Refusal as refusal:
+            return _problem(problem_of(refusal, request.url.path))
+
+    return endpoint
 
 
 def _endpoint(
@@ -71,9 +97,9 @@ def _endpoint(
             return _problem(problem_of(refusal, request.url.path))
         except HTTPException:
             raise
-        except Exception:  # one of the three broad excepts: a request never takes the plane down
+        except Exception as error:  # noqa: BLE001 -- a request never takes the plane down
             incident = plane.ids.new("ic")
-            log.exception("request.failed incident=%s path=%s", incident, request.url.path)
+            log.error("request.failed", error, incident=incident, route=route.path)
             return _problem(unexpected_problem(request.url.path, incident))
 
     return endpoint

@@ -1,7 +1,6 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
 from hanza.api import instances, joining, members, placements, tenants
-from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
 from hanza.api.seca.routes import routes as standard_routes
@@ -11,14 +10,7 @@ _WORKSPACE = BASE + "/tenants/{tenant}/workspaces/{workspace}"
 _INSTANCES = _WORKSPACE + "/instances"
 
 
-def get_health(call: Call) -> Answer:
-    """Whether the store answers: a plane that cannot remember is not healthy."""
-    call.plane.store.read(lambda tx: tx.exec_driver_sql("SELECT 1").one())
-    return Answer(200, {"status": "ok"})
-
-
 ROUTES = (
-    Route("GET", "/healthz", get_health, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
     Route("POST", "/agent/v1/join", joining.join, PUBLIC),
     Route("GET", BASE + "/providers", members.list_providers, "provider:read"),

@@ -36,6 +36,8 @@ class _Peer:
     incarnation: Incarnation
     holds: Hash | None
     """What it holds once it has taken everything that was sent to it here."""
+    held: Version | None = None
+    """What it has said it holds."""
     told: Version | None = None
     is_ahead: bool = False
 
@@ -57,6 +59,11 @@ class Session:
     def incarnation(self) -> Incarnation | None:
         """Which start of the agent speaks here."""
         return self._peer.incarnation if self._peer else None
+
+    @property
+    def held(self) -> Version | None:
+        """The version that the agent has said it holds."""
+        return self._peer.held if self._peer else None
 
     @property
     def told(self) -> Version | None:
@@ -115,13 +122,16 @@ class Session:
         taken = store.write(greet_agent, agent, incarnation, now)
         if taken is None:
             raise Conflict("another copy of this agent's key is alive, or was started later")
-        self._peer = _Peer(agent, incarnation, claims.holds_hash)
+        held = claims.holds_version
+        self._peer = _Peer(
+            agent, incarnation, claims.holds_hash, version_from_wire(held) if held else None
+        )
         self._plane.wake()
         return [v1.Welcome(taken), *self.news()]
 
     def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:
         """An agent that holds more than was ever published here knows a plane that forgot."""
-        held = version_from_wire(message.version)
+        peer.held = held = version_from_wire(message.version)
         if peer.told is None or held >= peer.told:  # else it is a word of before the last change
             peer.holds = message.hash
         if peer.told is not None and held > peer.told and not peer.is_ahead:

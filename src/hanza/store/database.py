@@ -35,6 +35,16 @@ class Instant(sa.TypeDecorator[datetime]):
         return None if value is None else _ORIGIN + value * _MICROSECOND
 
 
+def shown_url(url: str) -> str:
+    """Which database, fit to be shown: without the password, and without any parameters."""
+    return sa.make_url(url).set(query={}).render_as_string(hide_password=True)
+
+
+def password_of(url: str) -> str:
+    """What must not be shown of a URL; empty when there is none."""
+    return str(sa.make_url(url).password or "")
+
+
 def writer_engine(url: str) -> sa.Engine:
     """For the one writer: it takes its lock when the transaction begins."""
     return _engine(url, "BEGIN IMMEDIATE", {"isolation_level": "SERIALIZABLE"})
@@ -54,7 +64,8 @@ def schema_engine(url: str) -> sa.Engine:
 def _engine(
     url: str, begin: str, postgres_options: dict[str, Any], *, query_only: bool = False
 ) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # What a statement carries may be a tenant's or a secret; an error that is logged is neither.
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name != "sqlite":
         return engine.execution_options(**postgres_options)
 
