@@ -8,7 +8,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-debian \
-	image-debian bench-join check generated lock clean
+	image-debian bench-join bench-latency check generated lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ test-debian: engines image-debian ## the real Debian boots as it was told (as ro
 
 bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
 	@PYTHONPATH=tests $(PY) bench/join.py
+
+bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
+	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
 
 check: setup generated ## format, lint, types, import contracts, generated files
 	.venv/bin/ruff format --check src tests bench

@@ -221,12 +221,17 @@ class Converger:
             text = _text_of(error)
             self._note(due, failures, error.code, text)
             _log.warning(
-                f"{name}.failed", owner=due.owner, code=error.code, text=text, nth=failures
+                "order.failed",
+                order=name,
+                owner=due.owner,
+                code=error.code,
+                text=text,
+                nth=failures,
             )
             return False
         self._point(f"driver.{name}.after")
         del self._notes[due.owner]
-        _log.info(f"{name}.taken", owner=due.owner, run=due.wish.mark.run_epoch)
+        _log.info("order.taken", order=name, owner=due.owner, run=due.wish.mark.run_epoch)
         return True
 
     def _note(self, due: _Due, failures: int, code: str, text: str) -> None:

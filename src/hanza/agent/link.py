@@ -215,6 +215,12 @@ class Link:
         self._next_address = (self._next_address + 1) % len(self._addresses)
         return delay_after(self._failures // len(self._addresses), ceiling=CEILING)
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether a plane has welcomed this agent and is still there."""
+        with self._lock:
+            return self._outbox is not None and self._session.is_welcome
+
     def close(self) -> None:
         """End the connection, and let no other begin."""
         with self._lock:

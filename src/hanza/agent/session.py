@@ -195,7 +195,12 @@ class Session:
             return self._hold(message, read)
         assert held is not None, "without a manifest every other one is taken"
         if judgement != "held":
-            _log.warning(f"manifest.{judgement}", epoch=version.epoch, number=version.number)
+            _log.warning(
+                "manifest.refused",
+                judgement=judgement,
+                epoch=version.epoch,
+                number=version.number,
+            )
         # Whatever was offered, the answer is what is held: that shows older and forked alike.
         return [_holding(held, hash_of(held))]
 

@@ -12,7 +12,6 @@ from hanza.api import (
     policies,
     tenants,
 )
-from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
 from hanza.api.seca.routes import routes as standard_routes
@@ -30,15 +29,7 @@ CONSOLE = Route(
 )
 """Asked for as a WebSocket it is the console itself."""
 
-
-def get_health(call: Call) -> Answer:
-    """Whether the store answers: a plane that cannot remember is not healthy."""
-    call.plane.store.read(lambda tx: tx.exec_driver_sql("SELECT 1").one())
-    return Answer(200, {"status": "ok"})
-
-
 ROUTES = (
-    Route("GET", "/healthz", get_health, PUBLIC),
     Route("GET", "/agent/v1/federation", joining.get_federation, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
     Route("POST", "/agent/v1/join", joining.join, PUBLIC),

@@ -5,6 +5,7 @@ Order it keeps: nothing but a signed hello is heard from a stranger; a report is
 the commit; a manifest is sent once and then waited for, until it is held or outdated.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +35,9 @@ class _Peer:
     agent: AgentId
     incarnation: Incarnation
     holds: Hash | None
+    """What it holds once it has taken everything that was sent to it here."""
+    held: Version | None = None
+    """What it has said it holds."""
     told: Version | None = None
     abilities: frozenset[str] = frozenset()
     is_ahead: bool = False
@@ -62,6 +66,11 @@ class Session:
         return self._peer is not None and ability in self._peer.abilities
 
     @property
+    def held(self) -> Version | None:
+        """The version that the agent has said it holds."""
+        return self._peer.held if self._peer else None
+
+    @property
     def told(self) -> Version | None:
         """The newest version that the agent has been sent here, or was found to hold."""
         return self._peer.told if self._peer else None
@@ -83,13 +92,13 @@ class Session:
                 return self._note_held(peer, message, now)
             case v1.NeedWhole():
                 peer.holds, peer.told = None, None
-                return self.news()
+                return [*self.news()]
             case v1.ReportUp():
                 return self._take(peer, message, now)
             case v1.ConsoleRefused():
                 return []  # for whoever asked, see `console`
 
-    def news(self) -> list[v1.Down]:
+    def news(self) -> Sequence[v1.ManifestWhole | v1.ManifestDelta]:
         """The manifest in force, if this connection has not been told it yet.
 
         It counts as told from here on: who cannot send it ends the connection, and the next one
@@ -100,6 +109,10 @@ class Session:
             return []
         version, messages = self._plane.store.read(_news, peer.agent, peer.holds, peer.told)
         peer.told = version
+        for message in messages:
+            # The next change starts here, said or not yet: who could not take it asks for the
+            # whole.  To wait for its word would make each of two quick changes a whole.
+            peer.holds = message.hash
         return messages
 
     def _greet(self, hello: v1.Hello, now: datetime) -> list[v1.Down]:
@@ -117,14 +130,22 @@ class Session:
         if taken is None:
             raise Conflict("another copy of this agent's key is alive, or was started later")
         abilities = frozenset(claims.abilities)
-        self._peer = _Peer(agent, incarnation, claims.holds_hash, abilities=abilities)
+        held = claims.holds_version
+        self._peer = _Peer(
+            agent,
+            incarnation,
+            claims.holds_hash,
+            held=version_from_wire(held) if held else None,
+            abilities=abilities,
+        )
         self._plane.wake()
         return [v1.Welcome(taken), *self.news()]
 
     def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:
         """An agent that holds more than was ever published here knows a plane that forgot."""
-        peer.holds = message.hash
-        held = version_from_wire(message.version)
+        peer.held = held = version_from_wire(message.version)
+        if peer.told is None or held >= peer.told:  # else it is a word of before the last change
+            peer.holds = message.hash
         if peer.told is not None and held > peer.told and not peer.is_ahead:
             peer.is_ahead = True
             text = f"it holds manifest {held.number}; {peer.told.number} is the newest known here"
@@ -142,7 +163,7 @@ class Session:
 
 def _news(
     tx: Tx, agent: AgentId, holds: Hash | None, told: Version | None
-) -> tuple[Version | None, list[v1.Down]]:
+) -> tuple[Version | None, list[v1.ManifestWhole | v1.ManifestDelta]]:
     """The version in force, and what has to be said for the agent to have it."""
     known = manifest_versions(tx, [agent]).get(agent)
     if known is None:

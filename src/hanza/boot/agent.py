@@ -4,13 +4,15 @@ Puts an agent's parts together and ends them in order; everything it knows is on
 line or in the state folder.  It is not a client of the plane's API: see `hanza.cli`.
 """
 
+import importlib
 import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -26,13 +28,20 @@ from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, l
 from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.loop import Agent, Beside
 from hanza.agent.session import Session, Speaker
+from hanza.boot.settings import (
+    Address,
+    MetricsListen,
+    log_form,
+    parse_address,
+    refuse_open_numbers,
+)
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock, SystemClock
-from hanza.kit.log import Log, log_to
+from hanza.kit.log import Log, keep_recent, log_to
 from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
@@ -82,26 +91,41 @@ def join_command(
 
 
 @app.command("run")
-def run_command(state: State, output: OutputOption = Output.table) -> None:
+def run_command(
+    state: State, metrics_listen: MetricsListen = None, output: OutputOption = Output.table
+) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.
 
-    As JSON, standard output has one line: who begins.  The log goes to standard error.
+    As JSON, standard output has one line: who begins.  The log goes to standard error, as text
+    or, where HANZA_LOG is json, as JSON.
     """
-    log_to()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with _Refusals():
         point = from_environment(os.environ)
+        address = parse_address(metrics_listen) if metrics_listen else None
+        if address is not None:
+            refuse_open_numbers(address)
         identity = identity_of(state)
         with closing(Journal(state, point)) as journal:
+            log_to(form=log_form(os.environ))
+            keep_recent(state)
             if output is Output.json:
                 typer.echo(json.dumps(_name_of(identity)))
             driver = open_when_there(identity, stop, registry.open)
             if driver is None:
                 return
             with closing(driver):
-                agent_of(journal, identity, driver, point, stop).run()
+                agent = agent_of(journal, identity, driver, point, stop)
+                _log.info(
+                    "agent.started",
+                    version=version("hanza"),
+                    agent=identity.agent,
+                    site=identity.site,
+                )
+                with numbers_served(agent, address):
+                    agent.run()
 
 
 @app.command("status")
@@ -114,6 +138,15 @@ def status_command(state: State, output: OutputOption = Output.table) -> None:
             words = ", ".join(map(str, value)) if isinstance(value, tuple) else value
             lines.append(f"{key:<12} {'-' if words is None else words}")
         show_one(status, output, "\n".join(lines))
+
+
+def numbers_served(agent: Agent, address: Address | None) -> AbstractContextManager[None]:
+    """Serve the agent's numbers where it was told to; only then is their library loaded."""
+    if address is None:
+        return nullcontext()
+    numbers = importlib.import_module("hanza.boot.numbers")
+    serving: AbstractContextManager[None] = numbers.served(numbers.numbers_of(agent), address)
+    return serving
 
 
 def agent_of(

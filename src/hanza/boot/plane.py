@@ -7,7 +7,6 @@ Start, restart and recovery are the same path: migrate, read, serve.  When it li
 import contextlib
 import fcntl
 import json
-import logging
 import os
 import signal
 import socket
@@ -15,6 +14,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,18 +24,23 @@ from websockets.http11 import Request
 
 from hanza.api.app import build_app
 from hanza.api.calls import Plane
-from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken
+from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
 from hanza.api.link import Hub
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
+from hanza.boot.numbers import served
 from hanza.boot.settings import PlaneSettings
 from hanza.engine.loop import Engine
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import SystemClock
 from hanza.kit.ids import Ids
+from hanza.kit.log import Log, keep_recent
+from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point
+from hanza.kit.pulse import Pulse
 from hanza.model.errors import Conflict
 from hanza.model.ids import FederationId
+from hanza.store.database import shown_url
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
@@ -50,8 +55,10 @@ from hanza.wire.tokens import (
     keys_to_json,
 )
 
-log = logging.getLogger("hanza.plane")
+log = Log("hanza.plane")
 TOKEN_BYTES = 32
+SETTINGS = "settings.json"
+"""In the state folder: how the plane was started last, without any secret."""
 Ready: TypeAlias = Callable[[PlaneSettings], None]
 """Called once the plane listens and its context can be read."""
 BACKLOG = 512
@@ -62,6 +69,7 @@ STOP_WITHIN_S = 5
 class _Parts:
     plane: Plane
     token: str
+    watcher_token: str
     certificates: Certificates | None
 
 
@@ -69,9 +77,11 @@ def run_plane(settings: PlaneSettings, point: Point, ready: Ready) -> None:
     """Serve until SIGTERM or SIGINT.  Raises `Conflict` when a port or the folder is taken."""
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _sole_owner(settings.state), contextlib.ExitStack() as stack:
+        keep_recent(settings.state)
         sockets = [stack.enter_context(_listen(one.host, one.port)) for one in settings.listen]
         migrate(settings.database)
-        store = stack.enter_context(contextlib.closing(Store(settings.database, point)))
+        metrics = Metrics()
+        store = stack.enter_context(contextlib.closing(Store(settings.database, point, metrics)))
         wake = threading.Event()
         parts = _build(settings, store, wake)
         sweep_blobs(parts.plane)
@@ -81,11 +91,13 @@ def run_plane(settings: PlaneSettings, point: Point, ready: Ready) -> None:
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
         thread.start()
         try:
-            _serve(settings, parts, hub, sockets, ready)
+            stack.enter_context(served(metrics, settings.metrics_listen))
+            _serve(settings, parts, hub, engine.pulse, sockets, ready)
         finally:
             stop.set()
             wake.set()
             thread.join()
+            log.info("plane.stopped")
 
 
 def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Parts:
@@ -110,7 +122,10 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         blobs=_blobs(settings),
         blob_bytes_max=settings.blob_bytes_max,
     )
-    return _Parts(plane, _operator_token(settings.state, ids), certificates)
+    operator, watcher = (
+        _token(settings.state / name, ids) for name in ("operator.token", "metrics.token")
+    )
+    return _Parts(plane, operator, watcher, certificates)
 
 
 def _blobs(settings: PlaneSettings) -> Blobs:
@@ -120,8 +135,8 @@ def _blobs(settings: PlaneSettings) -> Blobs:
     return blobs
 
 
-def _operator_token(state: Path, ids: Ids) -> str:
-    path = state / "operator.token"
+def _token(path: Path, ids: Ids) -> str:
+    """What is in the file, made at the first start."""
     if not path.exists():
         write_secret(path, ids.secret(TOKEN_BYTES).hex().encode())
     return path.read_text().strip()
@@ -183,17 +198,20 @@ class _Server(uvicorn.Server):
 
 def _authenticator(parts: _Parts) -> Authenticator:
     plane = parts.plane
-    return Authenticator(OperatorToken(parts.token), IssuedTokens(plane.issuer, plane.clock))
+    watcher = WatcherToken(parts.watcher_token)
+    issued = IssuedTokens(plane.issuer, plane.clock)
+    return Authenticator(OperatorToken(parts.token), watcher, issued)
 
 
 def _serve(
     settings: PlaneSettings,
     parts: _Parts,
     hub: Hub,
+    pulse: Pulse,
     sockets: list[socket.socket],
     ready: Ready,
 ) -> None:
-    app = build_app(parts.plane, _authenticator(parts), hub)
+    app = build_app(parts.plane, _authenticator(parts), hub, pulse=pulse)
     tls = parts.certificates
     config = uvicorn.Config(
         app,
@@ -222,7 +240,21 @@ def _say_ready(settings: PlaneSettings, token: str, ready: Ready) -> None:
     root = "" if settings.insecure_http else str((settings.state / "root.pem").resolve())
     context = {"url": settings.local_url, "token": token, "ca": root}
     write_secret(settings.state / "context.json", json.dumps(context).encode())
+    write_secret(settings.state / SETTINGS, json.dumps(settings_shown(settings)).encode())
+    log.info("plane.ready", version=version("hanza"), urls=" ".join(settings.urls))
     ready(settings)
+
+
+def settings_shown(settings: PlaneSettings) -> dict[str, object]:
+    """The settings without any secret: what a support bundle tells of them."""
+    numbers = settings.metrics_listen
+    return {
+        "database": shown_url(settings.database),
+        "insecureHttp": settings.insecure_http,
+        "listen": [one.url("tcp") for one in settings.listen],
+        "metricsListen": None if numbers is None else numbers.url("tcp"),
+        "tokenValidForSeconds": settings.token_valid_for.total_seconds(),
+    }
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,6 +1,5 @@
 """`hanza up`: run a plane in the foreground."""
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Annotated
 import typer
 
 from hanza.boot.plane import run_plane
-from hanza.boot.settings import PlaneSettings, parse_address
+from hanza.boot.settings import MetricsListen, PlaneSettings, log_form, parse_address
 from hanza.cli.client import default_state
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
+from hanza.kit.log import log_to
 from hanza.kit.points import from_environment
 
 app = typer.Typer()
@@ -34,17 +34,19 @@ def up(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
     ] = False,
+    metrics_listen: MetricsListen = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Run a plane until it is told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    """Run a plane until it is told to stop.  HANZA_LOG says how it logs: text or json."""
     folder = (state or default_state()).resolve()
     settings = PlaneSettings(
         state=folder,
         listen=tuple(parse_address(one) for one in listen or [LISTEN]),
         database=database or f"sqlite:///{folder}/hanza.db",
         insecure_http=insecure_http,
+        metrics_listen=parse_address(metrics_listen) if metrics_listen else None,
     )
+    log_to(form=log_form(os.environ))
 
     def ready(settings: PlaneSettings) -> None:
         context = settings.state / "context.json"
