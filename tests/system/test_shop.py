@@ -177,6 +177,20 @@ def test_watching_ends_with_a_code_for_each_end(league: LocalLeague) -> None:
     assert '"state": "gone"' in lines
 
 
+def test_what_never_will_be_ends_the_watch_with_a_code_of_its_own(league: LocalLeague) -> None:
+    league.add_site("poznan", "PL", faults="create:1:rejected")
+    file = league.folder / "polish.yaml"
+    file.write_text(
+        EXAMPLE.read_text()
+        .replace("[DE, NL, SI]", "[PL]")
+        .replace("residency: [DE], goals", "goals")
+        .replace("- {over: site, min: 2}\n        ", "")
+    )
+    said(league, "apply", str(file))
+    failed = said(league, "status", "--watch", "--timeout", "60", code=IN_ERROR)
+    assert "[in_error]" in failed
+
+
 def test_on_a_terminal_one_table_is_redrawn(league: LocalLeague) -> None:
     said(league, "apply", str(league.folder / "shop.yaml"))
     screen = on_a_terminal(league, "status", "--watch", "--timeout", "60")
