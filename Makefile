@@ -3,11 +3,12 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 GENERATED := docs/reference
+DEBIAN := .cache/debian
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines demo demo-down demo-status test test-fast test-engines check generated \
-	lock clean
+.PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-debian \
+	image-debian bench-join check generated lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -42,9 +43,20 @@ test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"
 	$(PY) -m pytest -q --durations=10 tests/engines
 
+image-debian: setup ## a real Debian 12 with cloud-init, in .cache/debian (minutes; as root)
+	@scripts/need-root.sh "make image-debian"
+	@$(PY) -m hanza.boot.demo.packages mmdebstrap grub-common grub-pc-bin
+	$(PY) -m hanza.boot.debian_image $(DEBIAN)/made $(DEBIAN)
+
+test-debian: engines image-debian ## the real Debian boots as it was told (as root)
+	$(PY) -m pytest -q --durations=3 tests/debian
+
+bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
+	@PYTHONPATH=tests $(PY) bench/join.py
+
 check: setup generated ## format, lint, types, import contracts, generated files
-	.venv/bin/ruff format --check src tests
-	.venv/bin/ruff check src tests
+	.venv/bin/ruff format --check src tests bench
+	.venv/bin/ruff check src tests bench
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 

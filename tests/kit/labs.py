@@ -26,6 +26,7 @@ from hanza.boot.lab.waiting import is_soon
 CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 FIRST_PORT = 20000
 PORTS = 10000
+FIRST_GUEST_PORT = 8080
 
 
 def a_place(folder: Path) -> Place:
@@ -48,8 +49,8 @@ def a_demo(folder: Path, sites: int, guests: Mapping[str, str]) -> Demo:
 def an_app(guests: Mapping[str, str]) -> str:
     components = [
         {"name": name, "image": "tiny", "country": country}
-        | {"cpus": 1, "memory": "96Mi", "disk": "64Mi"}
-        for name, country in guests.items()
+        | {"cpus": 1, "memory": "96Mi", "disk": "64Mi", "ports": [{"port": port, "to": 80}]}
+        for port, (name, country) in enumerate(guests.items(), start=FIRST_GUEST_PORT)
     ]
     return yaml.safe_dump(
         {"apiVersion": "hanza.app/v1", "workspace": "demo", "components": components}

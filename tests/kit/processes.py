@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hanza.drivers.contract.patience import until
+from kit.images import a_qcow2
 
 SECONDS_MAX = 60
 
@@ -107,6 +108,11 @@ class LocalLeague:
         done = self.run(*arguments, "--output", "json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def add_image(self, name: str) -> None:
+        disk = self.folder / f"{name}.qcow2"
+        disk.write_bytes(a_qcow2())
+        self.ask("image", "add", name, "--disk", str(disk))
 
     def add_site(self, name: str, country: str, **options: str) -> None:
         self.ask("provider", "add", name, "--title", name.title())

@@ -1,15 +1,18 @@
-"""The agent at work: one thread looks and does, one keeps the link, and both go on for ever.
+"""The agent at work: one thread looks and does, one keeps the link, one fetches, all for ever.
 
-Promises: whatever goes wrong in either is logged and counted, and does not end it; being told
+Promises: whatever goes wrong in one is logged and counted, and does not end it; being told
 to stop ends the threads and leaves every guest as it is.  It decides nothing itself.
 """
 
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
+from hanza.agent.console import Consoles
 from hanza.agent.converge import Converger
+from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
 from hanza.kit.backoff import delay_after
@@ -24,6 +27,16 @@ STOP_TIMEOUT_S = 5.0
 _log = Log("hanza.agent.loop")
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What works beside the passes, where the site can do it."""
+
+    images: Images | None = None
+    """Fetched in a thread of their own."""
+    consoles: Consoles | None = None
+    """Opened when the plane wants them."""
+
+
 class Agent:
     def __init__(
         self,
@@ -32,33 +45,48 @@ class Agent:
         link: Link,
         clock: Clock,
         stop: threading.Event,
+        beside: Beside | None = None,
     ) -> None:
         """Setting `stop` ends `run`."""
+        beside = beside or Beside()
         self._journal = journal
         self._converger = converger
         self._link = link
         self._clock = clock
         self._stop = stop
+        self._images = beside.images
         self._hint = threading.Event()
         self._acted_on: Manifest | None = None
         self.bugs = 0
         """How often a pass or the link failed in a way that nobody foresaw."""
         link.on_message = self._look_at_manifest
+        self._consoles = beside.consoles
+        if self._images is not None:
+            self._images.hint = self._hint.set
+        if self._consoles is not None:
+            link.on_console = self._consoles.open
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
+        works: list[tuple[str, Callable[[], timedelta], threading.Event]] = [
+            ("converge", self.run_pass, self._hint),
+            ("link", self._link.run_once, self._stop),
+        ]
+        if self._images is not None:
+            works.append(("images", self._images.run_once, self._images.wake))
         threads = [
             # Daemons: a call that a dead engine never answers must not keep the process.
-            threading.Thread(target=self._go_on, args=args, name=name, daemon=True)
-            for name, *args in (
-                ("converge", self.run_pass, self._hint),
-                ("link", self._link.run_once, self._stop),
-            )
+            threading.Thread(target=self._go_on, args=(work, wake), name=name, daemon=True)
+            for name, work, wake in works
         ]
         for thread in threads:
             thread.start()
         self._stop.wait()
         self._hint.set()
+        if self._images is not None:
+            self._images.close()
+        if self._consoles is not None:
+            self._consoles.close()
         with suppress(OSError):
             self._link.close()
         for thread in threads:

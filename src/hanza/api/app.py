@@ -4,31 +4,48 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route as HttpRoute
 from starlette.routing import WebSocketRoute
 
 from hanza.api.calls import Answer, Call, Plane
+from hanza.api.console import Consoles
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
+from hanza.api.problems import problem_response
+from hanza.api.relay import Limits
 from hanza.api.route import Route
-from hanza.api.routes import ROUTES
+from hanza.api.routes import CONSOLE, ROUTES
+from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.model.errors import Invalid, NotFound, Refusal
-from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
+from hanza.plan.seca.references import SHARED_TENANTS
+from hanza.wire.agent_v1 import LINK_PATH
+from hanza.wire.console_v1 import AGENT_PATH
+from hanza.wire.problems import problem_of, refused_status, unexpected_problem
 
 log = logging.getLogger("hanza.api")
 BODY_BYTES_MAX = 2**20
+CONSOLE_LIMITS = Limits()
 
 
-def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette:
-    """Everything that one plane serves."""
+def build_app(
+    plane: Plane, authenticator: Authenticator, hub: Hub, limits: Limits = CONSOLE_LIMITS
+) -> Starlette:
+    """Everything that one plane serves; `limits` are its consoles'."""
     feed = Feed(plane)
+    consoles = Consoles(plane, authenticator, hub, limits)
+
+    # Threads of their own, so that slow uploads hold up no other request.
+    streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -39,44 +56,70 @@ def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette
         yield
         for one in running:
             one.cancel()
+        streaming.shutdown(wait=False, cancel_futures=True)
 
+    served = _Served(plane, authenticator, feed, streaming)
     routes: list[HttpRoute | WebSocketRoute] = [
-        HttpRoute(route.path, _endpoint(route, plane, authenticator, feed), methods=[route.method])
-        for route in ROUTES
+        HttpRoute(route.path, _endpoint(route, served), methods=[route.method]) for route in ROUTES
     ]
-    routes.append(WebSocketRoute("/agent/v1/link", hub.serve))
+    routes.append(WebSocketRoute(LINK_PATH, hub.serve))
+    routes.append(WebSocketRoute(AGENT_PATH, consoles.serve_agent))
+    routes.append(WebSocketRoute(CONSOLE.path, consoles.serve))
     return Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_refusal}
     )
 
 
-def _endpoint(
-    route: Route, plane: Plane, authenticator: Authenticator, feed: Feed
-) -> Callable[[Request], Awaitable[Response]]:
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What every request is answered with."""
+
+    plane: Plane
+    authenticator: Authenticator
+    feed: Feed
+    streaming: ThreadPoolExecutor
+    """The threads of routes whose body is handed on as it comes."""
+
+
+def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            if route.permission != PUBLIC:
-                principal = authenticator.authenticate(request.headers.get("authorization"))
-                principal.require(route.permission)
-                if "tenant" in request.path_params:
-                    principal.require_tenant(request.path_params["tenant"])
-            _check_text(request)
-            body = await _body(request)
-            query, headers = dict(request.query_params), dict(request.headers)
-            call = Call(plane, request.path_params, query, body, headers)
-            if route.may_stream and wants_stream(headers.get("accept", "")):
-                return _stream(feed, call)
-            return _render(await asyncio.to_thread(route.handler, call))
+            _admit(request, route, served.authenticator)
+            call = await _call(request, route, served.plane)
+            if route.may_stream and wants_stream(call.headers.get("accept", "")):
+                return _stream(served.feed, call)
+            threads = served.streaming if route.streams else None
+            loop = asyncio.get_running_loop()
+            return _render(await loop.run_in_executor(threads, route.handler, call))
         except Refusal as refusal:
-            return _problem(problem_of(refusal, request.url.path))
+            return problem_response(problem_of(refusal, request.url.path))
         except HTTPException:
             raise
         except Exception:  # one of the three broad excepts: a request never takes the plane down
-            incident = plane.ids.new("ic")
+            incident = served.plane.ids.new("ic")
             log.exception("request.failed incident=%s path=%s", incident, request.url.path)
-            return _problem(unexpected_problem(request.url.path, incident))
+            return problem_response(unexpected_problem(request.url.path, incident))
 
     return endpoint
+
+
+def _admit(request: Request, route: Route, authenticator: Authenticator) -> None:
+    """Who may not call is refused before a byte of the body is read."""
+    if route.permission != PUBLIC:
+        principal = authenticator.authenticate(request.headers.get("authorization"))
+        principal.require(route.permission)
+        tenant = request.path_params.get("tenant")
+        if tenant is not None and not (route.is_shared and tenant in SHARED_TENANTS):
+            principal.require_tenant(tenant)
+    _check_text(request)
+
+
+async def _call(request: Request, route: Route, plane: Plane) -> Call:
+    query, headers = dict(request.query_params), dict(request.headers)
+    if route.streams:
+        chunks = chunks_of(request, asyncio.get_running_loop())
+        return Call(plane, request.path_params, query, b"", headers, chunks)
+    return Call(plane, request.path_params, query, await _body(request), headers)
 
 
 def _check_text(request: Request) -> None:
@@ -100,6 +143,8 @@ async def _body(request: Request) -> bytes:
 def _render(answer: Answer) -> Response:
     if answer.document is None:
         return Response(status_code=answer.status)
+    if isinstance(answer.document, Path):
+        return FileResponse(answer.document, answer.status, media_type="application/octet-stream")
     if isinstance(answer.document, bytes):
         return Response(answer.document, answer.status, media_type=answer.media_type)
     body = msgspec.json.encode(answer.document)
@@ -111,18 +156,12 @@ def _stream(feed: Feed, call: Call) -> Response:
     return StreamingResponse(stream, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
 
 
-def _problem(problem: Problem) -> Response:
-    body = msgspec.json.encode(problem)
-    headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "5"}}.get(problem.status)
-    return Response(body, problem.status, headers, media_type="application/problem+json")
-
-
 async def _http_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for this class alone"
     kind = {404: "resource-not-found", 405: "invalid-request"}.get(
         error.status_code, "invalid-request"
     )
     problem = refused_status(error.status_code, kind, error.detail, request.url.path)
-    response = _problem(problem)
+    response = problem_response(problem)
     response.headers.update(error.headers or {})
     return response

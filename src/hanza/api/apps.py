@@ -14,18 +14,20 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import NoRoom, NotFound
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
-from hanza.plan.admission import InstanceWish, admit_instance, check_name
+from hanza.plan.admission import InstanceWish, Keeps, admit_instance, check_name
 from hanza.plan.change import Asked, Change, changes_of, check_app
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds
 from hanza.plan.placement.quote import Line, Quote, ended_line, quote_team
 from hanza.store.holds import Hold, get_hold
 from hanza.store.hosts import list_candidates
+from hanza.store.images import find_image
 from hanza.store.instances import count_members, find_instance, list_app
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Tx
 from hanza.wire import placement_v1 as doc
-from hanza.wire.federation_v1 import InstanceSpec, request_from_json, wish_from_spec
+from hanza.wire.federation_v1 import request_from_json
+from hanza.wire.instance_v1 import InstanceSpec, wish_from_spec
 from hanza.wire.places import load_carbon, load_cities
 
 
@@ -127,7 +129,9 @@ def look_at_app(tx: Tx, wish: AppWish, new_ids: Sequence[InstanceId], now: datet
 def _asked(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) -> Asked:
     known = find_instance(tx, wish.address)
     hold = None if known is None else get_hold(tx, known.id)
-    wanted = admit_instance(wish, known, new_id, now, is_placed=is_placed(hold), may_run_anew=True)
+    image = find_image(tx, wish.image)
+    keeps: Keeps = "team" if is_placed(hold) else "nothing"
+    wanted = admit_instance(wish, known, new_id, now, image=image, keeps=keeps)
     return _as_held(Asked(wanted, known), hold)
 
 

@@ -94,6 +94,15 @@ def trust_agent(call: Call) -> Answer:
     return Answer(202)
 
 
+def revoke_agent(call: Call) -> Answer:
+    """Its key is refused from now on; tells how many instances were placed with it."""
+    plane = call.plane
+    agent = AgentId(call.path["agent"])
+    held = plane.store.write(agents.revoke_agent, agent, plane.clock.now())
+    plane.wake()
+    return Answer(200, {"agent": agent, "instances": held})
+
+
 def list_orphans(call: Call) -> Answer:
     found = call.plane.store.read(reports.list_orphans)
     return Answer(200, {"items": [doc.orphan_to_doc(*one) for one in found]})

@@ -18,11 +18,13 @@ from hanza.plan.placement.quote import Line, Quote, quote_team
 from hanza.plan.placement.violations import find_violations
 from hanza.store.holds import get_hold
 from hanza.store.hosts import list_candidates
+from hanza.store.images import find_image
 from hanza.store.instances import find_instance, list_members
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Tx
 from hanza.wire import placement_v1 as doc
-from hanza.wire.federation_v1 import InstanceSpec, request_from_json, wish_from_spec
+from hanza.wire.federation_v1 import request_from_json
+from hanza.wire.instance_v1 import InstanceSpec, wish_from_spec
 from hanza.wire.places import load_carbon, load_cities
 
 Members = dict[str, tuple[Wanted, HostId | None]]
@@ -113,7 +115,10 @@ def _asked(tx: Tx, wish: InstanceWish, now: datetime) -> Asked:
     known = find_instance(tx, wish.address)
     hold = None if known is None else get_hold(tx, known.id)
     new_id = InstanceId(f"in_{wish.address.name}")
-    wanted = admit_instance(wish, known, new_id, now, is_placed=is_placed(hold))
+    image = find_image(tx, wish.image)
+    wanted = admit_instance(
+        wish, known, new_id, now, image=image, keeps="all" if is_placed(hold) else "nothing"
+    )
     return Asked(wanted, known, None if hold is None else hold.host)
 
 

@@ -19,14 +19,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from hanza.api.app import build_app
 from hanza.api.calls import Plane
 from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken
+from hanza.api.images import sweep_blobs
 from hanza.api.link import Hub
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
 from hanza.boot.settings import PlaneSettings
 from hanza.engine.loop import Engine
+from hanza.kit.blobs import Blobs
 from hanza.kit.clock import SystemClock
 from hanza.kit.ids import Ids
 from hanza.kit.points import Point
@@ -35,7 +39,8 @@ from hanza.model.ids import FederationId
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
-from hanza.wire.agent_v1 import FRAME_BYTES_MAX
+from hanza.wire import console_v1
+from hanza.wire.agent_v1 import FRAME_BYTES_MAX, LINK_PATH
 from hanza.wire.tokens import (
     SEED_BYTES,
     Issuer,
@@ -69,6 +74,7 @@ def run_plane(settings: PlaneSettings, point: Point, ready: Ready) -> None:
         store = stack.enter_context(contextlib.closing(Store(settings.database, point)))
         wake = threading.Event()
         parts = _build(settings, store, wake)
+        sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
         engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
         stop = threading.Event()
@@ -101,8 +107,17 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         token_valid_for=settings.token_valid_for,
         issuer=Issuer(federation.id, _issuer_keys(settings.state, ids)),
         wake=wake.set,
+        blobs=_blobs(settings),
+        blob_bytes_max=settings.blob_bytes_max,
     )
     return _Parts(plane, _operator_token(settings.state, ids), certificates)
+
+
+def _blobs(settings: PlaneSettings) -> Blobs:
+    """Nobody else has the folder, so every part in it was left by a plane that died."""
+    blobs = Blobs(settings.state / "blobs")
+    blobs.sweep_parts()
+    return blobs
 
 
 def _operator_token(state: Path, ids: Ids) -> str:
@@ -121,6 +136,16 @@ def _issuer_keys(state: Path, ids: Ids) -> Keys:
     if not path.exists():
         write_secret(path, keys_to_json(keys_from_seed(ids.secret(SEED_BYTES))))
     return keys_from_json(path.read_bytes())
+
+
+class _WebSockets(WebSocketsSansIOProtocol):
+    """Large frames are the agents' on their link; whatever else is a WebSocket has small ones."""
+
+    def handle_connect(self, event: Request) -> None:
+        """Before anything but the request was read."""
+        if event.path == LINK_PATH:
+            self.conn.max_message_size = FRAME_BYTES_MAX
+        super().handle_connect(event)
 
 
 class _Server(uvicorn.Server):
@@ -174,8 +199,8 @@ def _serve(
         app,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=FRAME_BYTES_MAX,
+        ws=_WebSockets,
+        ws_max_size=console_v1.FRAME_BYTES_MAX,
         ws_per_message_deflate=False,
         log_config=None,
         access_log=False,

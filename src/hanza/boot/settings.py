@@ -62,6 +62,9 @@ class PlaneSettings:
     token_valid_for: timedelta = timedelta(hours=24)
     """How long a join token may wait for its site."""
 
+    blob_bytes_max: int = 32 * 2**30
+    """The largest file that an image may consist of.  Images are kept in the state folder."""
+
     def __post_init__(self) -> None:
         if not self.listen:
             raise Invalid("say where to listen", field="listen")

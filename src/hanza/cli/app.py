@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, ending, members, placing, policies, tenants
+from hanza.cli import (
+    apps,
+    console,
+    ending,
+    images,
+    invitations,
+    members,
+    placing,
+    policies,
+    tenants,
+)
 from hanza.cli.client import Client, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show
@@ -17,10 +27,14 @@ app = typer.Typer(
     no_args_is_help=False,
     pretty_exceptions_enable=False,
 )
+members.provider.command("invite")(invitations.invite)
+members.provider.command("uninvite")(invitations.uninvite)
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
 app.add_typer(members.agent_group, name="agents")
+app.add_typer(images.image, name="image")
+app.add_typer(invitations.group, name="invite")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(policies.policy, name="policy")
 app.command("token")(tenants.issue_token)
@@ -29,6 +43,7 @@ app.command("apply")(apps.apply)
 app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
+app.command("console")(console.console)
 app.command("destroy")(ending.destroy)
 
 WELCOME = """\
@@ -38,6 +53,7 @@ hanza: small data centres of different owners, as one cloud
   hanza plan FILE     where it would run, why, at what price
   hanza apply FILE    run what a file says
   hanza status        what runs where
+  hanza console NAME  type at a guest's serial port
   hanza --help        everything else
 """
 

@@ -21,7 +21,7 @@ from hanza.cli.options import (
     connect,
 )
 from hanza.cli.quotes import harms_of, quote_of
-from hanza.cli.render import Output, Record, ago, last_line, show
+from hanza.cli.render import Output, Record, ago, last_line, reach, show
 from hanza.cli.watch import News, TimedOut, watch
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import NotFound
@@ -38,7 +38,7 @@ DONE = {
 }
 COLUMNS = [
     *("name", "country", "site", "provider", "runs"),
-    *("state", "power", "boot", "heard", "serial"),
+    *("state", "power", "boot", "heard", "reach", "serial"),
 ]
 EMPTY = "nothing runs here; try: hanza apply FILE"
 RUNS = {"kvm": "kvm", "tcg": "emulated"}
@@ -264,6 +264,7 @@ def _flat(document: dict[str, Any]) -> Record:
         "host": place.get("host"),
         "accelerator": place.get("accelerator"),
         "runs": RUNS.get(place.get("accelerator", ""), "-"),
+        "reach": reach(place.get("address"), spec["ports"]),
         "state": status["state"],
         "power": status["power"],
         "wantedPower": spec["power"],

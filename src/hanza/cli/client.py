@@ -12,11 +12,13 @@ from typing import Any
 import httpx2
 
 from hanza.model import errors
-from hanza.plan.change import TooLarge
+from hanza.plan.change import Oversized
 from hanza.plan.policy import Contradiction
 
 BASE = "/providers/hanza.federation/v1"
 TIMEOUT_S = 30.0
+UPLOAD_TIMEOUT_S = 300.0
+"""For one step of an upload: the plane may have to write much to its disk before it answers."""
 _REFUSALS: dict[str, type[errors.Refusal]] = {
     kind.code: kind
     for kind in (
@@ -27,11 +29,16 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.Conflict,
         errors.Outdated,
         errors.BadQuery,
-        errors.Busy,
         Contradiction,
-        TooLarge,
+        Oversized,
         errors.InUse,
         errors.NoRoom,
+        errors.TooLarge,
+        errors.Full,
+        errors.Busy,
+        errors.NotHere,
+        errors.NotOffered,
+        errors.NotRunning,
     )
 }
 
@@ -76,13 +83,14 @@ class Client:
     """One plane's API.  Use as a context manager; raises `Refusal`s, and `Unreachable`."""
 
     def __init__(self, context: Context) -> None:
-        verify: ssl.SSLContext | bool = True
-        if context.ca:
-            verify = ssl.create_default_context(cafile=context.ca)
+        tls = ssl.create_default_context(cafile=context.ca) if context.ca else None
+        self.context = context
+        self.tls = tls
+        """What other connections to this plane trust; None for the machine's own authorities."""
         self._http = httpx2.Client(
             base_url=context.url,
             headers={"authorization": f"Bearer {context.token}"},
-            verify=verify,
+            verify=True if tls is None else tls,
             timeout=TIMEOUT_S,
             trust_env=False,
         )
@@ -107,6 +115,19 @@ class Client:
         response = self._ask("PUT", path, document, headers)
         return response.status_code == httpx2.codes.CREATED, response.json()
 
+    def put_bytes(self, path: str, chunks: Iterator[bytes], size: int) -> Any:
+        """Send what is too large for a document, as it is read."""
+        headers = {"content-length": str(size), "content-type": "application/octet-stream"}
+        try:
+            response = self._http.request(
+                "PUT", BASE + path, content=chunks, headers=headers, timeout=UPLOAD_TIMEOUT_S
+            )
+        except (httpx2.TransportError, ssl.SSLError) as error:
+            raise self._unreachable() from error
+        if response.is_success:
+            return response.json()
+        raise refusal_of(response.status_code, response.content)
+
     def post(self, path: str, document: dict[str, Any] | None = None) -> Any:
         response = self._ask("POST", path, document)
         return response.json() if response.content else None
@@ -124,8 +145,7 @@ class Client:
         try:
             with self._http.stream("GET", BASE + path, headers=headers, timeout=timeout) as answer:
                 if not answer.is_success:
-                    answer.read()
-                    raise _refusal_of(answer)
+                    raise refusal_of(answer.status_code, answer.read())
                 yield _until_silent(answer)
         except (httpx2.TransportError, ssl.SSLError) as error:
             raise self._unreachable() from error
@@ -151,7 +171,7 @@ class Client:
             raise self._unreachable() from error
         if response.is_success:
             return response
-        raise _refusal_of(response)
+        raise refusal_of(response.status_code, response.content)
 
 
 class Unreachable(errors.Refusal):
@@ -167,12 +187,13 @@ def _until_silent(answer: httpx2.Response) -> Iterator[str]:
         return  # whoever listens comes back and says what it has
 
 
-def _refusal_of(response: httpx2.Response) -> errors.Refusal:
+def refusal_of(status: int, body: bytes) -> errors.Refusal:
+    """What a plane's answer says of why not."""
     try:
-        problem = response.json()
+        problem = json.loads(body)
         text, code = str(problem["detail"]), str(problem["code"])
     except (ValueError, KeyError, TypeError):
-        return errors.Refusal(f"the plane answered {response.status_code}")
+        return errors.Refusal(f"the plane answered {status}")
     sources = problem.get("sources") or [{}]
     field = str(sources[0].get("pointer", "")).strip("/").replace("/", ".") or None
     kind = _REFUSALS.get(code, errors.Refusal)

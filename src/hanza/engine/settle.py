@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hanza.engine.show import forget_shown, show_instance
-from hanza.model.ids import InstanceId
+from hanza.model.errors import Revoked
+from hanza.model.ids import AgentId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.seca.power import has_stopped
 from hanza.plan.settle import Forget, Keep, Placed, Release, Withdraw, next_settlement
 from hanza.plan.status import sentence_of, shown_of
+from hanza.store.agents import find_revoked_at
 from hanza.store.events import append_event
 from hanza.store.holds import Hold, end_hold, get_hold, release_hold
 from hanza.store.hosts import refuse_host
@@ -100,8 +102,19 @@ def _show(
         finish_restart(tx, wanted.id)
         hint(tx, "publish", hold.agent, now)
         wanted = replace(wanted, is_restarting=False)
-    shown = shown_of(wanted, hold is not None, word, waiting)
+    lost = None if hold is None else _lost(tx, hold.agent)
+    if lost is not None:
+        word = None
+    shown = shown_of(wanted, hold is not None, word, waiting, lost)
     if set_shown(tx, wanted.id, shown):
         text = sentence_of(wanted.address.name, shown)
         append_event(tx, now, "instance.seen", wanted.id, text, wanted.address.tenant)
     return show_instance(tx, wanted, shown, word, now)
+
+
+def _lost(tx: Tx, agent: AgentId) -> Problem | None:
+    since = find_revoked_at(tx, agent)
+    if since is None:
+        return None
+    text = "its site's agent was revoked: whether it runs is unknown, and nobody will say"
+    return Problem(Revoked.code, text, since)

@@ -71,3 +71,4 @@ class Agent:
     joined_at: datetime
     heard_at: datetime | None
     is_contested: bool
+    revoked_at: datetime | None = None

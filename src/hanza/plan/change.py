@@ -24,10 +24,10 @@ from hanza.plan.placement.violations import lacks_of
 Kind: TypeAlias = Literal["create", "change", "replace", "end", "none"]
 
 
-class TooLarge(Refusal):
+class Oversized(Refusal):
     """No host is as large as that, even when it is empty."""
 
-    code = "too_large"
+    code = "oversized"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def changes_of(asked: Sequence[Asked], candidates: Sequence[Candidate]) -> dict[
 def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: Bounds) -> None:
     """Refuse what could never be placed, before anything of it is written.
 
-    Raises `Contradiction` for levels or spreads that leave nothing, and `TooLarge`.  What is as
+    Raises `Contradiction` for levels or spreads that leave nothing, and `Oversized`.  What is as
     it was is not looked at: it may have been allowed once.
     """
     new = [one for one in asked if not one.is_dropped and one.wanted != one.known]
@@ -82,11 +82,11 @@ def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: B
 
 
 def refuse_too_large(wanted: Wanted, candidates: Sequence[Candidate]) -> None:
-    """Raises `TooLarge`; where nobody has joined yet, nothing is too large."""
+    """Raises `Oversized`; where nobody has joined yet, nothing is too large."""
     size = wanted.spec.size
     if candidates and not any(one.capacity.holds(size) for one in candidates):
         largest = max(candidates, key=lambda one: (one.capacity.memory_mib, one.capacity.cpus))
-        raise TooLarge(
+        raise Oversized(
             f"{wanted.address.name} asks for {words_of_size(size)}; no host has that",
             field="size",
             hint=f"the largest host has {words_of_size(largest.capacity)}",
@@ -167,6 +167,14 @@ def _differences(known: Wanted, wanted: Wanted) -> list[str]:
         ("power", known.power, wanted.power),
     )
     said = [f"{word} {was} → {now}" for word, was, now in pairs if was != now]
+    # What a guest is told may be secret, so it is named and never quoted.
+    told = (
+        ("host name", old.hostname, new.hostname),
+        ("SSH keys", old.ssh_keys, new.ssh_keys),
+        ("user data", old.user_data, new.user_data),
+        ("ports", old.ports, new.ports),
+    )
+    said += [f"other {word}" for word, was, now in told if was != now]
     if _has_other_law(wanted, known):
         said.append("another policy")
     return said or ["in other words"]

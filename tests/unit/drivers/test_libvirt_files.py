@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,6 +105,10 @@ def test_what_a_dead_process_left_half_made_is_swept_and_nothing_else(
     pool.make_volume(V, 8)
     making = pool.volume(V).with_suffix(".making")
     making.touch()
+    stale = (pool.seed(GUEST), pool.seed(others))
+    for one in stale:
+        one.touch()
+    (pool.seed(GUEST).parent / ".seed-half").mkdir()
     disk = pool.disk(GUEST)
     disk.touch()
     folder = disk.parent
@@ -112,7 +117,8 @@ def test_what_a_dead_process_left_half_made_is_swept_and_nothing_else(
             os.utime(file, (LONG_AGO, LONG_AGO))
     pool.sweep({others})
     left = {file.name for file in folder.iterdir()}
-    assert left == {disk.name, f"{others}.qcow2.new", f"{young}.qcow2.new"}
+    kept = {f"{others}.qcow2.new", f"{others}.seed.iso", f"{young}.qcow2.new"}
+    assert left == {disk.name, *kept}
     assert [file.name for file in making.parent.iterdir()] == ["vo_1.qcow2"]
     assert STALE_AFTER_S >= 60
 
@@ -179,6 +185,9 @@ def test_an_image_boots_by_its_kernel_or_from_its_disk(tmp_path: Path) -> None:
     assert emulated is not None
     assert emulated.cmdline.startswith("console=ttyS0 no_timer_check mitigations=off")
     assert images.boot("disk", emulated=True) is None
+    assert images.disk("direct") == tmp_path / "direct" / "disk.qcow2"
+    (tmp_path / "direct" / "disk.qcow2").unlink()
+    assert images.disk("direct") is None
     with pytest.raises(Rejected):
         images.disk("absent")
 
@@ -192,3 +201,19 @@ def test_the_hosts_clock_rate_is_the_refined_one(tmp_path: Path) -> None:
     log.write_text("nothing of the kind\n")
     assert host_tsc_khz(log) is None
     assert host_tsc_khz(tmp_path / "absent") is None
+
+
+def test_a_folder_with_a_long_path_has_logs_and_no_consoles() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        short = 107 - len(f"{folder}//{GUEST}.sock")
+        fits = SerialLogs(Path(folder, "x" * short))
+        too_long = SerialLogs(Path(folder, "y" * (short + 1)))
+        socket = fits.socket(GUEST)
+        assert socket is not None
+        assert len(str(socket)) == 107
+        assert too_long.socket(GUEST) is None
+        fits.path(GUEST).touch()
+        socket.touch()
+        fits.remove(GUEST)
+        fits.remove(GUEST)
+        assert list(socket.parent.iterdir()) == []

@@ -6,7 +6,7 @@ import pytest
 
 from hanza.model.ids import HostId
 from hanza.model.policy import Goals, Policy, Spread
-from hanza.plan.change import Asked, Change, TooLarge, change_of, changes_of, check_app
+from hanza.plan.change import Asked, Change, Oversized, change_of, changes_of, check_app
 from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.demand import UNBOUND, Bounds
 from hanza.plan.placement.violations import lacks_of
@@ -84,7 +84,7 @@ def test_a_new_spread_moves_the_fewest_that_it_must() -> None:
 
 def test_what_could_never_be_placed_is_refused() -> None:
     large = replace(a_member("db").spec, memory_mib=WHOLE.memory_mib + 1)
-    with pytest.raises(TooLarge) as refusal:
+    with pytest.raises(Oversized) as refusal:
         check_app([Asked(replace(a_member("db"), spec=large))], HOSTS, UNBOUND)
     assert refusal.value.hint == ("the largest host has 4 cpu, 4096 MiB memory and 4096 MiB disk")
     known = replace(a_member("db"), spec=large)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hanza.model.errors import Conflict
+from hanza.model.guest import Port
 from hanza.model.ids import AgentId
 from hanza.model.manifest import GENESIS, Manifest
 from hanza.plan.manifest import (
@@ -16,14 +17,15 @@ from hanza.plan.manifest import (
     manifest_of,
     says_the_same,
 )
-from kit.agent_worlds import ME, a_manifest, a_tombstone, an_entry
+from kit.agent_worlds import ME, a_bundle, a_manifest, a_tombstone, an_entry
 
-FIRST = a_manifest([an_entry("in_a"), an_entry("in_b")], number=1)
+FIRST = a_manifest([an_entry("in_a"), an_entry("in_b")], bundles=[a_bundle("a"), a_bundle("b")])
 SECOND = a_manifest(
     [an_entry("in_b", power="off"), an_entry("in_c")],
     [a_tombstone("in_a")],
     number=2,
     parent=hash_of(FIRST),
+    bundles=[a_bundle("c"), a_bundle("b")],
 )
 
 
@@ -38,8 +40,18 @@ def test_content_is_in_canonical_order_whatever_order_it_came_in() -> None:
 
 def test_the_hash_is_the_same_on_every_machine_for_ever() -> None:
     assert hash_of(FIRST).hex() == (
+        "fd8fe004addd6079748b90b6ed9779de14af157368b0a03293b9f94e277cd4d0"
+    )
+    # As it was before there were bundles, seeds and ports.
+    assert hash_of(replace(FIRST, bundles=())).hex() == (
         "a2e97b3e28c91d55a9a130719b23a9a821cb804c90dab61db4a32d2fec6ce2a8"
     )
+
+
+def told(**change: object) -> Manifest:
+    first, *others = FIRST.entries
+    spec = replace(first.spec, **change)  # type: ignore[arg-type]
+    return replace(FIRST, entries=(replace(first, spec=spec), *others))
 
 
 @pytest.mark.parametrize(
@@ -50,6 +62,11 @@ def test_the_hash_is_the_same_on_every_machine_for_ever() -> None:
         replace(FIRST, parent=bytes(31) + b"\x01"),
         replace(FIRST, entries=FIRST.entries[:1]),
         replace(FIRST, tombstones=(a_tombstone("in_z"),)),
+        replace(FIRST, bundles=FIRST.bundles[:1]),
+        told(hostname="web"),
+        told(ssh_keys=("ssh-ed25519 AAAA",)),
+        told(user_data="#!/bin/sh"),
+        told(ports=(Port(8080, 80),)),
     ],
 )
 def test_the_hash_changes_when_anything_does(other: Manifest) -> None:
@@ -129,3 +146,10 @@ def test_a_forged_delta_does_not_add_up() -> None:
 
 def test_a_manifest_names_its_agent() -> None:
     assert manifest_of(ME, FIRST.version, GENESIS, (), ()).agent == ME
+
+
+def test_a_delta_says_no_more_of_images_than_what_changed() -> None:
+    delta = delta_between(FIRST, SECOND)
+    assert delta.put_bundles == (a_bundle("c"),)
+    assert delta.drop_bundles == (a_bundle("a").id,)
+    assert not says_the_same(FIRST, replace(FIRST, bundles=()))

@@ -1,4 +1,4 @@
-"""The driver contract as tests: seventeen clauses, numbered in the tests' docstrings.
+"""The driver contract as tests: eighteen clauses, numbered in the tests' docstrings.
 
 Subclass `DriverContract` in a test, supply the fixtures `driver` and `site` (a `Site`, which
 sees and disturbs the site without the driver), and inherit the rest.  Then run the seventeenth
@@ -11,11 +11,14 @@ Imported by tests only: it needs pytest and hypothesis, which the product does n
 
 from hanza.drivers.contract.backdoor import Backdoor, Bytes, Connection, Site
 from hanza.drivers.contract.connections import ConnectionClauses
+from hanza.drivers.contract.consoles import ConsoleClauses
 from hanza.drivers.contract.disks import DiskClauses
 from hanza.drivers.contract.guests import GuestClauses
 from hanza.drivers.contract.machine import FULL, compare_with_fake, walk_beside_fake
 from hanza.drivers.contract.patience import until
+from hanza.drivers.contract.ports import PortClauses
 from hanza.drivers.contract.resizing import ResizeClauses
+from hanza.drivers.contract.seeds import SeedClauses
 from hanza.drivers.contract.volumes import VolumeClauses
 
 __all__ = [
@@ -24,10 +27,13 @@ __all__ = [
     "Bytes",
     "Connection",
     "ConnectionClauses",
+    "ConsoleClauses",
     "DiskClauses",
     "DriverContract",
     "GuestClauses",
+    "PortClauses",
     "ResizeClauses",
+    "SeedClauses",
     "Site",
     "VolumeClauses",
     "compare_with_fake",
@@ -36,5 +42,14 @@ __all__ = [
 ]
 
 
-class DriverContract(GuestClauses, ResizeClauses, VolumeClauses, DiskClauses, ConnectionClauses):
+class DriverContract(
+    GuestClauses,
+    SeedClauses,
+    ResizeClauses,
+    PortClauses,
+    VolumeClauses,
+    DiskClauses,
+    ConnectionClauses,
+    ConsoleClauses,
+):
     """All clauses but the seventeenth, for a site that can do everything."""

@@ -5,10 +5,12 @@ boot_after_s=2.5                                    serial output comes so long 
 accelerator=none|tcg|kvm                            what the hosts say of themselves
 state=/path/site.json                               the site outlives the process
 faults=create:2:silent,destroy:1:lost               what shall go wrong, see `faults`
-deny=volumes,resize,serial                          capabilities it shall not have
+deny=volumes,resize,serial,ports,console            capabilities it shall not have
+images=/path                                        where the agent lays images; it reads none
 secret=...                                          stands for a site's password
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -20,12 +22,12 @@ from hanza.drivers.fake.faults import faults_from_text
 from hanza.drivers.fake.site import DEFAULT_SIZE, FakeSite, some_hosts
 from hanza.drivers.spi import Capabilities
 from hanza.model.capacity import Capacity
-from hanza.model.errors import Invalid
+from hanza.model.errors import Invalid, Unavailable
 from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
     {"hosts", "cpus", "memory_mib", "disk_mib", "boot_after_s", "accelerator"}
-    | {"state", "faults", "deny", "secret"}
+    | {"state", "faults", "deny", "secret", "images"}
 )
 _ACCELERATORS: dict[str, Literal["kvm", "tcg", "none"]] = {
     "kvm": "kvm",
@@ -39,7 +41,8 @@ Number = TypeVar("Number", int, float)
 def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDriver:
     """A driver on a site of its own, or on the one in the state file.
 
-    Raises `Invalid` for an option that is unknown or makes no sense.
+    Raises `Invalid` for an option that is unknown or makes no sense, and `Unavailable` while the
+    state's folder cannot be written to.
     """
     unknown = sorted(set(options) - KNOWN)
     if unknown:
@@ -56,11 +59,14 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
     accelerator = _ACCELERATORS.get(options.get("accelerator", "none"))
     if accelerator is None:
         raise Invalid("accelerator is one of kvm, tcg, none", field="options.accelerator")
+    path = Path(options["state"]) if "state" in options else None
+    if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise Unavailable("the folder of the site's state cannot be written to")
     hosts = some_hosts(max(_number(options, "hosts", 1, int), 1), size)
     site = FakeSite(
         [replace(host, accelerator=accelerator) for host in hosts],
         boot_after=timedelta(seconds=_number(options, "boot_after_s", 0.0, float)),
-        path=Path(options["state"]) if "state" in options else None,
+        path=path,
         faults=faults_from_text(options.get("faults", "")),
     )
     return FakeDriver(site, federation, _capabilities(options), secret=options.get("secret", ""))
@@ -83,7 +89,7 @@ def _number(
 
 def _capabilities(options: Mapping[str, str]) -> Capabilities:
     denied = set(filter(None, options.get("deny", "").split(",")))
-    wrong = sorted(denied - {"volumes", "resize", "serial"})
+    wrong = sorted(denied - {"volumes", "resize", "serial", "ports", "console"})
     if wrong:
         raise Invalid(f"{wrong[0]!r} cannot be denied", field="options.deny")
     return replace(
@@ -91,4 +97,6 @@ def _capabilities(options: Mapping[str, str]) -> Capabilities:
         volumes="volumes" not in denied,
         resize="resize" not in denied,
         serial="serial" not in denied,
+        ports="ports" not in denied,
+        console="console" not in denied,
     )
