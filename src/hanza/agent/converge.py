@@ -49,7 +49,8 @@ from hanza.plan.converge import (
 
 GRACE = timedelta(seconds=60)
 """How long a guest may appear after an order to make it that nobody answered."""
-LOOK_WHILE_BOOTING = timedelta(seconds=2)
+LOOK_WHILE_BOOTING = timedelta(seconds=0.5)
+"""A look costs milliseconds, and somebody waits to see it boot."""
 BLIND_CEILING = timedelta(seconds=15)
 DOING_AT_MOST = timedelta(seconds=5)
 """So that a crowd of orders does not keep the view of the site from the plane for minutes."""
