@@ -7,7 +7,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines check generated \
-	bench-join lock clean
+	test-bare bench-join bench-boot lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,13 @@ test-fast: engines ## all but the real engines
 test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"
 	$(PY) -m pytest -q --durations=10 tests/engines
+
+test-bare: ## the two commands in a bare Debian 12 made for it (as root); ARGS=--full: all tests
+	@scripts/test-bare.sh $(ARGS)
+
+bench-boot: engines ## apply to user space against virsh start; JSON lines, fails over 1.3 x (as root)
+	@scripts/need-root.sh "make bench-boot"
+	@PYTHONPATH=tests $(PY) bench/boot.py
 
 bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
 	@PYTHONPATH=tests $(PY) bench/join.py
