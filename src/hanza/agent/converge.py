@@ -52,7 +52,8 @@ from hanza.plan.converge import (
 
 GRACE = timedelta(seconds=60)
 """How long a guest may appear after an order to make it that nobody answered."""
-LOOK_WHILE_BOOTING = timedelta(seconds=2)
+LOOK_WHILE_BOOTING = timedelta(seconds=0.5)
+"""A look costs milliseconds, and somebody waits to see it boot."""
 LOOK_WHILE_FETCHING = timedelta(seconds=2)
 BLIND_CEILING = timedelta(seconds=15)
 DOING_AT_MOST = timedelta(seconds=5)

@@ -27,7 +27,7 @@ from hanza.kit.clock import SystemClock
 from hanza.model.errors import NotFound
 from hanza.wire.app_v1 import App, Component, app_from_yaml
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.25
 INTERRUPTED = 130
 DONE = {
     "create": "created",
