@@ -45,6 +45,7 @@ UPS: Mapping[str, v1.Up] = {
     ),
     "report_change": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
     "heartbeat": v1.Heartbeat(300),
+    "measured": v1.Measured([v1.TripW("lju-1", 12.5)]),
 }
 DOWNS: Mapping[str, v1.Down] = {
     "challenge": v1.Challenge(bytes(range(32))),
@@ -53,10 +54,14 @@ DOWNS: Mapping[str, v1.Down] = {
     "manifest_delta": delta_to_wire(delta_between(FIRST, SECOND)),
     "report_taken": v1.ReportTaken(7),
     "heartbeat_taken": v1.HeartbeatTaken(300),
+    "probes": v1.Probes([v1.ProbeW("lju-1", "192.0.2.1", 443)]),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }
 CLAIMS: Mapping[str, v1.Claims] = {
-    "claims": v1.Claims(1, "ag_me", 3, "cafe", "fake", VERSION, bytes(range(32))),
+    "claims": v1.Claims(1, "ag_me", 3, "cafe", "fake", VERSION, bytes(range(32)), True),
+}
+OLD_CLAIMS: Mapping[str, v1.Claims] = {
+    "claims_before_probes": v1.Claims(1, "ag_me", 3, "cafe", "fake", VERSION, bytes(range(32))),
     "claims_of_the_first_day": v1.Claims(1, "ag_me", 1, "cafe", "fake", None, None),
 }
 
@@ -83,10 +88,15 @@ def test_claims_keep_their_bytes(name: str) -> None:
     assert v1.encode(v1.decode_claims(golden(name))) == golden(name)
 
 
+@pytest.mark.parametrize("name", OLD_CLAIMS)
+def test_claims_of_older_agents_are_read(name: str) -> None:
+    assert v1.decode_claims(golden(name)) == OLD_CLAIMS[name]
+
+
 def test_every_message_has_its_bytes_here_and_every_file_is_tested() -> None:
     assert {type(up) for up in UPS.values()} == set(get_args(v1.Up))
     assert {type(down) for down in DOWNS.values()} == set(get_args(v1.Down))
-    assert {file.stem for file in FOLDER.iterdir()} == {*UPS, *DOWNS, *CLAIMS}
+    assert {file.stem for file in FOLDER.iterdir()} == {*UPS, *DOWNS, *CLAIMS, *OLD_CLAIMS}
 
 
 def test_the_hash_of_a_manifest_is_the_same_for_ever() -> None:

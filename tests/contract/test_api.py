@@ -48,6 +48,7 @@ def filled(route: Route) -> str:
         "instance": "i",
         "agent": "a",
         "app": "a",
+        "probe": "p",
     }
     return route.path.format(**names, region="r", name="n")
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from hanza.agent.converge import Converger
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
+from hanza.agent.measure import Measurer
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -32,8 +33,10 @@ class Agent:
         link: Link,
         clock: Clock,
         stop: threading.Event,
+        measurer: Measurer | None = None,
     ) -> None:
-        """Setting `stop` ends `run`."""
+        """Setting `stop` ends `run`; a `measurer` gets a thread of its own."""
+        self._measurer = measurer
         self.journal = journal
         self._converger = converger
         self._clock = clock
@@ -50,18 +53,22 @@ class Agent:
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
+        measurer = self._measurer
         threads = [
             # Daemons: a call that a dead engine never answers must not keep the process.
             threading.Thread(target=self._go_on, args=args, name=name, daemon=True)
             for name, *args in (
                 ("converge", self.run_pass, self._hint),
                 ("link", self.link.run_once, self._stop),
+                *([("measure", measurer.run_once, measurer.wake)] if measurer else []),
             )
         ]
         for thread in threads:
             thread.start()
         self._stop.wait()
         self._hint.set()
+        if measurer is not None:
+            measurer.wake.set()
         with suppress(OSError):
             self.link.close()
         for thread in threads:
@@ -88,6 +95,8 @@ class Agent:
         """A hint carries no data: the pass reads the manifest itself."""
         if self.journal.manifest is not self._acted_on:
             self._hint.set()
+        if self._measurer is not None:
+            self._measurer.look()
 
     def _go_on(self, work: Callable[[], timedelta], wake: threading.Event) -> None:
         failures = 0

@@ -1,6 +1,6 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
-from hanza.api import instances, joining, members, placements, tenants
+from hanza.api import instances, joining, members, placements, probes, tenants
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
 from hanza.api.seca.routes import routes as standard_routes
@@ -22,6 +22,10 @@ ROUTES = (
     Route("GET", BASE + "/agents", members.list_agents, "agent:read"),
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
+    Route("GET", BASE + "/probes", probes.list_probes, "probe:read"),
+    Route("PUT", BASE + "/probes/{probe}", probes.put_probe, "probe:write"),
+    Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, "probe:write"),
+    Route("GET", BASE + "/round-trips", probes.list_round_trips, "probe:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read", may_stream=True),
     Route("GET", BASE + "/tenants", tenants.list_tenants, "tenant:list"),
     Route("GET", BASE + "/tenants/{tenant}", tenants.get_tenant, "tenant:read"),

@@ -24,6 +24,7 @@ from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.loop import Agent
+from hanza.agent.measure import Measurer, Scope
 from hanza.agent.session import Session, Speaker
 from hanza.boot.settings import (
     Address,
@@ -83,7 +84,12 @@ def join_command(
 
 @app.command("run")
 def run_command(
-    state: State, metrics_listen: MetricsListen = None, output: OutputOption = Output.table
+    state: State,
+    metrics_listen: MetricsListen = None,
+    measure: Annotated[
+        Scope, typer.Option(help="To which probes round trips are measured: see docs/policy.md.")
+    ] = "public",
+    output: OutputOption = Output.table,
 ) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.
 
@@ -109,13 +115,8 @@ def run_command(
                 return
             with closing(driver):
                 converger = Converger(driver, SystemClock(), point)
-                agent = agent_of(journal, identity, converger, point, stop)
-                _log.info(
-                    "agent.started",
-                    version=version("hanza"),
-                    agent=identity.agent,
-                    site=identity.site,
-                )
+                agent = agent_of(journal, identity, converger, point, stop, measure)
+                _say_started(identity)
                 with numbers_served(agent, address):
                     agent.run()
 
@@ -147,6 +148,7 @@ def agent_of(
     converger: Converger,
     point: Point,
     stop: threading.Event,
+    scope: Scope = "public",
 ) -> Agent:
     """The parts of a running agent, started once: its start is counted here."""
     clock: Clock = SystemClock()
@@ -157,10 +159,12 @@ def agent_of(
         pin=identity.pin,
         key=journal.key(os.urandom),
         incarnation=journal.begin(clock, os.urandom),
+        measures=scope != "none",
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     link = Link(addresses, Session(speaker, journal), clock, WebSocketDial(root), point)
-    return Agent(journal, converger, link, clock, stop)
+    measurer = Measurer(link, scope, os.urandom, stop) if speaker.measures else None
+    return Agent(journal, converger, link, clock, stop, measurer)
 
 
 def open_when_there(
@@ -178,6 +182,11 @@ def open_when_there(
             _log.warning("driver.unavailable", code=error.code, text=str(error))
             stop.wait(delay_after(failures, ceiling=BLIND_CEILING).total_seconds())
     return None
+
+
+def _say_started(identity: Identity) -> None:
+    agent, site = identity.agent, identity.site
+    _log.info("agent.started", version=version("hanza"), agent=agent, site=site)
 
 
 def _name_of(identity: Identity) -> dict[str, str]:

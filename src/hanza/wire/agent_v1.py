@@ -11,6 +11,8 @@
       ReportTaken(number) ────────────────────►      after the commit
       ◄─────────── Heartbeat(count)                  when nothing else was said for a while
       HeartbeatTaken(count) ──────────────────►
+      Probes(…) ──────────────────────────────►      to who measures; again when they change
+      ◄─────────── Measured(…)                       the least round trip to each that answered
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -38,6 +40,7 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 ITEMS_MAX = 50_000
 """Guests or hosts that one agent can speak of."""
 ORPHANS_MAX = 1000
+PROBES_MAX = 64
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
@@ -112,6 +115,8 @@ class Claims(Struct, array_like=True):
     driver: Text
     holds_version: VersionW | None
     holds_hash: Digest | None
+    measures: bool = False
+    """Whether it wants to be told of probes."""
 
 
 class Hello(Struct, array_like=True, tag="hello"):
@@ -177,14 +182,40 @@ class HeartbeatTaken(Struct, array_like=True, tag="k"):
     count: Count
 
 
+class ProbeW(Struct, array_like=True):
+    name: Text
+    host: Text
+    port: Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Probes(Struct, array_like=True, tag="probes"):
+    probes: Annotated[list[ProbeW], Meta(max_length=PROBES_MAX)]
+
+
+class TripW(Struct, array_like=True):
+    probe: Text
+    ms: Annotated[float, Meta(ge=0, le=60_000)]
+
+
+class Measured(Struct, array_like=True, tag="measured"):
+    trips: Annotated[list[TripW], Meta(max_length=PROBES_MAX)]
+
+
 class Refused(Struct, array_like=True, tag="refused"):
     code: Text
     text: Text
 
 
-Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat
+Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat | Measured
 Down: TypeAlias = (
-    Challenge | Welcome | ManifestWhole | ManifestDelta | ReportTaken | HeartbeatTaken | Refused
+    Challenge
+    | Welcome
+    | ManifestWhole
+    | ManifestDelta
+    | ReportTaken
+    | HeartbeatTaken
+    | Probes
+    | Refused
 )
 
 _encoder = msgspec.msgpack.Encoder()
