@@ -15,6 +15,7 @@ from hanza.agent.converge import Converger
 from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
+from hanza.agent.measure import Measurer
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -35,6 +36,8 @@ class Beside:
     """Fetched in a thread of their own."""
     consoles: Consoles | None = None
     """Opened when the plane wants them."""
+    measurer: Measurer | None = None
+    """Measures round trips in a thread of its own."""
 
 
 class Agent:
@@ -64,6 +67,7 @@ class Agent:
         self.link = link
         link.on_message = self._look_at_manifest
         self._consoles = beside.consoles
+        self._measurer = beside.measurer
         if self._images is not None:
             self._images.hint = self._hint.set
         if self._consoles is not None:
@@ -77,6 +81,8 @@ class Agent:
         ]
         if self._images is not None:
             works.append(("images", self._images.run_once, self._images.wake))
+        if self._measurer is not None:
+            works.append(("measure", self._measurer.run_once, self._measurer.wake))
         threads = [
             # Daemons: a call that a dead engine never answers must not keep the process.
             threading.Thread(target=self._go_on, args=(work, wake), name=name, daemon=True)
@@ -90,6 +96,8 @@ class Agent:
             self._images.close()
         if self._consoles is not None:
             self._consoles.close()
+        if self._measurer is not None:
+            self._measurer.wake.set()
         with suppress(OSError):
             self.link.close()
         for thread in threads:
@@ -116,6 +124,8 @@ class Agent:
         """A hint carries no data: the pass reads the manifest itself."""
         if self.journal.manifest is not self._acted_on:
             self._hint.set()
+        if self._measurer is not None:
+            self._measurer.look()
 
     def _go_on(self, work: Callable[[], timedelta], wake: threading.Event) -> None:
         failures = 0

@@ -6,7 +6,7 @@ a second one statement tells the store who was heard, and one asks what was publ
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -15,9 +15,10 @@ from hanza.api.session import Session
 from hanza.kit.log import Log
 from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
-from hanza.model.manifest import Hash, Version
+from hanza.model.manifest import Version
 from hanza.model.report import Incarnation
 from hanza.store.agents import believed_starts, manifest_versions, note_heard
+from hanza.store.probes import list_probes
 from hanza.wire import agent_v1 as v1
 
 log = Log("hanza.link")
@@ -109,14 +110,14 @@ class _Line:
         return frame
 
     async def _answer(self, frame: bytes) -> bool:
-        """Whether it was a report.  A large frame is decoded where it holds up nobody."""
+        """Whether it said much.  A large frame is decoded where it holds up nobody."""
         async with self._turn:
             message, replies = await asyncio.to_thread(self._consider, frame)
             for reply in replies:
                 await self._send(reply)
         if isinstance(message, v1.ConsoleRefused):
             self._on_refused(message)
-        return isinstance(message, v1.ReportUp)
+        return isinstance(message, v1.ReportUp | v1.Measured)
 
     def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
         message = v1.decode_up(frame)
@@ -227,13 +228,11 @@ class Hub:
                 line.give_up()
                 heard.discard(agent)
         known = await asyncio.to_thread(store.read, manifest_versions, connected)
+        probes = await asyncio.to_thread(store.read, list_probes)
         for line in self._lines:
-            if _is_behind(line.session, known):
+            agent = line.session.agent
+            published, _ = known.get(agent, (None, None)) if agent else (None, None)
+            if line.session.is_behind(published, probes):
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))
-
-
-def _is_behind(session: Session, known: Mapping[AgentId, tuple[Version, Hash]]) -> bool:
-    published = known.get(session.agent) if session.agent else None
-    return published is not None and published[0] != session.told

@@ -10,6 +10,7 @@ from hanza.api import (
     members,
     placements,
     policies,
+    probes,
     tenants,
 )
 from hanza.api.identity import PUBLIC
@@ -48,6 +49,10 @@ ROUTES = (
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
     Route("POST", BASE + "/agents/{agent}/revoke", members.revoke_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
+    Route("GET", BASE + "/probes", probes.list_probes, "probe:read"),
+    Route("PUT", BASE + "/probes/{probe}", probes.put_probe, "probe:write"),
+    Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, "probe:write"),
+    Route("GET", BASE + "/round-trips", probes.list_round_trips, "probe:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read", may_stream=True),
     Route("GET", BASE + "/images", images.list_images, "federation:image:read"),
     Route("GET", BASE + "/images/{image}", images.get_image, "federation:image:read"),

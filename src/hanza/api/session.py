@@ -6,18 +6,20 @@ the commit; a manifest is sent once and then waited for, until it is held or out
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hanza.api.calls import Plane
 from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
+from hanza.model.probe import Probe, Trip
 from hanza.model.report import Incarnation
 from hanza.plan.manifest import delta_between
 from hanza.store.agents import greet_agent, manifest_versions, public_key_of_agent
 from hanza.store.events import append_event
 from hanza.store.manifests import find_manifest
+from hanza.store.probes import list_probes, record_trips
 from hanza.store.reports import record_report
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
@@ -41,6 +43,10 @@ class _Peer:
     told: Version | None = None
     abilities: frozenset[str] = frozenset()
     is_ahead: bool = False
+    probes: tuple[Probe, ...] = ()
+    """What it was last told to measure to."""
+    doubted: set[str] = field(default_factory=set)
+    """Probes to which it has said here what cannot be."""
 
 
 class Session:
@@ -92,13 +98,37 @@ class Session:
                 return self._note_held(peer, message, now)
             case v1.NeedWhole():
                 peer.holds, peer.told = None, None
-                return [*self.news()]
+                return self.news()
             case v1.ReportUp():
                 return self._take(peer, message, now)
             case v1.ConsoleRefused():
                 return []  # for whoever asked, see `console`
+            case v1.Measured():
+                return self._note_measured(peer, message, now)
 
-    def news(self) -> Sequence[v1.ManifestWhole | v1.ManifestDelta]:
+    def news(self) -> list[v1.Down]:
+        """What this connection has not been told yet: the manifest in force, and the probes."""
+        return [*self._manifest_news(), *self._probe_news()]
+
+    def is_behind(self, published: Version | None, probes: tuple[Probe, ...]) -> bool:
+        """Whether there is news, given what was published for the agent, and the probes."""
+        peer = self._peer
+        if peer is None or published is None:
+            return False
+        return published != peer.told or (self.can(v1.MEASURE) and probes != peer.probes)
+
+    def _probe_news(self) -> list[v1.Down]:
+        peer = self._peer
+        if peer is None or not self.can(v1.MEASURE):
+            return []
+        probes = self._plane.store.read(list_probes)
+        if probes == peer.probes:
+            return []
+        peer.probes = probes
+        targets = [one.target for one in probes]
+        return [v1.Probes([v1.ProbeW(one.probe, one.host, one.port) for one in targets])]
+
+    def _manifest_news(self) -> Sequence[v1.ManifestWhole | v1.ManifestDelta]:
         """The manifest in force, if this connection has not been told it yet.
 
         It counts as told from here on: who cannot send it ends the connection, and the next one
@@ -150,6 +180,18 @@ class Session:
             peer.is_ahead = True
             text = f"it holds manifest {held.number}; {peer.told.number} is the newest known here"
             self._plane.store.write(append_event, now, "agent.ahead", peer.agent, text)
+        return []
+
+    def _note_measured(self, peer: _Peer, message: v1.Measured, now: datetime) -> list[v1.Down]:
+        """What light could not do is not kept; it is told once for each connection and probe."""
+        trips = [Trip(one.probe, one.ms) for one in message.trips]
+        refused = self._plane.store.write(record_trips, peer.agent, trips, now)
+        for probe, (ms, least) in refused.items():
+            if probe not in peer.doubted:
+                peer.doubted.add(probe)
+                text = f"it says {ms:.1f} ms to {probe}; light in fibre needs {least:.1f} ms"
+                self._plane.store.write(append_event, now, "trip.refused", peer.agent, text)
+        self._plane.wake()
         return []
 
     def _take(self, peer: _Peer, message: v1.ReportUp, now: datetime) -> list[v1.Down]:

@@ -27,6 +27,7 @@ from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.loop import Agent, Beside
+from hanza.agent.measure import Measurer, Scope
 from hanza.agent.session import Session, Speaker
 from hanza.boot.settings import (
     Address,
@@ -46,7 +47,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE
+from hanza.wire.agent_v1 import CONSOLE, MEASURE
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -92,7 +93,12 @@ def join_command(
 
 @app.command("run")
 def run_command(
-    state: State, metrics_listen: MetricsListen = None, output: OutputOption = Output.table
+    state: State,
+    metrics_listen: MetricsListen = None,
+    measure: Annotated[
+        Scope, typer.Option(help="To which probes round trips are measured: see docs/policy.md.")
+    ] = "public",
+    output: OutputOption = Output.table,
 ) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.
 
@@ -117,13 +123,8 @@ def run_command(
             if driver is None:
                 return
             with closing(driver):
-                agent = agent_of(journal, identity, driver, point, stop)
-                _log.info(
-                    "agent.started",
-                    version=version("hanza"),
-                    agent=identity.agent,
-                    site=identity.site,
-                )
+                agent = agent_of(journal, identity, driver, point, stop, measure)
+                _say_started(identity)
                 with numbers_served(agent, address):
                     agent.run()
 
@@ -155,6 +156,7 @@ def agent_of(
     driver: Driver,
     point: Point,
     stop: threading.Event,
+    scope: Scope = "public",
 ) -> Agent:
     """The parts of a running agent, started once: its start is counted here.
 
@@ -168,19 +170,27 @@ def agent_of(
         pin=identity.pin,
         key=journal.key(os.urandom),
         incarnation=journal.begin(clock, os.urandom),
-        abilities=(CONSOLE,) if driver.capabilities().console else (),
+        abilities=_abilities(driver, scope),
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     dial = WebSocketDial(root)
     link = Link(addresses, Session(speaker, journal), clock, dial, point)
-    consoles = Consoles(driver, dial, link.say, point)
     images = None
     if IMAGES_OPTION in identity.options:
         folder = Path(identity.options[IMAGES_OPTION])
         folder.mkdir(parents=True, exist_ok=True)
         images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
-    converger = Converger(driver, clock, point, images)
-    return Agent(journal, converger, link, clock, stop, Beside(images, consoles))
+    beside = Beside(
+        images,
+        Consoles(driver, dial, link.say, point),
+        None if scope == "none" else Measurer(link, scope, os.urandom, stop),
+    )
+    return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
+
+
+def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
+    console = (CONSOLE,) if driver.capabilities().console else ()
+    return console if scope == "none" else (*console, MEASURE)
 
 
 def open_when_there(
@@ -198,6 +208,11 @@ def open_when_there(
             _log.warning("driver.unavailable", code=error.code, text=str(error))
             stop.wait(delay_after(failures, ceiling=BLIND_CEILING).total_seconds())
     return None
+
+
+def _say_started(identity: Identity) -> None:
+    agent, site = identity.agent, identity.site
+    _log.info("agent.started", version=version("hanza"), agent=agent, site=site)
 
 
 def _name_of(identity: Identity) -> dict[str, str]:
