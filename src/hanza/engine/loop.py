@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from hanza.engine.listen import listen_batch
 from hanza.engine.place import place_batch
 from hanza.engine.publish import publish_batch
 from hanza.engine.settle import settle_batch
@@ -86,6 +87,8 @@ class Engine:
                 self._published()
             case "settle":
                 settle_batch(self._store, batch, now)
+            case "listen":
+                listen_batch(self._store, batch, now)
         return len(batch)
 
     def _guarded(self, step: Callable[[], int]) -> int | None:

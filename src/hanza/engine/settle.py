@@ -10,7 +10,7 @@ from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.seca.power import has_stopped
 from hanza.plan.settle import Forget, Keep, Placed, Release, Withdraw, next_settlement
-from hanza.plan.status import shown_of
+from hanza.plan.status import sentence_of, shown_of
 from hanza.store.events import append_event
 from hanza.store.holds import Hold, end_hold, get_hold, release_hold
 from hanza.store.hosts import refuse_host
@@ -97,5 +97,6 @@ def _show(
         hint(tx, "publish", hold.agent, now)
         wanted = replace(wanted, is_restarting=False)
     shown = shown_of(wanted, hold is not None, word, waiting)
-    set_shown(tx, wanted.id, shown)
+    if set_shown(tx, wanted.id, shown):
+        append_event(tx, now, "instance.seen", wanted.id, sentence_of(wanted.address.name, shown))
     return show_instance(tx, wanted, shown, word, now)

@@ -40,3 +40,13 @@ def _state(wanted: Wanted, is_held: bool, is_present: bool, problem: Problem | N
     if problem is not None and problem.code in LASTING:
         return "error"
     return "creating" if is_held else "pending"
+
+
+def sentence_of(name: str, shown: Shown) -> str:
+    """What is shown of it, for the feed of events."""
+    if shown.reason is not None:
+        return f"{name} is {shown.state}: {shown.reason}"
+    if shown.power is None:
+        return f"{name} is {shown.state}"
+    heard = {"seen": ", and has booted", "silent": ", and says nothing", "unknown": ""}[shown.boot]
+    return f"{name} is {shown.state}, its power is {shown.power}{heard}"

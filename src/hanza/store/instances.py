@@ -183,7 +183,15 @@ def set_waiting(tx: Tx, instance: InstanceId, problem: Problem | None) -> None:
     )
 
 
-def set_shown(tx: Tx, instance: InstanceId, shown: Shown) -> None:
+def set_shown(tx: Tx, instance: InstanceId, shown: Shown) -> bool:
+    """Whether that tells anything but the words of a reason anew."""
+    columns = (
+        instances.c.shown_state,
+        instances.c.shown_power,
+        instances.c.shown_boot,
+        instances.c.shown_code,
+    )
+    before = tx.execute(sa.select(*columns).where(instances.c.id == instance)).one()
     tx.execute(
         sa.update(instances)
         .where(instances.c.id == instance)
@@ -195,6 +203,7 @@ def set_shown(tx: Tx, instance: InstanceId, shown: Shown) -> None:
             shown_reason=shown.reason,
         )
     )
+    return tuple(before) != (shown.state, shown.power, shown.boot, shown.reason_code)
 
 
 def get_overview(tx: Tx, address: Address) -> Overview:
