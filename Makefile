@@ -3,11 +3,12 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 GENERATED := docs/reference
+BUNDLE := src/hanza/console/page
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines demo demo-down demo-status test test-fast test-engines check generated \
-	lock clean
+.PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
+	check generated web check-web node lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -31,7 +32,7 @@ demo-down: ## end the demo and leave nothing of it
 demo-status: setup
 	@$(PY) -m hanza.boot.main demo status
 
-test: test-fast test-engines ## every test: the fast ones, then those with real engines (as root)
+test: test-fast test-browser test-engines ## every test, with real browsers and engines (as root)
 
 test-fast: engines ## all but the real engines
 	$(PY) -m pytest -q -n 2 tests/unit tests/property --cov=hanza.model --cov=hanza.plan \
@@ -42,7 +43,11 @@ test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"
 	$(PY) -m pytest -q --durations=10 tests/engines
 
-check: setup generated ## format, lint, types, import contracts, generated files
+test-browser: setup ## the console in Debian's Chromium
+	@$(PY) -m hanza.boot.demo.packages chromium fonts-dejavu-core iproute2
+	$(PY) -m pytest -q tests/browser
+
+check: setup generated check-web ## format, lint, types, import contracts, generated files
 	.venv/bin/ruff format --check src tests
 	.venv/bin/ruff check src tests
 	.venv/bin/mypy
@@ -52,10 +57,23 @@ generated: setup ## write the generated files anew; fails when that changed anyt
 	@if [ -f src/hanza/boot/generate.py ]; then $(PY) -m hanza.boot.generate; fi
 	@git diff --exit-code -- $(GENERATED)
 
+web: node ## build the console into the package
+	cd web && npx vite build --logLevel warn
+
+check-web: node ## lint and types of the console; fails when the bundle is not what they build
+	cd web && npx biome ci . && npx tsc && npx vite build --logLevel warn
+	@git diff --exit-code --stat -- $(BUNDLE) && test -z "$$(git ls-files --others $(BUNDLE))" \
+		|| { echo "the bundle is not what web/ builds: make web, and commit it"; exit 1; }
+
+node: # what the console is built with, once per lock file
+	@command -v npm >/dev/null || { echo "the console is built with Node 20 or later and npm"; exit 1; }
+	@cmp -s web/package-lock.json web/node_modules/.locked \
+		|| { cd web && npm ci --no-audit --no-fund && cp package-lock.json node_modules/.locked; }
+
 lock: ## resolve the dependencies anew, with hashes, into requirements/dev.lock
 	@scripts/lock.sh
 
 clean: ## remove what was built here; the demo's cache is removed by: hanza demo down --purge
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf build dist .coverage* src/*.egg-info
+	rm -rf build dist web/node_modules .coverage* src/*.egg-info
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hanza.boot.demo.scenario import Member
 from hanza.drivers.contract.patience import until
 
 SECONDS_MAX = 60
@@ -64,15 +65,19 @@ class Process:
 class LocalLeague:
     """A plane process and agents with the fake driver, driven by the command line alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, console: bool = False) -> None:
+        """With `console`, the page is served by plain HTTP too, for browsers."""
         self.folder = folder
         self.state = folder / "plane"
         self.port = free_port()
+        self.console = free_port() if console else None
         self.agents: dict[str, Process] = {}
         self.plane = self._start_plane()
 
     def _start_plane(self) -> Process:
         command = hanza("up", "--state", str(self.state), "--listen", f"127.0.0.1:{self.port}")
+        if self.console is not None:
+            command += ["--console", f"127.0.0.1:{self.console}"]
         return Process(command, self.folder / "plane.log")
 
     def restart_plane(self) -> None:
@@ -112,6 +117,9 @@ class LocalLeague:
         self.ask("provider", "add", name, "--title", name.title())
         place = ("--city", name.title(), "--latitude", "50", "--longitude", "10")
         self.ask("site", "add", name, "--provider", name, "--country", country, *place)
+        self._join(name, **options)
+
+    def _join(self, name: str, **options: str) -> None:
         token = self.ask("site", "invite", name)["token"]
         options = {"state": str(self.folder / f"{name}.engine"), **options}
         flags = [word for pair in options.items() for word in ("--option", "=".join(pair))]
@@ -119,6 +127,14 @@ class LocalLeague:
         done = self.run("agent", "join", token, *folder, "--driver", "fake", *flags)
         assert done.returncode == 0, done.stderr
         self.start_agent(name)
+
+    def add_member(self, member: Member) -> None:
+        """A site of the demo's, with a fake engine."""
+        self.ask("provider", "add", member.provider, "--title", member.title)
+        place = ("--latitude", f"{member.latitude}", "--longitude", f"{member.longitude}")
+        where = ("--country", member.country, "--city", member.city, *place)
+        self.ask("site", "add", member.site, "--provider", member.provider, *where)
+        self._join(member.site)
 
     def start_agent(self, name: str) -> None:
         command = hanza("agent", "run", "--state", str(self.folder / name))
@@ -130,8 +146,8 @@ class LocalLeague:
 
 
 @contextlib.contextmanager
-def a_local_league(folder: Path) -> Iterator[LocalLeague]:
-    league = LocalLeague(folder)
+def a_local_league(folder: Path, *, console: bool = False) -> Iterator[LocalLeague]:
+    league = LocalLeague(folder, console=console)
     try:
         league.wait_for_plane()
         yield league

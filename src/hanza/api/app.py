@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.routing import Route as HttpRoute
-from starlette.routing import WebSocketRoute
 
 from hanza.api.calls import Answer, Call, Plane
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
@@ -26,8 +26,14 @@ log = logging.getLogger("hanza.api")
 BODY_BYTES_MAX = 2**20
 
 
-def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette:
-    """Everything that one plane serves."""
+def build_app(
+    plane: Plane,
+    authenticator: Authenticator,
+    hub: Hub,
+    more: Sequence[Route] = (),
+    pages: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """Everything that one plane serves; `more` routes beside its API, and open `pages`."""
     feed = Feed(plane)
 
     @contextlib.asynccontextmanager
@@ -40,11 +46,11 @@ def build_app(plane: Plane, authenticator: Authenticator, hub: Hub) -> Starlette
         for one in running:
             one.cancel()
 
-    routes: list[HttpRoute | WebSocketRoute] = [
+    routes: list[BaseRoute] = [
         HttpRoute(route.path, _endpoint(route, plane, authenticator, feed), methods=[route.method])
-        for route in ROUTES
+        for route in (*ROUTES, *more)
     ]
-    routes.append(WebSocketRoute("/agent/v1/link", hub.serve))
+    routes += [WebSocketRoute("/agent/v1/link", hub.serve), *pages]
     return Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_refusal}
     )

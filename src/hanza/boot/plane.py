@@ -4,6 +4,7 @@ Start, restart and recovery are the same path: migrate, read, serve.  When it li
 `context.json` into its state folder, which is what the command line reads.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import json
@@ -13,19 +14,24 @@ import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hanza.api.app import build_app
 from hanza.api.calls import Plane
 from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken
 from hanza.api.link import Hub
+from hanza.api.route import Route
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
 from hanza.boot.settings import PlaneSettings
+from hanza.console import pages
 from hanza.engine.loop import Engine
 from hanza.kit.clock import SystemClock
 from hanza.kit.ids import Ids
@@ -53,6 +59,11 @@ BACKLOG = 512
 STOP_WITHIN_S = 5
 
 
+def start_logging() -> None:
+    """What happens goes to standard error, a line each."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     plane: Plane
@@ -60,11 +71,17 @@ class _Parts:
     certificates: Certificates | None
 
 
-def run_plane(settings: PlaneSettings, point: Point, ready: Ready) -> None:
-    """Serve until SIGTERM or SIGINT.  Raises `Conflict` when a port or the folder is taken."""
+def run_plane(
+    settings: PlaneSettings, point: Point, ready: Ready, more: Sequence[Route] = ()
+) -> None:
+    """Serve until SIGTERM or SIGINT, `more` routes beside the plane's own.
+
+    Raises `Conflict` when a port or the folder is taken.
+    """
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _sole_owner(settings.state), contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(_listen(one.host, one.port)) for one in settings.listen]
+        plain = [stack.enter_context(_listen(one.host, one.port)) for one in settings.plain]
         migrate(settings.database)
         store = stack.enter_context(contextlib.closing(Store(settings.database, point)))
         wake = threading.Event()
@@ -75,7 +92,8 @@ def run_plane(settings: PlaneSettings, point: Point, ready: Ready) -> None:
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
         thread.start()
         try:
-            _serve(settings, parts, hub, sockets, ready)
+            app = build_app(parts.plane, _authenticator(parts), hub, more, _pages())
+            _serve(settings, parts, app, (sockets, plain), ready)
         finally:
             stop.set()
             wake.set()
@@ -124,12 +142,18 @@ def _issuer_keys(state: Path, ids: Ids) -> Keys:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that says when it listens."""
+    """Uvicorn that says when it listens, and serves some sockets without TLS."""
 
     def __init__(
-        self, config: uvicorn.Config, settings: PlaneSettings, token: str, ready: Ready
+        self,
+        config: uvicorn.Config,
+        settings: PlaneSettings,
+        token: str,
+        ready: Ready,
+        plain: list[socket.socket],
     ) -> None:
         super().__init__(config)
+        self._plain = plain
         self._ready = ready
         self._settings = settings
         self._token = token
@@ -153,7 +177,19 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            await self._start_plain()
             _say_ready(self._settings, self._token, self._ready)
+
+    async def _start_plain(self) -> None:
+        """As uvicorn's own startup does for its sockets, with the same lifespan and protocol."""
+        loop = asyncio.get_running_loop()
+        kind = cast(type[HttpToolsProtocol], self.config.http_protocol_class)
+
+        def protocol() -> asyncio.Protocol:
+            return kind(self.config, self.server_state, self.lifespan.state, loop)
+
+        for one in self._plain:
+            self.servers.append(await loop.create_server(protocol, sock=one, backlog=BACKLOG))
 
 
 def _authenticator(parts: _Parts) -> Authenticator:
@@ -161,14 +197,18 @@ def _authenticator(parts: _Parts) -> Authenticator:
     return Authenticator(OperatorToken(parts.token), IssuedTokens(plane.issuer, plane.clock))
 
 
+def _pages() -> list[BaseRoute]:
+    return pages.routes(pages.read_bundle())
+
+
 def _serve(
     settings: PlaneSettings,
     parts: _Parts,
-    hub: Hub,
-    sockets: list[socket.socket],
+    app: Starlette,
+    sockets: tuple[list[socket.socket], list[socket.socket]],
     ready: Ready,
 ) -> None:
-    app = build_app(parts.plane, _authenticator(parts), hub)
+    """`sockets` are those for everybody, and those for this machine's browsers."""
     tls = parts.certificates
     config = uvicorn.Config(
         app,
@@ -190,12 +230,17 @@ def _serve(
         # Nobody resumes a session here, and a ticket makes an agent's socket look as if the
         # plane had said something: a reader that trusts the look then waits for ever.
         config.ssl.num_tickets = 0
-    _Server(config, settings, parts.token, ready).run(sockets)
+    _Server(config, settings, parts.token, ready, sockets[1]).run(sockets[0])
 
 
 def _say_ready(settings: PlaneSettings, token: str, ready: Ready) -> None:
     root = "" if settings.insecure_http else str((settings.state / "root.pem").resolve())
-    context = {"url": settings.local_url, "token": token, "ca": root}
+    context = {
+        "url": settings.local_url,
+        "token": token,
+        "ca": root,
+        "console": settings.console_url,
+    }
     write_secret(settings.state / "context.json", json.dumps(context).encode())
     ready(settings)
 

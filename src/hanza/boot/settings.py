@@ -62,11 +62,22 @@ class PlaneSettings:
     token_valid_for: timedelta = timedelta(hours=24)
     """How long a join token may wait for its site."""
 
+    console: Address | None = None
+    """Where browsers of this machine find the console by plain HTTP too, on loopback only: they
+    do not know the federation's root.  Elsewhere it is served beside the API by HTTPS."""
+
     def __post_init__(self) -> None:
+        if self.console is not None and not self.console.is_loopback:
+            raise Invalid("plain HTTP is for loopback addresses only", field="console")
         if not self.listen:
             raise Invalid("say where to listen", field="listen")
         if self.insecure_http and not all(one.is_loopback for one in self.listen):
             raise Invalid("plain HTTP is for loopback addresses only", field="insecure-http")
+
+    @property
+    def plain(self) -> tuple[Address, ...]:
+        """Where plain HTTP is served beside HTTPS."""
+        return () if self.console is None else (self.console,)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -79,6 +90,11 @@ class PlaneSettings:
         """Where the plane's own machine finds it."""
         inside = [one for one in self.listen if one.is_loopback]
         return (*inside, *self.listen)[0].url(self._scheme)
+
+    @property
+    def console_url(self) -> str:
+        """Where a browser of this machine opens the console."""
+        return self.local_url if self.console is None else self.console.url("http")
 
     @property
     def _scheme(self) -> str:

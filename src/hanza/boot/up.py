@@ -1,6 +1,5 @@
 """`hanza up`: run a plane in the foreground."""
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hanza.boot.plane import run_plane
+from hanza.boot.plane import run_plane, start_logging
 from hanza.boot.settings import PlaneSettings, parse_address
 from hanza.cli.client import default_state
 from hanza.cli.options import OutputOption
@@ -34,16 +33,23 @@ def up(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
     ] = False,
+    console: Annotated[
+        str | None,
+        typer.Option(
+            help="IP-ADDRESS:PORT, loopback: the console by plain HTTP for browsers here."
+        ),
+    ] = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Run a plane until it is told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging()
     folder = (state or default_state()).resolve()
     settings = PlaneSettings(
         state=folder,
         listen=tuple(parse_address(one) for one in listen or [LISTEN]),
         database=database or f"sqlite:///{folder}/hanza.db",
         insecure_http=insecure_http,
+        console=None if console is None else parse_address(console),
     )
 
     def ready(settings: PlaneSettings) -> None:

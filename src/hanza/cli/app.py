@@ -8,7 +8,7 @@ import typer
 from hanza.cli import apps, members, placing, tenants
 from hanza.cli.client import Client, default_context, read_context
 from hanza.cli.options import OutputOption, connect
-from hanza.cli.render import Output, show
+from hanza.cli.render import Output, show, show_one
 from hanza.model.errors import Refusal
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ hanza: small data centres of different owners, as one cloud
   hanza plan FILE     where it would run, why, at what price
   hanza apply FILE    run what a file says
   hanza status        what runs where
+  hanza console       where to see it in a browser
   hanza --help        everything else
 """
 
@@ -68,6 +69,14 @@ def list_events(
     with connect(context) as client:
         records = client.items("/events" if after is None else f"/events?after={after}")
     show(records, ["serial", "at", "kind", "text"], output, "nothing has happened yet")
+
+
+@app.command("console")
+def show_console(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """Print where to open the console, with the operator's token: keep it to yourself."""
+    found = read_context(context.find_root().params["context"] or default_context())
+    address = f"{found.console}/#token={found.token}"
+    show_one({"console": address}, output, address)
 
 
 @app.command("orphans")

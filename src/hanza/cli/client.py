@@ -34,6 +34,8 @@ class Context:
     url: str
     token: str
     ca: str
+    console: str = ""
+    """Where a browser of the plane's machine opens the console; a context of old does not say."""
 
     def __repr__(self) -> str:
         return f"Context(url={self.url!r}, token=..., ca={self.ca!r})"
@@ -43,7 +45,8 @@ def read_context(path: Path) -> Context:
     """From the `context.json` that a plane writes.  Raises `NotFound` or `Invalid`."""
     try:
         content = json.loads(path.read_bytes())
-        return Context(str(content["url"]), str(content["token"]), str(content["ca"]))
+        url, token, ca = (str(content[name]) for name in ("url", "token", "ca"))
+        return Context(url, token, ca, str(content.get("console", url)))
     except OSError as error:
         raise errors.NotFound(
             f"there is no context at {path}",
@@ -66,7 +69,9 @@ def default_state() -> Path:
 class Client:
     """One plane's API.  Use as a context manager; raises `Refusal`s, and `Unreachable`."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, base: str = BASE) -> None:
+        """`base` is what the paths of all calls are below."""
+        self._base = base
         verify: ssl.SSLContext | bool = True
         if context.ca:
             verify = ssl.create_default_context(cafile=context.ca)
@@ -107,7 +112,7 @@ class Client:
         self, method: str, path: str, document: dict[str, Any] | None = None
     ) -> httpx2.Response:
         try:
-            response = self._http.request(method, BASE + path, json=document)
+            response = self._http.request(method, self._base + path, json=document)
         except ValueError as error:
             raise errors.Invalid("what was said cannot be sent: no such number") from error
         except (httpx2.TransportError, ssl.SSLError) as error:

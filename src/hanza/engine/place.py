@@ -147,6 +147,6 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
             put_volume(tx, wanted.boot_volume, option.candidate.host, wanted.id)
         set_waiting(tx, wanted.id, None)
         hint(tx, "publish", option.candidate.agent, now)
-        text = f"{wanted.address.name} got a place"
+        text = f"{wanted.address.name} got a place at {option.candidate.ground.name}"
         append_event(tx, now, "instance.placed", wanted.id, text)
     return Settled()
