@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from hanza.boot.demo import scenario
+from hanza.boot.demo import scenario, serve
 from hanza.boot.demo.scenario import Member
 from hanza.boot.demo.settings import Demo
 from hanza.boot.demo.steps import Tell
@@ -42,8 +42,9 @@ def log_of(demo: Demo) -> Path:
 
 
 def start(demo: Demo, env: Mapping[str, str] | None = None) -> Process:
-    listens = [word for address in demo.listens for word in ("--listen", address)]
-    command = [*HANZA, "up", "--state", str(demo.plane_folder), *listens]
+    names = tuple(site.name for site in demo.sites)
+    program = [sys.executable, "-m", "hanza.boot.demo.serve"]
+    command = [*program, *serve.arguments(demo.place, demo.port, names)]
     return spawn(demo.place.prefix, ROLE, command, log_of(demo), env)
 
 

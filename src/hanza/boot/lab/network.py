@@ -38,6 +38,13 @@ def plug(site: Site) -> None:
     run(["ip", "link", "set", site.wire, "up"])
 
 
+def is_plugged(site: Site) -> bool:
+    """Whether the plane's end of the wire is up, as the kernel says."""
+    words = ["ip", "-json", "link", "show", "dev", site.wire]
+    (link,) = json.loads(run(words))
+    return "UP" in link["flags"]
+
+
 def list_namespaces(place: Place) -> list[str]:
     return [name for name in _names(["netns", "list"], "name") if _is_of(place, name)]
 
