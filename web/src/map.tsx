@@ -1,4 +1,5 @@
 /** The map: the league's sites, what runs there, and lines to whom it is near. */
+import { useEffect, useState } from "preact/hooks";
 import europe from "./europe.json";
 import type { Facts, Place } from "./league";
 import { project, type Spot } from "./projection";
@@ -7,8 +8,18 @@ import { CONDITIONS, count, countryName, duration, list } from "./words";
 const [WIDE, HIGH] = europe.frame as [number, number];
 const OUTLINES = Object.entries(europe.countries as Record<string, string>);
 const NAMES_SHOWN = 2;
-const LETTER = 9.4;
-const LINE_HIGH = 22;
+
+/** In units of the drawing, of which a narrow screen has three to a pixel. */
+interface Type {
+  letter: number;
+  line: number;
+  disc: number;
+  hasGuests: boolean;
+}
+
+const WIDE_TYPE: Type = { letter: 9.4, line: 22, disc: 1, hasGuests: true };
+const NARROW_TYPE: Type = { letter: 21, line: 42, disc: 1.7, hasGuests: false };
+const NARROW = "(max-width: 40rem)";
 
 interface Props {
   facts: Facts;
@@ -22,7 +33,9 @@ interface Props {
 export function MapOfEurope({ facts, places, chosen, asked, now, choose }: Props) {
   const members = new Set(places.map((one) => one.country));
   const spots = places.map((one) => project(one.latitude, one.longitude));
-  const labels = laidOut(places, spots, now);
+  const type = useType();
+  const pulls = places.map((place) => pullOf(place));
+  const labels = laidOut(places, spots, pulls, type, now);
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no group that is named
     <svg
@@ -50,6 +63,7 @@ export function MapOfEurope({ facts, places, chosen, asked, now, choose }: Props
           place={place}
           spot={spots[at] ?? { x: 0, y: 0 }}
           label={labels[at] ?? { x: 0, y: 0, anchor: "start", lines: [] }}
+          type={type}
           isChosen={chosen === place.name}
           now={now}
           choose={choose}
@@ -70,13 +84,14 @@ interface SiteProps {
   place: Place;
   spot: Spot;
   label: Label;
+  type: Type;
   isChosen: boolean;
   now: number;
   choose: (site: string) => void;
 }
 
-function Site({ place, spot, label, isChosen, now, choose }: SiteProps) {
-  const radius = radiusOf(place);
+function Site({ place, spot, label, type, isChosen, now, choose }: SiteProps) {
+  const radius = radiusOf(place, type);
   const share = place.memoryMiB > 0 ? place.heldMemoryMiB / place.memoryMiB : 0;
   const ring = 2 * Math.PI * radius;
   return (
@@ -84,7 +99,7 @@ function Site({ place, spot, label, isChosen, now, choose }: SiteProps) {
     <g
       class={`site ${place.condition}${isChosen ? " chosen" : ""}`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-pressed={isChosen}
       aria-label={saidOf(place, now)}
       data-site={place.name}
@@ -113,7 +128,7 @@ function Site({ place, spot, label, isChosen, now, choose }: SiteProps) {
           <tspan
             key={line}
             x={label.x}
-            dy={at === 0 ? 0 : LINE_HIGH}
+            dy={at === 0 ? 0 : type.line}
             class={at === 0 ? "city" : ""}
           >
             {line}
@@ -165,16 +180,36 @@ function bow(from: Spot, to: Spot): string {
 }
 
 /** By the root of its memory, so that the disc's area tells it. */
-function radiusOf(place: Place): number {
-  return Math.min(Math.max(6 + Math.sqrt(place.memoryMiB / 1024) * 4, 8), 16);
+function radiusOf(place: Place, type: Type): number {
+  return Math.min(Math.max(6 + Math.sqrt(place.memoryMiB / 1024) * 4, 8), 16) * type.disc;
 }
 
-function linesOf(place: Place, now: number): string[] {
+/** Which way the lines of its guests leave a site: to the right if positive. */
+function pullOf(place: Place): number {
+  const points = place.guests.flatMap((one) => one.spec.policy?.near ?? []);
+  return points.reduce(
+    (all, one) => all + ((one.longitude ?? place.longitude) - place.longitude),
+    0,
+  );
+}
+
+function useType(): Type {
+  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+  useEffect(() => {
+    const query = matchMedia(NARROW);
+    const listen = () => setNarrow(query.matches);
+    query.addEventListener("change", listen);
+    return () => query.removeEventListener("change", listen);
+  }, []);
+  return isNarrow ? NARROW_TYPE : WIDE_TYPE;
+}
+
+function linesOf(place: Place, type: Type, now: number): string[] {
   const names = place.guests.map((one) => one.metadata.name);
   const shown = names.slice(0, NAMES_SHOWN).join(", ");
   const more = names.length > NAMES_SHOWN ? ` +${names.length - NAMES_SHOWN}` : "";
   const lines = [place.city];
-  if (shown !== "") lines.push(shown + more);
+  if (shown !== "" && type.hasGuests) lines.push(shown + more);
   if (place.condition === "unplugged") lines.push("cable out");
   if (place.condition === "silent" && place.quietSince !== null) {
     lines.push(`quiet for ${duration(now - place.quietSince)}`);
@@ -182,26 +217,51 @@ function linesOf(place: Place, now: number): string[] {
   return lines;
 }
 
+/** A label, and where its box begins. */
+type Side = [Label, number];
+
 /** Labels beside their discs, each at the first side where it covers nothing. */
-function laidOut(places: Place[], spots: Spot[], now: number): Label[] {
+function laidOut(
+  places: Place[],
+  spots: Spot[],
+  pulls: number[],
+  type: Type,
+  now: number,
+): Label[] {
   const taken = places.map((place, at) => {
     const spot = spots[at] ?? { x: 0, y: 0 };
-    const radius = radiusOf(place) + 6;
+    const radius = radiusOf(place, type) + 6;
     return { x: spot.x - radius, y: spot.y - radius, wide: 2 * radius, high: 2 * radius };
   });
   return places.map((place, at) => {
     const spot = spots[at] ?? { x: 0, y: 0 };
-    const lines = linesOf(place, now);
-    const wide = Math.max(...lines.map((line) => line.length)) * LETTER;
-    const high = lines.length * LINE_HIGH;
-    const off = radiusOf(place) + 12;
-    const sides: [Label, number][] = [
-      [{ x: spot.x + off, y: spot.y + 2, anchor: "start", lines }, spot.x + off],
-      [{ x: spot.x - off, y: spot.y + 2, anchor: "end", lines }, spot.x - off - wide],
-      [{ x: spot.x, y: spot.y + off + 14, anchor: "middle", lines }, spot.x - wide / 2],
-      [{ x: spot.x, y: spot.y - off - high + 20, anchor: "middle", lines }, spot.x - wide / 2],
+    const lines = linesOf(place, type, now);
+    const wide = Math.max(...lines.map((line) => line.length)) * type.letter;
+    const high = lines.length * type.line;
+    const off = radiusOf(place, type) + 12;
+    const drop = type.line * 0.25;
+    const right: Side = [
+      { x: spot.x + off, y: spot.y + drop, anchor: "start", lines },
+      spot.x + off,
     ];
-    const boxes = sides.map(([label, left]) => ({ x: left, y: label.y - 18, wide, high }));
+    const left: Side = [
+      { x: spot.x - off, y: spot.y + drop, anchor: "end", lines },
+      spot.x - off - wide,
+    ];
+    const middle = { x: spot.x, anchor: "middle", lines } as const;
+    const below: Side = [{ ...middle, y: spot.y + off + type.line * 0.65 }, spot.x - wide / 2];
+    const above: Side = [
+      { ...middle, y: spot.y - off - high + type.line * 0.9 },
+      spot.x - wide / 2,
+    ];
+    const beside = (pulls[at] ?? 0) > 0 ? [left, right] : [right, left];
+    const sides = [...beside, below, above];
+    const boxes = sides.map(([label, left]) => ({
+      x: left,
+      y: label.y - type.line * 0.8,
+      wide,
+      high,
+    }));
     const free = boxes.findIndex(
       (box) =>
         box.x >= 0 &&

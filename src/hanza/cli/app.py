@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hanza.cli import apps, members, placing, tenants
-from hanza.cli.client import Client, default_context, read_context
+from hanza.cli.client import Client, console_of_context, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show, show_one
 from hanza.model.errors import Refusal
@@ -75,7 +75,7 @@ def list_events(
 def show_console(context: typer.Context, output: OutputOption = Output.table) -> None:
     """Print where to open the console, with the operator's token: keep it to yourself."""
     found = read_context(context.find_root().params["context"] or default_context())
-    address = f"{found.console}/#token={found.token}"
+    address = console_of_context(found)
     show_one({"console": address}, output, address)
 
 

@@ -56,6 +56,11 @@ def read_context(path: Path) -> Context:
         raise errors.Invalid(f"{path} is not a context that a plane wrote") from error
 
 
+def console_of_context(context: Context) -> str:
+    """The console's address with the token behind `#`, which browsers never send."""
+    return f"{context.console}/#token={context.token}"
+
+
 def default_context() -> Path:
     """Where `hanza up` leaves its context unless it is told otherwise."""
     return default_state() / "context.json"

@@ -19,7 +19,7 @@ from hanza.boot.lab import host
 from hanza.boot.lab.names import Site
 from hanza.boot.lab.process import LabError, Process, is_alive, last_words, run, spawn
 from hanza.boot.lab.waiting import is_soon
-from hanza.cli.client import Client, read_context
+from hanza.cli.client import BASE, Client, console_of_context, read_context
 from hanza.cli.options import TENANT
 from hanza.cli.render import last_line
 from hanza.model.errors import Refusal
@@ -69,12 +69,20 @@ def call(demo: Demo, *words: str) -> object:
 
 
 @contextmanager
-def client(demo: Demo) -> Iterator[Client]:
+def client(demo: Demo, base: str = BASE) -> Iterator[Client]:
     try:
-        with Client(read_context(demo.context)) as one:
+        with Client(read_context(demo.context), base) as one:
             yield one
     except Refusal as refusal:
         raise LabError(f"the plane refused: {refusal}") from refusal
+
+
+def console_of(demo: Demo) -> str:
+    """Where a browser opens the console, with the operator's token."""
+    try:
+        return console_of_context(read_context(demo.context))
+    except Refusal as refusal:
+        raise LabError(f"{refusal}") from refusal
 
 
 def register(demo: Demo, member: Member) -> str:

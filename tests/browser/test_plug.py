@@ -1,0 +1,127 @@
+"""Pull the plug, plug in: the page beside a real cable, by button and by command."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from hanza.boot.demo import plane
+from hanza.boot.demo.settings import Demo
+from hanza.boot.lab import network
+from kit.browsers import Looker, picture
+from kit.cables import a_cabled_league
+
+SHOTS = Path(__file__).parents[2] / "docs" / "pictures"
+SILENCE_MS = 60_000
+APP = """\
+apiVersion: hanza.app/v1
+workspace: demo
+components:
+  - {name: kava, image: tiny, country: HR, cpus: 1, memory: 96Mi, disk: 64Mi, near: [Split]}
+  - {name: brezel, image: tiny, country: DE, cpus: 1, memory: 96Mi, disk: 64Mi}
+"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with a_cabled_league(tmp_path_factory.mktemp("plug"), sites=3, app=APP) as one:
+        yield one
+
+
+@pytest.fixture
+def page(tab: Looker, demo: Demo) -> Iterator[Page]:
+    tab.page.goto(plane.console_of(demo))
+    expect(tab.page.get_by_text("live", exact=True)).to_be_visible()
+    yield tab.page
+    assert len(tab.hosts()) == 1
+    assert tab.complaints == []
+
+
+def command(demo: Demo, *words: str) -> "subprocess.CompletedProcess[str]":
+    where = ["--state", str(demo.place.state), "--prefix", demo.place.prefix]
+    return subprocess.run(
+        [*plane.HANZA, "demo", *words, *where],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.timeout(300)
+def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(
+    page: Page, tab: Looker, demo: Demo
+) -> None:
+    site, other = demo.sites[0], demo.sites[1]
+    page.get_by_label("Site whose cable it is").select_option(site.name)
+    page.get_by_role("button", name="Pull the plug").click()
+    told = page.get_by_role("status").filter(has_text=f"The cable of {site.name} is out")
+    expect(told).to_contain_text("kava there goes on serving")
+    assert not network.is_plugged(site)
+    assert network.is_plugged(other)
+    expect(page.locator(f"svg [data-site={site.name}]")).to_contain_text("cable out")
+    row = page.locator(f".sites [data-site={site.name}]")
+    expect(row).to_contain_text("unplugged; nothing heard since")
+    expect(page.locator(f".sites [data-site={other.name}]")).to_contain_text("heard")
+    expect(page.get_by_text(f"hanza demo plug pull {site.name}")).to_be_visible()
+
+    on_map = page.locator(f"svg [data-site={site.name}]")
+    expect(on_map).to_contain_text(re.compile(r"quiet for \d+ s"), timeout=SILENCE_MS)
+    expect(told).to_contain_text(f"{site.name} is silent")
+    expect(row).to_contain_text(re.compile(r"nothing heard since \d\d:\d\d:\d\d \(\d+ s\)"))
+    expect(page.locator(f".sites [data-site={other.name}] .state")).to_have_text("heard")
+    expect(page.locator(f"svg [data-site={site.name}]")).to_contain_text("kava")
+    picture(tab, SHOTS / "console-silent.png")
+
+    page.get_by_role("button", name="Plug in").click()
+    told = page.get_by_role("status").filter(has_text="is in again")
+    expect(told).to_contain_text("It is heard again after", timeout=SILENCE_MS)
+    expect(told).to_contain_text("Nothing was restarted: kava")
+    expect(row.locator(".state")).to_have_text("heard")
+    assert network.is_plugged(site)
+
+
+@pytest.mark.timeout(120)
+def test_the_commands_do_what_the_buttons_do_and_the_page_follows(page: Page, demo: Demo) -> None:
+    site = demo.sites[1]
+    done = command(demo, "plug", "pull", site.name)
+    assert done.returncode == 0, done.stderr
+    assert "is out" in done.stdout
+    assert not network.is_plugged(site)
+    expect(page.locator(f"svg [data-site={site.name}]")).to_contain_text("cable out")
+    expect(page.locator(".feed")).to_contain_text(f"the cable of {site.name} was pulled")
+    again = command(demo, "plug", "pull", site.name, "--output", "json")
+    assert json.loads(again.stdout)["changed"] is False
+    assert command(demo, "plug", "in", site.name).returncode == 0
+    expect(page.locator(f"svg [data-site={site.name}]")).not_to_contain_text("cable out")
+    assert network.is_plugged(site)
+
+
+def test_the_forbidden_is_asked_for_by_command_too(demo: Demo) -> None:
+    done = command(demo, "ask-forbidden", "FR")
+    assert done.returncode == 0, done.stderr
+    assert "3 of 3 hosts: 3 not in FR" in done.stdout
+    assert "would help     allow DE (1 host)" in done.stdout
+    assert "Nothing was started" in done.stdout
+    assert {row["name"] for row in plane.rows(demo)} == {"kava", "brezel"}
+
+
+def test_a_cable_is_the_operators_alone_and_only_of_this_demo(demo: Demo) -> None:
+    unknown = command(demo, "plug", "pull", "xx-nowhere-1")
+    assert unknown.returncode == 1
+    assert "there is no site 'xx-nowhere-1' in this demo" in unknown.stderr
+    plane.call(demo, "tenant", "add", "acme")
+    token = plane.call(demo, "token", "someone", "--tenant", "acme")
+    assert isinstance(token, dict)
+    context = json.loads(demo.context.read_text())
+    for bearer, status in (("", 401), (token["token"], 403)):
+        url = f"{context['console']}/demo/v1/cables/{demo.sites[0].name}/pull"
+        header = {"authorization": f"Bearer {bearer}"}
+        answer = httpx2.post(url, headers=header, timeout=10, trust_env=False).status_code
+        assert answer == status
+    assert network.is_plugged(demo.sites[0])
