@@ -4,11 +4,12 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 GENERATED := docs/reference
 BUNDLE := src/hanza/console/page
+DEBIAN := .cache/debian
 ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
-	check generated web check-web node lock clean
+	test-debian image-debian check generated web check-web node lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +47,14 @@ test-engines: engines ## real namespaces, libvirtds and guests
 test-browser: setup ## the console in Debian's Chromium
 	@$(PY) -m hanza.boot.demo.packages chromium fonts-dejavu-core iproute2
 	$(PY) -m pytest -q tests/browser
+
+image-debian: setup ## a real Debian 12 with cloud-init, in .cache/debian (minutes; as root)
+	@scripts/need-root.sh "make image-debian"
+	@$(PY) -m hanza.boot.demo.packages mmdebstrap grub-common grub-pc-bin
+	@$(PY) -m hanza.boot.debian_image $(DEBIAN)/made $(DEBIAN)
+
+test-debian: engines image-debian ## the real Debian boots as it was told (as root)
+	$(PY) -m pytest -q --durations=3 tests/debian
 
 check: setup generated check-web ## format, lint, types, import contracts, generated files
 	.venv/bin/ruff format --check src tests

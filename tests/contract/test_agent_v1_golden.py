@@ -5,23 +5,32 @@ add an optional item at its end.  Each file holds the hex of one message in line
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from hanza.model.guest import Port
+from hanza.model.image import Blob, BlobId
+from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import delta_to_wire, manifest_to_wire
-from kit.agent_worlds import a_manifest, a_tombstone, an_entry
+from kit.agent_worlds import a_bundle, a_manifest, a_spec, a_tombstone, an_entry
 
 FOLDER = Path(__file__).parent / "golden" / "agent_v1"
-FIRST = a_manifest([an_entry("in_a"), an_entry("in_b", power="off")], number=1)
+FIRST = a_manifest(
+    [an_entry("in_a"), an_entry("in_b", power="off")], number=1, bundles=[a_bundle("a")]
+)
+TOLD = replace(a_spec(), hostname="web", ssh_keys=("ssh-ed25519 AAAA",), user_data="#!/bin/sh")
+SEEDED = replace(TOLD, ports=(Port(8080, 80),))
 SECOND = a_manifest(
-    [an_entry("in_b"), an_entry("in_c", run=3)],
+    [an_entry("in_b"), replace(an_entry("in_c", run=3), spec=SEEDED)],
     [a_tombstone("in_a")],
     number=2,
     parent=hash_of(FIRST),
+    bundles=[bundle_of(*(Blob(BlobId(letter * 64), 9) for letter in "abc"), "quiet")],
 )
 MARK, VERSION = v1.MarkW("in_a", 3), v1.VersionW(1, 2)
 PROBLEM = v1.ProblemW("driver.exhausted", "the host has no room", 1_767_225_600_000_000)
@@ -40,7 +49,7 @@ UPS: Mapping[str, v1.Up] = {
         ],
         gone=[],
         orphans=[v1.OrphanW("native-9", v1.MarkW("in_z", 9), "host-1", "off")],
-        hosts=[v1.HostW("host-1", 16, 65536, 1048576, "kvm")],
+        hosts=[v1.HostW("host-1", 16, 65536, 1048576, "kvm", "192.0.2.1")],
         trouble=None,
     ),
     "report_change": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),

@@ -48,6 +48,8 @@ def filled(route: Route) -> str:
         "instance": "i",
         "agent": "a",
         "app": "a",
+        "image": "x",
+        "blob": "0" * 64,
     }
     return route.path.format(**names, region="r", name="n")
 
@@ -175,6 +177,56 @@ def test_what_has_no_place_yet_may_be_asked_for_in_other_words(
     again = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC})
     assert (again.status_code, again.json()["metadata"]["generation"]) == (200, 2)
     league.run_until(lambda: league.shown()["web"] == ("active", "on", "berlin"))
+
+
+def test_user_data_comes_back_to_its_owner_and_is_in_no_word_of_anything_else(
+    api: tuple[TestClient, League], caplog: pytest.LogCaptureFixture
+) -> None:
+    client, league = api
+    caplog.set_level("DEBUG")
+    told = {"hostname": "w", "sshKeys": ["ssh-ed25519 AAAA a@b"], "userData": "s3cret: <&>"}
+    first = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | told})
+    assert first.status_code == 201, first.text
+    spec = ask(client, "GET", INSTANCES + "/web").json()["spec"]
+    assert {name: spec[name] for name in told} == told
+    assert ask(client, "PUT", INSTANCES + "/web", {"spec": spec}).status_code == 200
+    league.add_site("berlin", "DE")
+    league.run_until(lambda: league.shown()["web"] == ("active", "on", "berlin"))
+    said = [
+        ask(client, "PUT", INSTANCES + "/web", {"spec": spec | change}).text
+        for change in (
+            {"userData": "s3cret"},
+            {"userData": "s3cret\0"},
+            {"userData": "s3cret" * 99999},
+            {"sshKeys": ["s3cret"]},
+            {"userData": ["s3cret"]},
+        )
+    ]
+    league.store.write(lambda tx: tx.exec_driver_sql("DROP TABLE events"))
+    said.append(ask(client, "PUT", INSTANCES + "/other", {"spec": spec}).text)
+    assert "s3cret" not in "".join(said) + caplog.text
+
+
+def test_ports_are_shown_where_they_are_reached(api: tuple[TestClient, League]) -> None:
+    client, league = api
+    league.add_site("berlin", "DE")
+    ports = [{"port": 8080, "to": 80}]
+    for wrong in ([{"port": 8080}], [{"port": 0, "to": 80}], [8080], ports * 2):
+        refused = ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | {"ports": wrong}})
+        assert (refused.status_code, refused.json()["code"]) == (412, "invalid")
+    ask(client, "PUT", INSTANCES + "/web", {"spec": SPEC | {"ports": ports}})
+    ask(client, "PUT", INSTANCES + "/late", {"spec": SPEC | {"ports": ports}})
+    league.run_until(lambda: "active" in {state for state, _, _ in league.shown().values()})
+    league.step()
+    league.step()
+    found = {one["metadata"]["name"]: one for one in ask(client, "GET", INSTANCES).json()["items"]}
+    assert {one["status"]["placement"]["address"] for one in found.values()} == {"192.0.2.1"}
+    assert {one["status"]["reasonCode"] for one in found.values()} == {None, "driver.unavailable"}
+    (waits,) = [name for name, one in found.items() if one["status"]["reasonCode"]]
+    assert "port 8080" in found[waits]["status"]["reason"]
+    (runs,) = found.keys() - {waits}
+    ask(client, "DELETE", f"{INSTANCES}/{runs}")
+    league.run_until(lambda: league.shown().get(waits, ("", "", ""))[:2] == ("active", "on"), 120)
 
 
 def test_deleting_is_accepted_once_and_again(client: TestClient) -> None:

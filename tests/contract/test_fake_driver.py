@@ -169,7 +169,7 @@ class SeparateBackdoor(Backdoor):
 
 
 class TestFakeThatDeniesEverything(GuestClauses):
-    """A site without volumes, resizing and serial output is still a site."""
+    """A site without volumes, resizing, serial output and ports is still a site."""
 
     @pytest.fixture
     def clock(self) -> ManualClock:
@@ -181,7 +181,8 @@ class TestFakeThatDeniesEverything(GuestClauses):
 
     @pytest.fixture
     def driver(self, fake: FakeSite) -> FakeDriver:
-        return FakeDriver(fake, US, replace(ABLE, serial=False, volumes=False, resize=False))
+        able = replace(ABLE, serial=False, volumes=False, resize=False, ports=False)
+        return FakeDriver(fake, US, able)
 
     @pytest.fixture
     def site(self, fake: FakeSite, clock: ManualClock) -> Backdoor:

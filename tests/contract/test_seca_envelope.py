@@ -226,6 +226,7 @@ def test_a_block_storage_is_active_before_it_is_anywhere(ana: Asker) -> None:
         {"sourceImageRef": ref("images/none")},
         {"sourceImageRef": ref("tenants/rival/images/theirs")},
         {"sourceImageRef": ref("tenants/public/images/..")},
+        {"sourceImageRef": ref("tenants/public/images/none")},
         {"surprise": 1},
     ],
 )

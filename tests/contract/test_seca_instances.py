@@ -1,6 +1,7 @@
 """Instances over the standard's API: what is refused, what is protected, what power means."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from hanza.api.routes import BASE
 from hanza.drivers.fake.faults import Fault
+from hanza.store.images import get_image, put_image, remove_image
 from kit.apis import OPERATOR
+from kit.images import a_qcow2, an_image
 from kit.standard import Asker, an_instance, askers, ref
 
 
@@ -148,7 +151,8 @@ def test_an_image_of_an_unused_disk_is_that_disks_image(ana: Asker) -> None:
     ana.add_instance("web")
     ana.league.run_until(lambda: len(ana.league.guests()) == 2)
     images = {row.spec.image for row in ana.league.agents["berlin"].own_guests()}
-    assert images == {"tiny"}
+    tiny = ana.league.store.read(get_image, "tiny")
+    assert images == {tiny.bundle.id}
     ana.add_storage("late", sourceImageRef=ref("images/mine"))
     late = an_instance("late")
     assert ana.put(f"{ana.instances()}/late", late).status_code == 412
@@ -162,11 +166,62 @@ def test_a_disk_of_no_image_is_blank(ana: Asker) -> None:
     assert (guest.spec.image, guest.spec.disk_mib) == ("blank", 2048)
 
 
+KEY = "ssh-ed25519 AAAA ana@zagreb"
+
+
 def test_what_has_no_effect_yet_is_said(ana: Asker) -> None:
-    ana.add_instance("web", userData="#cloud-config", sshKeys=["ssh-ed25519 x"])
+    ana.add_instance("web", securityGroupRef=ref("security-groups/none"))
     ana.league.step()
     status = ana.get(f"{ana.instances()}/web").json()["status"]
-    assert status["notYet"] == ["sshKeys", "userData"]
+    assert status["notYet"] == ["securityGroupRef"]
+
+
+def test_keys_user_data_and_its_name_reach_the_guest_until_it_is_there(ana: Asker) -> None:
+    told, path = {"userData": "#cloud-config", "sshKeys": [KEY]}, f"{ana.instances()}/web.one"
+    ana.add_instance("web.one", userData="#cloud-config")
+    assert ana.put(path, an_instance() | told).status_code == 200
+    ana.league.run_until(lambda: ana.get(path).json()["status"]["state"] == "active")
+    (guest,) = ana.league.agents["berlin"].own_guests()
+    spec = guest.spec
+    assert (spec.hostname, spec.ssh_keys, spec.user_data) == ("web-one", (KEY,), "#cloud-config")
+    shown = ana.get(path).json()
+    assert "notYet" not in shown["status"]
+    assert {name: shown["spec"][name] for name in told} == told
+    assert ana.put(path, an_instance() | told | {"userData": "late"}).status_code == 200
+    ana.league.step()
+    assert ana.get(path).json()["status"]["notYet"] == ["userData"]
+    assert ana.league.agents["berlin"].own_guests()[0].spec == spec
+
+
+def test_what_no_guest_can_be_told_and_no_disk_can_hold_is_refused(ana: Asker) -> None:
+    for said, where in (
+        ({"sshKeys": ["mine"]}, "/spec/sshKeys"),
+        ({"userData": "s3cret\0"}, "/spec/userData"),
+        ({"userData": "\u017e" * 65536}, "/spec/userData"),
+    ):
+        refused = ana.put(f"{ana.instances()}/web", an_instance() | said)
+        assert (refused.status_code, refused.json()["code"]) == (412, "invalid")
+        assert refused.json()["sources"][0]["pointer"] == where
+        assert "s3cret" not in refused.text
+    plane = ana.league.plane
+    disk = a_qcow2(size_mib=2000)
+    ana.league.store.write(put_image, replace(an_image("wide", plane.blobs, disk), disk_mib=2000))
+    ana.add_storage("wide", sourceImageRef=ref("tenants/public/images/wide"))
+    boots = an_instance("wide")
+    refused = ana.put(f"{ana.instances()}/web", boots)
+    assert (refused.status_code, refused.json()["code"]) == (412, "invalid")
+    assert refused.json()["sources"][0]["pointer"] == "/spec/bootVolume/deviceRef"
+    assert ana.get(f"{ana.instances()}/web").status_code == 404
+
+
+def test_an_image_that_is_gone_by_then_is_refused_and_nothing_is_written(ana: Asker) -> None:
+    put = ana.league.store.write(put_image, an_image("old", ana.league.plane.blobs, a_qcow2(3)))
+    ana.add_storage("old", sourceImageRef=ref("tenants/public/images/old"))
+    ana.league.store.write(remove_image, put.name)
+    refused = ana.put(f"{ana.instances()}/web", an_instance("old"))
+    assert (refused.status_code, refused.json()["code"]) == (412, "image.unknown")
+    assert refused.json()["sources"][0]["pointer"] == "/spec/bootVolume/deviceRef"
+    assert ana.get(f"{ana.instances()}/web").status_code == 404
 
 
 def test_an_instance_of_the_federations_own_api_is_not_taken_over(ana: Asker) -> None:
@@ -183,7 +238,7 @@ def test_what_the_federations_own_api_ends_is_ended_here_too(ana: Asker) -> None
 
 
 def test_an_image_that_no_site_takes_is_an_error_with_its_reason(ana: Asker) -> None:
-    ana.add_storage("odd", sourceImageRef=ref("tenants/public/images/none"))
+    ana.add_storage("odd")
     site = ana.league.agents["berlin"].site
     site.order(Fault("create", nth=1, kind="rejected"))
     ana.add_instance("odd", bootVolume={"deviceRef": ref("block-storages/odd")})

@@ -3,11 +3,14 @@
 Budget: every clause once, and three seeded runs of thirty steps against the fake.
 """
 
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,11 +25,12 @@ from hanza.drivers.contract.words import SMALL, A, guest_of, made
 from hanza.drivers.libvirt import Driver, open_driver
 from hanza.drivers.libvirt.accelerator import PATIENCE_S, choose_accelerator
 from hanza.drivers.spi import Driver as AnyDriver
-from hanza.model.errors import Rejected
-from hanza.model.guest import GuestSpec, Mark
+from hanza.model.errors import Rejected, Unavailable
+from hanza.model.guest import GuestSpec, Mark, Port
 from hanza.model.ids import FederationId, NativeId
 from kit.domains import DomainBackdoor
 from kit.libvirtd import Libvirtd
+from kit.processes import free_port
 from kit.waiting import until
 
 US = FederationId("fe_us")
@@ -129,6 +133,7 @@ def options_of(libvirtd: Libvirtd, images: Path) -> dict[str, str]:
         "pool": str(libvirtd.folder / "pool"),
         "serial": str(libvirtd.folder / "serial"),
         "accelerator": "tcg",
+        "address": "127.0.0.1",
         "offer_cpus": "16",
         "offer_memory_mib": "2048",
         "offer_disk_mib": "4096",
@@ -185,6 +190,42 @@ class TestRealGuests(RealLibvirt):
             assert f"hanza guest <Ana's> žaba & co ({A.owner}) is up: boot {boot}" in said
             assert said.count(" is up") == 1
             driver.set_power(native, "off")
+
+    def test_a_published_port_answers_with_the_guests_own_page_and_closes_with_it(
+        self, driver: Driver, site: Backdoor, host: str
+    ) -> None:
+        port = free_port()
+        spec = replace(SMALL, name="<Ana's> kava & co", ports=(Port(port, 80),))
+        native = made(driver, host, A, spec).native
+        driver.set_power(native, "on")
+        site.wait_for_boot(native)
+        until(lambda: page_at(port) is not None, "the port answers", 20)
+        page = page_at(port) or ""
+        assert f"<title>hanza guest &lt;Ana's&gt; kava &amp; co ({A.owner})</title>" in page
+        assert "1 of this disk" in page
+        assert re.search(r"up for</dt><dd[^>]*>[0-9.]+ s<", page)
+        driver.set_power(native, "off")
+        assert page_at(port) is None
+
+    def test_a_port_that_something_else_listens_on_is_refused_until_it_is_free(
+        self, driver: Driver, host: str
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            native = made(driver, host, A, replace(SMALL, ports=(Port(port, 80),))).native
+            with pytest.raises(Unavailable) as refused:
+                driver.set_power(native, "on")
+            assert f"port {port}" in str(refused.value)
+            assert guest_of(driver, A).power == "off"
+        driver.set_power(native, "on")
+        assert guest_of(driver, A).power == "on"
+
+    def test_ports_below_those_that_the_provider_offers_are_rejected(
+        self, driver: Driver, site: Backdoor, host: str
+    ) -> None:
+        with pytest.raises(Rejected):
+            driver.create(A, host, replace(SMALL, ports=(Port(22, 22),)))
+        assert site.leftovers() == 0
 
     def test_guests_go_on_while_their_libvirtd_is_killed_and_started_again(
         self, driver: Driver, libvirtd: Libvirtd, host: str
@@ -288,6 +329,16 @@ class TestRealGuests(RealLibvirt):
         assert guest_of(driver, A).power == "on"
         driver.destroy(native)
         assert site.leftovers() == 0
+
+
+def page_at(port: int) -> str | None:
+    """What the guest serves; None when nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            page: str = answer.read().decode()
+            return page
+    except OSError:
+        return None
 
 
 LIVE = """

@@ -1,12 +1,13 @@
 """End to end with three real libvirt sites: apply, boot, a cut that harms nobody, nothing left."""
 
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
 from hanza.boot.demo import plane
 from hanza.boot.lab import lab, network
-from kit.labs import World, a_demo, bring_up, domains, running, until
+from kit.labs import FIRST_GUEST_PORT, World, a_demo, bring_up, domains, running, until
 
 GUESTS = {"kava": "HR", "brezel": "DE", "stroopwafel": "NL"}
 BOOT_S = 180
@@ -29,6 +30,24 @@ def test_each_guest_boots_under_the_law_it_asked_for(world: World) -> None:
     assert {row["site"] for row in rows.values()} == {"hr-zag-1", "de-fra-1", "nl-ams-1"}
     assert all(name in str(row["serial"]) for name, row in rows.items())
     assert [len(running(site)) for site in world.sites] == [1, 1, 1]
+
+
+@pytest.mark.timeout(120)
+def test_each_guest_answers_at_its_sites_address_with_its_own_page(world: World) -> None:
+    """From the plane's machine, by real requests through the published ports."""
+    for port, (name, site) in enumerate(zip(GUESTS, world.sites, strict=True), FIRST_GUEST_PORT):
+        assert world.rows()[name]["reach"] == f"{site.address}:{port}"
+        with urllib.request.urlopen(f"http://{site.address}:{port}/", timeout=30) as answer:
+            assert f"hanza guest {name} (" in answer.read().decode()
+
+
+@pytest.mark.timeout(600)
+def test_each_site_has_fetched_the_image_once_from_the_plane(world: World) -> None:
+    for site in world.sites:
+        laid = [path for path in (site.folder / "images").iterdir() if len(path.name) == 64]
+        assert len(laid) == 1
+        log = (site.place.logs / f"{site.name}.agent.log").read_text()
+        assert log.count("image.laid") == 1
 
 
 @pytest.mark.timeout(600)

@@ -10,8 +10,10 @@ from hanza.kit.clock import ManualClock
 from hanza.model.capacity import Capacity
 from hanza.model.guest import Guest, GuestSpec, Mark, Power
 from hanza.model.ids import AgentId, FederationId, InstanceId, NativeId
+from hanza.model.image import Blob, BlobId, Bundle
 from hanza.model.manifest import GENESIS, Entry, Hash, Manifest, Tombstone, Version
 from hanza.model.report import Incarnation, Seen, View
+from hanza.plan.image import bundle_of
 from hanza.plan.manifest import manifest_of
 from hanza.wire.credentials import new_agent_key
 
@@ -60,8 +62,13 @@ def a_manifest(
     number: int = 1,
     epoch: int = 1,
     parent: Hash = GENESIS,
+    bundles: Iterable[Bundle] = (),
 ) -> Manifest:
-    return manifest_of(ME, Version(epoch, number), parent, entries, tombstones)
+    return manifest_of(ME, Version(epoch, number), parent, entries, tombstones, bundles)
+
+
+def a_bundle(letter: str = "a") -> Bundle:
+    return bundle_of(Blob(BlobId(letter * 64), 7), None, None, "")
 
 
 def a_view(seen: Sequence[Seen] = (), number: int = 1) -> View:

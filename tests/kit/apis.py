@@ -2,8 +2,10 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from starlette.testclient import TestClient
 
@@ -19,11 +21,14 @@ OPERATOR = {"authorization": f"Bearer {TOKEN}"}
 
 @contextlib.contextmanager
 def an_api(
-    folder: Path, *others: Verifier, url: str | None = None
+    folder: Path, *others: Verifier, url: str | None = None, **parts: Any
 ) -> Iterator[tuple[TestClient, League]]:
-    """A client without credentials, and the league behind it; `others` may verify tokens too."""
+    """A client without credentials, and the league behind it.
+
+    `others` may verify tokens too; `parts` replace the plane's.
+    """
     with a_league(folder, url=url) as league:
-        plane = league.plane
+        plane = league.plane = replace(league.plane, **parts)
         own = (OperatorToken(TOKEN), IssuedTokens(plane.issuer, plane.clock))
         app = build_app(plane, Authenticator(*own, *others), Hub(plane))
         with TestClient(app, raise_server_exceptions=False) as client:

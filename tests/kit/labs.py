@@ -27,6 +27,7 @@ CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 FIRST_PORT = 20000
 PORTS = 5000
 """Each test process has two: the plane's, and the next one for its console."""
+FIRST_GUEST_PORT = 8080
 
 
 def a_place(folder: Path) -> Place:
@@ -52,8 +53,8 @@ def a_demo(folder: Path, sites: int, guests: Mapping[str, str]) -> Demo:
 def an_app(guests: Mapping[str, str]) -> str:
     components = [
         {"name": name, "image": "tiny", "country": country}
-        | {"cpus": 1, "memory": "96Mi", "disk": "64Mi"}
-        for name, country in guests.items()
+        | {"cpus": 1, "memory": "96Mi", "disk": "64Mi", "ports": [{"port": port, "to": 80}]}
+        for port, (name, country) in enumerate(guests.items(), start=FIRST_GUEST_PORT)
     ]
     return yaml.safe_dump(
         {"apiVersion": "hanza.app/v1", "workspace": "demo", "components": components}

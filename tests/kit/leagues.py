@@ -25,6 +25,7 @@ from hanza.drivers.fake import FakeDriver, FakeSite
 from hanza.drivers.fake.site import some_hosts
 from hanza.drivers.fake.state import GuestRow
 from hanza.engine.loop import Engine
+from hanza.kit.blobs import Blobs
 from hanza.kit.clock import ManualClock
 from hanza.kit.ids import Ids
 from hanza.kit.points import Point, pass_by
@@ -33,16 +34,19 @@ from hanza.model.errors import Refusal
 from hanza.model.ids import AgentId, FederationId
 from hanza.store.agents import note_heard
 from hanza.store.federation import found_federation
+from hanza.store.images import put_image
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import join_token_from_text, public_key_of, sign_join
 from hanza.wire.tokens import Issuer, keys_from_seed
+from kit.images import an_image
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PIN = bytes(range(32))
 SIZE = Capacity(8, 4096, 4096)
 SECOND = timedelta(seconds=1)
+BLOB_BYTES_MAX = 2**20
 
 
 class Link:
@@ -97,6 +101,7 @@ class SiteAgent:
 
     def __init__(self, league: "League", name: str, hosts: int = 1) -> None:
         self.name = name
+        self.league = league
         folder = league.folder / name
         folder.mkdir(exist_ok=True)
         self.site = FakeSite(
@@ -178,7 +183,10 @@ class League:
             token_valid_for=timedelta(hours=1),
             issuer=Issuer(self._federation(ids), keys_from_seed(bytes(32))),
             wake=lambda: None,
+            blobs=Blobs(folder / "blobs"),
+            blob_bytes_max=BLOB_BYTES_MAX,
         )
+        self.store.write(put_image, an_image("tiny", self.plane.blobs))
         self.engine = Engine(self.store, self.clock, ids, point)
         self.agents: dict[str, SiteAgent] = {}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from hanza.boot.demo.scenario import Member
 from hanza.drivers.contract.patience import until
+from kit.images import a_qcow2
 
 SECONDS_MAX = 60
 
@@ -112,6 +113,11 @@ class LocalLeague:
         done = self.run(*arguments, "--output", "json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def add_image(self, name: str) -> None:
+        disk = self.folder / f"{name}.qcow2"
+        disk.write_bytes(a_qcow2())
+        self.ask("image", "add", name, "--disk", str(disk))
 
     def add_site(self, name: str, country: str, **options: str) -> None:
         self.ask("provider", "add", name, "--title", name.title())

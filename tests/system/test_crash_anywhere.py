@@ -37,10 +37,12 @@ def test_killed_at_any_point_it_reaches_the_same_end() -> None:
 def _start(folder: Path, first: int) -> subprocess.Popen[str]:
     folder.mkdir()
     tests = Path(__file__).parents[1]
+    source = tests.parent / "src"
     return subprocess.Popen(
         [sys.executable, "-m", "kit.crash_runner", str(folder), str(first), str(SHARES)],
         cwd=tests,
-        env={**os.environ, "PYTHONPATH": str(tests)},
+        # The code beside these tests, whatever else is installed.
+        env={**os.environ, "PYTHONPATH": f"{source}{os.pathsep}{tests}"},
         stdout=subprocess.PIPE,
         text=True,
     )

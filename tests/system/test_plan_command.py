@@ -26,6 +26,7 @@ OURS = ("--attribute", "control_by_third_country=none")
 def league(tmp_path: Path) -> Iterator[LocalLeague]:
     with a_local_league(tmp_path) as found:
         (tmp_path / "app.yaml").write_text(APP)
+        found.add_image("tiny")
         for name, country in (("zagreb", "HR"), ("frankfurt", "DE")):
             found.add_site(name, country)
             title = ("--title", name.title())

@@ -23,6 +23,7 @@ PLANE_MIB_MAX, AGENT_MIB_MAX = 250, 100
 def league(tmp_path: Path) -> Iterator[LocalLeague]:
     with a_local_league(tmp_path) as found:
         (tmp_path / "app.yaml").write_text(APP)
+        found.add_image("tiny")
         yield found
 
 

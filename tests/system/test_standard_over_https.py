@@ -20,6 +20,7 @@ BREATH_S = 0.8
 @pytest.fixture
 def league(tmp_path: Path) -> Iterator[LocalLeague]:
     with a_local_league(tmp_path) as found:
+        found.add_image("tiny")
         found.add_site("zagreb", "HR")
         yield found
 

@@ -6,10 +6,10 @@ what is remembered of earlier orders is for patience and display, and may be los
 It records nothing: the view it returns is handed to whoever reports.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from hanza.agent.view import (
     NO_WISH,
@@ -29,10 +29,12 @@ from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Bug, DriverError, OutcomeUnknown
 from hanza.model.guest import Mark, Survey
 from hanza.model.ids import InstanceId, NativeId
+from hanza.model.image import Bundle
 from hanza.model.manifest import Entry, Manifest, Tombstone
 from hanza.model.report import Problem, View
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.converge import (
+    IMAGE_FETCHING,
     Blocked,
     Create,
     Destroy,
@@ -43,6 +45,7 @@ from hanza.plan.converge import (
     Step,
     Sweep,
     Wait,
+    held_back,
     is_stuck,
     next_step,
 )
@@ -50,6 +53,7 @@ from hanza.plan.converge import (
 GRACE = timedelta(seconds=60)
 """How long a guest may appear after an order to make it that nobody answered."""
 LOOK_WHILE_BOOTING = timedelta(seconds=2)
+LOOK_WHILE_FETCHING = timedelta(seconds=2)
 BLIND_CEILING = timedelta(seconds=15)
 DOING_AT_MOST = timedelta(seconds=5)
 """So that a crowd of orders does not keep the view of the site from the plane for minutes."""
@@ -67,10 +71,24 @@ class _Due:
     order: Order
 
 
+class Shelf(Protocol):
+    """Who has images brought here; `images.Images` on a real disk."""
+
+    def want(self, bundles: Iterable[Bundle], used: Collection[str]) -> None:
+        """Have these, and take away neither them nor what `used` names; never waits."""
+
+    def lacking(self, image: str) -> Blocked | None:
+        """Why a guest cannot start from it yet; None when it can, or nobody brings it."""
+
+
 class Converger:
     """Not for two threads: a site has one pass at a time."""
 
-    def __init__(self, driver: Driver, clock: Clock, point: Point = pass_by) -> None:
+    def __init__(
+        self, driver: Driver, clock: Clock, point: Point = pass_by, shelf: Shelf | None = None
+    ) -> None:
+        """Without a `shelf` every image is taken to be at the site."""
+        self._shelf = shelf
         self._driver = driver
         self._clock = clock
         self._point = point
@@ -96,6 +114,8 @@ class Converger:
         ended = frozenset(one.mark for one in manifest.tombstones) if manifest else frozenset()
         self._forget(wishes, ended, survey, now)
         covered = [g for g in survey.guests if wishes.get(g.mark.owner, NO_WISH).covers(g.mark)]
+        if self._shelf is not None and manifest is not None:
+            self._shelf.want(manifest.bundles, {guest.spec.image for guest in survey.guests})
         heard = self._watch.listen(covered, survey.hosts, now)
         steps = self._decide(wishes, self._unswept(ended), survey, now)
         is_more_due = self._do(wishes, steps)
@@ -104,7 +124,8 @@ class Converger:
         doubted = (*self._doubts, *self._unswept(ended).values())
         look = Look(survey, heard, self._problems, doubted)
         self._last = view_of(manifest, wishes, look)
-        return self._last, self._verdict(heard, now, is_more_due=is_more_due)
+        verdict = self._verdict(heard, now, is_more_due=is_more_due)
+        return self._last, _sooner(verdict, steps, now)
 
     # -- look ---------------------------------------------------------------------------------
 
@@ -160,6 +181,8 @@ class Converger:
             note = self._notes.get(owner)
             seen, left = guests.get(owner, ()), unswept.get(owner)
             step = next_step(wish.entry, wish.tombstone, seen, note, now, left)
+            if self._shelf is not None and isinstance(step, Create):
+                step = held_back(step, self._shelf.lacking(step.spec.image))
             if note is not None and not _still_matters(note, step):
                 del self._notes[owner]
             steps[owner] = step
@@ -287,6 +310,15 @@ def _still_matters(note: Note, step: Step) -> bool:
             return code == note.problem.code
         case _:
             return step == note.order
+
+
+def _sooner(verdict: Verdict, steps: Steps, now: datetime) -> Verdict:
+    """While an image is coming, it is told how far it is."""
+    is_coming = any(isinstance(s, Blocked) and s.code == IMAGE_FETCHING for s in steps.values())
+    if not is_coming or isinstance(verdict, Again):
+        return verdict
+    soon = now + LOOK_WHILE_FETCHING
+    return Later(min(soon, verdict.at) if isinstance(verdict, Later) else soon)
 
 
 def _rank(order: Order) -> int:

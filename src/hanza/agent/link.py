@@ -130,7 +130,7 @@ def _shake_hands(address: Address, wire: socket.socket) -> ClientConnection:
         address.link_url().replace("wss://", "ws://", 1),
         sock=wire,
         compression=None,
-        max_size=agent_v1.FRAME_BYTES_MAX,
+        max_size=agent_v1.MANIFEST_BYTES_MAX,
         open_timeout=OPEN_TIMEOUT_S,
         close_timeout=CLOSE_TIMEOUT_S,
         ping_interval=PING_EVERY_S,

@@ -1,6 +1,6 @@
-"""The agent at work: one thread looks and does, one keeps the link, and both go on for ever.
+"""The agent at work: one thread looks and does, one keeps the link, one fetches, all for ever.
 
-Promises: whatever goes wrong in either is logged and counted, and does not end it; being told
+Promises: whatever goes wrong in one is logged and counted, and does not end it; being told
 to stop ends the threads and leaves every guest as it is.  It decides nothing itself.
 """
 
@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from hanza.agent.converge import Converger
+from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
 from hanza.kit.backoff import delay_after
@@ -32,33 +33,42 @@ class Agent:
         link: Link,
         clock: Clock,
         stop: threading.Event,
+        images: Images | None = None,
     ) -> None:
-        """Setting `stop` ends `run`."""
+        """Setting `stop` ends `run`; `images` are fetched in a thread of their own."""
         self._journal = journal
         self._converger = converger
         self._link = link
         self._clock = clock
         self._stop = stop
+        self._images = images
         self._hint = threading.Event()
         self._acted_on: Manifest | None = None
         self.bugs = 0
         """How often a pass or the link failed in a way that nobody foresaw."""
         link.on_message = self._look_at_manifest
+        if images is not None:
+            images.hint = self._hint.set
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
+        works: list[tuple[str, Callable[[], timedelta], threading.Event]] = [
+            ("converge", self.run_pass, self._hint),
+            ("link", self._link.run_once, self._stop),
+        ]
+        if self._images is not None:
+            works.append(("images", self._images.run_once, self._images.wake))
         threads = [
             # Daemons: a call that a dead engine never answers must not keep the process.
-            threading.Thread(target=self._go_on, args=args, name=name, daemon=True)
-            for name, *args in (
-                ("converge", self.run_pass, self._hint),
-                ("link", self._link.run_once, self._stop),
-            )
+            threading.Thread(target=self._go_on, args=(work, wake), name=name, daemon=True)
+            for name, work, wake in works
         ]
         for thread in threads:
             thread.start()
         self._stop.wait()
         self._hint.set()
+        if self._images is not None:
+            self._images.close()
         with suppress(OSError):
             self._link.close()
         for thread in threads:

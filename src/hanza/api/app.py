@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.routing import Route as HttpRoute
 
@@ -19,7 +22,9 @@ from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
 from hanza.api.route import Route
 from hanza.api.routes import ROUTES
+from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.model.errors import Invalid, NotFound, Refusal
+from hanza.plan.seca.references import SHARED_TENANTS
 from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
 
 log = logging.getLogger("hanza.api")
@@ -36,6 +41,9 @@ def build_app(
     """Everything that one plane serves; `more` routes beside its API, and open `pages`."""
     feed = Feed(plane)
 
+    # Threads of their own, so that slow uploads hold up no other request.
+    streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         running = [
@@ -45,9 +53,11 @@ def build_app(
         yield
         for one in running:
             one.cancel()
+        streaming.shutdown(wait=False, cancel_futures=True)
 
+    served = _Served(plane, authenticator, feed, streaming)
     routes: list[BaseRoute] = [
-        HttpRoute(route.path, _endpoint(route, plane, authenticator, feed), methods=[route.method])
+        HttpRoute(route.path, _endpoint(route, served), methods=[route.method])
         for route in (*ROUTES, *more)
     ]
     routes += [WebSocketRoute("/agent/v1/link", hub.serve), *pages]
@@ -56,33 +66,56 @@ def build_app(
     )
 
 
-def _endpoint(
-    route: Route, plane: Plane, authenticator: Authenticator, feed: Feed
-) -> Callable[[Request], Awaitable[Response]]:
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What every request is answered with."""
+
+    plane: Plane
+    authenticator: Authenticator
+    feed: Feed
+    streaming: ThreadPoolExecutor
+    """The threads of routes whose body is handed on as it comes."""
+
+
+def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            if route.permission != PUBLIC:
-                principal = authenticator.authenticate(request.headers.get("authorization"))
-                principal.require(route.permission)
-                if "tenant" in request.path_params:
-                    principal.require_tenant(request.path_params["tenant"])
-            _check_text(request)
-            body = await _body(request)
-            query, headers = dict(request.query_params), dict(request.headers)
-            call = Call(plane, request.path_params, query, body, headers)
-            if route.may_stream and wants_stream(headers.get("accept", "")):
-                return _stream(feed, call)
-            return _render(await asyncio.to_thread(route.handler, call))
+            _admit(request, route, served.authenticator)
+            call = await _call(request, route, served.plane)
+            if route.may_stream and wants_stream(call.headers.get("accept", "")):
+                return _stream(served.feed, call)
+            threads = served.streaming if route.streams else None
+            loop = asyncio.get_running_loop()
+            return _render(await loop.run_in_executor(threads, route.handler, call))
         except Refusal as refusal:
             return _problem(problem_of(refusal, request.url.path))
         except HTTPException:
             raise
         except Exception:  # one of the three broad excepts: a request never takes the plane down
-            incident = plane.ids.new("ic")
+            incident = served.plane.ids.new("ic")
             log.exception("request.failed incident=%s path=%s", incident, request.url.path)
             return _problem(unexpected_problem(request.url.path, incident))
 
     return endpoint
+
+
+def _admit(request: Request, route: Route, authenticator: Authenticator) -> None:
+    """Who may not call is refused before a byte of the body is read."""
+    if route.permission != PUBLIC:
+        principal = authenticator.authenticate(request.headers.get("authorization"))
+        principal.require(route.permission)
+        tenant = request.path_params.get("tenant")
+        if tenant is not None and not (route.is_shared and tenant in SHARED_TENANTS):
+            principal.require_tenant(tenant)
+    _check_text(request)
+
+
+async def _call(request: Request, route: Route, plane: Plane) -> Call:
+    query, headers = dict(request.query_params), dict(request.headers)
+    if route.streams:
+        chunks = chunks_of(request, asyncio.get_running_loop())
+        return Call(plane, request.path_params, query, b"", headers, chunks)
+    return Call(plane, request.path_params, query, await _body(request), headers)
 
 
 def _check_text(request: Request) -> None:
@@ -106,6 +139,8 @@ async def _body(request: Request) -> bytes:
 def _render(answer: Answer) -> Response:
     if answer.document is None:
         return Response(status_code=answer.status)
+    if isinstance(answer.document, Path):
+        return FileResponse(answer.document, answer.status, media_type="application/octet-stream")
     if isinstance(answer.document, bytes):
         return Response(answer.document, answer.status, media_type=answer.media_type)
     body = msgspec.json.encode(answer.document)

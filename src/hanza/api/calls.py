@@ -1,10 +1,11 @@
 """One request, as the handlers see it, and what they answer.  No HTTP library is known here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from hanza.kit.blobs import Blobs
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
 from hanza.store.tx import Store
@@ -29,6 +30,9 @@ class Plane:
     """Makes the tokens of tenants."""
     wake: Callable[[], None]
     """Tell the engine that something is due; a hint, and no more."""
+    blobs: Blobs
+    """What images consist of; they are kept in this plane's own folder."""
+    blob_bytes_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,18 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """By their names in lower case."""
+    chunks: Iterable[bytes] = ()
+    """The body of a route that streams, as it comes; `body` is then empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and document; a `bytes` document travels as it is, everything else as JSON."""
+    """Status and document.
+
+    A `bytes` document travels as it is, a `Path` as the file it names, everything else as JSON.
+    """
 
     status: int
     document: Any = None

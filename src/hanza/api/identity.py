@@ -20,6 +20,7 @@ MEMBER = frozenset(
     {
         "block-storage:read",
         "block-storage:write",
+        "federation:image:read",
         "image:read",
         "image:write",
         "instance:power",

@@ -12,15 +12,17 @@ from hanza.plan.placement.choose import MEMBERS_MAX
 from hanza.store import instances
 from hanza.store.events import append_event
 from hanza.store.holds import get_hold
+from hanza.store.images import find_image
 from hanza.store.instances import Overview
 from hanza.store.tx import Tx
 from hanza.store.work import hint
-from hanza.wire import federation_v1 as doc
+from hanza.wire import instance_v1 as doc
+from hanza.wire.federation_v1 import request_from_json
 from hanza.wire.places import load_cities
 
 
 def put_instance(call: Call) -> Answer:
-    put = doc.request_from_json(call.body, doc.InstancePut)
+    put = request_from_json(call.body, doc.InstancePut)
     plane, address = call.plane, address_of(call)
     new_id, now = InstanceId(plane.ids.new("in")), plane.clock.now()
     wish = doc.wish_from_spec(address, put.spec, load_cities().find)
@@ -33,7 +35,8 @@ def write_wish(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) ->
     """Create or change the wanted row; the same wish twice writes nothing."""
     known = instances.find_instance(tx, wish.address)
     hold = None if known is None else get_hold(tx, known.id)
-    wanted = admit_instance(wish, known, new_id, now, is_placed=hold is not None)
+    image = find_image(tx, wish.image)
+    wanted = admit_instance(wish, known, new_id, now, image=image, is_placed=hold is not None)
     if known is None or known.app != wanted.app:
         _refuse_crowd(tx, wanted)
     if known is None:
@@ -104,6 +107,7 @@ def _document(overview: Overview) -> doc.InstanceDoc:
             place.accelerator,
             place.heard_at,
             place.trouble,
+            place.address,
         )
     return doc.instance_to_doc(
         overview.wanted, overview.shown, placement, overview.serial_tail, overview.seen_at

@@ -15,11 +15,13 @@ from hanza.plan.placement.demand import Pins
 from hanza.plan.placement.quote import Quote, quote_team
 from hanza.store.holds import get_hold
 from hanza.store.hosts import list_candidates
+from hanza.store.images import find_image
 from hanza.store.instances import find_instance, list_members
 from hanza.store.tx import Tx
 from hanza.store.volumes import pins_of
 from hanza.wire import placement_v1 as doc
-from hanza.wire.federation_v1 import InstanceSpec, request_from_json, wish_from_spec
+from hanza.wire.federation_v1 import request_from_json
+from hanza.wire.instance_v1 import InstanceSpec, wish_from_spec
 from hanza.wire.places import load_carbon, load_cities
 
 Members = list[tuple[Wanted, HostId | None]]
@@ -96,9 +98,8 @@ def _look(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Asked:
         name = wish.address.name
         known = find_instance(tx, wish.address)
         hold = None if known is None else get_hold(tx, known.id)
-        wanted = admit_instance(
-            wish, known, InstanceId(f"in_{name}"), now, is_placed=hold is not None
-        )
+        new_id, image = InstanceId(f"in_{name}"), find_image(tx, wish.image)
+        wanted = admit_instance(wish, known, new_id, now, image=image, is_placed=hold is not None)
         changes[name] = "create" if known is None else "none" if wanted == known else "change"
         key = f"instance {name}" if wish.app is None else f"app {wish.app}"
         if key not in teams:

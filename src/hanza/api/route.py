@@ -16,6 +16,10 @@ class Route:
     permission: str
     may_stream: bool = False
     """Whether who asks for `text/event-stream` gets events as they happen instead."""
+    streams: bool = False
+    """Whether its body may be large, and is handed on as it comes."""
+    is_shared: bool = False
+    """Whether what the tenants `public` and `seca` have is shown to those of any tenant."""
 
     def __post_init__(self) -> None:
         if not self.permission:

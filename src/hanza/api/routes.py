@@ -1,10 +1,11 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
-from hanza.api import instances, joining, members, placements, tenants
+from hanza.api import images, instances, joining, members, placements, tenants
 from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
 from hanza.api.seca.routes import routes as standard_routes
+from hanza.wire.agent_v1 import blob_path
 
 BASE = "/providers/hanza.federation/v1"
 _WORKSPACE = BASE + "/tenants/{tenant}/workspaces/{workspace}"
@@ -21,6 +22,7 @@ ROUTES = (
     Route("GET", "/healthz", get_health, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
     Route("POST", "/agent/v1/join", joining.join, PUBLIC),
+    Route("GET", blob_path("{blob}"), images.fetch_blob, PUBLIC),
     Route("GET", BASE + "/providers", members.list_providers, "provider:read"),
     Route("PUT", BASE + "/providers/{provider}", members.put_provider, "provider:write"),
     Route("GET", BASE + "/sites", members.list_sites, "site:read"),
@@ -31,6 +33,12 @@ ROUTES = (
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read", may_stream=True),
+    Route("GET", BASE + "/images", images.list_images, "federation:image:read"),
+    Route("GET", BASE + "/images/{image}", images.get_image, "federation:image:read"),
+    Route("PUT", BASE + "/images/{image}", images.put_image, "federation:image:write"),
+    Route("DELETE", BASE + "/images/{image}", images.delete_image, "federation:image:write"),
+    Route("GET", BASE + "/blobs/{blob}", images.get_blob, "federation:image:write"),
+    Route("PUT", BASE + "/blobs/{blob}", images.put_blob, "federation:image:write", streams=True),
     Route("GET", BASE + "/tenants", tenants.list_tenants, "tenant:list"),
     Route("GET", BASE + "/tenants/{tenant}", tenants.get_tenant, "tenant:read"),
     Route("PUT", BASE + "/tenants/{tenant}", tenants.put_tenant, "tenant:write"),

@@ -5,19 +5,18 @@ from datetime import timedelta
 from hanza.api.calls import Answer, Call
 from hanza.model.errors import Invalid
 from hanza.plan.admission import check_name
+from hanza.plan.seca.references import SHARED_TENANTS
 from hanza.store import tenants
 from hanza.wire import federation_v1 as doc
 from hanza.wire.tokens import Bearer
 
 VALID_FOR_MAX = timedelta(days=366)
-PUBLIC_TENANTS = frozenset({"public", "seca"})
-"""Names that stand for what all tenants may use; nobody can be called so."""
 
 
 def put_tenant(call: Call) -> Answer:
     put = doc.request_from_json(call.body, doc.TenantPut) if call.body else doc.TenantPut()
     name = check_name(call.path["tenant"], "name")
-    if name in PUBLIC_TENANTS:
+    if name in SHARED_TENANTS:
         raise Invalid(f"{name!r} stands for what all tenants share", field="name")
     plane = call.plane
     kept, is_new = plane.store.write(

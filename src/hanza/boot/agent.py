@@ -18,6 +18,8 @@ import typer
 
 from hanza.agent.address import address_of
 from hanza.agent.converge import BLIND_CEILING, Converger
+from hanza.agent.fetch import PlaneFetch
+from hanza.agent.images import Images
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
@@ -36,6 +38,8 @@ from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
 
 _log = Log("hanza.boot.agent")
+IMAGES_OPTION = "images"
+"""Every driver that reads images from a folder calls the option so."""
 app = typer.Typer(
     name="agent",
     help="The agent of one engine at a site.",
@@ -92,8 +96,7 @@ def run_command(state: State, output: OutputOption = Output.table) -> None:
             if driver is None:
                 return
             with closing(driver):
-                converger = Converger(driver, SystemClock(), point)
-                agent_of(journal, identity, converger, point, stop).run()
+                agent_of(journal, identity, driver, point, stop).run()
 
 
 @app.command("status")
@@ -111,11 +114,14 @@ def status_command(state: State, output: OutputOption = Output.table) -> None:
 def agent_of(
     journal: Journal,
     identity: Identity,
-    converger: Converger,
+    driver: Driver,
     point: Point,
     stop: threading.Event,
 ) -> Agent:
-    """The parts of a running agent, started once: its start is counted here."""
+    """The parts of a running agent, started once: its start is counted here.
+
+    Where the driver's options name a folder of `images`, images are brought there.
+    """
     clock: Clock = SystemClock()
     addresses = tuple(address_of(u, may_be_plain=identity.may_be_plain) for u in identity.urls)
     speaker = Speaker(
@@ -127,7 +133,13 @@ def agent_of(
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     link = Link(addresses, Session(speaker, journal), clock, WebSocketDial(root), point)
-    return Agent(journal, converger, link, clock, stop)
+    images = None
+    if IMAGES_OPTION in identity.options:
+        folder = Path(identity.options[IMAGES_OPTION])
+        folder.mkdir(parents=True, exist_ok=True)
+        images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
+    converger = Converger(driver, clock, point, images)
+    return Agent(journal, converger, link, clock, stop, images)
 
 
 def open_when_there(

@@ -27,12 +27,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from hanza.api.app import build_app
 from hanza.api.calls import Plane
 from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken
+from hanza.api.images import sweep_blobs
 from hanza.api.link import Hub
 from hanza.api.route import Route
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
 from hanza.boot.settings import PlaneSettings
 from hanza.console import pages
 from hanza.engine.loop import Engine
+from hanza.kit.blobs import Blobs
 from hanza.kit.clock import SystemClock
 from hanza.kit.ids import Ids
 from hanza.kit.points import Point
@@ -86,6 +88,7 @@ def run_plane(
         store = stack.enter_context(contextlib.closing(Store(settings.database, point)))
         wake = threading.Event()
         parts = _build(settings, store, wake)
+        sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
         engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
         stop = threading.Event()
@@ -119,8 +122,17 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         token_valid_for=settings.token_valid_for,
         issuer=Issuer(federation.id, _issuer_keys(settings.state, ids)),
         wake=wake.set,
+        blobs=_blobs(settings),
+        blob_bytes_max=settings.blob_bytes_max,
     )
     return _Parts(plane, _operator_token(settings.state, ids), certificates)
+
+
+def _blobs(settings: PlaneSettings) -> Blobs:
+    """Nobody else has the folder, so every part in it was left by a plane that died."""
+    blobs = Blobs(settings.state / "blobs")
+    blobs.sweep_parts()
+    return blobs
 
 
 def _operator_token(state: Path, ids: Ids) -> str:

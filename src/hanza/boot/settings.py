@@ -65,6 +65,8 @@ class PlaneSettings:
     console: Address | None = None
     """Where browsers of this machine find the console by plain HTTP too, on loopback only: they
     do not know the federation's root.  Elsewhere it is served beside the API by HTTPS."""
+    blob_bytes_max: int = 32 * 2**30
+    """The largest file that an image may consist of.  Images are kept in the state folder."""
 
     def __post_init__(self) -> None:
         if self.console is not None and not self.console.is_loopback:

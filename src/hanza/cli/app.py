@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, members, placing, tenants
+from hanza.cli import apps, images, members, placing, tenants
 from hanza.cli.client import Client, console_of_context, default_context, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show, show_one
@@ -21,6 +21,7 @@ app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
 app.add_typer(members.agent_group, name="agents")
+app.add_typer(images.image, name="image")
 app.add_typer(tenants.tenant, name="tenant")
 app.command("token")(tenants.issue_token)
 app.command("plan")(placing.plan)

@@ -18,7 +18,7 @@ from hanza.cli.options import (
     YesOption,
     connect,
 )
-from hanza.cli.render import Output, Record, ago, last_line, show
+from hanza.cli.render import Output, Record, ago, last_line, reach, show
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import NotFound, Refusal
 from hanza.wire.app_v1 import App, Component, app_from_yaml
@@ -26,7 +26,7 @@ from hanza.wire.app_v1 import App, Component, app_from_yaml
 LOOK_EVERY_S = 0.5
 COLUMNS = [
     *("name", "country", "site", "provider", "runs"),
-    *("state", "power", "boot", "heard", "serial"),
+    *("state", "power", "boot", "heard", "reach", "serial"),
 ]
 RUNS = {"kvm": "kvm", "tcg": "emulated"}
 FileArgument = Annotated[Path, typer.Argument(help="The app as YAML.", exists=True, dir_okay=False)]
@@ -259,6 +259,7 @@ def _flat(document: dict[str, Any]) -> Record:
         "host": place.get("host"),
         "accelerator": place.get("accelerator"),
         "runs": RUNS.get(place.get("accelerator", ""), "-"),
+        "reach": reach(place.get("address"), spec["ports"]),
         "state": status["state"],
         "power": status["power"],
         "boot": status["boot"],

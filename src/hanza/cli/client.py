@@ -3,6 +3,7 @@
 import json
 import os
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from hanza.model import errors
 
 BASE = "/providers/hanza.federation/v1"
 TIMEOUT_S = 30.0
+UPLOAD_TIMEOUT_S = 300.0
+"""For one step of an upload: the plane may have to write much to its disk before it answers."""
 _REFUSALS: dict[str, type[errors.Refusal]] = {
     kind.code: kind
     for kind in (
@@ -23,6 +26,8 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.Conflict,
         errors.InUse,
         errors.NoRoom,
+        errors.TooLarge,
+        errors.Full,
     )
 }
 
@@ -106,6 +111,19 @@ class Client:
         response = self._ask("PUT", path, document)
         return response.status_code == httpx2.codes.CREATED, response.json()
 
+    def put_bytes(self, path: str, chunks: Iterator[bytes], size: int) -> Any:
+        """Send what is too large for a document, as it is read."""
+        headers = {"content-length": str(size), "content-type": "application/octet-stream"}
+        try:
+            response = self._http.request(
+                "PUT", BASE + path, content=chunks, headers=headers, timeout=UPLOAD_TIMEOUT_S
+            )
+        except (httpx2.TransportError, ssl.SSLError) as error:
+            raise self._unreachable() from error
+        if response.is_success:
+            return response.json()
+        raise _refusal_of(response)
+
     def post(self, path: str, document: dict[str, Any] | None = None) -> Any:
         response = self._ask("POST", path, document)
         return response.json() if response.content else None
@@ -121,13 +139,16 @@ class Client:
         except ValueError as error:
             raise errors.Invalid("what was said cannot be sent: no such number") from error
         except (httpx2.TransportError, ssl.SSLError) as error:
-            raise Unreachable(
-                f"the plane at {self._url} does not answer",
-                hint="is it running? `hanza up` starts one",
-            ) from error
+            raise self._unreachable() from error
         if response.is_success:
             return response
         raise _refusal_of(response)
+
+    def _unreachable(self) -> "Unreachable":
+        return Unreachable(
+            f"the plane at {self._url} does not answer",
+            hint="is it running? `hanza up` starts one",
+        )
 
 
 class Unreachable(errors.Refusal):

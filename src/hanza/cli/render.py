@@ -69,6 +69,13 @@ def last_line(text: str) -> str:
     return lines[-1] if lines else ""
 
 
+def reach(address: str | None, ports: Sequence[dict[str, int]]) -> str | None:
+    """Where published ports are reached; None before there is a place, or without any."""
+    if not address or not ports:
+        return None
+    return " ".join(f"{address}:{one['port']}" for one in ports)
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "-"

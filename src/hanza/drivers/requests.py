@@ -8,11 +8,14 @@ decided long before a driver hears of a guest.
 import re
 
 from hanza.model.capacity import Capacity
-from hanza.model.errors import Rejected
+from hanza.model.errors import Invalid, Rejected
 from hanza.model.guest import GuestSpec, Mark
 from hanza.model.ids import VolumeId
+from hanza.plan.ports import check_ports
+from hanza.plan.seed import check_ssh_keys, check_user_data
 
 LONGEST_NAME = 1000
+_HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
@@ -34,10 +37,23 @@ def refuse_wrong_spec(spec: GuestSpec) -> None:
         raise Rejected("a guest needs at least one processor, 1 MiB of memory and 1 MiB of disk")
     if _IMAGE.fullmatch(spec.image) is None:
         raise Rejected("an image's name is letters, digits, '.', '-' and '_' only")
+    refuse_wrong_seed(spec)
     if len(spec.name) > LONGEST_NAME:
         raise Rejected(f"a name has at most {LONGEST_NAME} characters")
     if any("\ud800" <= character <= "\udfff" for character in spec.name):
         raise Rejected("a name that is not valid Unicode cannot be kept")
+
+
+def refuse_wrong_seed(spec: GuestSpec) -> None:
+    """Quotes nothing of it: user data may hold secrets."""
+    if spec.hostname and _HOSTNAME.fullmatch(spec.hostname) is None:
+        raise Rejected("a host name is lower-case letters, digits and inner hyphens, at most 63")
+    try:
+        check_ssh_keys(spec.ssh_keys, "ssh_keys")
+        check_user_data(spec.user_data, "user_data")
+        check_ports(spec.ports, "ports")
+    except Invalid as error:
+        raise Rejected(error.text) from error
 
 
 def refuse_wrong_resize(old: GuestSpec, new: GuestSpec) -> None:

@@ -32,13 +32,19 @@ class Capabilities:
     """Volumes can be made, grown, attached and detached."""
     resize: bool
     """Processors and memory of a guest that is off can be changed."""
+    ports: bool
+    """Ports of a guest can be published at the site's address."""
     fences: bool
     """A dead-man outside the agent can end a guest; needed for failover."""
 
 
 class Compute(Protocol):
     def create(self, mark: Mark, host: str, spec: GuestSpec) -> None:
-        """Define a guest, powered off.  `Exhausted` without room, `Rejected` for a wrong spec."""
+        """Define a guest, powered off.  `Exhausted` without room, `Rejected` for a wrong spec.
+
+        What it is to be told at its first boot is kept where only the engine reads it; user
+        data is never told back.
+        """
 
     def destroy(self, native: NativeId) -> None:
         """End a guest and its own disk; a volume still attached is detached, never deleted."""

@@ -37,7 +37,7 @@ def show_instance(
         at = At(place.site, place.city, place.country, place.provider, place.trouble)
     outlook = outlook_of(wanted, shown, seen, at, now - resource.modified_at)
     history = advanced(History(resource.conditions, resource.owed), outlook, now)
-    set_history(tx, resource, history, _status(resource, shown, at, now))
+    set_history(tx, resource, history, _status(resource, wanted, shown, at, now))
     if wanted.boot_volume is not None:
         show_volume(tx, wanted.boot_volume)
     deadline = resource.modified_at + PATIENCE
@@ -72,11 +72,13 @@ def show_volume(tx: Tx, volume: str) -> None:
     set_history(tx, resource, History(resource.conditions, resource.owed), status)
 
 
-def _status(resource: Resource, shown: Shown, at: At | None, now: datetime) -> Mapping[str, object]:
+def _status(
+    resource: Resource, wanted: Wanted, shown: Shown, at: At | None, now: datetime
+) -> Mapping[str, object]:
     power = shown.power or "off"
     is_same = resource.status.get("powerState") == power
     since = resource.status.get("powerStateSince") if is_same else now.strftime(ZULU)
-    ignored = not_yet(resource)
+    ignored = not_yet(resource, wanted)
     return {
         "powerState": power,
         **({"powerStateSince": since} if since else {}),

@@ -11,7 +11,9 @@
     │   ├── BadQuery         a question that cannot be answered
     │   ├── Busy             too much at once
     │   ├── InUse            something else still needs it
-    │   └── NoRoom           nothing may run it
+    │   ├── NoRoom           nothing may run it
+    │   ├── TooLarge         more bytes than are taken here
+    │   └── Full             the disk that should keep it has no room
     ├── DriverError          an engine did not do as asked; exactly five kinds
     │   ├── Unsupported      this site never can; no retry until the wish changes
     │   ├── Rejected         the request is wrong; the tenant can correct it
@@ -105,6 +107,18 @@ class NoRoom(Refusal):
     """Nothing may run it."""
 
     code = "no_room"
+
+
+class TooLarge(Refusal):
+    """More bytes than are taken here."""
+
+    code = "too_large"
+
+
+class Full(Refusal):
+    """The disk that should keep it has no room."""
+
+    code = "full"
 
 
 class DriverError(HanzaError):

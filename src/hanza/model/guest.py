@@ -4,7 +4,7 @@ Nothing here is written by the API.  A *mark* is what we write on whatever we ma
 find it again and touch nothing else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from hanza.model.capacity import Capacity
@@ -23,6 +23,14 @@ class Mark:
     run_epoch: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Port:
+    """A port of the site, published, and the port of the guest that it leads to."""
+
+    port: int
+    to: int
+
+
 @dataclass(frozen=True, slots=True)
 class GuestSpec:
     """What a site must build.  `name` is the tenant's word and never trusted as anything else."""
@@ -32,6 +40,21 @@ class GuestSpec:
     cpus: int
     memory_mib: int
     disk_mib: int
+    hostname: str = ""
+    """What the guest is told that it is called; empty where it is told nothing."""
+    ssh_keys: tuple[str, ...] = ()
+    user_data: str = field(default="", repr=False)
+    """For cloud-init.  It may hold secrets: never told back, logged or quoted."""
+    ports: tuple[Port, ...] = ()
+
+    @property
+    def is_seeded(self) -> bool:
+        """Whether there is anything to tell the guest when it first boots."""
+        return bool(self.hostname or self.ssh_keys or self.user_data)
+
+    def without_secrets(self) -> "GuestSpec":
+        """What an engine tells back."""
+        return replace(self, user_data="")
 
     @property
     def size(self) -> Capacity:
@@ -70,6 +93,8 @@ class HostFacts:
     capacity: Capacity
     accelerator: Literal["kvm", "tcg", "none"]
     """`kvm` only where a timed test boot proved it; `tcg` is emulated and many times slower."""
+    address: str = ""
+    """Where its guests' ports are published; empty where none are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ AgentId = NewType("AgentId", str)
 InstanceId = NewType("InstanceId", str)
 VolumeId = NewType("VolumeId", str)
 TokenId = NewType("TokenId", str)
+ImageId = NewType("ImageId", str)
 
 NativeId = NewType("NativeId", str)
 """A libvirt UUID, a Nova id, an OpenNebula number.  Made and read by one driver only."""

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from hanza.model.guest import Boot, GuestSpec, Power
 from hanza.model.ids import InstanceId
+from hanza.model.image import BundleId
 from hanza.model.policy import Policy
 from hanza.model.site import Country
 
@@ -50,6 +51,9 @@ class Wanted:
     """The block storage that it boots from; it runs where that is."""
     is_restarting: bool = False
     """It was asked to restart, and its site has not said yet that it went off."""
+    bundle: BundleId | None = None
+    """What its image's name meant when it was admitted; None for an empty disk, and for an image
+    that was laid by hand at its site before images had content."""
 
     @property
     def power_due(self) -> Power:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from hanza.model.guest import GuestSpec, Mark, Power
 from hanza.model.ids import AgentId
+from hanza.model.image import Bundle, BundleId
 
 Hash: TypeAlias = bytes
 """SHA-256 of a manifest's canonical form: 32 bytes, see `hanza.plan.manifest`."""
@@ -45,13 +46,18 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything one agent shall have.  Entries and tombstones are sorted by owner, run."""
+    """Everything one agent shall have.
+
+    Entries and tombstones are sorted by owner and run, bundles by id.
+    """
 
     agent: AgentId
     version: Version
     parent: Hash
     entries: tuple[Entry, ...]
     tombstones: tuple[Tombstone, ...]
+    bundles: tuple[Bundle, ...] = ()
+    """What the entries' images consist of; an image without a bundle was laid by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +73,5 @@ class Delta:
     drop_entries: tuple[Mark, ...]
     put_tombstones: tuple[Tombstone, ...]
     drop_tombstones: tuple[Mark, ...]
+    put_bundles: tuple[Bundle, ...] = ()
+    drop_bundles: tuple[BundleId, ...] = ()

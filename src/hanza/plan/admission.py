@@ -5,15 +5,19 @@ that what reaches the store, the manifest and an engine is known to be well form
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hanza.model.errors import Conflict, Invalid
-from hanza.model.guest import GuestSpec, Power
+from hanza.model.guest import GuestSpec, Port, Power
 from hanza.model.ids import InstanceId
+from hanza.model.image import BLANK, BundleId, Image
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
+from hanza.plan.image import UnknownImage
 from hanza.plan.policy import policy_of
+from hanza.plan.ports import check_ports
+from hanza.plan.seed import check_ssh_keys, check_user_data
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -22,6 +26,7 @@ TITLE_CHARACTERS_MAX = 200
 CPUS_MAX = 1024
 MEMORY_MIB_MAX = 16 * 2**20
 DISK_MIB_MAX = 2**30
+ANOTHER = "destroy it first, or use another name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class InstanceWish:
     policy: Policy | None = None
     app: str | None = None
     component: str | None = None
+    hostname: str = ""
+    """The instance's name when it is empty."""
+    ssh_keys: tuple[str, ...] = ()
+    user_data: str = field(default="", repr=False)
+    ports: tuple[Port, ...] = ()
 
 
 def check_name(name: str, field: str) -> str:
@@ -92,25 +102,22 @@ def admit_instance(
     new_id: InstanceId,
     now: datetime,
     *,
+    image: Image | None,
     is_placed: bool = True,
 ) -> Wanted:
     """The row that a PUT leads to; equal to `known` when nothing changes.
 
-    What has no place yet may become anything; what has one keeps all but its power, and so does
-    what was asked for through the standard: its resource says what it is.  Raises
-    `Invalid` for a malformed wish, `Contradiction` for a policy that nothing can satisfy and
-    `Conflict` for what cannot be had from here.
+    `image` is what the wish's image is called for, None when nothing is.  What has no place yet
+    may become anything; what has one keeps all but its power, and so does what was asked for
+    through the standard: its resource says what it is.  Raises `Invalid` for a malformed wish,
+    `UnknownImage`, `Contradiction` for a policy that nothing can satisfy and `Conflict` for what
+    cannot be had from here.
     """
     spec = _admit_spec(wish)
     country = None if wish.country is None else check_country(wish.country, "country")
     _admit_policy(wish)
-    if known is None:
-        wanted = Wanted(new_id, wish.address, country, spec, wish.power, 1, now)
-        return replace(wanted, policy=wish.policy, app=wish.app, component=wish.component)
-    if known.is_ended:
-        raise Conflict(f"{known.address.name!r} is being destroyed", hint="wait until it is gone")
     wanted = replace(
-        known,
+        known or Wanted(new_id, wish.address, country, spec, wish.power, 1, now),
         country=country,
         spec=spec,
         power=wish.power,
@@ -118,13 +125,18 @@ def admit_instance(
         app=wish.app,
         component=wish.component,
     )
-    if is_placed or known.boot_volume is not None:
-        _refuse_changes(known, wanted)
-    return wanted
+    if known is not None:
+        if known.is_ended:
+            text = f"{known.address.name!r} is being destroyed"
+            raise Conflict(text, hint="wait until it is gone")
+        if is_placed or known.boot_volume is not None:
+            _refuse_changes(known, wanted)
+            return wanted
+    return replace(wanted, bundle=admit_image(image, wish.image, wish.disk_mib))
 
 
 def _refuse_changes(known: Wanted, wanted: Wanted) -> None:
-    for field, old, new in (
+    for part, old, new in (
         ("country", known.country, wanted.country),
         ("image", known.spec.image, wanted.spec.image),
         ("cpus", known.spec.cpus, wanted.spec.cpus),
@@ -135,16 +147,15 @@ def _refuse_changes(known: Wanted, wanted: Wanted) -> None:
     ):
         if old != new:
             raise Conflict(
-                f"{known.address.name!r} exists with {field} {old}; it cannot become {new}",
-                field=field,
-                hint="destroy it first, or use another name",
+                f"{known.address.name!r} exists with {part} {old}; it cannot become {new}",
+                field=part,
+                hint=ANOTHER,
             )
     if known.policy != wanted.policy:
         raise Conflict(
-            f"{known.address.name!r} was placed under another policy",
-            field="policy",
-            hint="destroy it first, or use another name",
+            f"{known.address.name!r} was placed under another policy", field="policy", hint=ANOTHER
         )
+    _refuse_other_seed(known, wanted.spec)
 
 
 def _admit_policy(wish: InstanceWish) -> None:
@@ -159,19 +170,60 @@ def _admit_policy(wish: InstanceWish) -> None:
     policy_of(wish.country, wish.policy)
 
 
+def _refuse_other_seed(known: Wanted, spec: GuestSpec) -> None:
+    """A guest is told once, and its ports are opened once; and what it was told is not quoted."""
+    for part, old, new in (
+        ("hostname", known.spec.hostname, spec.hostname),
+        ("sshKeys", known.spec.ssh_keys, spec.ssh_keys),
+        ("userData", known.spec.user_data, spec.user_data),
+        ("ports", known.spec.ports, spec.ports),
+    ):
+        if old != new:
+            text = f"{known.address.name!r} exists with other {part}, which stay as they are"
+            raise Conflict(text, field=part, hint=ANOTHER)
+
+
+def admit_image(image: Image | None, name: str, disk_mib: int) -> BundleId | None:
+    """What the name leads to now, for a disk of this size; None for an empty disk.
+
+    Raises `UnknownImage`, and `Invalid` for an image that needs a larger disk.
+    """
+    if name == BLANK:
+        return None
+    if image is None:
+        raise UnknownImage(
+            f"there is no image {_short(name)}",
+            field="image",
+            hint="hanza image list says which there are",
+        )
+    if disk_mib < image.disk_mib:
+        raise Invalid(f"the image {name!r} needs a disk of {image.disk_mib} MiB", field="disk")
+    return image.bundle.id
+
+
 def _admit_spec(wish: InstanceWish) -> GuestSpec:
     check_name(wish.address.tenant, "tenant")
     check_name(wish.address.workspace, "workspace")
     check_name(wish.address.name, "name")
     check_name(wish.image, "image")
-    for field, value, most in (
+    for part, value, most in (
         ("cpus", wish.cpus, CPUS_MAX),
         ("memory", wish.memory_mib, MEMORY_MIB_MAX),
         ("disk", wish.disk_mib, DISK_MIB_MAX),
     ):
         if not 1 <= value <= most:
-            raise Invalid(f"{field} is {value}; it must be from 1 to {most}", field=field)
-    return GuestSpec(wish.address.name, wish.image, wish.cpus, wish.memory_mib, wish.disk_mib)
+            raise Invalid(f"{part} is {value}; it must be from 1 to {most}", field=part)
+    return GuestSpec(
+        wish.address.name,
+        wish.image,
+        wish.cpus,
+        wish.memory_mib,
+        wish.disk_mib,
+        check_name(wish.hostname or wish.address.name, "hostname"),
+        check_ssh_keys(wish.ssh_keys, "sshKeys"),
+        check_user_data(wish.user_data, "userData"),
+        check_ports(wish.ports, "ports"),
+    )
 
 
 def _short(text: str) -> str:

@@ -23,6 +23,8 @@ STUCK = frozenset({"driver.unsupported", "driver.rejected"})
 FULL = "driver.exhausted"
 """For a guest that is not there yet, the plane finds another place; for one that is, room may
 come free where it stands."""
+IMAGE_FETCHING = "image.fetching"
+"""A guest waits for what it starts from, which is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,11 @@ def is_stuck(note: Note) -> bool:
     return note.problem.code in STUCK or (
         note.problem.code == FULL and isinstance(note.order, Create)
     )
+
+
+def held_back(step: Step, lacking: Blocked | None) -> Step:
+    """The step, but that no guest is made before what it starts from is there."""
+    return lacking if lacking is not None and isinstance(step, Create) else step
 
 
 def _order(guest: Guest) -> tuple[int, str]:

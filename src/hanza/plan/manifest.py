@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias, TypeVar
 from hanza.model.errors import Conflict
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId
+from hanza.model.image import Bundle, BundleId
 from hanza.model.manifest import Delta, Entry, Hash, Manifest, Tombstone, Version
 
 T = TypeVar("T", Entry, Tombstone)
@@ -26,6 +27,7 @@ def manifest_of(
     parent: Hash,
     entries: Iterable[Entry],
     tombstones: Iterable[Tombstone],
+    bundles: Iterable[Bundle] = (),
 ) -> Manifest:
     """A manifest in canonical order, whatever order its content came in."""
     return Manifest(
@@ -34,6 +36,7 @@ def manifest_of(
         parent,
         tuple(sorted(entries, key=lambda e: _key(e.mark))),
         tuple(sorted(tombstones, key=lambda t: _key(t.mark))),
+        tuple(sorted(bundles, key=lambda b: b.id)),
     )
 
 
@@ -46,7 +49,8 @@ def hash_of(manifest: Manifest) -> Hash:
 
 def says_the_same(one: Manifest, other: Manifest) -> bool:
     """Whether publishing `other` after `one` would tell the agent nothing new."""
-    return (one.entries, one.tombstones) == (other.entries, other.tombstones)
+    before, after = (one.entries, one.tombstones), (other.entries, other.tombstones)
+    return before == after and one.bundles == other.bundles
 
 
 def judge(held: Manifest | None, version: Version, parent: Hash, offered: Hash) -> Judgement:
@@ -69,6 +73,7 @@ def delta_between(base: Manifest, new: Manifest) -> Delta:
     """The shortest way from one manifest to another of the same agent."""
     entries, tombstones = _by_mark(base.entries), _by_mark(base.tombstones)
     new_entries, new_tombstones = _by_mark(new.entries), _by_mark(new.tombstones)
+    bundles, new_bundles = _by_id(base.bundles), _by_id(new.bundles)
     return Delta(
         agent=new.agent,
         base=hash_of(base),
@@ -79,6 +84,8 @@ def delta_between(base: Manifest, new: Manifest) -> Delta:
         drop_entries=tuple(m for m in entries if m not in new_entries),
         put_tombstones=tuple(t for m, t in new_tombstones.items() if m not in tombstones),
         drop_tombstones=tuple(m for m in tombstones if m not in new_tombstones),
+        put_bundles=tuple(b for i, b in new_bundles.items() if bundles.get(i) != b),
+        drop_bundles=tuple(i for i in bundles if i not in new_bundles),
     )
 
 
@@ -91,13 +98,15 @@ def apply_delta(base: Manifest | None, delta: Delta) -> Manifest:
         raise Conflict("the delta starts from a manifest that is not held")
     entries = _by_mark(base.entries) | _by_mark(delta.put_entries)
     tombstones = _by_mark(base.tombstones) | _by_mark(delta.put_tombstones)
+    bundles = _by_id(base.bundles) | _by_id(delta.put_bundles)
     for mark in delta.drop_entries:
         entries.pop(mark, None)
     for mark in delta.drop_tombstones:
         tombstones.pop(mark, None)
-    new = manifest_of(
-        delta.agent, delta.version, delta.parent, entries.values(), tombstones.values()
-    )
+    for bundle in delta.drop_bundles:
+        bundles.pop(bundle, None)
+    content = (entries.values(), tombstones.values(), bundles.values())
+    new = manifest_of(delta.agent, delta.version, delta.parent, *content)
     if hash_of(new) != delta.hash:
         raise Conflict("the delta does not lead to the hash it names")
     return new
@@ -109,3 +118,7 @@ def _key(mark: Mark) -> tuple[str, int]:
 
 def _by_mark(items: Iterable[T]) -> dict[Mark, T]:
     return {item.mark: item for item in items}
+
+
+def _by_id(bundles: Iterable[Bundle]) -> dict[BundleId, Bundle]:
+    return {bundle.id: bundle for bundle in bundles}

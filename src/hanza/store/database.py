@@ -50,7 +50,8 @@ def schema_engine(url: str) -> sa.Engine:
 def _engine(
     url: str, begin: str, postgres_options: dict[str, Any], *, query_only: bool = False
 ) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # What tenants send may hold secrets, and errors quote parameters unless told not to.
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name != "sqlite":
         return engine.execution_options(**postgres_options)
 

@@ -34,6 +34,7 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
             "memory_mib": host.capacity.memory_mib,
             "disk_mib": host.capacity.disk_mib,
             "accelerator": host.accelerator,
+            "address": host.address,
             "is_offered": True,
         }
         for host in facts

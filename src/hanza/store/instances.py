@@ -7,13 +7,14 @@ the settling pass alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from hanza.model.capacity import Capacity
 from hanza.model.errors import NotFound
-from hanza.model.guest import GuestSpec
+from hanza.model.guest import GuestSpec, Port
 from hanza.model.ids import HostId, InstanceId
+from hanza.model.image import BundleId
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Problem
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
@@ -33,6 +34,7 @@ class Place:
     accelerator: str
     heard_at: datetime | None
     trouble: str | None
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ def _wish_to_row(wanted: Wanted) -> dict[str, object]:
         "component": wanted.component,
         "zone": wanted.zone,
         "boot_volume": wanted.boot_volume,
+        "bundle_id": wanted.bundle,
+        "hostname": wanted.spec.hostname,
+        "ssh_keys": "\n".join(wanted.spec.ssh_keys),
+        "user_data": wanted.spec.user_data,
+        "ports": ",".join(f"{one.port}:{one.to}" for one in wanted.spec.ports),
     }
 
 
@@ -232,6 +239,7 @@ def _overviews() -> sa.Select[tuple[object, ...]]:
             providers.c.name.label("provider"),
             hosts.c.name.label("host"),
             hosts.c.accelerator,
+            hosts.c.address.label("site_address"),
             agents.c.heard_at,
             agents.c.trouble_text,
             seen.c.serial_tail,
@@ -258,6 +266,7 @@ def _overview_from_row(row: sa.Row[tuple[object, ...]]) -> Overview:
             row.accelerator,
             row.heard_at,
             row.trouble_text,
+            row.site_address,
         )
     return Overview(
         wanted=wanted_from_row(row),
@@ -271,12 +280,11 @@ def _overview_from_row(row: sa.Row[tuple[object, ...]]) -> Overview:
 
 
 def wanted_from_row(row: sa.Row[tuple[object, ...]]) -> Wanted:
-    size = Capacity(row.cpus, row.memory_mib, row.disk_mib)
     return Wanted(
         id=InstanceId(row.id),
         address=Address(row.tenant, row.workspace, row.name),
         country=row.country or None,
-        spec=GuestSpec(row.name, row.image, size.cpus, size.memory_mib, size.disk_mib),
+        spec=spec_from_row(row, row.image),
         power=row.power,
         generation=row.generation,
         created_at=row.created_at,
@@ -287,6 +295,22 @@ def wanted_from_row(row: sa.Row[tuple[object, ...]]) -> Wanted:
         zone=row.zone,
         boot_volume=row.boot_volume,
         is_restarting=row.restarts > row.restarts_done,
+        bundle=None if row.bundle_id is None else BundleId(row.bundle_id),
+    )
+
+
+def spec_from_row(row: Any, image: str) -> GuestSpec:
+    """`image` is the name that the tenant used, or the bundle that the site needs."""
+    return GuestSpec(
+        row.name,
+        image,
+        row.cpus,
+        row.memory_mib,
+        row.disk_mib,
+        row.hostname,
+        tuple(row.ssh_keys.splitlines()),
+        row.user_data,
+        tuple(Port(*map(int, word.split(":"))) for word in row.ports.split(",") if word),
     )
 
 

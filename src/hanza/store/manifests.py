@@ -10,11 +10,14 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from hanza.model.errors import Refusal
-from hanza.model.guest import GuestSpec, Mark
+from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, InstanceId
+from hanza.model.image import Bundle
 from hanza.model.manifest import Entry, Hash, Manifest, Tombstone, Version
 from hanza.plan.manifest import hash_of, manifest_of, says_the_same
-from hanza.store.schema import agents, holds, hosts, instances, manifests
+from hanza.store.images import BUNDLE_COLUMNS, bundle_from_row
+from hanza.store.instances import spec_from_row
+from hanza.store.schema import agents, bundles, holds, hosts, instances, manifests
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
@@ -86,17 +89,27 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
                 (instances.c.restarts > instances.c.restarts_done, "off"),
                 else_=instances.c.power,
             ).label("power"),
+            instances.c.bundle_id,
+            instances.c.hostname,
+            instances.c.ssh_keys,
+            instances.c.user_data,
+            instances.c.ports,
+            *BUNDLE_COLUMNS,
         )
         .join(hosts, hosts.c.id == holds.c.host_id)
         .join(instances, instances.c.id == holds.c.instance_id)
+        .outerjoin(bundles, bundles.c.id == instances.c.bundle_id)
         .where(holds.c.agent_id == agent)
     )
     entries, tombstones = [], []
+    needed: dict[str, Bundle] = {}
     for row in tx.execute(query):
         mark = Mark(InstanceId(row.instance_id), row.run_epoch)
         if row.is_ending:
             tombstones.append(Tombstone(mark))
             continue
-        spec = GuestSpec(row.name, row.image, row.cpus, row.memory_mib, row.disk_mib)
-        entries.append(Entry(mark, row.host, spec, row.power))
-    return manifest_of(agent, version, parent, entries, tombstones)
+        image = row.bundle_id or row.image
+        if row.bundle_id is not None:
+            needed[row.bundle_id] = bundle_from_row(row)
+        entries.append(Entry(mark, row.host, spec_from_row(row, image), row.power))
+    return manifest_of(agent, version, parent, entries, tombstones, needed.values())

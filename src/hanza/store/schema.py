@@ -146,7 +146,31 @@ hosts = sa.Table(
     _text("accelerator"),
     _flag("is_offered"),
     _at("refuses_until", nullable=True),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("agent_id", "name"),
+)
+
+bundles = sa.Table(
+    "bundles",
+    metadata,
+    _id(),
+    _text("cmdline"),
+    _count("disk_mib"),
+    _text("disk_blob", nullable=True),
+    sa.Column("disk_bytes", sa.BigInteger),
+    _text("kernel_blob", nullable=True),
+    sa.Column("kernel_bytes", sa.BigInteger),
+    _text("initrd_blob", nullable=True),
+    sa.Column("initrd_bytes", sa.BigInteger),
+)
+
+images = sa.Table(
+    "images",
+    metadata,
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    _ref("bundle_id", "bundles"),
+    _at("created_at"),
 )
 
 instances = sa.Table(
@@ -181,6 +205,11 @@ instances = sa.Table(
     _text("boot_volume", nullable=True),
     _count("restarts", 0),
     _count("restarts_done", 0),
+    _ref("bundle_id", "bundles", nullable=True),
+    sa.Column("hostname", sa.Text, nullable=False, server_default=""),
+    sa.Column("ssh_keys", sa.Text, nullable=False, server_default=""),
+    sa.Column("user_data", sa.Text, nullable=False, server_default=""),
+    sa.Column("ports", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("tenant", "workspace", "name"),
     sa.Index("ix_instances_tenant_workspace_app", "tenant", "workspace", "app"),
 )

@@ -25,16 +25,22 @@ from msgspec import Meta, Struct
 from hanza.model.errors import Invalid
 from hanza.model.guest import Boot, Power
 from hanza.model.report import Presence, Role
+from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
 
 T = TypeVar("T")
 PROTOCOL = 1
 FRAME_BYTES_MAX = 16 * 2**20
+"""What a plane takes in one frame."""
+MANIFEST_BYTES_MAX = 64 * 2**20
+"""What an agent takes: a manifest may have user data for a thousand guests at their largest."""
 HEARTBEAT_EVERY_S = 10.0
 SERIAL_TAIL_BYTES = 4096
 
 Text = Annotated[str, Meta(max_length=1024)]
 Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
+SshKey = Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]
+UserData = Annotated[str, Meta(max_length=USER_DATA_BYTES_MAX)]
 ITEMS_MAX = 50_000
 """Guests or hosts that one agent can speak of."""
 ORPHANS_MAX = 1000
@@ -46,12 +52,25 @@ class MarkW(Struct, array_like=True):
     run_epoch: Count
 
 
+class PortW(Struct, array_like=True):
+    port: Count
+    to: Count
+
+
 class SpecW(Struct, array_like=True):
     name: Text
     image: Text
     cpus: Count
     memory_mib: Count
     disk_mib: Count
+    hostname: Text = ""
+    ssh_keys: list[SshKey] = []
+    user_data: UserData = ""
+    ports: list[PortW] = []
+
+    def __repr__(self) -> str:
+        """User data may hold secrets."""
+        return f"SpecW({self.name!r}, {self.image!r}, ...)"
 
 
 class EntryW(Struct, array_like=True):
@@ -59,6 +78,19 @@ class EntryW(Struct, array_like=True):
     host: Text
     spec: SpecW
     power: Power
+
+
+class BlobW(Struct, array_like=True):
+    id: Text
+    size: Count
+
+
+class BundleW(Struct, array_like=True):
+    id: Text
+    disk: BlobW | None
+    kernel: BlobW | None
+    initrd: BlobW | None
+    cmdline: Text
 
 
 class VersionW(Struct, array_like=True):
@@ -96,6 +128,7 @@ class HostW(Struct, array_like=True):
     memory_mib: Count
     disk_mib: Count
     accelerator: Literal["kvm", "tcg", "none"]
+    address: Text = ""
 
 
 class Challenge(Struct, array_like=True, tag="challenge"):
@@ -130,6 +163,7 @@ class ManifestWhole(Struct, array_like=True, tag="manifest"):
     hash: Digest
     entries: Annotated[list[EntryW], Meta(max_length=ITEMS_MAX)]
     tombstones: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)]
+    bundles: Annotated[list[BundleW], Meta(max_length=ITEMS_MAX)] = []
 
 
 class ManifestDelta(Struct, array_like=True, tag="delta"):
@@ -142,6 +176,8 @@ class ManifestDelta(Struct, array_like=True, tag="delta"):
     drop_entries: list[MarkW]
     put_tombstones: list[MarkW]
     drop_tombstones: list[MarkW]
+    put_bundles: list[BundleW] = []
+    drop_bundles: list[Text] = []
 
 
 class Holding(Struct, array_like=True, tag="holding"):
@@ -191,6 +227,11 @@ _encoder = msgspec.msgpack.Encoder()
 _up: msgspec.msgpack.Decoder[Up] = msgspec.msgpack.Decoder(Up)
 _down: msgspec.msgpack.Decoder[Down] = msgspec.msgpack.Decoder(Down)
 _claims: msgspec.msgpack.Decoder[Claims] = msgspec.msgpack.Decoder(Claims)
+
+
+def blob_path(blob: str) -> str:
+    """GET with a fetch proof, see `wire.credentials`; ranges are served."""
+    return f"/agent/v1/blobs/{blob}"
 
 
 class JoinRequest(Struct, forbid_unknown_fields=True):

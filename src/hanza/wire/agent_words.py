@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Invalid
-from hanza.model.guest import GuestSpec, HostFacts, Mark
+from hanza.model.guest import GuestSpec, HostFacts, Mark, Port
 from hanza.model.ids import AgentId, InstanceId, NativeId
+from hanza.model.image import Blob, BlobId, Bundle, BundleId
 from hanza.model.manifest import Delta, Entry, Manifest, Tombstone, Version
 from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen
 from hanza.plan.manifest import hash_of, manifest_of
@@ -25,16 +26,57 @@ def mark_from_wire(mark: v1.MarkW) -> Mark:
     return Mark(InstanceId(_printable(mark.owner)), mark.run_epoch)
 
 
+def spec_to_wire(spec: GuestSpec) -> v1.SpecW:
+    return v1.SpecW(
+        spec.name,
+        spec.image,
+        spec.cpus,
+        spec.memory_mib,
+        spec.disk_mib,
+        spec.hostname,
+        list(spec.ssh_keys),
+        spec.user_data,
+        [v1.PortW(one.port, one.to) for one in spec.ports],
+    )
+
+
+def spec_from_wire(spec: v1.SpecW) -> GuestSpec:
+    return GuestSpec(
+        spec.name,
+        spec.image,
+        spec.cpus,
+        spec.memory_mib,
+        spec.disk_mib,
+        spec.hostname,
+        tuple(spec.ssh_keys),
+        spec.user_data,
+        tuple(Port(one.port, one.to) for one in spec.ports),
+    )
+
+
 def entry_to_wire(entry: Entry) -> v1.EntryW:
-    spec = entry.spec
-    words = v1.SpecW(spec.name, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib)
-    return v1.EntryW(mark_to_wire(entry.mark), entry.host, words, entry.power)
+    return v1.EntryW(mark_to_wire(entry.mark), entry.host, spec_to_wire(entry.spec), entry.power)
 
 
 def entry_from_wire(entry: v1.EntryW) -> Entry:
-    spec = entry.spec
-    words = GuestSpec(spec.name, spec.image, spec.cpus, spec.memory_mib, spec.disk_mib)
-    return Entry(mark_from_wire(entry.mark), entry.host, words, entry.power)
+    return Entry(mark_from_wire(entry.mark), entry.host, spec_from_wire(entry.spec), entry.power)
+
+
+def bundle_to_wire(bundle: Bundle) -> v1.BundleW:
+    disk, kernel, initrd = (
+        v1.BlobW(blob.id, blob.size) if blob else None
+        for blob in (bundle.disk, bundle.kernel, bundle.initrd)
+    )
+    return v1.BundleW(bundle.id, disk, kernel, initrd, bundle.cmdline)
+
+
+def bundle_from_wire(bundle: v1.BundleW) -> Bundle:
+    """As sent; whoever fetches it compares its id with what it consists of."""
+    disk, kernel, initrd = (
+        Blob(BlobId(blob.id), blob.size) if blob else None
+        for blob in (bundle.disk, bundle.kernel, bundle.initrd)
+    )
+    return Bundle(BundleId(bundle.id), disk, kernel, initrd, bundle.cmdline)
 
 
 def version_to_wire(version: Version) -> v1.VersionW:
@@ -53,6 +95,7 @@ def manifest_to_wire(manifest: Manifest) -> v1.ManifestWhole:
         hash=hash_of(manifest),
         entries=[entry_to_wire(entry) for entry in manifest.entries],
         tombstones=[mark_to_wire(tombstone.mark) for tombstone in manifest.tombstones],
+        bundles=[bundle_to_wire(bundle) for bundle in manifest.bundles],
     )
 
 
@@ -64,6 +107,7 @@ def manifest_from_wire(whole: v1.ManifestWhole) -> Manifest:
         whole.parent,
         [entry_from_wire(entry) for entry in whole.entries],
         [Tombstone(mark_from_wire(mark)) for mark in whole.tombstones],
+        [bundle_from_wire(bundle) for bundle in whole.bundles],
     )
 
 
@@ -78,6 +122,8 @@ def delta_to_wire(delta: Delta) -> v1.ManifestDelta:
         drop_entries=[mark_to_wire(mark) for mark in delta.drop_entries],
         put_tombstones=[mark_to_wire(tombstone.mark) for tombstone in delta.put_tombstones],
         drop_tombstones=[mark_to_wire(mark) for mark in delta.drop_tombstones],
+        put_bundles=[bundle_to_wire(bundle) for bundle in delta.put_bundles],
+        drop_bundles=list(delta.drop_bundles),
     )
 
 
@@ -92,6 +138,8 @@ def delta_from_wire(delta: v1.ManifestDelta) -> Delta:
         drop_entries=tuple(mark_from_wire(mark) for mark in delta.drop_entries),
         put_tombstones=tuple(Tombstone(mark_from_wire(mark)) for mark in delta.put_tombstones),
         drop_tombstones=tuple(mark_from_wire(mark) for mark in delta.drop_tombstones),
+        put_bundles=tuple(bundle_from_wire(bundle) for bundle in delta.put_bundles),
+        drop_bundles=tuple(BundleId(bundle) for bundle in delta.drop_bundles),
     )
 
 
@@ -179,12 +227,14 @@ def _orphan_from_wire(orphan: v1.OrphanW) -> Orphan:
 
 def _host_to_wire(host: HostFacts) -> v1.HostW:
     size = host.capacity
-    return v1.HostW(host.name, size.cpus, size.memory_mib, size.disk_mib, host.accelerator)
+    return v1.HostW(
+        host.name, size.cpus, size.memory_mib, size.disk_mib, host.accelerator, host.address
+    )
 
 
 def _host_from_wire(host: v1.HostW) -> HostFacts:
     size = Capacity(host.cpus, host.memory_mib, host.disk_mib)
-    return HostFacts(_printable(host.name), size, host.accelerator)
+    return HostFacts(_printable(host.name), size, host.accelerator, _printable(host.address))
 
 
 def _printable(name: str) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from hanza.plan.ports import LAST, PORTS_MAX
+from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, SSH_KEYS_MAX, USER_DATA_BYTES_MAX
 from hanza.wire.policy_v1 import NearTo, PolicyDoc, Word
 
 API_VERSION = "hanza.app/v1"
@@ -18,10 +20,18 @@ SCHEMA_ID = "https://hanza.example/schemas/app-v1.schema.json"
 Name = Annotated[str, Meta(pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 AppName = Annotated[Name, Meta(description="With a name it is placed all or none.")]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="Short for a residency.")]
+_NAMES = {"ssh_keys": "sshKeys", "user_data": "userData"}
 Amount = Annotated[str, Meta(pattern="^[0-9]{1,9}(Mi|Gi)$", examples=["96Mi", "2Gi"])]
 
 
-class ComponentDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class PortDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A port of the site, and the port of the guest that it leads to; the same by default."""
+
+    port: Annotated[int, Meta(ge=1, le=LAST)]
+    to: Annotated[int, Meta(ge=1, le=LAST)] | UnsetType = UNSET
+
+
+class ComponentDoc(Struct, forbid_unknown_fields=True, omit_defaults=True, rename=_NAMES):
     """One thing to run, once or in several replicas."""
 
     name: Name
@@ -38,6 +48,20 @@ class ComponentDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
         list[Word | NearTo], Meta(max_length=16, description="Dealt to the replicas in turn.")
     ] = []
     policy: PolicyDoc | UnsetType = UNSET
+    hostname: (
+        Annotated[Name, Meta(description="What the guest is called; its name by default.")]
+        | UnsetType
+    ) = UNSET
+    ssh_keys: Annotated[
+        list[Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]],
+        Meta(max_length=SSH_KEYS_MAX, description="Public keys as OpenSSH writes them."),
+    ] = []
+    user_data: Annotated[
+        str, Meta(max_length=USER_DATA_BYTES_MAX, description="For cloud-init, at the first boot.")
+    ] = ""
+    ports: Annotated[
+        list[PortDoc], Meta(max_length=PORTS_MAX, description="Published at the site's address.")
+    ] = []
 
 
 class AppDoc(Struct, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):

@@ -12,7 +12,12 @@
         cpus: 1
         replicas: 2           # web-1 and web-2, to which the points are dealt
         near: [Ljubljana, {city: Amsterdam, maxMs: 40}]
-      - {name: db, image: tiny, memory: 2Gi, disk: 8Gi, country: DE}
+        sshKeys: [ssh-ed25519 AAAA... ana@example]
+        userData: |           # for cloud-init, at most 64 KiB
+          #cloud-config
+        ports:                # published at the site's address
+          - {port: 8080, to: 80}
+      - {name: db, image: tiny, memory: 2Gi, disk: 8Gi, country: DE, hostname: db-1}
 
 What comes out are the instances that the file stands for.  Every error carries file, line and
 column, and what was expected.  The shape is published as docs/reference/app-v1.schema.json.
@@ -20,23 +25,26 @@ column, and what was expected.  The shape is published as docs/reference/app-v1.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from hanza.model.errors import Invalid
-from hanza.model.guest import Power
+from hanza.model.guest import Port, Power
 from hanza.model.policy import Policy
 from hanza.plan.admission import check_country, check_name
 from hanza.plan.app import replicas_of
 from hanza.plan.policy import Contradiction, Level, effective, policy_of
+from hanza.plan.ports import check_ports
+from hanza.plan.seed import check_ssh_keys, check_user_data
 from hanza.wire.app_schema import (
     API_VERSION,
     COMPONENTS_MAX,
     REPLICAS_MAX,
     AppDoc,
     ComponentDoc,
+    PortDoc,
     members_of,
 )
 from hanza.wire.places import load_cities
@@ -64,6 +72,10 @@ class Component:
     power: Power
     policy: Policy | None = None
     component: str | None = None
+    hostname: str = ""
+    ssh_keys: tuple[str, ...] = ()
+    user_data: str = field(default="", repr=False)
+    ports: tuple[Port, ...] = ()
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -76,9 +88,15 @@ class Component:
             "diskMiB": self.disk_mib,
             "power": self.power,
         }
-        if self.policy is not None:
-            said["policy"] = policy_to_json(self.policy)
-        return said | ({} if self.component is None else {"component": self.component})
+        also = {
+            "policy": None if self.policy is None else policy_to_json(self.policy),
+            "component": self.component,
+            "hostname": self.hostname,
+            "sshKeys": list(self.ssh_keys),
+            "userData": self.user_data,
+            "ports": [{"port": one.port, "to": one.to} for one in self.ports],
+        }
+        return said | {name: value for name, value in also.items() if value not in (None, "", [])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +182,10 @@ def _component(members: dict[str, Item]) -> Component:
         memory_mib=_amount(members["memory"]),
         disk_mib=_amount(members["disk"]),
         power=_power(members["power"]) if "power" in members else "on",
+        hostname=_name(members["hostname"]) if "hostname" in members else "",
+        ssh_keys=_ssh_keys(members["sshKeys"]) if "sshKeys" in members else (),
+        user_data=_user_data(members["userData"]) if "userData" in members else "",
+        ports=_ports(members["ports"]) if "ports" in members else (),
     )
 
 
@@ -219,6 +241,27 @@ def _located(items: dict[str, Item], path: str) -> Item:
 
 def _name(item: Item) -> str:
     return check_name(item.text(), str(item.place))
+
+
+def _ssh_keys(item: Item) -> tuple[str, ...]:
+    keys = item.sequence()
+    for key in keys:
+        check_ssh_keys([key.text()], str(key.place))
+    return check_ssh_keys([key.text() for key in keys], str(item.place))
+
+
+def _user_data(item: Item) -> str:
+    return check_user_data(item.text(), str(item.place))
+
+
+def _ports(item: Item) -> tuple[Port, ...]:
+    ports: list[Port] = []
+    for one in item.sequence():
+        members = one.mapping(*members_of(PortDoc))
+        port = members["port"].whole_number()
+        to = members["to"].whole_number() if "to" in members else port
+        ports += check_ports([Port(port, to)], str(one.place))
+    return check_ports(ports, str(item.place))
 
 
 def _country(item: Item) -> str:

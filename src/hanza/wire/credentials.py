@@ -4,6 +4,9 @@
   (the pin) and a secret that works once.  The plane keeps only the secret's hash.
 - An *agent key* is Ed25519 (RFC 8032), made at the site; it never leaves it.  The agent signs the
   plane's challenge together with the pin, so an answer is of no use to anyone in between.
+- A *fetch proof* is the agent's signature over one request for a blob, the second it was made and
+  the pin.  It is good for `FETCH_WINDOW` either way; replayed within it, it gives the same public
+  bytes to whoever could already read them.
 - The *root* is a self-signed Ed25519 certificate (RFC 8410) that signs the planes' server
   certificates.
 
@@ -12,7 +15,8 @@ Nothing here stores, fetches or decides who may join.
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -32,6 +36,9 @@ PIN_BYTES = 32
 TOKEN_CHARACTERS_MAX = 4096
 CHALLENGE_BYTES = 32
 _CONTEXT_LINK = b"hanza agent link v1\0"
+FETCH_SCHEME = "Hanza-Agent"
+FETCH_WINDOW = timedelta(minutes=5)
+_CONTEXT_FETCH = b"hanza agent fetch v1\0"
 _CONTEXT_JOIN = b"hanza agent join v1\0"
 
 
@@ -114,6 +121,47 @@ def check_link(
     """Raises `Unauthenticated` unless the agent that has this key answered this challenge."""
     expected = _CONTEXT_LINK + challenge + hashlib.sha256(pin).digest() + claims
     _check(public_key, signature, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchProof:
+    """Who asks for a blob, when, and what proves it."""
+
+    agent: str
+    at_s: int
+    signature: bytes = field(repr=False)
+
+
+def sign_fetch(key: Ed25519PrivateKey, agent: str, path: str, now: datetime, pin: bytes) -> str:
+    """The `Authorization` of a GET of the path, without what a proxy may put before it."""
+    at_s = int(now.timestamp())
+    signature = key.sign(_fetch_message(path, at_s, pin))
+    return f"{FETCH_SCHEME} {agent} {at_s} {urlsafe_b64encode(signature).decode()}"
+
+
+def fetch_proof_from_header(header: str | None) -> FetchProof:
+    """Raises `Unauthenticated` for anything that is not such a proof."""
+    words = (header or "").split(" ")
+    try:
+        scheme, agent, at_s, signature = words
+        if scheme != FETCH_SCHEME or not (at_s.isascii() and at_s.isdigit() and len(at_s) < 12):
+            raise ValueError("another scheme")
+        return FetchProof(agent, int(at_s), urlsafe_b64decode(signature))
+    except ValueError as error:
+        raise Unauthenticated("an agent proves itself by a signature") from error
+
+
+def check_fetch(public_key: bytes, proof: FetchProof, path: str, now: datetime, pin: bytes) -> None:
+    """Raises `Unauthenticated` unless that agent asked for this path just now."""
+    _check(public_key, proof.signature, _fetch_message(path, proof.at_s, pin))
+    if abs(int(now.timestamp()) - proof.at_s) > FETCH_WINDOW.total_seconds():
+        raise Unauthenticated(
+            "the request is too old, or a clock is wrong", hint="set the site's clock"
+        )
+
+
+def _fetch_message(path: str, at_s: int, pin: bytes) -> bytes:
+    return _CONTEXT_FETCH + hashlib.sha256(pin).digest() + f"GET {path} {at_s}".encode()
 
 
 def _check(public_key: bytes, signature: bytes, message: bytes) -> None:

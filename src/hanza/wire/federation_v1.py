@@ -5,20 +5,17 @@ members, so a misspelt wish is never half granted.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from hanza.model.errors import Invalid
-from hanza.model.guest import Power
-from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.price import Prices
 from hanza.model.report import Orphan
 from hanza.model.site import Agent, Attributes, Host, Provider, Site
 from hanza.model.tenant import References, Tenant
-from hanza.plan.admission import InstanceWish, check_attribute, check_value
-from hanza.wire.policy_v1 import FindCity, PolicyDoc, policy_from_doc, policy_to_doc
+from hanza.plan.admission import check_attribute, check_value
 
 T = TypeVar("T")
 Word = Annotated[str, Meta(max_length=1024)]
@@ -83,29 +80,6 @@ class TokenSpec(Struct, forbid_unknown_fields=True, rename="camel"):
 
 class TokenPost(Struct, forbid_unknown_fields=True):
     spec: TokenSpec
-
-
-class InstanceSpec(
-    Struct,
-    forbid_unknown_fields=True,
-    kw_only=True,
-    rename={"memory_mib": "memoryMiB", "disk_mib": "diskMiB"},
-):
-    """A country, or a policy, or both: the country is short for data there and nowhere else."""
-
-    country: Word | None = None
-    image: Word
-    cpus: int
-    memory_mib: int
-    disk_mib: int
-    power: Power = "on"
-    policy: PolicyDoc | UnsetType = UNSET
-    app: Word | UnsetType = UNSET
-    component: Word | UnsetType = UNSET
-
-
-class InstancePut(Struct, forbid_unknown_fields=True):
-    spec: InstanceSpec
 
 
 class Metadata(Struct, omit_defaults=True, rename="camel"):
@@ -200,34 +174,6 @@ class JoinTokenDoc(Struct, rename="camel"):
     expires_at: datetime
 
 
-class Placement(Struct, rename="camel"):
-    site: str
-    city: str
-    country: str
-    provider: str
-    host: str
-    accelerator: str
-    heard_at: datetime | None
-    trouble: str | None
-
-
-class InstanceStatus(Struct, rename="camel"):
-    state: Literal["pending", "creating", "active", "deleting", "error"]
-    power: Power | None
-    boot: str
-    reason: str | None
-    reason_code: str | None
-    placement: Placement | None
-    serial_tail: str
-    seen_at: datetime | None
-
-
-class InstanceDoc(Struct):
-    metadata: Metadata
-    spec: InstanceSpec
-    status: InstanceStatus
-
-
 class EventDoc(Struct):
     serial: int
     at: datetime
@@ -318,68 +264,4 @@ def orphan_to_doc(agent: str, orphan: Orphan, since: datetime) -> OrphanDoc:
     mark = orphan.mark
     return OrphanDoc(
         agent, orphan.native, mark.owner, mark.run_epoch, orphan.host, orphan.power, since
-    )
-
-
-def wish_from_spec(address: Address, spec: InstanceSpec, find_city: FindCity) -> InstanceWish:
-    """Raises `Invalid` naming the member of the policy that is wrong."""
-    policy = None
-    if isinstance(spec.policy, PolicyDoc):
-        try:
-            policy = policy_from_doc(spec.policy, find_city)
-        except Invalid as error:
-            field = f"spec.policy.{error.field}"
-            raise Invalid(error.text, field=field, hint=error.hint) from error
-    return InstanceWish(
-        address,
-        spec.country,
-        spec.image,
-        spec.cpus,
-        spec.memory_mib,
-        spec.disk_mib,
-        spec.power,
-        policy,
-        spec.app or None,
-        spec.component or None,
-    )
-
-
-def instance_to_doc(
-    wanted: Wanted,
-    shown: Shown,
-    placement: Placement | None,
-    serial_tail: str,
-    seen_at: datetime | None,
-) -> InstanceDoc:
-    address, spec = wanted.address, wanted.spec
-    return InstanceDoc(
-        Metadata(
-            wanted.id,
-            address.name,
-            address.tenant,
-            address.workspace,
-            wanted.generation,
-            wanted.created_at,
-        ),
-        InstanceSpec(
-            country=wanted.country,
-            image=spec.image,
-            cpus=spec.cpus,
-            memory_mib=spec.memory_mib,
-            disk_mib=spec.disk_mib,
-            power=wanted.power,
-            policy=UNSET if wanted.policy is None else policy_to_doc(wanted.policy),
-            app=wanted.app or UNSET,
-            component=wanted.component or UNSET,
-        ),
-        InstanceStatus(
-            shown.state,
-            shown.power,
-            shown.boot,
-            shown.reason,
-            shown.reason_code,
-            placement,
-            serial_tail,
-            seen_at,
-        ),
     )

@@ -15,7 +15,8 @@ from hanza.plan.placement.explain import Explanation, Loser, RuleCount, Runner
 from hanza.plan.placement.quote import Line, Quote
 from hanza.plan.placement.relax import Relaxation
 from hanza.plan.placement.score import FULL
-from hanza.wire.federation_v1 import InstanceSpec, Word
+from hanza.wire.federation_v1 import Word
+from hanza.wire.instance_v1 import InstanceSpec
 
 INSTANCES_MAX = 256
 LOSERS_SHOWN = 200

@@ -3,6 +3,7 @@
 import msgspec
 
 from hanza.model import errors
+from hanza.plan.image import UnknownImage, WrongChecksum
 
 _TYPES = "http://secapi.cloud/errors/"
 _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
@@ -16,6 +17,9 @@ _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.InUse: (412, "precondition-failed"),
     errors.NoRoom: (412, "precondition-failed"),
     errors.Invalid: (412, "validation-error"),
+    errors.TooLarge: (413, "invalid-request"),
+    UnknownImage: (412, "validation-error"),
+    WrongChecksum: (412, "validation-error"),
 }
 UNEXPECTED = "internal-server-error"
 

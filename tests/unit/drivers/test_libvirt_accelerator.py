@@ -98,3 +98,10 @@ def test_insisting_on_kvm_where_it_does_not_work_is_refused(
 ) -> None:
     with pytest.raises(Invalid):
         accelerator.choose_accelerator("kvm", images, proof, emulator(tmp_path, DEAD))
+
+
+def test_a_strangers_kernel_proves_nothing(tmp_path: Path, images: Path, proof: Path) -> None:
+    (images / "tiny").rename(images / ("a" * 64))
+    host = emulator(tmp_path, ALIVE)
+    assert accelerator.choose_accelerator("auto", images, proof, host) == "tcg"
+    assert boots(tmp_path) == 0

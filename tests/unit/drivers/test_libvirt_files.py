@@ -104,6 +104,10 @@ def test_what_a_dead_process_left_half_made_is_swept_and_nothing_else(
     pool.make_volume(V, 8)
     making = pool.volume(V).with_suffix(".making")
     making.touch()
+    stale = (pool.seed(GUEST), pool.seed(others))
+    for one in stale:
+        one.touch()
+    (pool.seed(GUEST).parent / ".seed-half").mkdir()
     disk = pool.disk(GUEST)
     disk.touch()
     folder = disk.parent
@@ -112,7 +116,8 @@ def test_what_a_dead_process_left_half_made_is_swept_and_nothing_else(
             os.utime(file, (LONG_AGO, LONG_AGO))
     pool.sweep({others})
     left = {file.name for file in folder.iterdir()}
-    assert left == {disk.name, f"{others}.qcow2.new", f"{young}.qcow2.new"}
+    kept = {f"{others}.qcow2.new", f"{others}.seed.iso", f"{young}.qcow2.new"}
+    assert left == {disk.name, *kept}
     assert [file.name for file in making.parent.iterdir()] == ["vo_1.qcow2"]
     assert STALE_AFTER_S >= 60
 
@@ -179,6 +184,9 @@ def test_an_image_boots_by_its_kernel_or_from_its_disk(tmp_path: Path) -> None:
     assert emulated is not None
     assert emulated.cmdline.startswith("console=ttyS0 no_timer_check mitigations=off")
     assert images.boot("disk", emulated=True) is None
+    assert images.disk("direct") == tmp_path / "direct" / "disk.qcow2"
+    (tmp_path / "direct" / "disk.qcow2").unlink()
+    assert images.disk("direct") is None
     with pytest.raises(Rejected):
         images.disk("absent")
 

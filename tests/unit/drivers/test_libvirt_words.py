@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanza.drivers.libvirt import domains, names
-from hanza.drivers.libvirt.domains import Build, Direct
+from hanza.drivers.libvirt import domains, names, seed
+from hanza.drivers.libvirt.domains import Build, Direct, Nic
 from hanza.drivers.libvirt.options import read_options
-from hanza.model.errors import Invalid
-from hanza.model.guest import GuestSpec, Mark
+from hanza.drivers.libvirt.ports import forwards_of, refuse_ports, refuse_taken
+from hanza.model.errors import Invalid, Unavailable, Unsupported
+from hanza.model.guest import GuestSpec, Mark, Port
 from hanza.model.ids import FederationId, InstanceId, NativeId
 
 US = FederationId("fe_us")
 MARK = Mark(InstanceId("in_01abc"), 3)
-SPEC = GuestSpec("web", "tiny", 2, 96, 64)
+SPEC = GuestSpec("web", "tiny", 2, 96, 64, "web-1", ("ssh-ed25519 AAAA",))
 DIRECT = Direct(Path("/images/tiny/kernel"), Path("/images/tiny/initrd"), "console=ttyS0")
 BUILD = Build("qemu", Path("/pool/disk.qcow2"), Path("/serial/x.log"), DIRECT)
 UPPER_CASE = "AAAAAAAA-0000-4000-8000-000000000000"
@@ -48,6 +49,68 @@ def test_the_tenants_name_is_in_no_kernel_command_line_and_no_path(name: str) ->
         assert 0 < len((family.text or "").encode()) <= domains.LONGEST_SMBIOS
         mark.text = family.text = ""
     assert ET.tostring(named) == ET.tostring(plain)
+
+
+TOLD = replace(SPEC, user_data="a secret: <&>")
+
+
+def test_user_data_is_in_no_word_of_the_domain() -> None:
+    build = replace(BUILD, seed=Path("/pool/x.seed.iso"), nic=Nic("52:54:00:00:00:01"))
+    xml = domains.xml_of_guest(US, MARK, "host", TOLD, build)
+    assert "secret" not in xml
+    tree = domains.parse(xml)
+    seen = domains.seen_in(tree, US)
+    assert seen is not None
+    assert seen.spec == TOLD.without_secrets()
+    (seed,) = tree.findall("devices/disk[@device='cdrom']")
+    assert seed.find("readonly") is not None
+    assert "secret" not in repr(TOLD)
+    larger = replace(TOLD, cpus=4)
+    assert domains.xml_of_resized(xml, larger) == domains.xml_of_guest(
+        US, MARK, "host", larger, build
+    )
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
+def test_nothing_that_a_tenant_says_becomes_another_key_of_his_guests_seed(text: str) -> None:
+    spec = replace(SPEC, user_data=text, hostname="web-1")
+    files = seed.files_of(spec, "in_01abc-r3", "52:54:00:00:00:01")
+    assert files["user-data"] == text
+    assert json.loads(files["meta-data"]) == {
+        "instance-id": "in_01abc-r3",
+        "local-hostname": "web-1",
+        "public-keys": list(spec.ssh_keys),
+    }
+    ethernets = json.loads(files["network-config"])["ethernets"]
+    assert ethernets["nic0"] == {
+        "match": {"macaddress": "52:54:00:00:00:01"},
+        "addresses": ["10.0.2.15/24"],
+        "gateway4": "10.0.2.2",
+    }
+
+
+def test_a_guests_nic_has_the_same_address_for_life_and_it_is_its_own() -> None:
+    macs = {names.guest_mac(names.guest_uuid(US, replace(MARK, run_epoch=n))) for n in range(9)}
+    assert len(macs) == 9
+    assert all(mac.startswith("52:54:00:") and len(mac) == 17 for mac in macs)
+
+
+def test_a_guest_reaches_nothing_of_the_hosts_and_only_its_ports_are_forwarded() -> None:
+    spec = replace(SPEC, ports=(Port(8080, 80),))
+    doors = read_options({**FOLDERS, "address": "10.0.0.7"}).doors
+    nic = Nic("52:54:00:00:00:01", forwards_of(doors, spec))
+    tree = tree_of(spec, replace(BUILD, nic=nic))
+    said = [arg.get("value") for arg in tree.iter(f"{{{domains.QEMU_NAMESPACE}}}arg")]
+    net = "user,id=hanza0,restrict=on,ipv6=off,hostfwd=tcp:10.0.0.7:8080-10.0.2.15:80"
+    assert said[:2] == ["-netdev", net]
+    seen = domains.seen_in(tree, US)
+    assert seen is not None
+    assert seen.spec == spec
+    assert forwards_of(None, spec) == ()
+    with pytest.raises(Unsupported):
+        refuse_ports(None, spec, [])
+    with pytest.raises(Unavailable):
+        refuse_taken(None, spec.ports)
 
 
 def test_another_federations_mark_is_not_ours() -> None:
@@ -152,6 +215,11 @@ def test_what_is_not_a_uuid_as_libvirt_writes_it_names_no_guest(native: str) -> 
         ({"images": "/i", "pool": "/p"}, "options.serial"),
         ({**FOLDERS, "pool": "relative"}, "options.pool"),
         ({**FOLDERS, "accelerator": "warp"}, "options.accelerator"),
+        ({**FOLDERS, "address": "::1"}, "options.address"),
+        ({**FOLDERS, "address": "example.org"}, "options.address"),
+        ({**FOLDERS, "address": "10.0.0.7", "ports": "80"}, "options.ports"),
+        ({**FOLDERS, "address": "10.0.0.7", "ports": "90-80"}, "options.ports"),
+        ({**FOLDERS, "address": "10.0.0.7", "ports": "1-99999"}, "options.ports"),
         ({**FOLDERS, "offer_cpus": "-1"}, "options.offer_cpus"),
         ({**FOLDERS, "offer_disk_mib": "2.5"}, "options.offer_disk_mib"),
     ],

@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 import pytest
 
 from hanza.model.errors import Conflict, Invalid
-from hanza.model.ids import InstanceId
-from hanza.model.instance import Address
+from hanza.model.guest import Port
+from hanza.model.ids import ImageId, InstanceId
+from hanza.model.image import BLANK, Blob, BlobId, BundleId, Image
+from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
 from hanza.plan.admission import (
     InstanceWish,
+    admit_image,
     admit_instance,
     check_attribute,
     check_country,
@@ -18,11 +21,25 @@ from hanza.plan.admission import (
     check_value,
     check_word,
 )
+from hanza.plan.image import UnknownImage, bundle_of
 from hanza.plan.policy import Contradiction
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ID = InstanceId("in_1")
+BUNDLE = bundle_of(Blob(BlobId("a" * 64), 7), None, None, "")
+IMAGE = Image(ImageId("im_1"), "tiny", BUNDLE, 16, NOW)
 WISH = InstanceWish(Address("acme", "shop", "web"), "DE", "tiny", 1, 128, 64, "on")
+
+
+def admit(
+    wish: InstanceWish,
+    known: Wanted | None,
+    new_id: InstanceId,
+    now: datetime,
+    *,
+    is_placed: bool = True,
+) -> Wanted:
+    return admit_instance(wish, known, new_id, now, image=IMAGE, is_placed=is_placed)
 
 
 @pytest.mark.parametrize("name", ["a", "a-1", "x" * 63, "0"])
@@ -63,14 +80,14 @@ def test_places_that_are_nowhere(place: tuple[float, float]) -> None:
 
 
 def test_a_wish_becomes_a_row_and_the_same_wish_changes_nothing() -> None:
-    wanted = admit_instance(WISH, None, ID, NOW)
+    wanted = admit(WISH, None, ID, NOW)
     assert (wanted.id, wanted.country, wanted.power, wanted.generation) == (ID, "DE", "on", 1)
-    assert admit_instance(WISH, wanted, InstanceId("in_2"), NOW) == wanted
+    assert admit(WISH, wanted, InstanceId("in_2"), NOW) == wanted
 
 
 def test_power_may_change_and_nothing_else() -> None:
-    wanted = admit_instance(WISH, None, ID, NOW)
-    off = admit_instance(replace(WISH, power="off"), wanted, ID, NOW)
+    wanted = admit(WISH, None, ID, NOW)
+    off = admit(replace(WISH, power="off"), wanted, ID, NOW)
     assert off == replace(wanted, power="off")
     for change in (
         {"country": "FR"},
@@ -80,14 +97,32 @@ def test_power_may_change_and_nothing_else() -> None:
         {"disk_mib": 1},
     ):
         with pytest.raises(Conflict) as refusal:
-            admit_instance(replace(WISH, **change), wanted, ID, NOW)
+            admit(replace(WISH, **change), wanted, ID, NOW)
         assert refusal.value.hint
 
 
+def test_what_a_guest_was_told_stays_and_is_not_quoted() -> None:
+    told = replace(WISH, user_data="s3cret", ssh_keys=("ssh-ed25519 AAAA",), hostname="w")
+    wanted = admit(told, None, ID, NOW)
+    assert (wanted.spec.hostname, wanted.spec.user_data) == ("w", "s3cret")
+    assert admit(WISH, None, ID, NOW).spec.hostname == "web"
+    assert "s3cret" not in repr((told, wanted))
+    for change, field in (
+        ({"user_data": "other"}, "userData"),
+        ({"ssh_keys": ()}, "sshKeys"),
+        ({"hostname": "v"}, "hostname"),
+        ({"ports": (Port(8080, 80),)}, "ports"),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            admit(replace(told, **change), wanted, ID, NOW)
+        assert refusal.value.field == field
+        assert "s3cret" not in refusal.value.text
+
+
 def test_what_is_being_destroyed_cannot_be_asked_for_again_yet() -> None:
-    wanted = replace(admit_instance(WISH, None, ID, NOW), is_ended=True)
+    wanted = replace(admit(WISH, None, ID, NOW), is_ended=True)
     with pytest.raises(Conflict):
-        admit_instance(WISH, wanted, ID, NOW)
+        admit(WISH, wanted, ID, NOW)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +135,10 @@ def test_what_is_being_destroyed_cannot_be_asked_for_again_yet() -> None:
         {"disk_mib": 2**40},
         {"image": "../etc"},
         {"country": "Germany"},
+        {"hostname": "Web"},
+        {"ssh_keys": ("x",)},
+        {"user_data": "\0"},
+        {"ports": (Port(0, 80),)},
         {"address": Address("acme", "shop", "Web")},
         {"address": Address("acme", "", "web")},
         {"address": Address("ACME", "shop", "web")},
@@ -107,7 +146,7 @@ def test_what_is_being_destroyed_cannot_be_asked_for_again_yet() -> None:
 )
 def test_wishes_that_no_site_could_grant_are_refused_at_once(change: dict[str, object]) -> None:
     with pytest.raises(Invalid):
-        admit_instance(replace(WISH, **change), None, ID, NOW)
+        admit(replace(WISH, **change), None, ID, NOW)
 
 
 @pytest.mark.parametrize("word", ["", "Store", "micro-dc", "1st", "x" * 64, "a\n"])
@@ -124,9 +163,9 @@ GERMAN = Policy(countries=frozenset({"DE"}))
 
 def test_a_policy_is_enough_and_so_is_a_country_but_neither_is_not() -> None:
     by_policy = replace(WISH, country=None, policy=GERMAN, app="shop", component="web")
-    row = admit_instance(by_policy, None, ID, NOW)
+    row = admit(by_policy, None, ID, NOW)
     assert (row.country, row.policy, row.app, row.component) == (None, GERMAN, "shop", "web")
-    assert admit_instance(by_policy, row, ID, NOW) == row
+    assert admit(by_policy, row, ID, NOW) == row
     for change, field in (
         ({"country": None}, "country"),
         ({"app": "No"}, "app"),
@@ -134,17 +173,44 @@ def test_a_policy_is_enough_and_so_is_a_country_but_neither_is_not() -> None:
         ({"component": "web"}, "app"),
     ):
         with pytest.raises(Invalid) as refusal:
-            admit_instance(replace(WISH, **change), None, ID, NOW)  # type: ignore[arg-type]
+            admit(replace(WISH, **change), None, ID, NOW)  # type: ignore[arg-type]
         assert refusal.value.field == field
     with pytest.raises(Contradiction):
-        admit_instance(replace(WISH, country="FR", policy=GERMAN), None, ID, NOW)
+        admit(replace(WISH, country="FR", policy=GERMAN), None, ID, NOW)
 
 
 def test_what_has_a_place_keeps_its_policy_and_what_has_none_may_change_everything() -> None:
-    known = admit_instance(WISH, None, ID, NOW)
+    known = admit(WISH, None, ID, NOW)
     other = replace(WISH, policy=GERMAN, memory_mib=256)
     with pytest.raises(Conflict) as refusal:
-        admit_instance(replace(WISH, policy=GERMAN), known, ID, NOW)
+        admit(replace(WISH, policy=GERMAN), known, ID, NOW)
     assert refusal.value.field == "policy"
-    changed = admit_instance(other, known, ID, NOW, is_placed=False)
+    changed = admit(other, known, ID, NOW, is_placed=False)
     assert (changed.policy, changed.spec.memory_mib, changed.id) == (GERMAN, 256, ID)
+
+
+def test_an_image_is_known_and_its_disk_fits() -> None:
+    assert admit_image(IMAGE, "tiny", 16) == BUNDLE.id
+    assert admit_image(None, BLANK, 1) is None
+    for name in ("tiny", "x" * 500):
+        with pytest.raises(UnknownImage) as unknown:
+            admit_image(None, name, 64)
+        assert (unknown.value.field, unknown.value.code) == ("image", "image.unknown")
+        assert len(unknown.value.text) < 200
+    with pytest.raises(Invalid) as refusal:
+        admit_image(IMAGE, "tiny", 15)
+    assert refusal.value.field == "disk"
+
+
+def test_what_a_name_means_is_looked_up_until_there_is_a_place_and_then_kept() -> None:
+    known = admit(WISH, None, ID, NOW)
+    assert known.bundle == BUNDLE.id
+    later = replace(IMAGE, bundle=replace(BUNDLE, id=BundleId("b" * 64)))
+    kept = admit_instance(WISH, known, ID, NOW, image=later)
+    assert kept == known
+    assert admit_instance(WISH, known, ID, NOW, image=None) == known
+    anew = admit_instance(WISH, known, ID, NOW, image=later, is_placed=False)
+    assert anew.bundle == "b" * 64
+    for before in (None, known):
+        with pytest.raises(UnknownImage):
+            admit_instance(WISH, before, ID, NOW, image=None, is_placed=False)

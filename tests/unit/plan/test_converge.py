@@ -23,6 +23,7 @@ from hanza.plan.converge import (
     Step,
     Sweep,
     Wait,
+    held_back,
     next_step,
 )
 from kit.agent_worlds import START, a_guest, a_mark, a_spec, a_tombstone, an_entry
@@ -194,3 +195,12 @@ def test_same_input_same_step_in_whatever_order_guests_are_surveyed() -> None:
     assert step(None, *guests, tombstone=tombstone) == step(
         None, *reversed(guests), tombstone=tombstone
     )
+
+
+def test_only_a_making_is_held_back_by_what_is_lacking() -> None:
+    lacking = Blocked("image.fetching", "on its way")
+    make = Create(a_mark(), "host-1", a_spec())
+    assert held_back(make, lacking) is lacking
+    assert held_back(make, None) is make
+    end = Destroy(NativeId("n-1"))
+    assert held_back(end, lacking) is end

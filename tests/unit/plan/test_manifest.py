@@ -16,14 +16,15 @@ from hanza.plan.manifest import (
     manifest_of,
     says_the_same,
 )
-from kit.agent_worlds import ME, a_manifest, a_tombstone, an_entry
+from kit.agent_worlds import ME, a_bundle, a_manifest, a_tombstone, an_entry
 
-FIRST = a_manifest([an_entry("in_a"), an_entry("in_b")], number=1)
+FIRST = a_manifest([an_entry("in_a"), an_entry("in_b")], bundles=[a_bundle("a"), a_bundle("b")])
 SECOND = a_manifest(
     [an_entry("in_b", power="off"), an_entry("in_c")],
     [a_tombstone("in_a")],
     number=2,
     parent=hash_of(FIRST),
+    bundles=[a_bundle("c"), a_bundle("b")],
 )
 
 
@@ -38,7 +39,7 @@ def test_content_is_in_canonical_order_whatever_order_it_came_in() -> None:
 
 def test_the_hash_is_the_same_on_every_machine_for_ever() -> None:
     assert hash_of(FIRST).hex() == (
-        "a2e97b3e28c91d55a9a130719b23a9a821cb804c90dab61db4a32d2fec6ce2a8"
+        "57d375164d372405d848678675c3cd55c1a2a042a020c41839d68e0eba23e025"
     )
 
 
@@ -50,6 +51,7 @@ def test_the_hash_is_the_same_on_every_machine_for_ever() -> None:
         replace(FIRST, parent=bytes(31) + b"\x01"),
         replace(FIRST, entries=FIRST.entries[:1]),
         replace(FIRST, tombstones=(a_tombstone("in_z"),)),
+        replace(FIRST, bundles=FIRST.bundles[:1]),
     ],
 )
 def test_the_hash_changes_when_anything_does(other: Manifest) -> None:
@@ -129,3 +131,10 @@ def test_a_forged_delta_does_not_add_up() -> None:
 
 def test_a_manifest_names_its_agent() -> None:
     assert manifest_of(ME, FIRST.version, GENESIS, (), ()).agent == ME
+
+
+def test_a_delta_says_no_more_of_images_than_what_changed() -> None:
+    delta = delta_between(FIRST, SECOND)
+    assert delta.put_bundles == (a_bundle("c"),)
+    assert delta.drop_bundles == (a_bundle("a").id,)
+    assert not says_the_same(FIRST, replace(FIRST, bundles=()))

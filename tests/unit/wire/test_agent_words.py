@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Invalid
-from hanza.model.guest import GuestSpec, HostFacts, Mark
+from hanza.model.guest import GuestSpec, HostFacts, Mark, Port
 from hanza.model.ids import InstanceId, NativeId
+from hanza.model.image import Blob, BlobId, Bundle, BundleId
 from hanza.model.manifest import Entry, Manifest, Tombstone, Version
 from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen
 from hanza.plan.manifest import apply_delta, delta_between, hash_of, manifest_of
@@ -32,7 +33,9 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 counts = st.integers(0, 2**53)
 printable = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=20)
 marks = st.builds(Mark, printable.map(InstanceId), counts)
-specs = st.builds(GuestSpec, words, words, counts, counts, counts)
+ports = st.lists(st.builds(Port, counts, counts), max_size=2).map(tuple)
+told = (words, st.lists(words, max_size=2).map(tuple), words, ports)
+specs = st.builds(GuestSpec, words, words, counts, counts, counts, *told)
 powers = st.sampled_from(["on", "off"])
 entries = st.builds(Entry, marks, words, specs, powers)
 versions = st.builds(Version, counts, counts)
@@ -53,15 +56,22 @@ seens = st.builds(
 )
 orphans = st.builds(Orphan, printable.map(NativeId), marks, printable, powers)
 sizes = st.builds(Capacity, counts, counts, counts)
-hosts = st.builds(HostFacts, printable, sizes, st.sampled_from(["kvm", "tcg", "none"]))
+accelerators = st.sampled_from(["kvm", "tcg", "none"])
+hosts = st.builds(HostFacts, printable, sizes, accelerators, printable)
 ME_NOW = Incarnation(1, "cafe")
+
+
+blobs = st.none() | st.builds(Blob, words.map(BlobId), counts)
+bundles = st.builds(Bundle, words.map(BundleId), blobs, blobs, blobs, words)
 
 
 @st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
     by_mark = st.lists(entries, max_size=5, unique_by=lambda e: (e.mark.owner, e.mark.run_epoch))
     tombstones = st.lists(marks.map(Tombstone), max_size=5, unique=True)
-    return manifest_of(ME, draw(versions), draw(digests), draw(by_mark), draw(tombstones))
+    needed = draw(st.lists(bundles, max_size=3, unique_by=lambda b: b.id))
+    content = draw(by_mark), draw(tombstones), needed
+    return manifest_of(ME, draw(versions), draw(digests), *content)
 
 
 @st.composite

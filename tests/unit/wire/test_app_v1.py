@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanza.model.errors import Invalid, Refusal
+from hanza.model.guest import Port
 from hanza.model.policy import PRESETS, Near, Policy, Spread
 from hanza.wire.app_schema import ComponentDoc, app_schema, members_of
 from hanza.wire.app_v1 import app_from_yaml
@@ -38,6 +39,57 @@ def test_a_file_becomes_an_app_and_norway_stays_norway() -> None:
         "on",
     )
     assert (db.cpus, db.power) == (2, "off")
+
+
+TOLD = """\
+    hostname: kava-1
+    sshKeys:
+      - ssh-ed25519 AAAA ana@zagreb
+    userData: |
+      #cloud-config
+      runcmd: [reboot]
+"""
+
+
+def test_what_a_guest_is_told_is_taken_as_it_stands() -> None:
+    content = GOOD.replace("    disk: 64Mi\n", "    disk: 64Mi\n" + TOLD, 1)
+    kava, db = app_from_yaml(content.encode(), "app.yaml").components
+    assert kava.hostname == "kava-1"
+    assert kava.ssh_keys == ("ssh-ed25519 AAAA ana@zagreb",)
+    assert kava.user_data == "#cloud-config\nruncmd: [reboot]\n"
+    assert "reboot" not in repr(kava)
+    assert (db.hostname, db.ssh_keys, db.user_data) == ("", (), "")
+    for old, new, line in (
+        ("kava-1", "Kava", 9),
+        ("ssh-ed25519 AAAA ana@zagreb", "whatever", 11),
+        ("#cloud-config", "x" * 70000, 12),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            app_from_yaml(content.replace(old, new, 1).encode(), "app.yaml")
+        assert refusal.value.field is not None
+        assert refusal.value.field.startswith(f"app.yaml:{line}:")
+
+
+@pytest.mark.parametrize(
+    ("ports", "said"),
+    [
+        ("[{port: 8080, to: 80}, {port: 22}]", (Port(22, 22), Port(8080, 80))),
+        ("[{port: 0}]", None),
+        ("[{port: 80}, {port: 80, to: 81}]", None),
+        ("[{to: 80}]", None),
+        ("[80]", None),
+        ("80", None),
+        ("[{port: 80, proto: udp}]", None),
+    ],
+)
+def test_ports_are_numbers_that_can_be(ports: str, said: tuple[Port, ...] | None) -> None:
+    content = GOOD.replace("    disk: 64Mi\n", f"    disk: 64Mi\n    ports: {ports}\n", 1).encode()
+    if said is not None:
+        assert app_from_yaml(content, "app.yaml").components[0].ports == said
+        return
+    with pytest.raises(Invalid) as refusal:
+        app_from_yaml(content, "app.yaml")
+    assert str(refusal.value.field).startswith("app.yaml:9:")
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,28 @@
 """Tokens, keys and signatures: what fits, and what does not."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
 from hanza.model.errors import Invalid, Unauthenticated
 from hanza.wire.credentials import (
+    FETCH_WINDOW,
     TOKEN_PREFIX,
+    FetchProof,
     JoinToken,
     agent_key_to_bytes,
+    check_fetch,
     check_join,
     check_link,
     digest_of_secret,
+    fetch_proof_from_header,
     join_token_from_text,
     join_token_to_text,
     new_agent_key,
     public_key_of,
+    sign_fetch,
     sign_join,
     sign_link,
 )
@@ -118,3 +124,49 @@ def test_a_token_of_other_shape_is_damaged() -> None:
     text = TOKEN_PREFIX + msgspec.json.encode(packed).decode().strip('"').replace("=", "")
     with pytest.raises(Invalid, match="damaged"):
         join_token_from_text(text)
+
+
+PATH = "/agent/v1/blobs/" + "0" * 64
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def a_proof(key_byte: int = 7, path: str = PATH, pin: bytes = bytes(32)) -> FetchProof:
+    return fetch_proof_from_header(
+        sign_fetch(new_agent_key(bytes(31) + bytes([key_byte])), "ag_me", path, AT, pin)
+    )
+
+
+def test_a_fetch_proof_is_good_for_its_path_pin_and_minutes_only() -> None:
+    key = public_key_of(new_agent_key(bytes(31) + b"\x07"))
+    for late in (timedelta(0), FETCH_WINDOW, -FETCH_WINDOW):
+        check_fetch(key, a_proof(), PATH, AT + late, bytes(32))
+    for proof, path, now, pin in (
+        (a_proof(8), PATH, AT, bytes(32)),
+        (a_proof(), PATH[:-1] + "1", AT, bytes(32)),
+        (a_proof(), PATH, AT, bytes(31) + b"\x01"),
+        (replace(a_proof(), at_s=a_proof().at_s + 1), PATH, AT, bytes(32)),
+        (a_proof(), PATH, AT + FETCH_WINDOW + timedelta(seconds=1), bytes(32)),
+        (a_proof(), PATH, AT - FETCH_WINDOW - timedelta(seconds=1), bytes(32)),
+    ):
+        with pytest.raises(Unauthenticated):
+            check_fetch(key, proof, path, now, pin)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer x",
+        "Hanza-Agent",
+        "Hanza-Agent a 1 x y",
+        "Hanza-Agent a -1 x",
+        "Hanza-Agent a 999999999999 eA==",
+        "Hanza-Agent a 1 \u1234",
+        "Hanza-Agent a x eA==",
+    ],
+)
+def test_what_is_no_fetch_proof_is_refused(header: str | None) -> None:
+    with pytest.raises(Unauthenticated):
+        fetch_proof_from_header(header)
+    assert "signature" not in repr(a_proof())

@@ -1,15 +1,16 @@
-"""What an instance boots: its volume, followed to an image that sites know by name."""
+"""What an instance boots: its volume, followed to an image of the federation's."""
 
 from hanza.model import kinds
-from hanza.model.errors import Invalid
+from hanza.model.errors import Invalid, Refusal
+from hanza.model.image import BLANK, BundleId
 from hanza.model.resource import Path, Resource
+from hanza.plan.admission import admit_image
 from hanza.plan.seca.references import Target, target_of
+from hanza.store.images import find_image
 from hanza.store.resources import find_resource
 from hanza.store.tx import Tx
 from hanza.store.volumes import find_volume_place
 
-BLANK = "blank"
-"""The image of a volume that was made from none: an empty disk."""
 FIELD = "spec.bootVolume.deviceRef"
 HOPS_MAX = 8
 
@@ -33,7 +34,7 @@ def boot_volume_of(tx: Tx, instance: Resource) -> Resource:
 
 
 def image_of(tx: Tx, volume: Resource) -> str:
-    """The name of the image that the volume's first bytes are.
+    """The name of the image that the volume's first bytes are; `BLANK` where it is made from none.
 
     An image that was made from an unused volume is that volume's own image.  Raises `Invalid`
     for one of a volume that was used: disks are not taken as images yet.
@@ -54,3 +55,11 @@ def image_of(tx: Tx, volume: Resource) -> str:
             text = f"image {image.path.name!r} is of a disk that was used; such are not taken yet"
             raise Invalid(text, field=FIELD)
     raise Invalid("its image is made from a volume that is made from it", field=FIELD)
+
+
+def bundle_of(tx: Tx, image: str, disk_mib: int) -> BundleId | None:
+    """What the image is now, for a disk of this size.  Raises as `admit_image` does."""
+    try:
+        return admit_image(find_image(tx, image), image, disk_mib)
+    except Refusal as refusal:
+        raise type(refusal)(refusal.text, field=FIELD, hint=refusal.hint) from refusal

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call, Handler
-from hanza.api.seca.boot import boot_volume_of, image_of
+from hanza.api.seca.boot import boot_volume_of, bundle_of, image_of
 from hanza.api.seca.reading import not_there, path_of
 from hanza.api.seca.writing import VERSION_HEADER, Change
 from hanza.model import kinds
@@ -13,9 +13,9 @@ from hanza.model.ids import InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.kinds import Action
 from hanza.model.resource import Path, Resource
-from hanza.model.skus import find_sku
+from hanza.model.skus import MIB_PER_GB, find_sku
 from hanza.plan.seca.conditions import History, Outlook, advanced, changed
-from hanza.plan.seca.demand import Parts, country_of, wanted_of, zone_of
+from hanza.plan.seca.demand import Parts, country_of, told, wanted_of, zone_of
 from hanza.plan.seca.envelope import check_version
 from hanza.plan.seca.power import power_after
 from hanza.plan.seca.references import target_of
@@ -28,7 +28,10 @@ from hanza.store.work import hint
 
 
 def put_instance(tx: Tx, change: Change) -> Resource:
-    """Write the wish of a new one; a known one keeps its size and disk, and where it runs."""
+    """Write the wish of a new one; a known one keeps its size and disk, and where it runs.
+
+    What it is to be told counts until it has a place; `status.notYet` says what came too late.
+    """
     if change.known is None:
         return _create(tx, change)
     wanted = get_wanted(tx, change.resource)
@@ -37,6 +40,7 @@ def put_instance(tx: Tx, change: Change) -> Resource:
         wanted,
         zone=zone_of(change.resource, change.region),
         country=country_of(change.resource, _workspace(tx, change.resource), change.region),
+        spec=told(wanted.spec, change.resource),
     )
     if hold is None:
         instances.update_instance(tx, wanted, demand)
@@ -115,7 +119,9 @@ def _create(tx: Tx, change: Change) -> Resource:
     volume = boot_volume_of(tx, resource)
     disk_gb = volume.words.spec["sizeGB"]
     assert isinstance(disk_gb, int), "the shape was checked"
-    parts = Parts(sku, image_of(tx, volume), volume.id, disk_gb)
+    image = image_of(tx, volume)
+    bundle = bundle_of(tx, image, disk_gb * MIB_PER_GB)
+    parts = Parts(sku, image, bundle, volume.id, disk_gb)
     wanted = wanted_of(resource, _workspace(tx, resource), change.region, parts, now)
     if instances.find_instance(tx, wanted.address) is not None:
         raise Conflict(f"{wanted.address.name!r} was made by the federation's own API")

@@ -5,9 +5,10 @@ from hanza.model.kinds import IMAGE
 from hanza.model.resource import Json, Path
 from hanza.model.skus import find_sku
 from hanza.model.tenant import References
-from hanza.plan.admission import NAME
+from hanza.plan.image import UnknownImage
 from hanza.plan.seca.references import Target, target_of
 from hanza.plan.seca.shape import references_in
+from hanza.store.images import find_image
 from hanza.store.resources import find_resource
 from hanza.store.tx import Tx
 
@@ -25,7 +26,8 @@ def check_references(tx: Tx, path: Path, spec: Json, policy: References) -> None
         if shape.is_deferrable and policy == "deferred":
             continue
         if not is_there(tx, target, path.region):
-            raise Invalid(f"there is no {target.kind.name} {target.name!r}", field=field)
+            refusal = UnknownImage if target.is_shared else Invalid
+            raise refusal(f"there is no {target.kind.name} {target.name[:128]!r}", field=field)
 
 
 def is_there(tx: Tx, target: Target, region: str) -> bool:
@@ -33,8 +35,7 @@ def is_there(tx: Tx, target: Target, region: str) -> bool:
     if not target.kind.is_writable:
         return find_sku(target.kind, target.name) is not None
     if target.is_shared:
-        # Sites know images by name; whether one has it is found out when it is placed.
-        return target.kind == IMAGE and NAME.fullmatch(target.name) is not None
+        return target.kind == IMAGE and find_image(tx, target.name) is not None
     there = Path(target.kind, region, target.tenant, target.workspace, target.name)
     found = find_resource(tx, there)
     return found is not None and found.deleted_at is None and found.path.region == region

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hanza.api.calls import Handler
 from hanza.api.route import Route
-from hanza.api.seca import catalogue, instances, reading, storage, writing
+from hanza.api.seca import catalogue, images, instances, reading, storage, writing
 from hanza.model import kinds
 from hanza.model.kinds import Kind
 
@@ -30,8 +30,9 @@ def routes() -> Iterator[Route]:
     for kind in kinds.KINDS:
         list_all, get = _readers(kind)
         path = path_template(kind)
-        yield Route("GET", path, list_all, f"{kind.permission}:read")
-        yield Route("GET", path + "/{name}", get, f"{kind.permission}:read")
+        permission, is_shared = f"{kind.permission}:read", kind == kinds.IMAGE
+        yield Route("GET", path, list_all, permission, is_shared=is_shared)
+        yield Route("GET", path + "/{name}", get, permission, is_shared=is_shared)
         if kind.is_writable:
             yield from _writers(kind, path + "/{name}")
 
@@ -39,6 +40,8 @@ def routes() -> Iterator[Route]:
 def _readers(kind: Kind) -> tuple[Handler, Handler]:
     if kind == kinds.REGION:
         return catalogue.list_all_regions, catalogue.get_region
+    if kind == kinds.IMAGE:
+        return images.list_all_images, images.get_image
     if not kind.is_writable:
         return catalogue.sku_lister(kind), catalogue.sku_getter(kind)
     return reading.lister(kind), reading.getter(kind)

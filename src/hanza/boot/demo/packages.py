@@ -14,6 +14,7 @@ from hanza.boot.lab.process import run, run_through
 NEEDED = (
     "busybox-static",
     "cpio",
+    "genisoimage",
     "iproute2",
     "libvirt-clients",
     "libvirt-daemon",

@@ -21,7 +21,7 @@ from hanza.boot.lab.process import LabError, Process, is_alive, last_words, run,
 from hanza.boot.lab.waiting import is_soon
 from hanza.cli.client import BASE, Client, console_of_context, read_context
 from hanza.cli.options import TENANT
-from hanza.cli.render import last_line
+from hanza.cli.render import last_line, reach
 from hanza.model.errors import Refusal
 
 HANZA = (sys.executable, "-m", "hanza.boot.main")
@@ -136,12 +136,21 @@ def options(demo: Demo, site: Site) -> dict[str, str]:
         "images": str(site.folder / "images"),
         "pool": str(site.folder / "pool"),
         "serial": str(site.folder / "serial"),
+        "address": str(site.address),
         "accelerator": "auto",
         "proof": str(demo.proof),
         "offer_cpus": str(scenario.OFFER_CPUS),
         "offer_memory_mib": str(scenario.OFFER_MEMORY_MIB),
         "offer_disk_mib": str(scenario.OFFER_DISK_MIB),
     }
+
+
+def add_image(demo: Demo, folder: Path) -> None:
+    """Give the plane the image that a folder holds, under the folder's name."""
+    parts = {"--disk": "disk.qcow2", "--kernel": "kernel", "--initrd": "initrd"}
+    words = [word for option, file in parts.items() for word in (option, str(folder / file))]
+    cmdline = (folder / "cmdline").read_text().strip()
+    call(demo, "image", "add", folder.name, *words, "--cmdline", cmdline)
 
 
 def apply(demo: Demo, path: Path) -> None:
@@ -173,6 +182,7 @@ def row_of(document: Mapping[str, Any]) -> Row:
         "power": status["power"],
         "boot": status["boot"],
         "serial": last_line(status["serialTail"]),
+        "reach": reach(place.get("address"), document["spec"].get("ports", [])),
     }
 
 

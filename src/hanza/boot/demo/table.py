@@ -14,6 +14,7 @@ COLUMNS = {
     "accelerator": "runs",
     "power": "power",
     "boot": "boot",
+    "reach": "page at",
 }
 SAID = {"name": "guest", "serial": "said on its serial port"}
 CELL_CHARACTERS = 120

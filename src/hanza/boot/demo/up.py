@@ -40,8 +40,9 @@ def up(demo: Demo, steps: Steps) -> plane.Rows:
         plane.await_start(demo, process)
     with steps.step(f"{count} providers and their sites registered") as tell:
         tokens = side_by_side(count, lambda at: plane.register(demo, demo.members[at]), tell)
-    with steps.step("guests' image built, and KVM tried"):
+    with steps.step("guests' image built and added, and KVM tried"):
         await_image(demo, image)
+        plane.add_image(demo, demo.images / IMAGE)
     with steps.step(f"{count} agents joined with one-time tokens") as tell:
         side_by_side(count, lambda at: start_agent(demo, demo.sites[at], tokens[at]), tell)
         plane.await_hosts(demo, tell)

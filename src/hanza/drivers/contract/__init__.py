@@ -15,7 +15,9 @@ from hanza.drivers.contract.disks import DiskClauses
 from hanza.drivers.contract.guests import GuestClauses
 from hanza.drivers.contract.machine import FULL, compare_with_fake, walk_beside_fake
 from hanza.drivers.contract.patience import until
+from hanza.drivers.contract.ports import PortClauses
 from hanza.drivers.contract.resizing import ResizeClauses
+from hanza.drivers.contract.seeds import SeedClauses
 from hanza.drivers.contract.volumes import VolumeClauses
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "DiskClauses",
     "DriverContract",
     "GuestClauses",
+    "PortClauses",
     "ResizeClauses",
+    "SeedClauses",
     "Site",
     "VolumeClauses",
     "compare_with_fake",
@@ -36,5 +40,13 @@ __all__ = [
 ]
 
 
-class DriverContract(GuestClauses, ResizeClauses, VolumeClauses, DiskClauses, ConnectionClauses):
+class DriverContract(
+    GuestClauses,
+    SeedClauses,
+    ResizeClauses,
+    PortClauses,
+    VolumeClauses,
+    DiskClauses,
+    ConnectionClauses,
+):
     """All clauses but the seventeenth, for a site that can do everything."""

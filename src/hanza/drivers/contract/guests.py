@@ -15,6 +15,8 @@ from hanza.drivers.contract.words import (
     HOSTILE_NAMES,
     MARKS_THAT_LOOK_ALIKE,
     NEVER_WAS,
+    SECRET,
+    SEEDED,
     SMALL,
     WRONG_SPECS,
     A,
@@ -25,7 +27,7 @@ from hanza.drivers.contract.words import (
 )
 from hanza.drivers.spi import Driver
 from hanza.model.errors import DriverError, Exhausted, Rejected, Unavailable, Unsupported
-from hanza.model.guest import GuestSpec, Mark, Power
+from hanza.model.guest import GuestSpec, Mark, Port, Power
 from hanza.model.ids import NativeId
 
 
@@ -270,6 +272,7 @@ class GuestClauses(ABC):
         clauses = {kind.__name__ for kind in type(self).__mro__}
         assert able.volumes == ("VolumeClauses" in clauses)
         assert able.resize == ("ResizeClauses" in clauses)
+        assert able.ports == ("PortClauses" in clauses)
         native = made(driver, host).native
         denied: list[Callable[[], None]] = []
         if not able.volumes:
@@ -282,6 +285,9 @@ class GuestClauses(ABC):
             ]
         if not able.resize:
             denied.append(lambda: driver.resize(native, SMALL))
+        if not able.ports:
+            published = replace(SMALL, ports=(Port(18080, 80),))
+            denied.append(lambda: driver.create(B, host, published))
         for call in denied:
             with pytest.raises(Unsupported):
                 call()
@@ -346,15 +352,17 @@ class GuestClauses(ABC):
     ) -> None:
         """Clause 16."""
         caplog.set_level(logging.DEBUG)
-        said = [repr(driver), repr(driver.capabilities()), repr(driver.survey())]
-        with pytest.raises(Rejected) as rejected:
-            driver.create(A, host, WRONG_SPECS[0])
-        said += [repr(rejected.value), str(rejected.value)]
+        made(driver, host, B, SEEDED)
+        said = [repr(driver), repr(driver.capabilities()), repr(driver.survey()), repr(SEEDED)]
+        for spec in (replace(SEEDED, cpus=0), *WRONG_SPECS):
+            with pytest.raises(Rejected) as rejected:
+                driver.create(A, host, spec)
+            said += [repr(rejected.value), str(rejected.value)]
         driver.close()
         with pytest.raises(Unavailable) as closed:
             driver.survey()
         said += [repr(closed.value), caplog.text]
-        assert not [secret for secret in secrets if secret in "".join(said)]
+        assert not [secret for secret in (*secrets, SECRET) if secret in "".join(said)]
 
     def test_a_guest_destroyed_by_one_thread_is_absent_for_the_other(
         self, driver: Driver, site: Backdoor, host: str

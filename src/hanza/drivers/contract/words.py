@@ -14,6 +14,10 @@ ABSENT = NativeId("00000000-0000-4000-8000-000000000000")
 NEVER_WAS = NativeId("never-was/../*")
 SMALL = GuestSpec(name="web", image="tiny", cpus=1, memory_mib=96, disk_mib=64)
 
+SECRET = "correct horse battery staple"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8Zl1aWQ7cm5v5rr0y4FPbZl8mF0XUWcO0q3vMZ9Yqk ana@zagreb"
+SEEDED = replace(SMALL, hostname="web-1", ssh_keys=(KEY,), user_data=f"#cloud-config\n# {SECRET}\n")
+
 MARKS_THAT_LOOK_ALIKE = (
     Mark(InstanceId("in_01alike"), 1),
     Mark(InstanceId("in_01alike"), 11),
@@ -30,6 +34,14 @@ WRONG_SPECS = (
     replace(SMALL, image="-o"),
     replace(SMALL, name="x" * 5000),
     replace(SMALL, name="\ud800"),
+    replace(SMALL, hostname="Web"),
+    replace(SMALL, hostname="a\nruncmd: [reboot]"),
+    replace(SMALL, ssh_keys=("not a key",)),
+    replace(SMALL, ssh_keys=(f"{KEY}\n{KEY}",)),
+    replace(SMALL, ssh_keys=(KEY,) * 33),
+    replace(SMALL, user_data=SECRET * 3000),
+    replace(SMALL, user_data=f"{SECRET}\0"),
+    replace(SMALL, user_data=f"{SECRET}\ud800"),
 )
 
 HOSTILE_NAMES = (

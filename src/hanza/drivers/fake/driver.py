@@ -18,9 +18,10 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import Exhausted, Rejected, Unavailable, Unsupported
 from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey, Volume
 from hanza.model.ids import FederationId, NativeId, VolumeId
+from hanza.plan.ports import taken_port
 
 ABLE = Capabilities(
-    driver="fake", version="1", serial=True, volumes=True, resize=True, fences=False
+    driver="fake", version="1", serial=True, volumes=True, resize=True, ports=True, fences=False
 )
 
 Act: TypeAlias = Callable[[Site], None]
@@ -64,7 +65,10 @@ class FakeDriver:
                     for row in volumes
                     if row.federation == self._federation
                 ),
-                hosts=tuple(site.state.hosts.values()),
+                hosts=tuple(
+                    host if self._capabilities.ports else replace(host, address="")
+                    for host in site.state.hosts.values()
+                ),
             )
 
     def close(self) -> None:
@@ -79,9 +83,19 @@ class FakeDriver:
             if site.guest_of(self._federation, mark) is not None:
                 return
             _refuse_without_room(site, host, spec.size)
+            self._refuse_ports(site, host, spec)
             site.add_guest(self._federation, mark, host, spec)
 
         self._act("create", act)
+
+    def _refuse_ports(self, site: Site, host: str, spec: GuestSpec) -> None:
+        if not spec.ports:
+            return
+        self._refuse_denied(self._capabilities.ports, "this site publishes no ports")
+        others = [row.spec for row in site.state.guests.values() if row.host == host]
+        taken = taken_port(spec, others)
+        if taken is not None:
+            raise Unavailable(f"port {taken} of this site is taken by another guest")
 
     def destroy(self, native: NativeId) -> None:
         def act(site: Site) -> None:
@@ -240,7 +254,7 @@ class FakeDriver:
             native=row.native,
             mark=Mark(row.owner, row.run_epoch),
             host=row.host,
-            spec=row.spec,
+            spec=row.spec.without_secrets(),
             power=row.power,
             serial_bytes=None,
         )

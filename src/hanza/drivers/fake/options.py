@@ -5,7 +5,8 @@ boot_after_s=2.5                                    serial output comes so long 
 accelerator=none|tcg|kvm                            what the hosts say of themselves
 state=/path/site.json                               the site outlives the process
 faults=create:2:silent,destroy:1:lost               what shall go wrong, see `faults`
-deny=volumes,resize,serial                          capabilities it shall not have
+deny=volumes,resize,serial,ports                    capabilities it shall not have
+images=/path                                        where the agent lays images; it reads none
 secret=...                                          stands for a site's password
 """
 
@@ -25,7 +26,7 @@ from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
     {"hosts", "cpus", "memory_mib", "disk_mib", "boot_after_s", "accelerator"}
-    | {"state", "faults", "deny", "secret"}
+    | {"state", "faults", "deny", "secret", "images"}
 )
 _ACCELERATORS: dict[str, Literal["kvm", "tcg", "none"]] = {
     "kvm": "kvm",
@@ -83,7 +84,7 @@ def _number(
 
 def _capabilities(options: Mapping[str, str]) -> Capabilities:
     denied = set(filter(None, options.get("deny", "").split(",")))
-    wrong = sorted(denied - {"volumes", "resize", "serial"})
+    wrong = sorted(denied - {"volumes", "resize", "serial", "ports"})
     if wrong:
         raise Invalid(f"{wrong[0]!r} cannot be denied", field="options.deny")
     return replace(
@@ -91,4 +92,5 @@ def _capabilities(options: Mapping[str, str]) -> Capabilities:
         volumes="volumes" not in denied,
         resize="resize" not in denied,
         serial="serial" not in denied,
+        ports="ports" not in denied,
     )

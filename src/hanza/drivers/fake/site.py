@@ -19,11 +19,13 @@ from hanza.model.capacity import NOTHING, Capacity
 from hanza.model.guest import GuestSpec, HostFacts, Mark, Power
 from hanza.model.ids import NativeId, VolumeId
 
+ADDRESS = "192.0.2.1"
+"""Of the range that documentation may use: nothing listens there."""
 DEFAULT_SIZE = Capacity(cpus=16, memory_mib=65536, disk_mib=1048576)
 
 
 def some_hosts(hosts: int, size: Capacity = DEFAULT_SIZE) -> tuple[HostFacts, ...]:
-    return tuple(HostFacts(f"host-{n}", size, "none") for n in range(1, hosts + 1))
+    return tuple(HostFacts(f"host-{n}", size, "none", ADDRESS) for n in range(1, hosts + 1))
 
 
 class Site:

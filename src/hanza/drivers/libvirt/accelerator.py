@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import select
 import subprocess
 import time
@@ -25,6 +26,7 @@ Accelerator: TypeAlias = Literal["kvm", "tcg"]
 Wanted: TypeAlias = Literal["auto", "kvm", "tcg"]
 
 PATIENCE_S = 10.0
+_NOT_BY_HAND = re.compile(r"[0-9a-f]{64}|\..*", re.ASCII)
 SIGN_OF_LIFE = b" is up"
 """What the tiny image prints from its own userspace.  A kernel's words before it prove nothing."""
 
@@ -72,7 +74,9 @@ def choose_accelerator(
 
 
 def _image_for_proof(images: Path) -> Path | None:
-    folders = (folder for folder in images.glob("*") if (folder / "kernel").is_file())
+    found = (folder for folder in images.glob("*") if (folder / "kernel").is_file())
+    # What a stranger's kernel says proves nothing: only what the provider laid there by hand.
+    folders = (folder for folder in found if not _NOT_BY_HAND.fullmatch(folder.name))
     # The tiny image first: it is known to say that it is up.
     return min(folders, key=lambda folder: (folder.name != "tiny", folder.name), default=None)
 

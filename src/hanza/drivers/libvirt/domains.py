@@ -26,7 +26,9 @@ TB_CACHE_MIB = "64"
 """How much translated code an emulated guest keeps; libvirt's own default is most of a GiB."""
 LONGEST_SMBIOS = 64
 
+QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0"
 ET.register_namespace("hanza", MARK_NAMESPACE)
+ET.register_namespace("qemu", QEMU_NAMESPACE)
 
 DomainType = Literal["kvm", "qemu", "test"]
 
@@ -41,6 +43,14 @@ class Direct:
 
 
 @dataclass(frozen=True, slots=True)
+class Nic:
+    """A port on a network of the guest's own, inside its emulator."""
+
+    mac: str
+    forwards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
     """What is decided about a guest before its XML is written."""
 
@@ -48,6 +58,8 @@ class Build:
     disk: Path | None
     serial: Path | None
     boot: Direct | None
+    seed: Path | None = None
+    nic: Nic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,10 @@ def _write_words(domain: ET.Element, mark: ET.Element, spec: GuestSpec) -> None:
             "cpus": spec.cpus,
             "memory_mib": spec.memory_mib,
             "disk_mib": spec.disk_mib,
+            # Not the user data: what stands here is read by whoever may list domains.
+            "hostname": spec.hostname,
+            "ssh_keys": spec.ssh_keys,
+            "ports": [{"port": one.port, "to": one.to} for one in spec.ports],
         }
     )
     memory, cpus = domain.find("memory"), domain.find("vcpu")
@@ -146,6 +162,8 @@ def _add_machine(
     ET.SubElement(domain, "on_reboot").text = "restart"
     ET.SubElement(domain, "on_crash").text = "destroy"
     _add_devices(ET.SubElement(domain, "devices"), build)
+    if build.nic is not None:
+        _add_nic(domain, build.nic)
 
 
 def _add_devices(devices: ET.Element, build: Build) -> None:
@@ -158,11 +176,29 @@ def _add_devices(devices: ET.Element, build: Build) -> None:
         disk = _disk(build.disk, "vda", "virtio")
         ET.SubElement(disk, "boot", order="1")
         devices.append(disk)
+    if build.seed is not None:
+        seed = ET.SubElement(devices, "disk", type="file", device="cdrom")
+        ET.SubElement(seed, "driver", name="qemu", type="raw")
+        ET.SubElement(seed, "source", file=str(build.seed))
+        ET.SubElement(seed, "target", dev="hdc", bus="ide")
+        ET.SubElement(seed, "readonly")
     if build.serial is not None:
         serial = ET.SubElement(devices, "serial", type="file")
         # Appending, so that the file may be cut while the guest writes to it.
         ET.SubElement(serial, "source", path=str(build.serial), append="on")
         ET.SubElement(serial, "target", port="0")
+
+
+def _add_nic(domain: ET.Element, nic: Nic) -> None:
+    """Said to QEMU itself: libvirt 9 knows no forwards but passt's, which not every host has.
+
+    `restrict` keeps the guest from whatever the host can reach, its loopback first of all.
+    """
+    words = ET.SubElement(domain, f"{{{QEMU_NAMESPACE}}}commandline")
+    net = ",".join(("user,id=hanza0,restrict=on,ipv6=off", *nic.forwards))
+    device = f"virtio-net-pci,netdev=hanza0,mac={nic.mac},romfile=,addr=0x1e"
+    for word in ("-netdev", net, "-device", device):
+        ET.SubElement(words, f"{{{QEMU_NAMESPACE}}}arg", value=word)
 
 
 def _disk(file: Path, target: str, bus: str) -> ET.Element:

@@ -12,10 +12,12 @@ from hanza.drivers import requests
 from hanza.drivers.libvirt import domains, door, names
 from hanza.drivers.libvirt.connection import Call, Connection, told_of_file
 from hanza.drivers.libvirt.domains import Seen
+from hanza.drivers.libvirt.ports import refuse_ports, refuse_taken
+from hanza.drivers.libvirt.seed import files_of, write_seed
 from hanza.drivers.libvirt.volumes import VolumeOrders
 from hanza.drivers.libvirt.workshop import Files, Locks, Workshop, find_guest
 from hanza.drivers.spi import Capabilities
-from hanza.model.errors import Rejected, Unavailable, Unsupported
+from hanza.model.errors import DriverError, Rejected, Unavailable, Unsupported
 from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey
 from hanza.model.ids import NativeId, VolumeId
 
@@ -42,6 +44,7 @@ class Driver:
             serial=has_files,
             volumes=has_files,
             resize=True,
+            ports=self._workshop.doors is not None,
             fences=False,
         )
 
@@ -85,6 +88,8 @@ class Driver:
                     _refuse_stranger(conn, native)
                     look = self._workshop.look(conn, call)
                     self._workshop.refuse_without_room(conn, look, host, spec.size)
+                    others = [seen.spec for seen in look.guests.values()]
+                    refuse_ports(self._workshop.doors, spec, others)
                     self._define(conn, call, mark, spec)
                 if self._workshop.files is not None:
                     self._workshop.files.pool.finish_disk(native)
@@ -102,7 +107,7 @@ class Driver:
                 conn.defineXML(xml)
             return
         call.go_on()
-        files.pool.prepare_disk(native, files.images.disk(spec.image), spec.disk_mib)
+        _prepare(files, native, mark, spec)
         try:
             with call.act():
                 conn.defineXML(xml)
@@ -165,6 +170,7 @@ class Driver:
             if power == "off" and seen.is_on:
                 _end(call, domain)
             if power == "on" and not seen.is_on:
+                refuse_taken(self._workshop.doors, seen.spec.ports)
                 if self._workshop.files is not None:
                     _make_ready(call, self._workshop.files, native)
                 with call.act():
@@ -262,6 +268,18 @@ def _refuse_stranger(conn: door.Conn, native: NativeId) -> None:
     """Once it is not one of ours: a domain whose mark was lost or damaged has its disk in use."""
     if not _is_free(conn, native):
         raise Rejected("a domain with this guest's UUID does not bear our mark")
+
+
+def _prepare(files: Files, native: NativeId, mark: Mark, spec: GuestSpec) -> None:
+    """Everything that a guest needs before it is defined, or nothing of it."""
+    try:
+        files.pool.prepare_disk(native, files.images.disk(spec.image), spec.disk_mib)
+        if spec.is_seeded:
+            told = files_of(spec, f"{mark.owner}-r{mark.run_epoch}", names.guest_mac(native))
+            write_seed(files.pool.seed(native), told)
+    except DriverError:
+        files.pool.drop_new_disk(native)
+        raise
 
 
 def _make_ready(call: Call, files: Files, native: NativeId) -> None:

@@ -1,7 +1,9 @@
 """Images: folders with a disk, and for direct boots a kernel.  Read only.
 
-<images>/<name>/disk.qcow2                       what every guest's own disk lies over
+<images>/<name>/disk.qcow2                       what every guest's own disk lies over, if any
 <images>/<name>/{kernel,initrd,cmdline}          absent for an image that boots from its disk
+
+The name `blank` is an empty disk, and no folder.
 """
 
 import functools
@@ -11,6 +13,7 @@ from pathlib import Path
 
 from hanza.drivers.libvirt.domains import Direct
 from hanza.model.errors import Rejected
+from hanza.model.image import BLANK
 
 _TSC = re.compile(
     rb"tsc: (?:Detected|Refined TSC clocksource calibration:) ([0-9]+)\.([0-9]{3}) MHz"
@@ -22,12 +25,17 @@ class Images:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def disk(self, name: str) -> Path:
-        """`name` was checked by `requests`, so that it stays in our folder."""
+    def disk(self, name: str) -> Path | None:
+        """What a guest's disk lies over; None when the image has a kernel alone, or is none.
+
+        `name` was checked by `requests`, so that it stays in our folder.
+        """
         disk = self._folder / name / "disk.qcow2"
-        if not disk.is_file():
-            raise Rejected("this site does not have the image")
-        return disk
+        if disk.is_file():
+            return disk
+        if name == BLANK or (self._folder / name / "kernel").is_file():
+            return None
+        raise Rejected("this site does not have the image")
 
     def boot(self, name: str, *, emulated: bool) -> Direct | None:
         folder = self._folder / name

@@ -4,6 +4,7 @@ Promises: a guest's UUID follows from federation, owner and run alone, so that t
 the same guest cannot make two; names hold nothing that the tenant chose.
 """
 
+import hashlib
 import re
 import uuid
 
@@ -12,12 +13,18 @@ from hanza.model.guest import Mark
 from hanza.model.ids import FederationId, NativeId, VolumeId
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:hanza:mark:1")
-_DISK = re.compile(r"([0-9a-f-]{36})\.qcow2(\.new)?", re.ASCII)
+_DISK = re.compile(r"([0-9a-f-]{36})(\.qcow2(\.new)?|\.seed\.iso)", re.ASCII)
 VOLUME_SUFFIX = ".qcow2"
 
 
 def guest_uuid(federation: FederationId, mark: Mark) -> NativeId:
     return NativeId(str(uuid.uuid5(_NAMESPACE, f"{federation}/{mark.owner}/{mark.run_epoch}")))
+
+
+def guest_mac(native: NativeId) -> str:
+    """Of the range that QEMU uses; it need only be unlike that of the guest's other ports."""
+    digest = hashlib.sha256(native.encode()).hexdigest()
+    return f"52:54:00:{digest[0:2]}:{digest[2:4]}:{digest[4:6]}"
 
 
 def domain_name(native: NativeId, mark: Mark) -> str:

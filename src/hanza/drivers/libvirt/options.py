@@ -7,11 +7,15 @@ serial=/path          folder for the guests' serial logs
 accelerator=auto|kvm|tcg
 proof=/path/file      where the outcome of the timed test boot is kept
 host=name             what this host is called; its host name by default
+address=10.0.0.7      where guests' ports are published (IPv4); without it none are
+ports=1024-65535      which ports guests may publish there
 offer_cpus= offer_memory_mib= offer_disk_mib=
                       how much of the host is offered.  Memory and disk are never more than
                       there is; processors may be, and are then shared.
 """
 
+import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,16 +29,19 @@ from hanza.drivers.libvirt.domains import DomainType
 from hanza.drivers.libvirt.driver import Driver
 from hanza.drivers.libvirt.images import Images
 from hanza.drivers.libvirt.pool import Pool
+from hanza.drivers.libvirt.ports import Doors
 from hanza.drivers.libvirt.serial import SerialLogs
 from hanza.drivers.libvirt.workshop import Files, Offer, Workshop
 from hanza.drivers.requests import is_plain_word
 from hanza.model.errors import Invalid
 from hanza.model.ids import FederationId
+from hanza.plan.ports import LAST
 
 KNOWN = frozenset(
-    {"uri", "images", "pool", "serial", "accelerator", "proof", "host"}
+    {"uri", "images", "pool", "serial", "accelerator", "proof", "host", "address", "ports"}
     | {"offer_cpus", "offer_memory_mib", "offer_disk_mib"}
 )
+_RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})", re.ASCII)
 _WANTED: dict[str, Wanted] = {"auto": "auto", "kvm": "kvm", "tcg": "tcg"}
 
 
@@ -46,6 +53,7 @@ class Options:
     wanted: Wanted
     host: str
     offer: Offer
+    doors: Doors | None
 
 
 def open_driver(federation: FederationId, options: Mapping[str, str]) -> Driver:
@@ -69,7 +77,8 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> Driver:
         kind = "kvm" if accelerator == "kvm" else "qemu"
     connection = Connection(read.uri)
     connection.warm_up()
-    workshop = Workshop(federation, read.host, kind, accelerator, read.offer, files)
+    doors = None if files is None else read.doors
+    workshop = Workshop(federation, read.host, kind, accelerator, read.offer, files, doors)
     return Driver(connection, workshop)
 
 
@@ -104,6 +113,7 @@ def read_options(options: Mapping[str, str]) -> Options:
             memory_mib=_number(options, "offer_memory_mib"),
             disk_mib=_number(options, "offer_disk_mib"),
         ),
+        doors=_doors(options),
     )
 
 
@@ -128,6 +138,20 @@ def _folders(options: Mapping[str, str]) -> Mapping[str, Path]:
     folders = {key: Path(options[key]) for key in ("images", "pool", "serial")}
     proof = options.get("proof")
     return {**folders, "proof": Path(proof) if proof else folders["pool"] / "kvm-proof.json"}
+
+
+def _doors(options: Mapping[str, str]) -> Doors | None:
+    if "address" not in options:
+        return None
+    try:
+        address = str(ipaddress.IPv4Address(options["address"]))
+    except ValueError as error:
+        raise Invalid("address is an IPv4 address", field="options.address") from error
+    match = _RANGE.fullmatch(options.get("ports", "1024-65535"))
+    first, last = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= first <= last <= LAST:
+        raise Invalid(f"ports is FIRST-LAST, from 1 to {LAST}", field="options.ports")
+    return Doors(address, first, last)
 
 
 def _number(options: Mapping[str, str], key: str) -> int | None:

@@ -2,6 +2,7 @@
 
     <pool>/<federation>/guests/<uuid>.qcow2        an overlay over the image's disk
     <pool>/<federation>/guests/<uuid>.qcow2.new    made, but its guest is not yet defined
+    <pool>/<federation>/guests/<uuid>.seed.iso     what its guest is told at the first boot
     <pool>/<federation>/volumes/<owner>.qcow2
     <pool>/<federation>/volumes/<owner>.making     not yet whole
 
@@ -15,6 +16,7 @@ import errno
 import fcntl
 import math
 import os
+import shutil
 import struct
 import subprocess
 import threading
@@ -24,6 +26,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hanza.drivers.libvirt import names
+from hanza.drivers.libvirt.seed import BEING_MADE
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Exhausted, Rejected, Unavailable
 from hanza.model.ids import FederationId, NativeId, VolumeId
@@ -87,15 +90,19 @@ class Pool:
     def disk(self, native: NativeId) -> Path:
         return self._guests / f"{native}.qcow2"
 
+    def seed(self, native: NativeId) -> Path:
+        return self._guests / f"{native}.seed.iso"
+
     def _new_disk(self, native: NativeId) -> Path:
         return self._guests / f"{native}.qcow2.new"
 
-    def prepare_disk(self, native: NativeId, base: Path, size_mib: int) -> None:
+    def prepare_disk(self, native: NativeId, base: Path | None, size_mib: int) -> None:
         """Make it under a name of its own, so that an unfinished create never harms a disk.
 
-        One that is there is the tenant's, whoever lost its guest's definition: it is used again.
+        It is empty without a `base`.  One that is there is the tenant's, whoever lost its guest's
+        definition: it is used again.
         """
-        least = virtual_mib(base)
+        least = 0 if base is None else virtual_mib(base)
         if least is None:
             raise Rejected("the image has no disk")
         if size_mib < least:
@@ -106,7 +113,7 @@ class Pool:
         self._refuse_full()
         new = self._new_disk(native)
         _remove(new)
-        backing = ("-b", str(base), "-F", "qcow2")
+        backing = () if base is None else ("-b", str(base), "-F", "qcow2")
         _run_tool("create", "-q", "-f", "qcow2", *backing, str(new), f"{size_mib}M")
 
     def finish_disk(self, native: NativeId) -> None:
@@ -119,9 +126,11 @@ class Pool:
 
     def drop_new_disk(self, native: NativeId) -> None:
         _remove(self._new_disk(native))
+        _remove(self.seed(native))
 
     def remove_disk(self, native: NativeId) -> None:
         _remove(self._new_disk(native))
+        _remove(self.seed(native))
         _remove(self.disk(native))
 
     def grow_disk(self, native: NativeId, size_mib: int) -> None:
@@ -135,7 +144,8 @@ class Pool:
         """
         unfinished = [
             file
-            for file in self._guests.glob("*.qcow2.new")
+            for kind in ("*.qcow2.new", "*.seed.iso")
+            for file in self._guests.glob(kind)
             if (native := names.guest_of_file(file.name)) is not None and native not in defined
         ]
         unfinished += self._volumes.glob(f"*{_MAKING}")
@@ -143,6 +153,9 @@ class Pool:
         for file in unfinished:
             if _changed_at(file) < before:
                 _remove(file)
+        for folder in self._guests.glob(f"{BEING_MADE}*"):
+            if _changed_at(folder) < before:
+                shutil.rmtree(folder, ignore_errors=True)
 
     # -- volumes --------------------------------------------------------------------------------
 

@@ -11,12 +11,13 @@ from typing import Literal
 from xml.etree.ElementTree import Element
 
 from hanza.drivers import requests
-from hanza.drivers.libvirt import domains, door
+from hanza.drivers.libvirt import domains, door, names
 from hanza.drivers.libvirt.accelerator import Accelerator
 from hanza.drivers.libvirt.connection import Call, Lock
-from hanza.drivers.libvirt.domains import Build, DomainType, Seen
+from hanza.drivers.libvirt.domains import Build, DomainType, Nic, Seen
 from hanza.drivers.libvirt.images import Images
 from hanza.drivers.libvirt.pool import Pool
+from hanza.drivers.libvirt.ports import Doors, forwards_of
 from hanza.drivers.libvirt.serial import SerialLogs
 from hanza.model.capacity import NOTHING, Capacity
 from hanza.model.errors import Exhausted, Rejected
@@ -68,6 +69,8 @@ class Workshop:
     offer: Offer
     files: Files | None
     """None at an engine that keeps none, as in libvirt's test driver."""
+    doors: Doors | None = None
+    """None where no ports are published."""
 
     def build_of(self, native: NativeId, spec: GuestSpec) -> Build:
         """What the guest will consist of.  `Rejected` when the image is not here."""
@@ -78,6 +81,8 @@ class Workshop:
             self.files.pool.disk(native),
             self.files.serial.path(native),
             self.files.images.boot(spec.image, emulated=self.kind == "qemu"),
+            self.files.pool.seed(native) if spec.is_seeded else None,
+            Nic(names.guest_mac(native), forwards_of(self.doors, spec)),
         )
 
     def facts(self, conn: door.Conn) -> HostFacts:
@@ -91,7 +96,8 @@ class Workshop:
             ),
             disk_mib=min(room_mib, room_mib if offer.disk_mib is None else offer.disk_mib),
         )
-        return HostFacts(self.host, capacity, self.accelerator)
+        address = self.doors.address if self.doors else ""
+        return HostFacts(self.host, capacity, self.accelerator, address)
 
     def look(self, conn: door.Conn, call: Call) -> Look:
         guests: dict[NativeId, Seen] = {}

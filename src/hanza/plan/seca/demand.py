@@ -4,12 +4,13 @@ Pure: the same instance, workspace and region lead to the same demand.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hanza.model.errors import Invalid
 from hanza.model.guest import GuestSpec
 from hanza.model.ids import InstanceId
+from hanza.model.image import BundleId
 from hanza.model.instance import Address, Wanted
 from hanza.model.resource import Resource
 from hanza.model.site import Country
@@ -17,6 +18,7 @@ from hanza.model.skus import MIB_PER_GB, Sku
 from hanza.plan.admission import COUNTRY
 from hanza.plan.seca.envelope import COUNTRIES_KEY
 from hanza.plan.seca.regions import ANY, Region
+from hanza.plan.seed import check_ssh_keys, check_user_data
 
 NOT_YET = (
     "additionalNicRefs",
@@ -24,10 +26,9 @@ NOT_YET = (
     "dataVolumes",
     "primaryNicRef",
     "securityGroupRef",
-    "sshKeys",
-    "userData",
 )
 """Members of a spec that are kept and shown but have no effect at the site so far."""
+HOSTNAME_CHARACTERS_MAX = 63
 FIELD = "extensions"
 
 
@@ -37,6 +38,7 @@ class Parts:
 
     sku: Sku
     image: str
+    bundle: BundleId | None
     volume: str
     disk_gb: int
 
@@ -49,18 +51,36 @@ def wanted_of(
     Raises `Invalid` for a zone that the region has not, or countries that contradict it.
     """
     path, sku = instance.path, parts.sku.spec
-    size = [int(sku["vCPU"]), int(sku["ram"]) * MIB_PER_GB, parts.disk_gb * MIB_PER_GB]
+    cpus, memory_mib = int(sku["vCPU"]), int(sku["ram"]) * MIB_PER_GB
+    spec = GuestSpec(path.name, parts.image, cpus, memory_mib, parts.disk_gb * MIB_PER_GB)
     return Wanted(
         id=InstanceId(instance.id),
         address=Address(path.tenant, path.workspace, path.name),
         country=country_of(instance, workspace, region),
-        spec=GuestSpec(path.name, parts.image, *size),
+        spec=told(spec, instance),
         power="off",
         generation=1,
         created_at=now,
         zone=zone_of(instance, region),
         boot_volume=parts.volume,
+        bundle=parts.bundle,
     )
+
+
+def told(spec: GuestSpec, instance: Resource) -> GuestSpec:
+    """With what the guest is told at its first boot.  Raises `Invalid` for what no guest can be."""
+    keys, said = instance.words.spec.get("sshKeys"), instance.words.spec.get("userData")
+    return replace(
+        spec,
+        hostname=hostname_of(instance.path.name),
+        ssh_keys=check_ssh_keys(keys if isinstance(keys, list) else [], "spec.sshKeys"),
+        user_data=check_user_data(said if isinstance(said, str) else "", "spec.userData"),
+    )
+
+
+def hostname_of(name: str) -> str:
+    """A name of the standard as one label: dots become hyphens, and it is cut to length."""
+    return name.replace(".", "-")[:HOSTNAME_CHARACTERS_MAX].rstrip("-")
 
 
 def zone_of(instance: Resource, region: Region) -> str | None:
@@ -92,8 +112,15 @@ def country_of(instance: Resource, workspace: Resource, region: Region) -> Count
     return allowed.pop()
 
 
-def not_yet(instance: Resource) -> list[str]:
-    return [name for name in NOT_YET if instance.words.spec.get(name)]
+def not_yet(instance: Resource, wanted: Wanted) -> list[str]:
+    """The members of its spec that have no effect, or came too late for it."""
+    said = instance.words.spec
+    late = {
+        "sshKeys": list(wanted.spec.ssh_keys) != (said.get("sshKeys") or []),
+        "userData": wanted.spec.user_data != (said.get("userData") or ""),
+    }
+    ignored = [name for name in NOT_YET if said.get(name)]
+    return sorted([*ignored, *(name for name, is_late in late.items() if is_late)])
 
 
 def _countries(extensions: Mapping[str, str]) -> set[Country] | None:

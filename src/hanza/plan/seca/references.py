@@ -8,7 +8,7 @@ from hanza.model.kinds import BY_NAME, Kind
 from hanza.model.resource import Path
 
 SHARED_TENANTS = frozenset({"public", "seca"})
-"""Tenants whose things everybody may use."""
+"""Names that stand for what all tenants may use; nobody can be called so."""
 
 
 @dataclass(frozen=True, slots=True)

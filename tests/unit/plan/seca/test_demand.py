@@ -6,15 +6,20 @@ from datetime import UTC, datetime
 import pytest
 
 from hanza.model.errors import Invalid
+from hanza.model.image import BundleId
+from hanza.model.instance import Wanted
 from hanza.model.kinds import INSTANCE, INSTANCE_SKU, WORKSPACE
 from hanza.model.resource import Path, Resource, Words
 from hanza.model.skus import find_sku
-from hanza.plan.seca.demand import Parts, country_of, not_yet, wanted_of, zone_of
+from hanza.plan.admission import check_name
+from hanza.plan.seca.demand import Parts, country_of, hostname_of, not_yet, wanted_of, zone_of
 from hanza.plan.seca.regions import Region
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GERMANY = Region("de", "DE", ("berlin",))
 WHOLE = Region("eu", None, ("berlin", "zagreb"))
+BUNDLE = BundleId("b" * 64)
+KEY = "ssh-ed25519 AAAA ana@zagreb"
 COUNTRIES = "hanza.policy/countries"
 
 
@@ -24,9 +29,9 @@ def a_resource(path: Path, countries: str | None = None, **spec: object) -> Reso
     return Resource("in_1", path, words, 1, NOW, NOW, None, (), 0, {})
 
 
-def an_instance(countries: str | None = None, zone: str = "any") -> Resource:
+def an_instance(countries: str | None = None, zone: str = "any", **more: object) -> Resource:
     path = Path(INSTANCE, "de", "acme", "shop", "web")
-    return a_resource(path, countries, zone=zone, userData="x", sshKeys=[])
+    return a_resource(path, countries, zone=zone, userData="x", sshKeys=[KEY], **more)
 
 
 def a_workspace(countries: str | None = None) -> Resource:
@@ -37,7 +42,11 @@ def test_a_new_instance_is_off_and_has_its_skus_size() -> None:
     sku = find_sku(INSTANCE_SKU, "hanza.m")
     assert sku is not None
     wanted = wanted_of(
-        an_instance(zone="berlin"), a_workspace(), GERMANY, Parts(sku, "tiny", "vo_1", 3), NOW
+        an_instance(zone="berlin"),
+        a_workspace(),
+        GERMANY,
+        Parts(sku, "tiny", BUNDLE, "vo_1", 3),
+        NOW,
     )
     assert (wanted.power, wanted.power_due, wanted.country, wanted.zone) == (
         "off",
@@ -46,7 +55,9 @@ def test_a_new_instance_is_off_and_has_its_skus_size() -> None:
         "berlin",
     )
     assert (wanted.spec.cpus, wanted.spec.memory_mib, wanted.spec.disk_mib) == (2, 4096, 3072)
-    assert (wanted.spec.image, wanted.boot_volume) == ("tiny", "vo_1")
+    assert (wanted.spec.image, wanted.bundle, wanted.boot_volume) == ("tiny", BUNDLE, "vo_1")
+    told = wanted.spec
+    assert (told.hostname, told.ssh_keys, told.user_data) == ("web", (KEY,), "x")
     assert replace(wanted, power="on", is_restarting=True).power_due == "off"
 
 
@@ -90,5 +101,45 @@ def test_what_leaves_no_single_answer_is_refused(
         country_of(an_instance(instance), a_workspace(workspace), region)
 
 
-def test_what_has_no_effect_yet_is_named_when_it_is_there() -> None:
-    assert not_yet(an_instance()) == ["userData"]
+def wanted_for(instance: Resource) -> Wanted:
+    sku = find_sku(INSTANCE_SKU, "hanza.m")
+    assert sku is not None
+    parts = Parts(sku, "tiny", BUNDLE, "vo_1", 3)
+    return wanted_of(instance, a_workspace(), GERMANY, parts, NOW)
+
+
+def test_what_has_no_effect_or_came_too_late_is_named() -> None:
+    disks = an_instance(dataVolumes=[{}])
+    wanted = wanted_for(disks)
+    assert not_yet(disks, wanted) == ["dataVolumes"]
+    assert not_yet(disks, replace(wanted, spec=replace(wanted.spec, user_data="y"))) == [
+        "dataVolumes",
+        "userData",
+    ]
+    silent = a_resource(disks.path, zone="any")
+    assert not_yet(silent, wanted) == ["sshKeys", "userData"]
+    assert not_yet(silent, wanted_for(silent)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"sshKeys": ["mine"]}, "spec.sshKeys"),
+        ({"userData": "s3cret\0"}, "spec.userData"),
+        ({"userData": "\ud800"}, "spec.userData"),
+    ],
+)
+def test_what_no_guest_can_be_told_is_refused(said: dict[str, object], field: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        wanted_for(a_resource(an_instance().path, zone="any", **said))
+    assert refusal.value.field == field
+    assert "s3cret" not in refusal.value.text
+
+
+@pytest.mark.parametrize(
+    ("name", "hostname"),
+    [("web", "web"), ("web.shop", "web-shop"), ("a" * 62 + ".b", "a" * 62), ("a" * 128, "a" * 63)],
+)
+def test_a_name_of_the_standard_is_one_label_as_a_host_name(name: str, hostname: str) -> None:
+    assert hostname_of(name) == hostname
+    assert check_name(hostname, "hostname")

@@ -1,0 +1,83 @@
+"""Real full disks: what does not fit is refused in words, and leaves nothing."""
+
+import errno
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hanza.agent import images as agent_images
+from hanza.api import images as api_images
+from hanza.api.routes import BASE
+from hanza.kit.blobs import Blobs
+from hanza.kit.clock import ManualClock
+from hanza.model.image import Blob
+from hanza.plan.image import bundle_of
+from kit.apis import OPERATOR, an_api
+from kit.images import a_blob, digest_of
+
+MIB = 2**20
+Disk = Callable[[int], Path]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A file system of so many bytes."""
+    mounted: list[Path] = []
+
+    def make(size: int) -> Path:
+        folder = tmp_path / f"disk-{len(mounted)}"
+        folder.mkdir()
+        words = ("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
+        subprocess.run(words, check=True, timeout=30)
+        mounted.append(folder)
+        return folder
+
+    yield make
+    for folder in mounted:
+        subprocess.run(("umount", str(folder)), check=True, timeout=30)
+
+
+def test_a_write_that_finds_the_disk_full_leaves_nothing(disk: Disk) -> None:
+    folder = disk(MIB)
+    content = b"x" * (2 * MIB)
+    with pytest.raises(OSError, match="No space") as full:
+        Blobs(folder).receive(digest_of(content), [content], len(content), "a")
+    assert full.value.errno == errno.ENOSPC
+    assert list(folder.iterdir()) == []
+
+
+def test_a_plane_keeps_room_for_its_database(disk: Disk, tmp_path: Path) -> None:
+    folder = disk(api_images.ROOM_KEPT_BYTES + 24 * MIB)
+    content = b"x" * (40 * MIB)
+    path = f"{BASE}/blobs/{digest_of(content)}"
+    chunks = (content[at : at + MIB] for at in range(0, len(content), MIB))
+    with an_api(tmp_path, blobs=Blobs(folder), blob_bytes_max=64 * MIB) as (client, _):
+        for body in (content, chunks):
+            refused = client.put(path, content=body, headers=OPERATOR)
+            assert (refused.status_code, refused.json()["code"]) == (412, "full")
+    assert [file for file in folder.iterdir() if file.stat().st_size > MIB] == []
+
+
+def test_a_site_without_room_for_an_image_says_so_and_has_it_once_there_is(disk: Disk) -> None:
+    folder = disk(agent_images.ROOM_KEPT_BYTES + 4 * MIB)
+    kernel, initrd = b"k" * (3 * MIB), b"i"
+    given = {a_blob(content).id: content for content in (kernel, initrd)}
+
+    def fetch(blob: Blob, offset: int) -> Iterator[bytes]:
+        yield given[blob.id][offset:]
+
+    clock = ManualClock()
+    images = agent_images.Images(folder, fetch, clock)
+    bundle = bundle_of(None, a_blob(kernel), a_blob(initrd), "")
+    other = folder / "others"
+    other.write_bytes(b"x" * (2 * MIB))
+    for there_is_room in (False, True):
+        images.want([bundle], ())
+        images.run_once()
+        lacking = images.lacking(bundle.id)
+        assert (lacking is None) == there_is_room
+        assert lacking is None or lacking.code == "driver.exhausted"
+        other.unlink(missing_ok=True)
+        clock.advance(agent_images.CEILING)
