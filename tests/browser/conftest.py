@@ -41,6 +41,7 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLeague]:
     with a_local_league(folder, console=True) as one:
         for member in MEMBERS:
             one.add_member(member)
+        one.add_image("tiny")
         (folder / "app.yaml").write_text(APP)
         one.ask("apply", str(folder / "app.yaml"))
         until(lambda: all(has_booted(one).values()), "every guest has booted", 60)

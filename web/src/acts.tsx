@@ -5,7 +5,7 @@ import type { Api } from "./api";
 import { Refused } from "./api";
 import type { CableDoc, Facts, Happening, InstanceDoc, QuoteDoc } from "./league";
 import { TENANT, wordsOf } from "./live";
-import { bootOf, clock, count, countryName, duration, helps, list } from "./words";
+import { bootOf, clock, count, countryName, duration, helps, inLocalTime, list } from "./words";
 
 /** The members of the EU; what is asked for is one where the league has no site. */
 const UNION =
@@ -157,7 +157,8 @@ function Plug({ api, facts, cables, site, news, choose }: Props & { cables: Cabl
     if (news === null) return;
     const agent = facts.agents.find((one) => one.metadata.id === news.subject);
     if (agent?.spec.site !== chosen) return;
-    if (news.kind === "agent.silent") setLater(`${clock(news.at)} ${news.text}.`);
+    if (news.kind === "agent.silent")
+      setLater(`${clock(news.at)} ${inLocalTime(news.text, news.at)}.`);
     if (news.kind === "agent.heard") setLater(backOf(news, pulledAt, before, facts));
   }, [news]);
   return (

@@ -109,6 +109,19 @@ export interface CableDoc {
   isPlugged: boolean;
 }
 
+/** What a visitor at the site got from a guest; `trouble` where that was nothing. */
+export interface VisitDoc {
+  instance: string;
+  site: string;
+  reach: string;
+  at: string;
+  status?: number;
+  mediaType?: string;
+  text?: string;
+  ms?: number;
+  trouble?: string;
+}
+
 export interface Facts {
   sites: SiteDoc[];
   providers: ProviderDoc[];

@@ -1,6 +1,15 @@
 /** The lists: everything the map shows, in words, and what happened. */
 import type { Facts, InstanceDoc, LineDoc, Place } from "./league";
-import { CONDITIONS, clock, countryName, doing, duration, helps, lastWords } from "./words";
+import {
+  CONDITIONS,
+  clock,
+  countryName,
+  doing,
+  duration,
+  helps,
+  inLocalTime,
+  lastWords,
+} from "./words";
 
 const SHOWN = 40;
 
@@ -51,7 +60,14 @@ function heardOf(place: Place, now: number): string {
   return place.condition === "unplugged" ? `unplugged; ${since}` : since;
 }
 
-export function Guests({ facts, site }: { facts: Facts; site: string | null }) {
+interface GuestsProps {
+  facts: Facts;
+  places: Place[];
+  site: string | null;
+}
+
+export function Guests({ facts, places, site }: GuestsProps) {
+  const quiet = new Set(places.filter((one) => one.condition === "silent").map((one) => one.name));
   const guests = facts.instances.filter(
     (one) => site === null || one.status.placement?.site === site,
   );
@@ -65,24 +81,39 @@ export function Guests({ facts, site }: { facts: Facts; site: string | null }) {
   return (
     <ul class="rows guests">
       {guests.map((one) => (
-        <Guest key={one.metadata.id} guest={one} line={facts.lines[one.metadata.id]} />
+        <Guest
+          key={one.metadata.id}
+          guest={one}
+          line={facts.lines[one.metadata.id]}
+          isQuiet={quiet.has(one.status.placement?.site ?? "")}
+        />
       ))}
     </ul>
   );
 }
 
-function Guest({ guest, line }: { guest: InstanceDoc; line: LineDoc | undefined }) {
+interface GuestProps {
+  guest: InstanceDoc;
+  line: LineDoc | undefined;
+  /** Whether its site is silent, so that all this was so when it was heard last. */
+  isQuiet: boolean;
+}
+
+function Guest({ guest, line, isQuiet }: GuestProps) {
   const place = guest.status.placement;
   const where = place === null ? "nowhere yet" : `${place.city}, ${place.site}`;
   return (
     <li data-guest={guest.metadata.name}>
       <details>
         <summary>
-          <span class={`mark ${doing(guest) === "runs" ? "steady" : "empty"}`} aria-hidden="true" />
+          <span
+            class={`mark ${isQuiet ? "silent" : doing(guest) === "runs" ? "steady" : "empty"}`}
+            aria-hidden="true"
+          />
           <span class="what">
             <b>{guest.metadata.name}</b> {where}
           </span>
-          <span class="state">{doing(guest)}</span>
+          <span class="state">{isQuiet ? "ran when last heard" : doing(guest)}</span>
         </summary>
         <dl>
           {guest.status.reason === null ? null : (
@@ -148,7 +179,7 @@ export function Happenings({ facts }: { facts: Facts }) {
     <ol class="feed" reversed>
       {newest.map((one) => (
         <li key={one.serial}>
-          <time dateTime={one.at}>{clock(one.at)}</time> {one.text}
+          <time dateTime={one.at}>{clock(one.at)}</time> {inLocalTime(one.text, one.at)}
         </li>
       ))}
     </ol>

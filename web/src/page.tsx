@@ -7,6 +7,7 @@ import { type Happening, placesOf } from "./league";
 import { Guests, Happenings, Sites } from "./lists";
 import { Live, type Picture } from "./live";
 import { MapOfEurope } from "./map";
+import { Shop } from "./shop";
 import { count } from "./words";
 
 const LINKS: Record<Link, string> = {
@@ -98,6 +99,12 @@ export function Page({ token, leave }: { token: string; leave: (why: string | nu
               choose={choose}
             />
           </section>
+          {facts.cables === null ? null : (
+            <section class="shop" aria-labelledby="shop">
+              <h2 id="shop">The shop</h2>
+              <Shop api={api} facts={facts} site={chosen} news={news} />
+            </section>
+          )}
           <section aria-labelledby="guests">
             <h2 id="guests">What runs{chosen === null ? "" : ` at ${chosen}`}</h2>
             {chosen === null ? null : (
@@ -105,7 +112,7 @@ export function Page({ token, leave }: { token: string; leave: (why: string | nu
                 Show all sites
               </button>
             )}
-            <Guests facts={facts} site={chosen} />
+            <Guests facts={facts} places={places} site={chosen} />
           </section>
           <section aria-labelledby="feed">
             <h2 id="feed">What happened</h2>

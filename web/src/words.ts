@@ -21,6 +21,12 @@ export function clock(at: number | string): string {
   return new Date(at).toLocaleTimeString("en-GB");
 }
 
+/** The same words, with the plane's times of day in the reader's own. */
+export function inLocalTime(text: string, at: string): string {
+  const day = new Date(at).toISOString().slice(0, 11);
+  return text.replace(/(\d\d:\d\d:\d\d) UTC/g, (_, time: string) => clock(`${day}${time}Z`));
+}
+
 /** `48 s`, `2 min 10 s`, `1 h 5 min`. */
 export function duration(ms: number): string {
   const seconds = Math.max(Math.round(ms / 1000), 0);

@@ -40,7 +40,7 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
         for host in facts
     ]
     upsert_many(tx, hosts, ("agent_id", "name"), rows)
-    offered = {one.name: (one.capacity, one.accelerator) for one in facts}
+    offered = {one.name: (one.capacity, one.accelerator, one.address) for one in facts}
     for name in sorted(
         name for name in known.keys() | offered if known.get(name) != offered.get(name)
     ):
@@ -48,9 +48,9 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
         append_event(tx, now, f"host.{verb}", agent, f"the host {name} is {verb}")
 
 
-def _offered_by(tx: Tx, agent: AgentId) -> dict[str, tuple[Capacity, str]]:
+def _offered_by(tx: Tx, agent: AgentId) -> dict[str, tuple[Capacity, str, str]]:
     rows = tx.execute(sa.select(hosts).where(hosts.c.agent_id == agent, hosts.c.is_offered))
-    return {row.name: (_capacity(row), row.accelerator) for row in rows}
+    return {row.name: (_capacity(row), row.accelerator, row.address) for row in rows}
 
 
 def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:

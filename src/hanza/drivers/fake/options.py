@@ -7,6 +7,7 @@ state=/path/site.json                               the site outlives the proces
 faults=create:2:silent,destroy:1:lost               what shall go wrong, see `faults`
 deny=volumes,resize,serial,ports                    capabilities it shall not have
 images=/path                                        where the agent lays images; it reads none
+address=192.0.2.1                                   where it says that ports are published
 secret=...                                          stands for a site's password
 """
 
@@ -26,7 +27,7 @@ from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
     {"hosts", "cpus", "memory_mib", "disk_mib", "boot_after_s", "accelerator"}
-    | {"state", "faults", "deny", "secret", "images"}
+    | {"state", "faults", "deny", "secret", "images", "address"}
 )
 _ACCELERATORS: dict[str, Literal["kvm", "tcg", "none"]] = {
     "kvm": "kvm",
@@ -59,7 +60,10 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
         raise Invalid("accelerator is one of kvm, tcg, none", field="options.accelerator")
     hosts = some_hosts(max(_number(options, "hosts", 1, int), 1), size)
     site = FakeSite(
-        [replace(host, accelerator=accelerator) for host in hosts],
+        [
+            replace(host, accelerator=accelerator, address=options.get("address", host.address))
+            for host in hosts
+        ],
         boot_after=timedelta(seconds=_number(options, "boot_after_s", 0.0, float)),
         path=Path(options["state"]) if "state" in options else None,
         faults=faults_from_text(options.get("faults", "")),
