@@ -3,13 +3,13 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 GENERATED := docs/reference
-BUNDLE := src/hanza/console/page
+BUNDLE := src/hanza/web/page
 DEBIAN := .cache/debian
 ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
-	test-debian image-debian check generated web check-web node lock clean
+	test-debian image-debian bench-join check generated web check-web node lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -44,7 +44,7 @@ test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"
 	$(PY) -m pytest -q --durations=10 tests/engines
 
-test-browser: setup ## the console in Debian's Chromium
+test-browser: setup ## the page in Debian's Chromium
 	@$(PY) -m hanza.boot.demo.packages chromium fonts-dejavu-core iproute2
 	$(PY) -m pytest -q tests/browser
 
@@ -56,9 +56,12 @@ image-debian: setup ## a real Debian 12 with cloud-init, in .cache/debian (minut
 test-debian: engines image-debian ## the real Debian boots as it was told (as root)
 	$(PY) -m pytest -q --durations=3 tests/debian
 
+bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
+	@PYTHONPATH=tests $(PY) bench/join.py
+
 check: setup generated check-web ## format, lint, types, import contracts, generated files
-	.venv/bin/ruff format --check src tests
-	.venv/bin/ruff check src tests
+	.venv/bin/ruff format --check src tests bench scripts
+	.venv/bin/ruff check src tests bench scripts
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
@@ -66,16 +69,16 @@ generated: setup ## write the generated files anew; fails when that changed anyt
 	@if [ -f src/hanza/boot/generate.py ]; then $(PY) -m hanza.boot.generate; fi
 	@git diff --exit-code -- $(GENERATED)
 
-web: node ## build the console into the package
+web: node ## build the page into the package
 	cd web && npx vite build --logLevel warn
 
-check-web: node ## lint and types of the console; fails when the bundle is not what they build
+check-web: node ## lint and types of the page; fails when the bundle is not what they build
 	cd web && npx biome ci . && npx tsc && npx vite build --logLevel warn
 	@git diff --exit-code --stat -- $(BUNDLE) && test -z "$$(git ls-files --others $(BUNDLE))" \
 		|| { echo "the bundle is not what web/ builds: make web, and commit it"; exit 1; }
 
-node: # what the console is built with, once per lock file
-	@command -v npm >/dev/null || { echo "the console is built with Node 20 or later and npm"; exit 1; }
+node: # what the page is built with, once per lock file
+	@command -v npm >/dev/null || { echo "the page is built with Node 20 or later and npm"; exit 1; }
 	@cmp -s web/package-lock.json web/node_modules/.locked \
 		|| { cd web && npm ci --no-audit --no-fund && cp package-lock.json node_modules/.locked; }
 

@@ -1,10 +1,10 @@
-/** Builds the console into the package: `src/hanza/console/page`, which a plane serves as it is. */
+/** Builds the page into the package: `src/hanza/web/page`, which a plane serves as it is. */
 import { defineConfig } from "vite";
 
 export default defineConfig({
   base: "/",
   build: {
-    outDir: "../src/hanza/console/page",
+    outDir: "../src/hanza/web/page",
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,

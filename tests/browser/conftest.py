@@ -37,8 +37,8 @@ def tab(browser: Browser) -> Iterator[Looker]:
 
 @pytest.fixture(scope="module")
 def league(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLeague]:
-    folder = tmp_path_factory.mktemp("console")
-    with a_local_league(folder, console=True) as one:
+    folder = tmp_path_factory.mktemp("page")
+    with a_local_league(folder, web=True) as one:
         for member in MEMBERS:
             one.add_member(member)
         one.add_image("tiny")
@@ -54,6 +54,6 @@ def has_booted(league: LocalLeague) -> dict[str, bool]:
 
 @pytest.fixture
 def address(league: LocalLeague) -> str:
-    """Where the operator opens the console, the token behind `#`."""
+    """Where the operator opens the page, the token behind `#`."""
     context = json.loads((league.state / "context.json").read_text())
-    return f"{context['console']}/#token={context['token']}"
+    return f"{context['web']}/#token={context['token']}"

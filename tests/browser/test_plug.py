@@ -52,7 +52,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture
 def page(tab: Looker, demo: Demo) -> Iterator[Page]:
-    tab.page.goto(plane.console_of(demo))
+    tab.page.goto(plane.web_of(demo))
     expect(tab.page.get_by_text("live", exact=True)).to_be_visible()
     yield tab.page
     assert len(tab.hosts()) == 1
@@ -97,7 +97,7 @@ def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(
     expect(row).to_contain_text(re.compile(r"nothing heard since \d\d:\d\d:\d\d \(\d+ s\)"))
     expect(page.locator(f".sites [data-site={other.name}] .state")).to_have_text("heard")
     expect(page.locator(f"svg [data-site={site.name}]")).to_contain_text("kava")
-    picture(tab, SHOTS / "console-silent.png")
+    picture(tab, SHOTS / "page-silent.png")
 
     page.get_by_role("button", name="Plug in").click()
     told = page.get_by_role("status").filter(has_text="is in again")
@@ -162,7 +162,7 @@ def test_a_cable_is_the_operators_alone_and_only_of_this_demo(demo: Demo) -> Non
     assert isinstance(token, dict)
     context = json.loads(demo.context.read_text())
     for bearer, status in (("nobody", 401), (token["token"], 403)):
-        url = f"{context['console']}/demo/v1/cables/{demo.sites[0].name}/pull"
+        url = f"{context['web']}/demo/v1/cables/{demo.sites[0].name}/pull"
         header = {"authorization": f"Bearer {bearer}"}
         answer = httpx2.post(url, headers=header, timeout=10, trust_env=False).status_code
         assert answer == status

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 
 from hanza.model.guest import Port
@@ -16,7 +17,7 @@ from hanza.model.image import Blob, BlobId
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
-from hanza.wire.agent_words import delta_to_wire, manifest_to_wire
+from hanza.wire.agent_words import delta_to_wire, manifest_from_wire, manifest_to_wire
 from kit.agent_worlds import a_bundle, a_manifest, a_spec, a_tombstone, an_entry
 
 FOLDER = Path(__file__).parent / "golden" / "agent_v1"
@@ -33,6 +34,7 @@ SECOND = a_manifest(
     bundles=[bundle_of(*(Blob(BlobId(letter * 64), 9) for letter in "abc"), "quiet")],
 )
 MARK, VERSION = v1.MarkW("in_a", 3), v1.VersionW(1, 2)
+BEFORE_IMAGES = "manifest_whole_before_images"
 PROBLEM = v1.ProblemW("driver.exhausted", "the host has no room", 1_767_225_600_000_000)
 
 UPS: Mapping[str, v1.Up] = {
@@ -54,6 +56,7 @@ UPS: Mapping[str, v1.Up] = {
     ),
     "report_change": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
     "heartbeat": v1.Heartbeat(300),
+    "console_refused": v1.ConsoleRefused(bytes(range(32)), "not_running", "the guest is off"),
 }
 DOWNS: Mapping[str, v1.Down] = {
     "challenge": v1.Challenge(bytes(range(32))),
@@ -62,7 +65,13 @@ DOWNS: Mapping[str, v1.Down] = {
     "manifest_delta": delta_to_wire(delta_between(FIRST, SECOND)),
     "report_taken": v1.ReportTaken(7),
     "heartbeat_taken": v1.HeartbeatTaken(300),
+    "console_wanted": v1.ConsoleWanted(bytes(range(32)), MARK, True),
     "refused": v1.Refused("forbidden", "two agents use one key"),
+}
+ABLE: Mapping[str, v1.Claims] = {
+    "claims_with_abilities": v1.Claims(
+        1, "ag_me", 3, "cafe", "fake", VERSION, bytes(range(32)), ["console"]
+    ),
 }
 CLAIMS: Mapping[str, v1.Claims] = {
     "claims": v1.Claims(1, "ag_me", 3, "cafe", "fake", VERSION, bytes(range(32))),
@@ -86,19 +95,48 @@ def test_what_planes_say_keeps_its_bytes(name: str) -> None:
     assert v1.encode(v1.decode_down(golden(name))) == golden(name)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", ABLE)
 def test_claims_keep_their_bytes(name: str) -> None:
-    assert v1.decode_claims(golden(name)) == CLAIMS[name]
+    assert v1.decode_claims(golden(name)) == ABLE[name]
     assert v1.encode(v1.decode_claims(golden(name))) == golden(name)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claims_of_before_abilities_are_those_of_an_agent_without_any(name: str) -> None:
+    assert v1.decode_claims(golden(name)) == CLAIMS[name]
+    assert CLAIMS[name].abilities == []
+
+
+def test_who_knows_no_abilities_reads_claims_that_name_some() -> None:
+    class Before(msgspec.Struct, array_like=True):
+        protocol: int
+        agent: str
+        starts: int
+        nonce: str
+        driver: str
+        holds_version: v1.VersionW | None
+        holds_hash: bytes | None
+
+    read = msgspec.msgpack.decode(golden("claims_with_abilities"), type=Before)
+    assert (read.agent, read.holds_hash) == ("ag_me", bytes(range(32)))
 
 
 def test_every_message_has_its_bytes_here_and_every_file_is_tested() -> None:
     assert {type(up) for up in UPS.values()} == set(get_args(v1.Up))
     assert {type(down) for down in DOWNS.values()} == set(get_args(v1.Down))
-    assert {file.stem for file in FOLDER.iterdir()} == {*UPS, *DOWNS, *CLAIMS}
+    known = {*UPS, *DOWNS, *CLAIMS, *ABLE, BEFORE_IMAGES}
+    assert {file.stem for file in FOLDER.iterdir()} == known
 
 
 def test_the_hash_of_a_manifest_is_the_same_for_ever() -> None:
     message = v1.decode_down(golden("manifest_whole"))
     assert isinstance(message, v1.ManifestWhole)
     assert message.hash == hash_of(FIRST)
+
+
+def test_a_manifest_from_before_images_had_content_is_read_and_keeps_its_hash() -> None:
+    message = v1.decode_down(golden(BEFORE_IMAGES))
+    assert isinstance(message, v1.ManifestWhole)
+    manifest = manifest_from_wire(message)
+    assert message.hash == hash_of(manifest)
+    assert (manifest.bundles, {entry.spec.user_data for entry in manifest.entries}) == ((), {""})

@@ -47,6 +47,7 @@ def filled(route: Route) -> str:
         "workspace": "w",
         "instance": "i",
         "agent": "a",
+        "token": "t",
         "app": "a",
         "image": "x",
         "blob": "0" * 64,

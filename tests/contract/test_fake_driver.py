@@ -28,6 +28,7 @@ from hanza.model.ids import FederationId, InstanceId, NativeId, VolumeId
 US = FederationId("fe_us")
 HOSTS = some_hosts(2, Capacity(16, 2048, 4096))
 BOOT = timedelta(seconds=5)
+DENIED = replace(ABLE, serial=False, volumes=False, resize=False, ports=False, console=False)
 FOREIGN = Mark(InstanceId("whatever"), 0)
 
 
@@ -95,7 +96,7 @@ class Backdoor(Site):
 
     @contextmanager
     def stalled(self) -> Iterator[None]:
-        for call in ("survey", "create", "set_power", "resize", "create_volume"):
+        for call in ("survey", "create", "set_power", "resize", "create_volume", "open_console"):
             self._site.order(Fault(call, kind="mute"))
         yield
 
@@ -169,7 +170,7 @@ class SeparateBackdoor(Backdoor):
 
 
 class TestFakeThatDeniesEverything(GuestClauses):
-    """A site without volumes, resizing, serial output and ports is still a site."""
+    """A site without volumes, resizing, serial output, ports and consoles is still a site."""
 
     @pytest.fixture
     def clock(self) -> ManualClock:
@@ -181,8 +182,7 @@ class TestFakeThatDeniesEverything(GuestClauses):
 
     @pytest.fixture
     def driver(self, fake: FakeSite) -> FakeDriver:
-        able = replace(ABLE, serial=False, volumes=False, resize=False, ports=False)
-        return FakeDriver(fake, US, able)
+        return FakeDriver(fake, US, DENIED)
 
     @pytest.fixture
     def site(self, fake: FakeSite, clock: ManualClock) -> Backdoor:

@@ -224,7 +224,10 @@ def test_an_app_is_written_whole_or_not_at_all(client: TestClient) -> None:
     assert [(one["change"], one["generation"]) for one in second] == [("none", 1), ("none", 1)]
     off = {"instances": {"a": spec() | {"power": "off"}}}
     third = ask(client, "PUT", WORKSPACE + "/apps/shop", off).json()["items"]
-    assert [(one["change"], one["generation"]) for one in third] == [("change", 2)]
+    assert [(one["name"], one["change"], one["generation"]) for one in third] == [
+        ("a", "change", 2),
+        ("b", "end", 2),
+    ]
 
 
 def test_an_app_may_not_grow_without_end(client: TestClient) -> None:

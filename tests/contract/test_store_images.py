@@ -28,7 +28,7 @@ def test_a_name_keeps_its_bundle_and_a_bundle_may_have_names(league: League) -> 
     assert other.bundle == first.bundle
     with pytest.raises(Conflict):
         store.write(images.put_image, an_image("web", blobs, a_qcow2(33)))
-    assert [image.name for image, _ in store.read(images.list_images)] == ["db", "tiny", "web"]
+    assert [image.name for image in store.read(images.list_images)] == ["db", "tiny", "web"]
     store.write(images.remove_image, "web")
     assert store.read(images.get_image, "db") == other
     assert a_blob(DISK).id in store.read(images.list_blobs)

@@ -171,7 +171,7 @@ class RealLibvirt:
 
 
 class TestContract(RealLibvirt, DriverContract):
-    """Clauses 1 to 16."""
+    """Clauses 1 to 16, and 18."""
 
 
 class TestRealGuests(RealLibvirt):

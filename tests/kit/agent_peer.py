@@ -164,6 +164,7 @@ class Registrar:
     root_pem: bytes
     status: int = 200
     answer: bytes = b'{"agent":"ag_1","federation":"fe_us","site":"si_zg"}'
+    federation: bytes = b'{"federation":"fe_us"}'
     joins: list[bytes] = field(default_factory=list)
     port: int = 0
 
@@ -176,6 +177,8 @@ def a_registrar(authority: Authority | None, root_pem: bytes = b"") -> Iterator[
         def do_GET(self) -> None:
             if self.path == "/agent/v1/root" and registrar.root_pem:
                 self._reply(200, registrar.root_pem)
+            elif self.path == "/agent/v1/federation" and registrar.federation:
+                self._reply(200, registrar.federation)
             else:
                 self._reply(404, b'{"title":"not here","code":"not_found"}')
 

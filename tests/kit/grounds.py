@@ -1,16 +1,20 @@
 """Builders for placement: hosts on grounds, demands, policies, and strategies that draw them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
-from hanza.model.ids import AgentId, HostId, SiteId
+from hanza.model.guest import GuestSpec
+from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
+from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Goals, Near, Point, Policy, Requirement, Spread
 from hanza.model.price import Prices
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.placement.pins import FREE, Pin
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WHOLE, SMALL = Capacity(4, 4096, 4096), Capacity(1, 1024, 1024)
 LJUBLJANA = Point("Ljubljana, SI", 46.05, 14.51)
 AMSTERDAM = Point("Amsterdam, NL", 52.37, 4.89)
@@ -47,6 +51,23 @@ def a_candidate(host: str = "h1", ground: Ground | None = None, **changed: Any) 
 def a_demand(policy: Policy | None = None, **changed: Any) -> Demand:
     values: dict[str, Any] = {"name": "web", "size": SMALL, "policy": policy or Policy()}
     return Demand(**(values | changed))
+
+
+def a_member(name: str, policy: Policy | None = None, **changed: Any) -> Wanted:
+    """A replica of the component web of an app, of size `SMALL`."""
+    size = changed.pop("size", SMALL)
+    spec = GuestSpec(name, "tiny", size.cpus, size.memory_mib, size.disk_mib)
+    values = {"country": None, "policy": policy, "app": "shop", "component": "web"} | changed
+    address = Address("t", "w", name)
+    return Wanted(
+        InstanceId(f"in_{name}"),
+        address,
+        spec=spec,
+        power="on",
+        generation=1,
+        created_at=NOW,
+        **values,
+    )
 
 
 def prices_of(cpu: int) -> Prices:

@@ -26,7 +26,7 @@ from hanza.boot.lab.waiting import is_soon
 CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 FIRST_PORT = 20000
 PORTS = 5000
-"""Each test process has two: the plane's, and the next one for its console."""
+"""Each test process has two: the plane's, and the next one for its page."""
 FIRST_GUEST_PORT = 8080
 
 

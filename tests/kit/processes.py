@@ -66,19 +66,19 @@ class Process:
 class LocalLeague:
     """A plane process and agents with the fake driver, driven by the command line alone."""
 
-    def __init__(self, folder: Path, *, console: bool = False) -> None:
-        """With `console`, the page is served by plain HTTP too, for browsers."""
+    def __init__(self, folder: Path, *, web: bool = False) -> None:
+        """With `web`, the page is served by plain HTTP too, for browsers."""
         self.folder = folder
         self.state = folder / "plane"
         self.port = free_port()
-        self.console = free_port() if console else None
+        self.web = free_port() if web else None
         self.agents: dict[str, Process] = {}
         self.plane = self._start_plane()
 
     def _start_plane(self) -> Process:
         command = hanza("up", "--state", str(self.state), "--listen", f"127.0.0.1:{self.port}")
-        if self.console is not None:
-            command += ["--console", f"127.0.0.1:{self.console}"]
+        if self.web is not None:
+            command += ["--web", f"127.0.0.1:{self.web}"]
         return Process(command, self.folder / "plane.log")
 
     def restart_plane(self) -> None:
@@ -152,8 +152,8 @@ class LocalLeague:
 
 
 @contextlib.contextmanager
-def a_local_league(folder: Path, *, console: bool = False) -> Iterator[LocalLeague]:
-    league = LocalLeague(folder, console=console)
+def a_local_league(folder: Path, *, web: bool = False) -> Iterator[LocalLeague]:
+    league = LocalLeague(folder, web=web)
     try:
         league.wait_for_plane()
         yield league

@@ -1,6 +1,7 @@
 """Placement is exact against a plain reference, and what it says would help really helps."""
 
 import itertools
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,16 +10,20 @@ from hanza.model.capacity import Capacity
 from hanza.model.policy import Policy
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Placed, Unplaced, choose, look, place_group
+from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain, sentence_of
 from hanza.plan.placement.pins import Pin
+from hanza.plan.placement.quote import quote_team
 from hanza.plan.placement.relax import spread_relaxations
 from hanza.plan.placement.rules import RULES
 from hanza.plan.placement.score import Option
 from hanza.plan.placement.search import SOFT_FINE
+from hanza.plan.policy import Contradiction, tighten
 from kit.grounds import (
     a_candidate,
     a_demand,
     a_ground,
+    a_member,
     lax_policies,
     leagues_of_hosts,
     pins,
@@ -169,3 +174,61 @@ def test_a_large_group_is_placed_at_once() -> None:
     hosts = [a_candidate(f"h{n:02}", a_ground(f"s{n % 8}")) for n in range(24)]
     team = [a_demand(name=f"w-{n}", component="w") for n in range(64)]
     assert isinstance(place_group(team, hosts), Placed)
+
+
+def is_possible(policy: Policy) -> bool:
+    """Whether it would be admitted."""
+    try:
+        return tighten(Policy(), policy) == tighten(policy, Policy())
+    except Contradiction:
+        return False
+
+
+@given(
+    st.lists(policies.filter(is_possible), min_size=1, max_size=3),
+    sizes,
+    leagues_of_hosts(),
+    st.integers(0, 2),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_relaxation_of_an_app_that_is_named_really_places_all_of_it(
+    own: list[Policy], size: Capacity, hosts: list[Candidate], settled: int
+) -> None:
+    """Applied as a tenant would: the members are asked for again, with the policies it names."""
+    members = [(a_member(f"m{n}", policy, size=size), None) for n, policy in enumerate(own)]
+    standing = [(a_member(f"s{n}"), one.host) for n, one in enumerate(hosts[:settled])]
+    quote = quote_team([*members, *standing], hosts, UNBOUND)
+    for one in quote.relaxations:
+        assert quote.refusal is not None
+        again = [
+            (a_member(demand.name, demand.policy, size=demand.size), None) for demand in one.demands
+        ]
+        mended = quote_team([*again, *standing], hosts, UNBOUND)
+        assert mended.refusal is None, one.text
+        assert None not in [line.at for line in mended.lines]
+
+
+@given(teams(), leagues_of_hosts(), st.lists(st.integers(0, 4), min_size=4, max_size=4))
+@settings(max_examples=150, deadline=None)
+def test_as_many_stay_at_home_as_can(
+    team: list[Demand], hosts: list[Candidate], homes: list[int]
+) -> None:
+    """By looking at every combination: nobody leaves who could stay."""
+    team = [
+        replace(one, home=hosts[at].host if at < len(hosts) else None)
+        for one, at in zip(team, homes, strict=False)
+    ]
+    answer = place_group(team, hosts)
+    best = -1
+    for choice in itertools.product(*(reference_look(one, hosts) for one in team)):
+        if fits(team, choice) and misses(team, choice, hosts) is not None:
+            best = max(best, at_home(team, choice))
+    assert isinstance(answer, Placed) == (best >= 0)
+    if isinstance(answer, Placed):
+        assert at_home(team, answer.options) == best
+
+
+def at_home(demands: list[Demand], choice: tuple[Option, ...]) -> int:
+    return sum(
+        one.home == option.candidate.host for one, option in zip(demands, choice, strict=True)
+    )

@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hanza.agent.join import SHOWN_MAX, JoinOrder, Outcome, join
+from hanza.agent.join import SHOWN_MAX, JoinOrder, Outcome, TryEngine, join
 from hanza.agent.journal import Identity, Journal, load_identity, load_starts
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
+from hanza.model.ids import FederationId
 from hanza.wire.agent_v1 import JoinRequest
 from hanza.wire.credentials import JoinToken, check_join, digest_of_secret, join_token_to_text
 from kit.agent_peer import Authority, Registrar, a_registrar, a_stranger, an_authority
@@ -46,10 +47,16 @@ def token_for(authority: Authority, *ports: int, scheme: str = "https") -> JoinT
     return JoinToken(urls, authority.pin, SECRET)
 
 
-def run(state: Path, token: JoinToken, *, may_be_plain: bool = False) -> tuple[Identity, Outcome]:
+def run(
+    state: Path,
+    token: JoinToken,
+    *,
+    may_be_plain: bool = False,
+    try_engine: TryEngine = lambda _: None,
+) -> tuple[Identity, Outcome]:
     order = JoinOrder(join_token_to_text(token), "fake", {"hosts": "2"}, may_be_plain)
     with closing(Journal(state)) as journal:
-        return join(order, journal, entropy)
+        return join(order, journal, entropy, try_engine)
 
 
 @pytest.fixture
@@ -81,6 +88,33 @@ def test_the_request_proves_the_key_that_it_registers(
     request = msgspec.json.decode(plane.joins[0], type=JoinRequest)
     check_join(request.public_key, request.secret, request.signature)
     assert (request.secret, request.driver) == (SECRET, "fake")
+
+
+def test_the_engine_is_tried_under_the_federations_name_before_the_token_is_spent(
+    authority: Authority, plane: Registrar, state: Path
+) -> None:
+    tried: list[tuple[str, int]] = []
+
+    def broken(federation: FederationId) -> None:
+        tried.append((federation, len(plane.joins)))
+        raise Unavailable("libvirt does not answer")
+
+    token = token_for(authority, plane.port)
+    with pytest.raises(Unavailable, match="libvirt does not answer"):
+        run(state, token, try_engine=broken)
+    assert tried == [("fe_us", 0)]
+    assert plane.joins == []
+    assert run(state, token)[1] == "joined"
+
+
+@pytest.mark.parametrize(("answer", "refused"), [(b"", Forbidden), (b"no JSON", Invalid)])
+def test_a_plane_that_does_not_say_which_federation_it_is_gets_no_token(
+    authority: Authority, plane: Registrar, state: Path, answer: bytes, refused: type[HanzaError]
+) -> None:
+    plane.federation = answer
+    with pytest.raises(refused):
+        run(state, token_for(authority, plane.port))
+    assert plane.joins == []
 
 
 def test_joining_twice_with_one_token_is_joining_once(

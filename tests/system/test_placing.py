@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hanza.api import instances, placements
+from hanza.api import apps, instances, placements
 from hanza.api.calls import Answer
 from hanza.engine.place import place_batch
 from hanza.store import schema
@@ -189,7 +189,7 @@ def placed(league: League) -> dict[str, str | None]:
 
 def apply(league: League, app: App) -> None:
     document = {"instances": {one.name: one.spec for one in app.components}}
-    league.call(placements.put_app, json.dumps(document).encode(), app=app.name or "", **PATH)
+    league.call(apps.put_app, json.dumps(document).encode(), app=app.name or "", **PATH)
 
 
 @pytest.mark.parametrize("hosts", [1, 3])
@@ -224,7 +224,8 @@ def test_a_plan_equals_the_apply_that_follows(
 def test_a_plan_that_is_refused_is_refused_by_the_apply_too(league: League) -> None:
     a_market(league)
     league.step()
-    app = app_from_yaml(SHOP.replace("memory: 1Gi", "memory: 5Gi").encode(), "shop.yaml")
+    french = SHOP.replace("policy: {goals: cheapest}", "policy: {residency: [FR]}")
+    app = app_from_yaml(french.encode(), "shop.yaml")
     assert set(quoted(league, app).values()) == {None}
     apply(league, app)
     for _ in range(3):

@@ -5,6 +5,8 @@
  * kept for this tab alone and taken out of the address at once.
  */
 const BASE = "/providers/hanza.federation/v1";
+/** What a plane says of its time is that of the second, and somewhat old when it comes. */
+const SAME_CLOCK_MS = 3000;
 const KEPT_AS = "hanza.token";
 
 /** What the plane said no to, in its words. */
@@ -108,7 +110,10 @@ export class Api {
       throw new Unreachable("the plane does not answer");
     }
     const date = Date.parse(response.headers.get("date") ?? "");
-    if (!Number.isNaN(date)) this.ahead = date - Date.now();
+    if (!Number.isNaN(date)) {
+      const ahead = date - Date.now();
+      this.ahead = Math.abs(ahead) > SAME_CLOCK_MS ? ahead : 0;
+    }
     if (!response.ok) throw await refusalOf(response);
     return response;
   }

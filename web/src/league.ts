@@ -32,7 +32,12 @@ export interface HostDoc {
 export interface AgentDoc {
   metadata: { id: string };
   spec: { site: string; driver: string };
-  status: { heardAt: string | null; isHeard: boolean; isContested: boolean };
+  status: {
+    heardAt: string | null;
+    isHeard: boolean;
+    isContested: boolean;
+    revokedAt: string | null;
+  };
 }
 
 export interface NearDoc {
@@ -146,7 +151,7 @@ export const NOTHING: Facts = {
   happenings: [],
 };
 
-export type Condition = "steady" | "unplugged" | "silent" | "contested" | "empty";
+export type Condition = "steady" | "unplugged" | "silent" | "contested" | "revoked" | "empty";
 
 /** One site with all that the page tells of it. */
 export interface Place {
@@ -199,6 +204,7 @@ export function isUnplugged(facts: Facts, site: string): boolean {
 
 function conditionOf(agents: AgentDoc[], unplugged: boolean): Condition {
   if (agents.length === 0) return "empty";
+  if (agents.every((one) => one.status.revokedAt !== null)) return "revoked";
   if (agents.some((one) => one.status.isContested)) return "contested";
   if (!agents.some((one) => one.status.isHeard)) return "silent";
   return unplugged ? "unplugged" : "steady";

@@ -181,8 +181,8 @@ export function SignIn({ why, enter }: { why: string | null; enter: (token: stri
         />
         <button type="submit">Open the league</button>
         <p class="twin">
-          The operator gets an address with the token in it by <code>hanza console</code>. It stays
-          in this tab and is forgotten with it.
+          The operator gets an address with the token in it by <code>hanza web</code>. It stays in
+          this tab and is forgotten with it.
         </p>
       </form>
     </main>

@@ -9,6 +9,7 @@ export const CONDITIONS: Record<Condition, string> = {
   unplugged: "unplugged",
   silent: "silent",
   contested: "two copies of its key",
+  revoked: "its agent was revoked",
   empty: "nobody has joined",
 };
 

@@ -21,9 +21,13 @@ class Address:
     is_secure: bool
 
     def link_url(self) -> str:
+        return self.url_of("/agent/v1/link")
+
+    def url_of(self, path: str) -> str:
+        """Of a WebSocket at the plane."""
         scheme = "wss" if self.is_secure else "ws"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}:{self.port}{self.path}/agent/v1/link"
+        return f"{scheme}://{host}:{self.port}{self.path}{path}"
 
 
 def address_of(url: str, *, may_be_plain: bool) -> Address:

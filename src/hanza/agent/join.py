@@ -1,11 +1,13 @@
-"""How a stranger becomes an agent: one token, two requests, one folder.
+"""How a stranger becomes an agent: one token, three requests, one folder.
 
-    GET  /agent/v1/root    the federation's root certificate; believed only if the token pins it
-    POST /agent/v1/join    the token's secret and our new key, over TLS that trusts that root only
+    GET  /agent/v1/root         the federation's root certificate, believed if the token pins it
+    GET  /agent/v1/federation   which federation it is, over TLS that trusts that root only
+    POST /agent/v1/join         the token's secret and our new key, likewise
 
-Promises: nothing is said to a plane that the token does not pin; the key is on the disk before
-it is registered and the identity is written last, so that joining can be cut anywhere and run
-again.  It does not choose the driver, and it opens no link.
+Promises: nothing is said to a plane that the token does not pin; the engine has been tried before
+the token is spent; the key is on the disk before it is registered and the identity is written
+last, so that joining can be cut anywhere and run again.  It does not choose the driver, and it
+opens no link.
 """
 
 import hashlib
@@ -25,7 +27,7 @@ from hanza.agent.link import trust_only
 from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
 from hanza.model.ids import AgentId, FederationId, SiteId
-from hanza.wire.agent_v1 import JoinAnswer, JoinRequest
+from hanza.wire.agent_v1 import FederationAnswer, JoinAnswer, JoinRequest
 from hanza.wire.credentials import (
     JoinToken,
     digest_of_secret,
@@ -35,11 +37,14 @@ from hanza.wire.credentials import (
 )
 
 ROOT_PATH, JOIN_PATH = "/agent/v1/root", "/agent/v1/join"
+FEDERATION_PATH = "/agent/v1/federation"
 TIMEOUT_S = 15.0
 ANSWER_BYTES_MAX = 65536
 SHOWN_MAX = 300
 """Letters of a stranger's words that are shown."""
 Outcome: TypeAlias = Literal["joined", "joined_already"]
+TryEngine: TypeAlias = Callable[[FederationId], None]
+"""Raises when the engine cannot be worked for this federation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,15 @@ class _Problem(msgspec.Struct):
 
 
 def join(
-    order: JoinOrder, journal: Journal, entropy: Callable[[int], bytes]
+    order: JoinOrder,
+    journal: Journal,
+    entropy: Callable[[int], bytes],
+    try_engine: TryEngine,
 ) -> tuple[Identity, Outcome]:
-    """Raises a `Refusal` in words, or `Unavailable` when no plane answers."""
+    """Raises a `Refusal` in words, `Unavailable` when no plane answers, and what `try_engine` does.
+
+    Whatever is raised before the plane has taken the token leaves it good.
+    """
     token = join_token_from_text(order.token)
     digest = digest_of_secret(token.secret)
     if journal.identity is not None:
@@ -75,7 +86,7 @@ def join(
     request = JoinRequest(
         token.secret, public_key_of(key), sign_join(key, token.secret), order.driver
     )
-    answer, root = _first_answer(addresses, token, request, journal.folder)
+    answer, root = _first_answer(addresses, token, request, journal.folder, try_engine)
     identity = Identity(
         agent=AgentId(answer.agent),
         federation=FederationId(answer.federation),
@@ -101,14 +112,20 @@ def _already(identity: Identity, digest: bytes, folder: Path) -> Identity:
 
 
 def _first_answer(
-    addresses: list[Address], token: JoinToken, request: JoinRequest, folder: Path
+    addresses: list[Address],
+    token: JoinToken,
+    request: JoinRequest,
+    folder: Path,
+    try_engine: TryEngine,
 ) -> tuple[JoinAnswer, bytes | None]:
     """Ask each plane in turn; a refusal by one is final, silence is not."""
     silent: list[str] = []
     for address in addresses:
         try:
             root = _fetch_root(address, token.pin) if address.is_secure else None
-            return _send_join(address, root, request, folder), root
+            context = None if root is None else trust_only(root.decode())
+            try_engine(_fetch_federation(address, context))
+            return _send_join(address, context, request, folder), root
         except (OSError, HTTPException) as error:
             words = shown(str(error)) or type(error).__name__
             silent.append(f"{address.host}:{address.port}: {words}")
@@ -138,12 +155,19 @@ def _fetch_root(address: Address, pin: bytes) -> bytes:
     return ssl.DER_cert_to_PEM_cert(certificate).encode()
 
 
+def _fetch_federation(address: Address, context: ssl.SSLContext | None) -> FederationId:
+    status, body = _exchange(address, context, FEDERATION_PATH, None)
+    if status != 200:
+        raise _refusal_of(status, body)
+    try:
+        return FederationId(msgspec.json.decode(body, type=FederationAnswer).federation)
+    except msgspec.DecodeError as error:
+        raise Invalid(f"{address.host} does not say which federation it is of") from error
+
+
 def _send_join(
-    address: Address, root: bytes | None, request: JoinRequest, folder: Path
+    address: Address, context: ssl.SSLContext | None, request: JoinRequest, folder: Path
 ) -> JoinAnswer:
-    context = None
-    if root is not None:
-        context = trust_only(root.decode())
     status, body = _exchange(address, context, JOIN_PATH, msgspec.json.encode(request))
     if not 200 <= status < 300:
         raise _refusal_of(status, body)

@@ -9,8 +9,9 @@ import queue
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -44,9 +45,22 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.NeedWhole: "need_whole",
     agent_v1.ReportUp: "report",
     agent_v1.Heartbeat: "heartbeat",
+    agent_v1.ConsoleRefused: "console_refused",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a WebSocket is opened for."""
+
+    path: str
+    frame_bytes_max: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+LINK = Errand(agent_v1.LINK_PATH, agent_v1.FRAME_BYTES_MAX)
 
 
 class Dial(Protocol):
@@ -69,7 +83,7 @@ class WebSocketDial:
         self._deadline_s = deadline_s
         self._context = None if root is None else trust_only(root.read_text())
 
-    def __call__(self, address: Address) -> ClientConnection:
+    def __call__(self, address: Address, errand: Errand = LINK) -> ClientConnection:
         """Raises `OSError` or what websockets raises; never takes longer than its deadline.
 
         The library's own timeout does not end a read that waits within TLS, so the deadline is
@@ -77,11 +91,11 @@ class WebSocketDial:
         """
         with ExitStack() as undo:
             wire = undo.enter_context(_connected(address, self._context))
-            connection = self._call(address, wire)
+            connection = self._call(address, wire, errand)
             undo.pop_all()
         return connection
 
-    def _call(self, address: Address, wire: socket.socket) -> ClientConnection:
+    def _call(self, address: Address, wire: socket.socket, errand: Errand) -> ClientConnection:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A plane that takes packets but never reads must not hold the sender for ever.
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
@@ -92,7 +106,7 @@ class WebSocketDial:
             deadline.daemon = True
             deadline.start()
             try:
-                return _shake_hands(address, wire)
+                return _shake_hands(address, wire, errand)
             finally:
                 deadline.cancel()
 
@@ -122,15 +136,16 @@ def _connected(address: Address, context: ssl.SSLContext | None) -> socket.socke
     raise refusal
 
 
-def _shake_hands(address: Address, wire: socket.socket) -> ClientConnection:
+def _shake_hands(address: Address, wire: socket.socket, errand: Errand) -> ClientConnection:
     if isinstance(wire, ssl.SSLSocket):
         wire.do_handshake()
     return connect(
         # To the library the wire is plain: its TLS is laid already.
-        address.link_url().replace("wss://", "ws://", 1),
+        address.url_of(errand.path).replace("wss://", "ws://", 1),
         sock=wire,
         compression=None,
-        max_size=agent_v1.MANIFEST_BYTES_MAX,
+        max_size=errand.frame_bytes_max,
+        additional_headers=dict(errand.headers),
         open_timeout=OPEN_TIMEOUT_S,
         close_timeout=CLOSE_TIMEOUT_S,
         ping_interval=PING_EVERY_S,
@@ -169,6 +184,8 @@ class Link:
         self._is_closed = False
         self.on_message: Callable[[], None] = lambda: None
         """Called after each message of the plane: a hint that the manifest may be another."""
+        self.on_console: Callable[[Address, agent_v1.ConsoleWanted], None] = lambda *_: None
+        """Called when the plane at an address wants a console; must not wait."""
 
     def offer(self, view: View) -> None:
         """Never waits for the network."""
@@ -176,6 +193,12 @@ class Link:
             ups = self._session.offer(view)
             if self._outbox is not None:
                 _post(self._outbox, ups)
+
+    def say(self, message: agent_v1.Up) -> None:
+        """Beside what the session says; lost when there is no connection.  Never waits."""
+        with self._lock:
+            if self._outbox is not None:
+                self._outbox.put(message)
 
     def run_once(self) -> timedelta:
         """Hold one connection from dialling to its end; how long to wait before the next."""
@@ -239,6 +262,8 @@ class Link:
             self._failures = 0
         if is_welcome and not was_welcome:
             _log.info("link.opened", url=address.link_url())
+        if isinstance(message, agent_v1.ConsoleWanted):
+            self.on_console(address, message)
         self.on_message()
 
     def _send_until_told(self, connection: ClientConnection, outbox: Outbox) -> None:

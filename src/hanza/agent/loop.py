@@ -7,8 +7,10 @@ to stop ends the threads and leaves every guest as it is.  It decides nothing it
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
+from hanza.agent.console import Consoles
 from hanza.agent.converge import Converger
 from hanza.agent.images import Images
 from hanza.agent.journal import Journal
@@ -25,6 +27,16 @@ STOP_TIMEOUT_S = 5.0
 _log = Log("hanza.agent.loop")
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What works beside the passes, where the site can do it."""
+
+    images: Images | None = None
+    """Fetched in a thread of their own."""
+    consoles: Consoles | None = None
+    """Opened when the plane wants them."""
+
+
 class Agent:
     def __init__(
         self,
@@ -33,22 +45,26 @@ class Agent:
         link: Link,
         clock: Clock,
         stop: threading.Event,
-        images: Images | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        """Setting `stop` ends `run`; `images` are fetched in a thread of their own."""
+        """Setting `stop` ends `run`."""
+        beside = beside or Beside()
         self._journal = journal
         self._converger = converger
         self._link = link
         self._clock = clock
         self._stop = stop
-        self._images = images
+        self._images = beside.images
         self._hint = threading.Event()
         self._acted_on: Manifest | None = None
         self.bugs = 0
         """How often a pass or the link failed in a way that nobody foresaw."""
         link.on_message = self._look_at_manifest
-        if images is not None:
-            images.hint = self._hint.set
+        self._consoles = beside.consoles
+        if self._images is not None:
+            self._images.hint = self._hint.set
+        if self._consoles is not None:
+            link.on_console = self._consoles.open
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
@@ -69,6 +85,8 @@ class Agent:
         self._hint.set()
         if self._images is not None:
             self._images.close()
+        if self._consoles is not None:
+            self._consoles.close()
         with suppress(OSError):
             self._link.close()
         for thread in threads:

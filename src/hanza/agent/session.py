@@ -59,6 +59,7 @@ class Speaker:
     pin: bytes
     key: Ed25519PrivateKey
     incarnation: Incarnation
+    abilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +141,8 @@ class Session:
                 return self._take_delta(message)
             case v1.ReportTaken() if self.is_welcome:
                 return self._go_on(message.number)
-            case v1.HeartbeatTaken() if self.is_welcome:
-                return []
+            case v1.HeartbeatTaken() | v1.ConsoleWanted() if self.is_welcome:
+                return []  # who wants a console is told by whoever opens them, see `console`
         raise Invalid(f"the plane said {type(message).__name__} out of turn", field="frame")
 
     def _hello(self, challenge: bytes) -> v1.Hello:
@@ -156,6 +157,7 @@ class Session:
                 driver=speaker.driver,
                 holds_version=version_to_wire(held.version) if held else None,
                 holds_hash=hash_of(held) if held else None,
+                abilities=list(speaker.abilities),
             )
         )
         return v1.Hello(claims, sign_link(speaker.key, challenge, speaker.pin, claims))

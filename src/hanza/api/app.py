@@ -17,29 +17,47 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.routing import Route as HttpRoute
 
 from hanza.api.calls import Answer, Call, Plane
+from hanza.api.console import Consoles
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
+from hanza.api.problems import problem_response
+from hanza.api.relay import Limits
 from hanza.api.route import Route
-from hanza.api.routes import ROUTES
+from hanza.api.routes import CONSOLE, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.model.errors import Invalid, NotFound, Refusal
 from hanza.plan.seca.references import SHARED_TENANTS
-from hanza.wire.problems import Problem, problem_of, refused_status, unexpected_problem
+from hanza.wire.agent_v1 import LINK_PATH
+from hanza.wire.console_v1 import AGENT_PATH
+from hanza.wire.problems import problem_of, refused_status, unexpected_problem
 
 log = logging.getLogger("hanza.api")
 BODY_BYTES_MAX = 2**20
+CONSOLE_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a plane serves beside its API: more routes as good as its own, and open pages."""
+
+    routes: Sequence[Route] = ()
+    pages: Sequence[BaseRoute] = ()
+
+
+NOTHING_BESIDE = Beside()
 
 
 def build_app(
     plane: Plane,
     authenticator: Authenticator,
     hub: Hub,
-    more: Sequence[Route] = (),
-    pages: Sequence[BaseRoute] = (),
+    limits: Limits = CONSOLE_LIMITS,
+    beside: Beside = NOTHING_BESIDE,
 ) -> Starlette:
-    """Everything that one plane serves; `more` routes beside its API, and open `pages`."""
+    """Everything that one plane serves; `limits` are its consoles'."""
     feed = Feed(plane)
+    consoles = Consoles(plane, authenticator, hub, limits)
 
     # Threads of their own, so that slow uploads hold up no other request.
     streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
@@ -58,9 +76,14 @@ def build_app(
     served = _Served(plane, authenticator, feed, streaming)
     routes: list[BaseRoute] = [
         HttpRoute(route.path, _endpoint(route, served), methods=[route.method])
-        for route in (*ROUTES, *more)
+        for route in (*ROUTES, *beside.routes)
     ]
-    routes += [WebSocketRoute("/agent/v1/link", hub.serve), *pages]
+    routes += [
+        WebSocketRoute(LINK_PATH, hub.serve),
+        WebSocketRoute(AGENT_PATH, consoles.serve_agent),
+        WebSocketRoute(CONSOLE.path, consoles.serve),
+        *beside.pages,
+    ]
     return Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_refusal}
     )
@@ -88,13 +111,13 @@ def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Re
             loop = asyncio.get_running_loop()
             return _render(await loop.run_in_executor(threads, route.handler, call))
         except Refusal as refusal:
-            return _problem(problem_of(refusal, request.url.path))
+            return problem_response(problem_of(refusal, request.url.path))
         except HTTPException:
             raise
         except Exception:  # one of the three broad excepts: a request never takes the plane down
             incident = served.plane.ids.new("ic")
             log.exception("request.failed incident=%s path=%s", incident, request.url.path)
-            return _problem(unexpected_problem(request.url.path, incident))
+            return problem_response(unexpected_problem(request.url.path, incident))
 
     return endpoint
 
@@ -148,14 +171,8 @@ def _render(answer: Answer) -> Response:
 
 
 def _stream(feed: Feed, call: Call) -> Response:
-    stream = feed.listen(after_of(call))
+    stream = feed.listen(after_of(call), call.path.get("tenant"))
     return StreamingResponse(stream, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
-
-
-def _problem(problem: Problem) -> Response:
-    body = msgspec.json.encode(problem)
-    headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "5"}}.get(problem.status)
-    return Response(body, problem.status, headers, media_type="application/problem+json")
 
 
 async def _http_refusal(request: Request, error: Exception) -> Response:
@@ -164,6 +181,6 @@ async def _http_refusal(request: Request, error: Exception) -> Response:
         error.status_code, "invalid-request"
     )
     problem = refused_status(error.status_code, kind, error.detail, request.url.path)
-    response = _problem(problem)
+    response = problem_response(problem)
     response.headers.update(error.headers or {})
     return response

@@ -53,13 +53,16 @@ class Feed:
                 log.error("events.look_failed", exc_info=failure)
             await asyncio.sleep(self._look_every_s)
 
-    def listen(self, after: int | None) -> AsyncIterator[bytes]:
-        """The stream after a serial, or from now on.  Raises `Busy` when too many listen."""
+    def listen(self, after: int | None, tenant: str | None = None) -> AsyncIterator[bytes]:
+        """The stream after a serial, or from now on; of one tenant, or all of it.
+
+        Raises `Busy` when too many listen.
+        """
         if self._listeners >= LISTENERS_MAX:
             raise Busy(f"{LISTENERS_MAX} listen already", hint="try again in a while")
-        return self._stream(after)
+        return self._stream(after, tenant)
 
-    async def _stream(self, after: int | None) -> AsyncIterator[bytes]:
+    async def _stream(self, after: int | None, tenant: str | None) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + STREAM_FOR_S
         self._listeners += 1
@@ -75,7 +78,9 @@ class Feed:
                     found = await self._read(at, PAGE)
                 if found:
                     at = found[-1].serial
-                    yield frames(found)
+                    mine = [one for one in found if tenant in (None, one.tenant)]
+                    if mine:
+                        yield frames(mine)
                     continue
                 patience_s = self._look_every_s if is_behind else ALIVE_EVERY_S
                 with contextlib.suppress(TimeoutError):

@@ -5,6 +5,7 @@ and whatever else implements `Verifier`; that protocol is the door for issuers o
 """
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,11 +22,15 @@ MEMBER = frozenset(
         "block-storage:read",
         "block-storage:write",
         "federation:image:read",
+        "event:follow",
         "image:read",
         "image:write",
+        "instance:console",
         "instance:power",
         "instance:read",
         "instance:write",
+        "policy:read",
+        "policy:write",
         "provider:read",
         "quote:ask",
         "region:read",
@@ -81,6 +86,16 @@ class Authenticator:
                 if principal is not None:
                     return principal
         raise Unauthenticated("a bearer token of this plane is needed")
+
+    def admit(
+        self, authorization: str | None, permission: str, path: Mapping[str, str]
+    ) -> Principal:
+        """Who calls, if they may do that there; raises as the parts of it do."""
+        principal = self.authenticate(authorization)
+        principal.require(permission)
+        if "tenant" in path:
+            principal.require_tenant(path["tenant"])
+        return principal
 
 
 class OperatorToken:

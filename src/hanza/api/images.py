@@ -91,20 +91,17 @@ def put_image(call: Call) -> Answer:
     disk_mib = 1 if disk is None else _disk_mib(plane, disk)
     image = Image(ImageId(plane.ids.new("im")), name, bundle, disk_mib, plane.clock.now())
     kept = plane.store.write(_write_image, image)
-    return Answer(201 if kept.id == image.id else 200, doc.image_to_doc(kept, 0))
+    return Answer(201 if kept.id == image.id else 200, doc.image_to_doc(kept))
 
 
 def get_image(call: Call) -> Answer:
-    found = {one.name: (one, uses) for one, uses in call.plane.store.read(images.list_images)}
-    name = call.path["image"]
-    if name not in found:
-        raise NotFound("there is no such image", hint="hanza image list")
-    return Answer(200, doc.image_to_doc(*found[name]))
+    found = call.plane.store.read(images.get_image, call.path["image"])
+    return Answer(200, doc.image_to_doc(found))
 
 
 def list_images(call: Call) -> Answer:
     found = call.plane.store.read(images.list_images)
-    return Answer(200, {"items": [doc.image_to_doc(one, uses) for one, uses in found]})
+    return Answer(200, {"items": [doc.image_to_doc(one) for one in found]})
 
 
 def delete_image(call: Call) -> Answer:

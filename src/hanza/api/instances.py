@@ -9,11 +9,13 @@ from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, admit_instance
 from hanza.plan.placement.choose import MEMBERS_MAX
+from hanza.plan.placement.demand import policy_under
 from hanza.store import instances
 from hanza.store.events import append_event
-from hanza.store.holds import get_hold
+from hanza.store.holds import Hold, end_hold, get_hold
 from hanza.store.images import find_image
 from hanza.store.instances import Overview
+from hanza.store.policies import above_of
 from hanza.store.tx import Tx
 from hanza.store.work import hint
 from hanza.wire import instance_v1 as doc
@@ -36,24 +38,58 @@ def write_wish(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) ->
     known = instances.find_instance(tx, wish.address)
     hold = None if known is None else get_hold(tx, known.id)
     image = find_image(tx, wish.image)
-    wanted = admit_instance(wish, known, new_id, now, image=image, is_placed=hold is not None)
+    wanted = admit_instance(
+        wish, known, new_id, now, image=image, keeps="all" if is_placed(hold) else "nothing"
+    )
+    if wanted != known:
+        refuse_contradiction(tx, wanted)
+        write_wanted(tx, known, wanted, hold, now)
+    return instances.get_overview(tx, wish.address)
+
+
+def is_placed(hold: Hold | None) -> bool:
+    """Whether it has a place to stay at; a run that ends already is none."""
+    return hold is not None and not hold.is_ending
+
+
+def refuse_contradiction(tx: Tx, wanted: Wanted) -> None:
+    """Hold its policy against what the tenant keeps above it.  Raises `Contradiction`."""
+    place = (wanted.address.tenant, wanted.address.workspace)
+    policy_under(wanted, above_of(tx, [place])[place])
+
+
+def write_wanted(
+    tx: Tx, known: Wanted | None, wanted: Wanted, hold: Hold | None, now: datetime
+) -> None:
+    """Write what is wanted now, and have it looked at."""
+    name, tenant = wanted.address.name, wanted.address.tenant
     if known is None or known.app != wanted.app:
         _refuse_crowd(tx, wanted)
     if known is None:
         instances.insert_instance(tx, wanted)
-        append_event(tx, now, "instance.created", wanted.id, f"{wanted.address.name} was asked for")
+        append_event(tx, now, "instance.created", wanted.id, f"{name} was asked for", tenant)
         hint(tx, "place", wanted.id, now)
-    elif wanted != known:
-        instances.update_instance(tx, known, wanted)
-        text = f"{wanted.address.name} was asked to be {wanted.power}"
-        if replace(wanted, power=known.power) != known:
-            text = f"{wanted.address.name} was asked for in other words"
-        append_event(tx, now, "instance.changed", wanted.id, text)
-        if hold is None:
-            hint(tx, "place", wanted.id, now)
-        else:
-            hint(tx, "publish", hold.agent, now)
-    return instances.get_overview(tx, wish.address)
+        return
+    instances.update_instance(tx, known, wanted)
+    text = f"{name} was asked to be {wanted.power}"
+    if replace(wanted, power=known.power) != known:
+        text = f"{name} was asked for in other words"
+    append_event(tx, now, "instance.changed", wanted.id, text, tenant)
+    if hold is None:
+        hint(tx, "place", wanted.id, now)
+        return
+    hint(tx, "publish", hold.agent, now)
+    if (known.country, known.policy) != (wanted.country, wanted.policy):
+        hint(tx, "judge", tenant, now)
+
+
+def write_anew(tx: Tx, known: Wanted, wanted: Wanted, hold: Hold, now: datetime) -> None:
+    """As `write_wanted`, for what cannot become that where it runs: this run ends, and when its
+    site has said that it is gone, there is another, at the same host if it may be there."""
+    write_wanted(tx, known, wanted, hold, now)
+    instances.set_home(tx, wanted.id, hold.host)
+    end_hold(tx, hold.mark)
+    hint(tx, "settle", wanted.id, now)
 
 
 def _refuse_crowd(tx: Tx, wanted: Wanted) -> None:
@@ -86,7 +122,8 @@ def write_end(tx: Tx, address: Address, now: datetime) -> None:
         raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
     if not known.is_ended:
         instances.end_instance(tx, known.id)
-        append_event(tx, now, "instance.ending", known.id, f"{address.name} was asked to end")
+        text = f"{address.name} was asked to end"
+        append_event(tx, now, "instance.ending", known.id, text, address.tenant)
         hint(tx, "settle", known.id, now)
 
 

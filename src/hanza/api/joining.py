@@ -4,7 +4,7 @@ from hanza.api.calls import Answer, Call
 from hanza.model.ids import AgentId
 from hanza.plan.admission import check_name
 from hanza.store.agents import Joining, use_join_token
-from hanza.wire.agent_v1 import JoinAnswer, JoinRequest
+from hanza.wire.agent_v1 import FederationAnswer, JoinAnswer, JoinRequest
 from hanza.wire.credentials import check_join, digest_of_secret
 from hanza.wire.federation_v1 import request_from_json
 
@@ -12,6 +12,11 @@ from hanza.wire.federation_v1 import request_from_json
 def get_root(call: Call) -> Answer:
     """The federation's root certificate; whoever asks compares it with the pin of its token."""
     return Answer(200, call.plane.root_pem)
+
+
+def get_federation(call: Call) -> Answer:
+    """Which federation this is: an engine is tried under its name before a token is spent."""
+    return Answer(200, FederationAnswer(call.plane.federation))
 
 
 def join(call: Call) -> Answer:

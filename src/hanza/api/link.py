@@ -16,6 +16,7 @@ from hanza.api.session import Session
 from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
+from hanza.model.report import Incarnation
 from hanza.store.agents import believed_starts, manifest_versions, note_heard
 from hanza.wire import agent_v1 as v1
 
@@ -37,8 +38,11 @@ _ENDS = (WebSocketDisconnect, TimeoutError, OSError, RuntimeError)
 class _Line:
     """One connection: a session, its socket, and the order of what is sent."""
 
-    def __init__(self, plane: Plane, socket: WebSocket) -> None:
+    def __init__(
+        self, plane: Plane, socket: WebSocket, on_refused: Callable[[v1.ConsoleRefused], None]
+    ) -> None:
         self.session = Session(plane)
+        self._on_refused = on_refused
         self._plane = plane
         self._socket = socket
         self._turn = asyncio.Lock()
@@ -71,6 +75,11 @@ class _Line:
         self._is_lost = True
         if self._listening is not None:
             self._listening.cancel()
+
+    async def say(self, message: v1.Down) -> None:
+        """Beside what the session says; raises what a connection raises that is gone or stuck."""
+        async with asyncio.timeout(TELL_WITHIN_S), self._turn:
+            await self._send(message)
 
     async def refuse(self, refusal: Refusal) -> None:
         with contextlib.suppress(*_ENDS):
@@ -105,6 +114,8 @@ class _Line:
             message, replies = await asyncio.to_thread(self._consider, frame)
             for reply in replies:
                 await self._send(reply)
+        if isinstance(message, v1.ConsoleRefused):
+            self._on_refused(message)
         return isinstance(message, v1.ReportUp)
 
     def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
@@ -134,6 +145,29 @@ class Hub:
         self._heard: set[AgentId] = set()
         self._published = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.on_console_refused: Callable[[v1.ConsoleRefused], None] = lambda _: None
+
+    def session_of(self, agent: AgentId, start: Incarnation) -> Session | None:
+        """The session of this start of the agent; None when it is not connected here."""
+        line = self._line_of(agent, start)
+        return None if line is None else line.session
+
+    async def say(self, agent: AgentId, start: Incarnation, message: v1.Down) -> bool:
+        """Whether it went out: not when this start of the agent is not, or no more, connected."""
+        line = self._line_of(agent, start)
+        if line is None:
+            return False
+        try:
+            await line.say(message)
+        except _ENDS:
+            return False
+        return True
+
+    def _line_of(self, agent: AgentId, start: Incarnation) -> _Line | None:
+        for line in self._lines:
+            if line.session.agent == agent and line.session.incarnation == start:
+                return line
+        return None
 
     def hint_published(self) -> None:
         """From any thread: something was published; a hint, the tick would find it too."""
@@ -147,7 +181,7 @@ class Hub:
         if sum(line.session.agent is None for line in self._lines) >= STRANGERS_MAX:
             await socket.close(CLOSE_BUSY, "too many have not said who they are")
             return
-        line = _Line(self._plane, socket)
+        line = _Line(self._plane, socket, lambda refused: self.on_console_refused(refused))
         self._lines.add(line)
         try:
             await line.serve(self._note)

@@ -10,6 +10,7 @@ from hanza.model.site import Provider, Site
 from hanza.plan.admission import check_country, check_name, check_place, check_title, check_word
 from hanza.store import agents, events, hosts, reports, sites
 from hanza.store.tx import Tx
+from hanza.store.violations import judge_everybody
 from hanza.wire import federation_v1 as doc
 from hanza.wire.credentials import (
     SECRET_BYTES,
@@ -30,8 +31,14 @@ def put_provider(call: Call) -> Answer:
         doc.prices_from_doc(put.spec.prices),
         doc.attributes_from_doc(put.spec.attributes),
     )
-    kept = call.plane.store.write(sites.put_provider, provider, call.plane.clock.now())
+    kept = call.plane.store.write(_put_provider, provider, call.plane.clock.now())
+    call.plane.wake()
     return Answer(201 if kept.id == provider.id else 200, doc.provider_to_doc(kept))
+
+
+def _put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
+    judge_everybody(tx, now)
+    return sites.put_provider(tx, provider, now)
 
 
 def list_providers(call: Call) -> Answer:
@@ -60,6 +67,7 @@ def put_site(call: Call) -> Answer:
 
 def _put_site_of(tx: Tx, site: Site, provider: str, now: datetime) -> Site:
     owner = sites.get_provider(tx, provider).id
+    judge_everybody(tx, now)
     return sites.put_site(tx, replace(site, provider=owner), now)
 
 
@@ -86,20 +94,30 @@ def trust_agent(call: Call) -> Answer:
     return Answer(202)
 
 
+def revoke_agent(call: Call) -> Answer:
+    """Its key is refused from now on; tells how many instances were placed with it."""
+    plane = call.plane
+    agent = AgentId(call.path["agent"])
+    held = plane.store.write(agents.revoke_agent, agent, plane.clock.now())
+    plane.wake()
+    return Answer(200, {"agent": agent, "instances": held})
+
+
 def list_orphans(call: Call) -> Answer:
     found = call.plane.store.read(reports.list_orphans)
     return Answer(200, {"items": [doc.orphan_to_doc(*one) for one in found]})
 
 
 def list_events(call: Call) -> Answer:
-    """Those after a serial, oldest first; without one, the newest."""
+    """Those after a serial, oldest first; without one, the newest.  Of one tenant or of all."""
+    tenant = call.path.get("tenant")
     after = call.query.get("after")
     if after is None:
-        found = call.plane.store.read(events.list_last_events, EVENTS_SHOWN)
+        found = call.plane.store.read(events.list_last_events, EVENTS_SHOWN, tenant)
         return Answer(200, {"items": [_event(one) for one in found]})
     if not after.isascii() or not after.isdigit() or len(after) > 18:
         raise Invalid("after is the serial of the last event you have", field="after")
-    found = call.plane.store.read(events.list_events, int(after), EVENTS_MAX)
+    found = call.plane.store.read(events.list_events, int(after), EVENTS_MAX, tenant)
     return Answer(200, {"items": [_event(one) for one in found]})
 
 

@@ -35,6 +35,7 @@ class _Peer:
     incarnation: Incarnation
     holds: Hash | None
     told: Version | None = None
+    abilities: frozenset[str] = frozenset()
     is_ahead: bool = False
 
 
@@ -55,6 +56,10 @@ class Session:
     def incarnation(self) -> Incarnation | None:
         """Which start of the agent speaks here."""
         return self._peer.incarnation if self._peer else None
+
+    def can(self, ability: str) -> bool:
+        """Whether the agent said that this may be asked of it."""
+        return self._peer is not None and ability in self._peer.abilities
 
     @property
     def told(self) -> Version | None:
@@ -81,6 +86,8 @@ class Session:
                 return self.news()
             case v1.ReportUp():
                 return self._take(peer, message, now)
+            case v1.ConsoleRefused():
+                return []  # for whoever asked, see `console`
 
     def news(self) -> list[v1.Down]:
         """The manifest in force, if this connection has not been told it yet.
@@ -109,7 +116,8 @@ class Session:
         taken = store.write(greet_agent, agent, incarnation, now)
         if taken is None:
             raise Conflict("another copy of this agent's key is alive, or was started later")
-        self._peer = _Peer(agent, incarnation, claims.holds_hash)
+        abilities = frozenset(claims.abilities)
+        self._peer = _Peer(agent, incarnation, claims.holds_hash, abilities=abilities)
         self._plane.wake()
         return [v1.Welcome(taken), *self.news()]
 

@@ -17,13 +17,14 @@ from typing import Annotated
 import typer
 
 from hanza.agent.address import address_of
+from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
 from hanza.agent.fetch import PlaneFetch
 from hanza.agent.images import Images
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
-from hanza.agent.loop import Agent
+from hanza.agent.loop import Agent, Beside
 from hanza.agent.session import Session, Speaker
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
@@ -36,6 +37,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
+from hanza.wire.agent_v1 import CONSOLE
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -61,7 +63,10 @@ def join_command(
     ] = False,
     output: OutputOption = Output.table,
 ) -> None:
-    """Make this machine's engine part of a federation.  May be run again when cut."""
+    """Make this machine's engine part of a federation.  May be run again when cut.
+
+    The engine is tried with the options first: what does not work costs no token.
+    """
     with _Refusals():
         text = sys.stdin.read() if token == "-" else token
         if driver not in registry.names():
@@ -70,7 +75,7 @@ def join_command(
             )
         order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http)
         with closing(Journal(state, from_environment(os.environ))) as journal:
-            identity, outcome = join(order, journal, os.urandom)
+            identity, outcome = join(order, journal, os.urandom, _trial_of(order))
         words = "joined" if outcome == "joined" else "joined already"
         sentence = f"{words}: agent {identity.agent} of site {identity.site}"
         show_one({**_name_of(identity), "outcome": outcome}, output, sentence)
@@ -130,16 +135,19 @@ def agent_of(
         pin=identity.pin,
         key=journal.key(os.urandom),
         incarnation=journal.begin(clock, os.urandom),
+        abilities=(CONSOLE,) if driver.capabilities().console else (),
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
-    link = Link(addresses, Session(speaker, journal), clock, WebSocketDial(root), point)
+    dial = WebSocketDial(root)
+    link = Link(addresses, Session(speaker, journal), clock, dial, point)
+    consoles = Consoles(driver, dial, link.say, point)
     images = None
     if IMAGES_OPTION in identity.options:
         folder = Path(identity.options[IMAGES_OPTION])
         folder.mkdir(parents=True, exist_ok=True)
         images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
     converger = Converger(driver, clock, point, images)
-    return Agent(journal, converger, link, clock, stop, images)
+    return Agent(journal, converger, link, clock, stop, Beside(images, consoles))
 
 
 def open_when_there(
@@ -181,6 +189,25 @@ def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
         "entries": len(manifest.entries) if manifest else 0,
         "tombstones": len(manifest.tombstones) if manifest else 0,
     }
+
+
+def _trial_of(order: JoinOrder) -> Callable[[FederationId], None]:
+    def try_engine(federation: FederationId) -> None:
+        try:
+            registry.try_out(order.driver, federation, order.options)
+        except DriverError as error:
+            raise Unready(
+                f"the engine cannot be worked: {error} ({error.code})",
+                hint="the token was not used: mend it, then run this again",
+            ) from error
+
+    return try_engine
+
+
+class Unready(Refusal):
+    """The site's engine does not work with these options; the join token was not used."""
+
+    code = "agent.unready"
 
 
 def _options(words: Iterable[str]) -> dict[str, str]:

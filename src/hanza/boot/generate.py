@@ -62,7 +62,8 @@ def routes_page() -> str:
         [
             "# Routes\n",
             "Agents connect to `/agent/v1/link` by WebSocket; what is said there is in"
-            " `hanza.wire.agent_v1`.\n",
+            " `hanza.wire.agent_v1`. For a console they come to `/agent/v1/console` with a ticket,"
+            " see `hanza.wire.console_v1`.\n",
             "| method | path | permission |",
             "|---|---|---|",
             *rows,

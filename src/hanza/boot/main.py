@@ -9,9 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from hanza.cli.app import app
-from hanza.cli.apps import TimedOut
 from hanza.cli.client import Unreachable
 from hanza.cli.render import show_refusal
+from hanza.cli.watch import InError, TimedOut
 from hanza.model.errors import Refusal
 
 LOADED_WHEN_CALLED = {
@@ -22,17 +22,26 @@ LOADED_WHEN_CALLED = {
 EXIT_REFUSED = 1
 EXIT_UNREACHABLE = 3
 EXIT_TIMED_OUT = 4
+EXIT_IN_ERROR = 5
 
 
 def main() -> None:
-    """Run one command.  Exit codes: 0 done, 1 refused, 2 misused, 3 unreachable, 4 timed out."""
+    """Run one command.
+
+    Exit codes: 0 done, 1 refused, 2 misused, 3 unreachable, 4 timed out, 5 in error, 130
+    interrupted; docs/command-line.md tells them.
+    """
     for name in _called(sys.argv[1:], os.environ):
         app.add_typer(importlib.import_module(LOADED_WHEN_CALLED[name]).app, name=name)
     try:
         app(prog_name="hanza")
     except Refusal as refusal:
         show_refusal(refusal)
-        codes = {Unreachable: EXIT_UNREACHABLE, TimedOut: EXIT_TIMED_OUT}
+        codes: dict[type[Refusal], int] = {
+            Unreachable: EXIT_UNREACHABLE,
+            TimedOut: EXIT_TIMED_OUT,
+            InError: EXIT_IN_ERROR,
+        }
         sys.exit(codes.get(type(refusal), EXIT_REFUSED))
 
 

@@ -23,8 +23,10 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
-from hanza.api.app import build_app
+from hanza.api.app import Beside, build_app
 from hanza.api.calls import Plane
 from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken
 from hanza.api.images import sweep_blobs
@@ -32,7 +34,6 @@ from hanza.api.link import Hub
 from hanza.api.route import Route
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
 from hanza.boot.settings import PlaneSettings
-from hanza.console import pages
 from hanza.engine.loop import Engine
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import SystemClock
@@ -43,7 +44,9 @@ from hanza.model.ids import FederationId
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
-from hanza.wire.agent_v1 import FRAME_BYTES_MAX
+from hanza.web import pages
+from hanza.wire import console_v1
+from hanza.wire.agent_v1 import FRAME_BYTES_MAX, LINK_PATH
 from hanza.wire.tokens import (
     SEED_BYTES,
     Issuer,
@@ -95,7 +98,7 @@ def run_plane(
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
         thread.start()
         try:
-            app = build_app(parts.plane, _authenticator(parts), hub, more, _pages())
+            app = build_app(parts.plane, _authenticator(parts), hub, beside=Beside(more, _pages()))
             _serve(settings, parts, app, (sockets, plain), ready)
         finally:
             stop.set()
@@ -151,6 +154,16 @@ def _issuer_keys(state: Path, ids: Ids) -> Keys:
     if not path.exists():
         write_secret(path, keys_to_json(keys_from_seed(ids.secret(SEED_BYTES))))
     return keys_from_json(path.read_bytes())
+
+
+class _WebSockets(WebSocketsSansIOProtocol):
+    """Large frames are the agents' on their link; whatever else is a WebSocket has small ones."""
+
+    def handle_connect(self, event: Request) -> None:
+        """Before anything but the request was read."""
+        if event.path == LINK_PATH:
+            self.conn.max_message_size = FRAME_BYTES_MAX
+        super().handle_connect(event)
 
 
 class _Server(uvicorn.Server):
@@ -226,8 +239,8 @@ def _serve(
         app,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=FRAME_BYTES_MAX,
+        ws=_WebSockets,
+        ws_max_size=console_v1.FRAME_BYTES_MAX,
         ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
@@ -251,7 +264,7 @@ def _say_ready(settings: PlaneSettings, token: str, ready: Ready) -> None:
         "url": settings.local_url,
         "token": token,
         "ca": root,
-        "console": settings.console_url,
+        "web": settings.web_url,
     }
     write_secret(settings.state / "context.json", json.dumps(context).encode())
     ready(settings)

@@ -3,7 +3,7 @@
 It boots to its one line of serial output in about three seconds even when emulated, with
 96 MiB of memory.  Promises: the image folder appears whole or not at all, two builders at once
 do the work once, and what was downloaded or built before is used again.  It is not a system
-for tenants: no package manager, no network set-up, nobody can log in.
+for tenants: no package manager, no network set-up, and whoever has its console has a shell.
 """
 
 import fcntl

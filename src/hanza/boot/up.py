@@ -33,11 +33,9 @@ def up(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
     ] = False,
-    console: Annotated[
+    web: Annotated[
         str | None,
-        typer.Option(
-            help="IP-ADDRESS:PORT, loopback: the console by plain HTTP for browsers here."
-        ),
+        typer.Option(help="IP-ADDRESS:PORT, loopback: the page by plain HTTP for browsers here."),
     ] = None,
     output: OutputOption = Output.table,
 ) -> None:
@@ -49,7 +47,7 @@ def up(
         listen=tuple(parse_address(one) for one in listen or [LISTEN]),
         database=database or f"sqlite:///{folder}/hanza.db",
         insecure_http=insecure_http,
-        console=None if console is None else parse_address(console),
+        web=None if web is None else parse_address(web),
     )
 
     def ready(settings: PlaneSettings) -> None:

@@ -5,8 +5,18 @@ from typing import Annotated
 
 import typer
 
-from hanza.cli import apps, images, members, placing, tenants
-from hanza.cli.client import Client, console_of_context, default_context, read_context
+from hanza.cli import (
+    apps,
+    console,
+    ending,
+    images,
+    invitations,
+    members,
+    placing,
+    policies,
+    tenants,
+)
+from hanza.cli.client import Client, default_context, page_of, read_context
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show, show_one
 from hanza.model.errors import Refusal
@@ -17,19 +27,24 @@ app = typer.Typer(
     no_args_is_help=False,
     pretty_exceptions_enable=False,
 )
+members.provider.command("invite")(invitations.invite)
+members.provider.command("uninvite")(invitations.uninvite)
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
 app.add_typer(members.agent_group, name="agents")
 app.add_typer(images.image, name="image")
+app.add_typer(invitations.group, name="invite")
 app.add_typer(tenants.tenant, name="tenant")
+app.add_typer(policies.policy, name="policy")
 app.command("token")(tenants.issue_token)
 app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)
 app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
-app.command("destroy")(apps.destroy)
+app.command("console")(console.console)
+app.command("destroy")(ending.destroy)
 
 WELCOME = """\
 hanza: small data centres of different owners, as one cloud
@@ -38,7 +53,8 @@ hanza: small data centres of different owners, as one cloud
   hanza plan FILE     where it would run, why, at what price
   hanza apply FILE    run what a file says
   hanza status        what runs where
-  hanza console       where to see it in a browser
+  hanza console NAME  type at a guest's serial port
+  hanza web           where to see all of it in a browser
   hanza --help        everything else
 """
 
@@ -72,12 +88,12 @@ def list_events(
     show(records, ["serial", "at", "kind", "text"], output, "nothing has happened yet")
 
 
-@app.command("console")
-def show_console(context: typer.Context, output: OutputOption = Output.table) -> None:
-    """Print where to open the console, with the operator's token: keep it to yourself."""
+@app.command("web")
+def show_web(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """Print where to open the page, with the operator's token: keep it to yourself."""
     found = read_context(context.find_root().params["context"] or default_context())
-    address = console_of_context(found)
-    show_one({"console": address}, output, address)
+    address = page_of(found)
+    show_one({"web": address}, output, address)
 
 
 @app.command("orphans")

@@ -1,5 +1,6 @@
-"""`hanza apply`, `status`, `logs`, `destroy`: a tenant's day."""
+"""`hanza apply`, `status`, `logs`: a tenant's day."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import typer
 from hanza.cli.client import Client
 from hanza.cli.options import (
     TENANT,
+    KeepOption,
     OutputOption,
     TenantOption,
     TimeoutOption,
@@ -18,41 +20,53 @@ from hanza.cli.options import (
     YesOption,
     connect,
 )
+from hanza.cli.quotes import harms_of, quote_of
 from hanza.cli.render import Output, Record, ago, last_line, reach, show
+from hanza.cli.watch import News, TimedOut, watch
 from hanza.kit.clock import SystemClock
-from hanza.model.errors import NotFound, Refusal
+from hanza.model.errors import NotFound
 from hanza.wire.app_v1 import App, Component, app_from_yaml
 
 LOOK_EVERY_S = 0.5
+DONE = {
+    "create": "created",
+    "change": "changed",
+    "replace": "begins anew",
+    "end": "ending",
+    "none": "unchanged",
+}
 COLUMNS = [
     *("name", "country", "site", "provider", "runs"),
     *("state", "power", "boot", "heard", "reach", "serial"),
 ]
+EMPTY = "nothing runs here; try: hanza apply FILE"
 RUNS = {"kvm": "kvm", "tcg": "emulated"}
 FileArgument = Annotated[Path, typer.Argument(help="The app as YAML.", exists=True, dir_okay=False)]
 
 
-class TimedOut(Refusal):
-    """What was waited for did not come in time; it goes on without us."""
-
-    code = "timed_out"
-
-
-def apply(
+def apply(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     file: FileArgument,
     tenant: TenantOption = TENANT,
     wait: Annotated[bool, typer.Option(help="Wait until all of it has booted.")] = False,
+    keep: KeepOption = False,
+    yes: YesOption = False,
     timeout: TimeoutOption = 900,
     output: OutputOption = Output.table,
 ) -> None:
-    """Have what the file says: create what is missing, change what differs."""
+    """Have what the file says: create what is missing, change what differs, end what left it."""
     app = app_from_yaml(file.read_bytes(), str(file))
     with connect(context) as client:
-        if app.name is None:
+        quote = quote_of(client, tenant, app, keep=keep)
+        harms = harms_of(quote)
+        if harms and not yes and sys.stdin.isatty():
+            typer.confirm(f"{harms}. Go on?", abort=True, err=True)
+        if all(one["change"] == "none" for one in quote["items"]):
+            records = [_unchanged(one) for one in app.components]
+        elif app.name is None:
             records = [_apply_one(client, tenant, app.workspace, one) for one in app.components]
         else:
-            records = _apply_whole(client, tenant, app)
+            records = _apply_whole(client, tenant, app, keep=keep)
         show(records, ["name", "country", "change"], output, "nothing in the file")
         if wait:
             say = print if output is Output.table else _say_nothing
@@ -63,12 +77,24 @@ def status(
     context: typer.Context,
     tenant: TenantOption = TENANT,
     workspace: WorkspaceOption = None,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Follow until all of it is as it was asked for.")
+    ] = False,
+    timeout: TimeoutOption = 900,
     output: OutputOption = Output.table,
 ) -> None:
     """Show what runs where, and the last line each guest said."""
     with connect(context) as client:
-        records = [_flat(one) for one in _instances(client, tenant, workspace)]
-    show(records, COLUMNS, output, "nothing runs here; try: hanza apply FILE")
+
+        def look() -> list[Record]:
+            return [_flat(one) for one in list_instances(client, tenant, workspace)]
+
+        if follow:
+            news = News(client, f"/tenants/{tenant}/events", time.monotonic() + timeout)
+            watch(news, look, COLUMNS, output, EMPTY)
+            return
+        records = look()
+    show(records, COLUMNS, output, EMPTY)
     if output is Output.table:
         for record in records:
             if record["reason"]:
@@ -94,39 +120,18 @@ def logs(
     typer.echo(f"-- as reported by its site {heard}", err=True)
 
 
-def destroy(  # noqa: PLR0913 -- each is an option of the command
-    context: typer.Context,
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Which; all when none is named.")
-    ] = None,
-    tenant: TenantOption = TENANT,
-    workspace: WorkspaceOption = None,
-    yes: YesOption = False,
-    wait: Annotated[bool, typer.Option(help="Wait until the sites say they are gone.")] = True,
-    timeout: TimeoutOption = 120,
-    output: OutputOption = Output.table,
-) -> None:
-    """End instances and their disks."""
-    with connect(context) as client:
-        documents = _chosen(client, tenant, workspace, names)
-        if not documents:
-            show([], [], output, "nothing to destroy")
-            return
-        listed = ", ".join(one["metadata"]["name"] for one in documents)
-        if not yes:
-            typer.confirm(f"End {listed}, with their disks?", abort=True, err=True)
-        for one in documents:
-            client.delete(_path(tenant, one["metadata"]["workspace"], one["metadata"]["name"]))
-        if wait:
-            ids = {one["metadata"]["id"] for one in documents}
-            _wait_until_gone(client, tenant, ids, timeout)
-    done = "gone" if wait else "ending"
-    records = [{"name": one["metadata"]["name"], "change": done} for one in documents]
-    show(records, ["name", "change"], output, "")
+def _unchanged(component: Component) -> Record:
+    return {"name": component.name, "country": component.country, "change": "unchanged"}
+
+
+def app_of(document: dict[str, Any]) -> str | None:
+    """The app that an instance is a part of."""
+    name: str | None = document["spec"].get("app")
+    return name
 
 
 def _apply_one(client: Client, tenant: str, workspace: str, component: Component) -> Record:
-    path = _path(tenant, workspace, component.name)
+    path = path_of(tenant, workspace, component.name)
     before = _generation(client, path)
     is_new, document = client.put(path, {"spec": component.spec})
     same = before == document["metadata"].get("generation")
@@ -134,18 +139,17 @@ def _apply_one(client: Client, tenant: str, workspace: str, component: Component
     return {"name": component.name, "country": component.country, "change": change}
 
 
-def _apply_whole(client: Client, tenant: str, app: App) -> list[Record]:
+def _apply_whole(client: Client, tenant: str, app: App, *, keep: bool) -> list[Record]:
     """All of it in one request, so that it is placed as one."""
     countries = {one.name: one.country for one in app.components}
     path = f"/tenants/{tenant}/workspaces/{app.workspace}/apps/{app.name}"
-    document = {"instances": {one.name: one.spec for one in app.components}}
+    document = {"instances": {one.name: one.spec for one in app.components}, "keep": keep}
     _, answer = client.put(path, document)
-    words = {"create": "created", "change": "changed", "none": "unchanged"}
     return [
         {
             "name": one["name"],
-            "country": countries[one["name"]],
-            "change": words[one["change"]],
+            "country": countries.get(one["name"]),
+            "change": DONE[one["change"]],
         }
         for one in answer["items"]
     ]
@@ -167,7 +171,7 @@ def _wait_for_boot(
     started = time.monotonic()
 
     def is_done() -> bool:
-        for one in _instances(client, tenant, app.workspace):
+        for one in list_instances(client, tenant, app.workspace):
             record = _flat(one)
             name = record["name"]
             if name in wanted and name not in said and _is_up(record, wanted[name]):
@@ -176,7 +180,7 @@ def _wait_for_boot(
                 say(f"{elapsed:6.1f} s  {name} at {record['site']}: {record['serial']}")
         return said >= wanted.keys()
 
-    if not _wait_until(is_done, timeout):
+    if not wait_until(is_done, timeout):
         missing = ", ".join(sorted(wanted.keys() - said))
         raise TimedOut(
             f"{missing} did not come up within {timeout:.0f} s", hint="hanza status says why"
@@ -189,18 +193,8 @@ def _is_up(record: Record, wanted: Component) -> bool:
     return wanted.power == "off" or record["boot"] == "seen"
 
 
-def _wait_until_gone(client: Client, tenant: str, ids: set[str], timeout: float) -> None:
-    def is_done() -> bool:
-        return not ids & {one["metadata"]["id"] for one in _instances(client, tenant, None)}
-
-    if not _wait_until(is_done, timeout):
-        raise TimedOut(
-            f"not all are gone after {timeout:.0f} s",
-            hint="they end as soon as their sites are reached; hanza status shows what is left",
-        )
-
-
-def _wait_until(is_done: Callable[[], bool], timeout: float) -> bool:
+def wait_until(is_done: Callable[[], bool], timeout: float) -> bool:
+    """Whether it came to be in time."""
     pause = threading.Event()
     give_up_at = time.monotonic() + timeout
     while not is_done():
@@ -210,13 +204,14 @@ def _wait_until(is_done: Callable[[], bool], timeout: float) -> bool:
     return True
 
 
-def _instances(client: Client, tenant: str, workspace: str | None) -> list[dict[str, Any]]:
+def list_instances(client: Client, tenant: str, workspace: str | None) -> list[dict[str, Any]]:
+    """Of one workspace, or of all."""
     inside = f"/workspaces/{workspace}" if workspace else ""
     return client.items(f"/tenants/{tenant}{inside}/instances")
 
 
 def _find(client: Client, tenant: str, workspace: str | None, name: str) -> dict[str, Any]:
-    found = _chosen(client, tenant, workspace, [name])
+    found = choose_instances(client, tenant, workspace, [name])
     if len(found) > 1:
         raise NotFound(f"{name!r} is in several workspaces", hint="say which with --workspace")
     return found[0]
@@ -226,7 +221,7 @@ def find_instances(
     client: Client, tenant: str, workspace: str | None, name: str
 ) -> list[dict[str, Any]]:
     """The instance of that name, or those of the component.  Raises `NotFound`."""
-    documents = _instances(client, tenant, workspace)
+    documents = list_instances(client, tenant, workspace)
     named = [one for one in documents if one["metadata"]["name"] == name]
     found = named or [one for one in documents if one["spec"].get("component") == name]
     if not found:
@@ -234,16 +229,22 @@ def find_instances(
     return found
 
 
-def _chosen(
+def choose_instances(
     client: Client, tenant: str, workspace: str | None, names: list[str] | None
 ) -> list[dict[str, Any]]:
-    documents = _instances(client, tenant, workspace)
+    """Those of the names, each of an instance, an app or a component; all where none is named."""
+    documents = list_instances(client, tenant, workspace)
     if not names:
         return documents
-    missing = sorted(set(names) - {one["metadata"]["name"] for one in documents})
-    if missing:
-        raise NotFound(f"there is no instance {', '.join(missing)}", hint="hanza status lists them")
-    return [one for one in documents if one["metadata"]["name"] in names]
+    found: dict[str, dict[str, Any]] = {}
+    for name in names:
+        mine = [one for one in documents if one["metadata"]["name"] == name]
+        mine = mine or [one for one in documents if app_of(one) == name]
+        mine = mine or [one for one in documents if one["spec"].get("component") == name]
+        if not mine:
+            raise NotFound(f"there is no instance {name}", hint="hanza status lists them")
+        found |= {one["metadata"]["id"]: one for one in mine}
+    return list(found.values())
 
 
 def _flat(document: dict[str, Any]) -> Record:
@@ -262,6 +263,7 @@ def _flat(document: dict[str, Any]) -> Record:
         "reach": reach(place.get("address"), spec["ports"]),
         "state": status["state"],
         "power": status["power"],
+        "wantedPower": spec["power"],
         "boot": status["boot"],
         "heard": ago(place["heardAt"], SystemClock().now()) if place else None,
         "heardAt": place.get("heardAt"),
@@ -273,7 +275,8 @@ def _flat(document: dict[str, Any]) -> Record:
     }
 
 
-def _path(tenant: str, workspace: str, name: str) -> str:
+def path_of(tenant: str, workspace: str, name: str) -> str:
+    """Where one instance is asked for."""
     return f"/tenants/{tenant}/workspaces/{workspace}/instances/{name}"
 
 

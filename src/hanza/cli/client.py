@@ -1,9 +1,10 @@
 """Talks to a plane over its API; refusals come back as the errors they are."""
 
+import contextlib
 import json
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import httpx2
 
 from hanza.model import errors
+from hanza.plan.change import Oversized
+from hanza.plan.policy import Contradiction
 
 BASE = "/providers/hanza.federation/v1"
 TIMEOUT_S = 30.0
@@ -24,10 +27,18 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.Forbidden,
         errors.NotFound,
         errors.Conflict,
+        errors.Outdated,
+        errors.BadQuery,
+        Contradiction,
+        Oversized,
         errors.InUse,
         errors.NoRoom,
         errors.TooLarge,
         errors.Full,
+        errors.Busy,
+        errors.NotHere,
+        errors.NotOffered,
+        errors.NotRunning,
     )
 }
 
@@ -39,8 +50,8 @@ class Context:
     url: str
     token: str
     ca: str
-    console: str = ""
-    """Where a browser of the plane's machine opens the console; a context of old does not say."""
+    web: str = ""
+    """Where a browser of the plane's machine opens the page; a context of old does not say."""
 
     def __repr__(self) -> str:
         return f"Context(url={self.url!r}, token=..., ca={self.ca!r})"
@@ -51,7 +62,7 @@ def read_context(path: Path) -> Context:
     try:
         content = json.loads(path.read_bytes())
         url, token, ca = (str(content[name]) for name in ("url", "token", "ca"))
-        return Context(url, token, ca, str(content.get("console", url)))
+        return Context(url, token, ca, str(content.get("web", url)))
     except OSError as error:
         raise errors.NotFound(
             f"there is no context at {path}",
@@ -61,9 +72,9 @@ def read_context(path: Path) -> Context:
         raise errors.Invalid(f"{path} is not a context that a plane wrote") from error
 
 
-def console_of_context(context: Context) -> str:
-    """The console's address with the token behind `#`, which browsers never send."""
-    return f"{context.console}/#token={context.token}"
+def page_of(context: Context) -> str:
+    """The page's address with the token behind `#`, which browsers never send."""
+    return f"{context.web}/#token={context.token}"
 
 
 def default_context() -> Path:
@@ -81,14 +92,15 @@ class Client:
 
     def __init__(self, context: Context, base: str = BASE) -> None:
         """`base` is what the paths of all calls are below."""
+        tls = ssl.create_default_context(cafile=context.ca) if context.ca else None
         self._base = base
-        verify: ssl.SSLContext | bool = True
-        if context.ca:
-            verify = ssl.create_default_context(cafile=context.ca)
+        self.context = context
+        self.tls = tls
+        """What other connections to this plane trust; None for the machine's own authorities."""
         self._http = httpx2.Client(
             base_url=context.url,
             headers={"authorization": f"Bearer {context.token}"},
-            verify=verify,
+            verify=True if tls is None else tls,
             timeout=TIMEOUT_S,
             trust_env=False,
         )
@@ -106,9 +118,11 @@ class Client:
     def items(self, path: str) -> list[dict[str, Any]]:
         return list(self.get(path)["items"])
 
-    def put(self, path: str, document: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    def put(
+        self, path: str, document: dict[str, Any], headers: Mapping[str, str] | None = None
+    ) -> tuple[bool, dict[str, Any]]:
         """Whether it was created, and the document as it now is."""
-        response = self._ask("PUT", path, document)
+        response = self._ask("PUT", path, document, headers)
         return response.status_code == httpx2.codes.CREATED, response.json()
 
     def put_bytes(self, path: str, chunks: Iterator[bytes], size: int) -> Any:
@@ -116,39 +130,60 @@ class Client:
         headers = {"content-length": str(size), "content-type": "application/octet-stream"}
         try:
             response = self._http.request(
-                "PUT", BASE + path, content=chunks, headers=headers, timeout=UPLOAD_TIMEOUT_S
+                "PUT", self._base + path, content=chunks, headers=headers, timeout=UPLOAD_TIMEOUT_S
             )
         except (httpx2.TransportError, ssl.SSLError) as error:
             raise self._unreachable() from error
         if response.is_success:
             return response.json()
-        raise _refusal_of(response)
+        raise refusal_of(response.status_code, response.content)
 
     def post(self, path: str, document: dict[str, Any] | None = None) -> Any:
         response = self._ask("POST", path, document)
         return response.json() if response.content else None
 
-    def delete(self, path: str) -> None:
-        self._ask("DELETE", path)
+    def delete(self, path: str, headers: Mapping[str, str] | None = None) -> None:
+        self._ask("DELETE", path, None, headers)
 
-    def _ask(
-        self, method: str, path: str, document: dict[str, Any] | None = None
-    ) -> httpx2.Response:
+    @contextlib.contextmanager
+    def listen(self, path: str, after: int | None, patience_s: float) -> Iterator[Iterator[str]]:
+        """A stream of events as it comes; it ends when it does, or is silent for so long."""
+        headers = {"accept": "text/event-stream"}
+        if after is not None:
+            headers["last-event-id"] = str(after)
+        timeout = httpx2.Timeout(TIMEOUT_S, read=patience_s)
         try:
-            response = self._http.request(method, self._base + path, json=document)
-        except ValueError as error:
-            raise errors.Invalid("what was said cannot be sent: no such number") from error
+            with self._http.stream(
+                "GET", self._base + path, headers=headers, timeout=timeout
+            ) as answer:
+                if not answer.is_success:
+                    raise refusal_of(answer.status_code, answer.read())
+                yield _until_silent(answer)
         except (httpx2.TransportError, ssl.SSLError) as error:
             raise self._unreachable() from error
-        if response.is_success:
-            return response
-        raise _refusal_of(response)
 
     def _unreachable(self) -> "Unreachable":
         return Unreachable(
             f"the plane at {self._url} does not answer",
             hint="is it running? `hanza up` starts one",
         )
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        document: dict[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
+        try:
+            response = self._http.request(method, self._base + path, json=document, headers=headers)
+        except ValueError as error:
+            raise errors.Invalid("what was said cannot be sent: no such number") from error
+        except (httpx2.TransportError, ssl.SSLError) as error:
+            raise self._unreachable() from error
+        if response.is_success:
+            return response
+        raise refusal_of(response.status_code, response.content)
 
 
 class Unreachable(errors.Refusal):
@@ -157,12 +192,20 @@ class Unreachable(errors.Refusal):
     code = "unreachable"
 
 
-def _refusal_of(response: httpx2.Response) -> errors.Refusal:
+def _until_silent(answer: httpx2.Response) -> Iterator[str]:
     try:
-        problem = response.json()
+        yield from answer.iter_text()
+    except httpx2.TransportError:
+        return  # whoever listens comes back and says what it has
+
+
+def refusal_of(status: int, body: bytes) -> errors.Refusal:
+    """What a plane's answer says of why not."""
+    try:
+        problem = json.loads(body)
         text, code = str(problem["detail"]), str(problem["code"])
     except (ValueError, KeyError, TypeError):
-        return errors.Refusal(f"the plane answered {response.status_code}")
+        return errors.Refusal(f"the plane answered {status}")
     sources = problem.get("sources") or [{}]
     field = str(sources[0].get("pointer", "")).strip("/").replace("/", ".") or None
     kind = _REFUSALS.get(code, errors.Refusal)

@@ -74,7 +74,7 @@ def list_images(context: typer.Context, output: OutputOption = Output.table) -> 
     if output is Output.table:
         for record in records:
             record["bundle"] = record["bundle"].removeprefix("sha256:")[:12]
-    columns = ["name", "parts", "size_mib", "disk_mib", "instances", "bundle"]
+    columns = ["name", "parts", "size_mib", "disk_mib", "bundle"]
     show(records, columns, output, "no image yet; add one: hanza image add NAME --disk FILE")
 
 
@@ -165,7 +165,6 @@ def _record(document: dict[str, Any]) -> dict[str, Any]:
         "parts": "+".join(part for part in PARTS if spec.get(part)),
         "size_mib": -(-status["size"] // 2**20),
         "disk_mib": status["diskMiB"],
-        "instances": status["instances"],
         "bundle": status["bundle"],
         "spec": spec,
         "id": metadata["id"],

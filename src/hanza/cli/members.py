@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hanza.cli.options import OutputOption, connect
+from hanza.cli.options import OutputOption, YesOption, connect
 from hanza.cli.render import Output, ago, show, show_one
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid
@@ -141,7 +141,7 @@ def list_agents(context: typer.Context, output: OutputOption = Output.table) -> 
     """List the agents, and when they were last heard."""
     with connect(context) as client:
         records = [_agent(one) for one in client.items("/agents")]
-    columns = ["site", "driver", "heard", "hosts", "contested", "id"]
+    columns = ["site", "driver", "heard", "hosts", "contested", "revoked", "id"]
     show(records, columns, output, "no agent yet: hanza site invite")
 
 
@@ -151,6 +151,27 @@ def trust_agent(context: typer.Context, agent: str, output: OutputOption = Outpu
     with connect(context) as client:
         client.post(f"/agents/{agent}/trust")
     show_one({"id": agent, "contested": False}, output, f"agent {agent} is believed again")
+
+
+@agent_group.command("revoke")
+def revoke_agent(
+    context: typer.Context,
+    agent: str,
+    yes: YesOption = False,
+    output: OutputOption = Output.table,
+) -> None:
+    """Refuse an agent's key from now on, for ever.
+
+    Its hosts are not offered any more; what its guests do nobody knows, and so they are shown.
+    """
+    if not yes:
+        typer.confirm(f"Never believe {agent} again?", abort=True, err=True)
+    with connect(context) as client:
+        record = client.post(f"/agents/{agent}/revoke")
+    sentence = (
+        f"agent {agent} is revoked; {record['instances']} instances there are of unknown fate"
+    )
+    show_one(record, output, sentence)
 
 
 def _agent(document: dict[str, Any]) -> dict[str, Any]:
@@ -163,6 +184,8 @@ def _agent(document: dict[str, Any]) -> dict[str, Any]:
         "joinedAt": status["joinedAt"],
         "hosts": status["hosts"],
         "contested": status["isContested"],
+        "revoked": status["revokedAt"] is not None,
+        "revokedAt": status["revokedAt"],
         "id": document["metadata"]["id"],
     }
 

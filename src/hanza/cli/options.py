@@ -15,6 +15,9 @@ WorkspaceOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 TimeoutOption = Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)]
+KeepOption = Annotated[
+    bool, typer.Option("--keep", help="Keep what is of this app and no longer in the file.")
+]
 TENANT = "default"
 
 

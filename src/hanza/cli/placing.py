@@ -6,7 +6,15 @@ from typing import Any
 import typer
 
 from hanza.cli.apps import FileArgument, find_instances
-from hanza.cli.options import TENANT, OutputOption, TenantOption, WorkspaceOption, connect
+from hanza.cli.options import (
+    TENANT,
+    KeepOption,
+    OutputOption,
+    TenantOption,
+    WorkspaceOption,
+    connect,
+)
+from hanza.cli.quotes import quote_of
 from hanza.cli.render import Output, Record, show
 from hanza.model.errors import NoRoom
 from hanza.plan.pricing import words_of_price
@@ -20,19 +28,21 @@ def plan(
     context: typer.Context,
     file: FileArgument,
     tenant: TenantOption = TENANT,
+    keep: KeepOption = False,
     output: OutputOption = Output.table,
 ) -> None:
     """Show what applying the file would change, where, why and at what price; change nothing."""
     app = app_from_yaml(file.read_bytes(), str(file))
-    asked = {"instances": {one.name: one.spec for one in app.components}}
     with connect(context) as client:
-        path = f"/tenants/{tenant}/workspaces/{app.workspace}/quotes"
-        quote = client.post(path, asked | ({} if app.name is None else {"app": app.name}))
+        quote = quote_of(client, tenant, app, keep=keep)
     if output is Output.json:
         show([quote], [], output, "")
     else:
         show([_record(one) for one in quote["items"]], COLUMNS, output, "nothing in the file")
         print(f"\n{_summary(quote)}")
+        for line in quote["items"]:
+            for words in line["violations"]:
+                print(f"violation: {words}")
     if quote["refusals"]:
         raise NoRoom("; ".join(quote["refusals"]), field=str(file), hint=_help(quote))
     if output is Output.table:
@@ -77,11 +87,15 @@ def _record(line: Record) -> Record:
 
 def _summary(quote: dict[str, Any]) -> str:
     changes = [one["change"] for one in quote["items"]]
-    countries = sorted({one["placement"]["country"] for one in quote["items"] if one["placement"]})
+    stays = [one["placement"] for one in quote["items"] if one["change"] != "end"]
+    countries = sorted({place["country"] for place in stays if place})
     price = quote["pricePerMonth"]
+    anew, ends = changes.count("replace"), changes.count("end")
     parts = [
         f"{changes.count('create')} to create, {changes.count('change')} to change,"
-        f" {changes.count('none')} as they are",
+        + (f" {anew} to begin anew," if anew else "")
+        + (f" {ends} to end," if ends else "")
+        + f" {changes.count('none')} as they are",
         None if price is None else words_of_price(price),
         f"nothing leaves {', '.join(countries)}" if countries else None,
     ]
@@ -89,16 +103,8 @@ def _summary(quote: dict[str, Any]) -> str:
 
 
 def _help(quote: dict[str, Any]) -> str | None:
-    """What would help those that no host may run, or else all of them together."""
-    stuck = [
-        one for one in quote["items"] if not one["placement"] and not one["explanation"]["may"]
-    ]
-    found = [
-        f"{one['name']}: {_relaxation(relaxation)}"
-        for one in stuck
-        for relaxation in one["explanation"]["relaxations"][:LINES_SHOWN]
-    ]
-    found += [_relaxation(one) for one in quote["relaxations"]]
+    """What would place all of it."""
+    found = [_relaxation(one) for one in quote["relaxations"][:LINES_SHOWN]]
     return "; ".join(found) or None
 
 
@@ -115,6 +121,8 @@ def words_of(line: dict[str, Any]) -> Iterator[str]:
             yield f"               {_trip(trip)}"
         if line["pricePerMonth"] is not None:
             yield f"price          {words_of_price(line['pricePerMonth'])}"
+    for violation in line["violations"]:
+        yield f"violation      {violation}"
     if explanation["refusals"]:
         counts = " · ".join(f"{one['hosts']} {one['says']}" for one in explanation["refusals"])
         losers = explanation["lookedAt"] - explanation["may"]

@@ -30,13 +30,18 @@ def show(records: Sequence[Record], columns: Sequence[str], output: Output, empt
     if not records:
         print(empty)
         return
+    console().print(table_of(records, columns))
+
+
+def table_of(records: Sequence[Record], columns: Sequence[str]) -> Table:
+    """The named columns, lined up; numbers to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         is_number = all(isinstance(record[column], int | float) for record in records)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for record in records:
         table.add_row(*(_cell(record[column]) for column in columns))
-    _console().print(table)
+    return table
 
 
 def show_one(record: Record, output: Output, sentence: str) -> None:
@@ -84,7 +89,7 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _console() -> Console:
+def console() -> Console:
     """As wide as the terminal; unlimited when nobody is looking, so that nothing is folded."""
     if sys.stdout.isatty():
         return Console(highlight=False, markup=False)

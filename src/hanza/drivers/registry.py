@@ -5,6 +5,7 @@ only when that driver is opened, so that a site needs only its own engine's libr
 """
 
 from collections.abc import Mapping
+from contextlib import closing
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
@@ -30,6 +31,17 @@ def open(name: str, federation: FederationId, options: Mapping[str, str]) -> Dri
             hint=f"there are: {', '.join(names()) or 'none'}",
         )
     return _loaded(found[0])(federation, options)
+
+
+def try_out(name: str, federation: FederationId, options: Mapping[str, str]) -> None:
+    """Work the engine once, as an agent would, and leave it as it was.
+
+    Raises what `open` does, and a `DriverError` when the engine cannot be reached or a folder
+    cannot be written to.
+    """
+    with closing(open(name, federation, options)) as driver:
+        driver.capabilities()
+        driver.survey()
 
 
 def _loaded(point: EntryPoint) -> OpenDriver:

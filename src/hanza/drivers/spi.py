@@ -34,8 +34,26 @@ class Capabilities:
     """Processors and memory of a guest that is off can be changed."""
     ports: bool
     """Ports of a guest can be published at the site's address."""
+    console: bool
+    """A guest's serial port can be typed at while the guest runs."""
     fences: bool
     """A dead-man outside the agent can end a guest; needed for failover."""
+
+
+class Console(Protocol):
+    """One open line to a guest's serial port.  Any number of threads may use it."""
+
+    def read(self, limit_bytes: int, within_s: float) -> bytes | None:
+        """What the guest says: empty when it says nothing in time, None once the line has ended.
+
+        Whoever opens a line reads it all the time: a guest may wait for the one who listens.
+        """
+
+    def write(self, data: bytes, within_s: float) -> int:
+        """How many of the bytes the port took in that time; none once the line has ended."""
+
+    def close(self) -> None:
+        """Hang up; twice is once."""
 
 
 class Compute(Protocol):
@@ -66,6 +84,13 @@ class Compute(Protocol):
 
     def serial_tail(self, native: NativeId, limit_bytes: int) -> bytes:
         """The last bytes the guest wrote to its serial port; empty when absent or nothing yet."""
+
+    def open_console(self, native: NativeId) -> Console:
+        """A line to the serial port of a guest that is on; it ends when the guest goes off.
+
+        What the guest says on it is in `serial_tail` as well.  A guest has one line at a time:
+        `Rejected` while it has another, and when it is absent or off.
+        """
 
 
 class Volumes(Protocol):

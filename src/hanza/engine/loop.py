@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from hanza.engine.judge import judge_batch
 from hanza.engine.listen import listen_batch
 from hanza.engine.place import place_batch
 from hanza.engine.publish import publish_batch
@@ -89,6 +90,8 @@ class Engine:
                 settle_batch(self._store, batch, now)
             case "listen":
                 listen_batch(self._store, batch, now)
+            case "judge":
+                judge_batch(self._store, batch, now)
         return len(batch)
 
     def _guarded(self, step: Callable[[], int]) -> int | None:

@@ -15,15 +15,16 @@ from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_room
-from hanza.plan.placement.demand import Pins, Team, team_of
+from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import sentence_of
 from hanza.plan.placement.score import Option
 from hanza.store.events import append_event
 from hanza.store.holds import get_hold, take_hold
 from hanza.store.hosts import list_candidates
-from hanza.store.instances import get_instances, list_members, set_waiting
+from hanza.store.instances import get_instances, list_members, set_home, set_waiting
+from hanza.store.policies import bounds_of
 from hanza.store.tx import Store, Tx
-from hanza.store.volumes import pins_of, put_volume
+from hanza.store.volumes import put_volume
 from hanza.store.work import Work, hint, is_held, settle_work
 from hanza.wire.places import load_carbon
 
@@ -43,10 +44,10 @@ class _Decision:
 
 def place_batch(store: Store, batch: list[Work], now: datetime) -> None:
     """Place everything in the batch that still wants a place."""
-    candidates, teams, pins = store.read(_look, [InstanceId(one.ref) for one in batch], now)
+    candidates, teams, bounds = store.read(_look, [InstanceId(one.ref) for one in batch], now)
     decided: dict[InstanceId, _Decision] = {}
     for members in teams:
-        team = team_of(members, candidates, pins)
+        team = team_of(members, candidates, bounds)
         if team.demands:
             decision = _Decision(team, place_group(team.demands, candidates, team.neighbours))
             if isinstance(decision.answer, Placed):
@@ -73,8 +74,8 @@ def _paired(
 
 def _look(
     tx: Tx, ids: list[InstanceId], now: datetime
-) -> tuple[list[Candidate], list[Members], Pins]:
-    """The hosts, each team of the batch once, in the order of the batch, and what pins it."""
+) -> tuple[list[Candidate], list[Members], Bounds]:
+    """The hosts, each team of the batch once, in the order of the batch, and what bounds it."""
     wishes = get_instances(tx, ids)
     teams: dict[object, Members] = {}
     for instance in ids:
@@ -87,8 +88,8 @@ def _look(
         key = (address.tenant, address.workspace, wanted.app)
         if key not in teams:
             teams[key] = list_members(tx, wanted)
-    pins = pins_of(tx, [wanted for members in teams.values() for wanted, _ in members])
-    return list_candidates(tx, now, load_carbon()), list(teams.values()), pins
+    bounds = bounds_of(tx, [wanted for members in teams.values() for wanted, _ in members])
+    return list_candidates(tx, now, load_carbon()), list(teams.values()), bounds
 
 
 def _record(tx: Tx, works: list[Work], decision: _Decision | None, now: datetime) -> None:
@@ -118,10 +119,8 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
         return Again()
     if any(get_hold(tx, one.id) is not None for one in team.unplaced):
         return Again()
-    pins = pins_of(tx, team.unplaced)
-    if any(
-        pins[one.id] != demand.pin for one, demand in zip(team.unplaced, team.demands, strict=True)
-    ):
+    bounds = bounds_of(tx, team.unplaced)
+    if tuple(demand_of(one, bounds) for one in team.unplaced) != team.demands:
         return Again()
     for one in team.unplaced:
         hint(tx, "settle", one.id, now)
@@ -142,11 +141,13 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
             savepoint.rollback()
             return Again()
     savepoint.commit()
-    for wanted, option in zip(team.unplaced, options, strict=True):
+    for wanted, demand, option in zip(team.unplaced, team.demands, options, strict=True):
         if wanted.boot_volume is not None:
             put_volume(tx, wanted.boot_volume, option.candidate.host, wanted.id)
         set_waiting(tx, wanted.id, None)
+        if demand.home is not None:
+            set_home(tx, wanted.id, None)
         hint(tx, "publish", option.candidate.agent, now)
         text = f"{wanted.address.name} got a place at {option.candidate.ground.name}"
-        append_event(tx, now, "instance.placed", wanted.id, text)
+        append_event(tx, now, "instance.placed", wanted.id, text, wanted.address.tenant)
     return Settled()

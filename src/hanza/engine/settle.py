@@ -4,19 +4,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hanza.engine.show import forget_shown, show_instance
-from hanza.model.ids import InstanceId
+from hanza.model.errors import Revoked
+from hanza.model.ids import AgentId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.seca.power import has_stopped
 from hanza.plan.settle import Forget, Keep, Placed, Release, Withdraw, next_settlement
 from hanza.plan.status import sentence_of, shown_of
+from hanza.store.agents import find_revoked_at
 from hanza.store.events import append_event
 from hanza.store.holds import Hold, end_hold, get_hold, release_hold
 from hanza.store.hosts import refuse_host
 from hanza.store.instances import finish_restart, forget_instance, get_instances, set_shown
 from hanza.store.reports import find_seen, forget_seen
 from hanza.store.tx import Store, Tx
+from hanza.store.violations import judge_again
 from hanza.store.volumes import detach_volume, forget_volume
 from hanza.store.work import Work, hint, hint_waiting, is_held, settle_work
 
@@ -63,7 +66,9 @@ def _forget(tx: Tx, wanted: Wanted, now: datetime) -> None:
     detach_volume(tx, wanted.id)
     forget_instance(tx, wanted.id)
     forget_shown(tx, wanted)
-    append_event(tx, now, "instance.ended", wanted.id, f"{wanted.address.name} is gone")
+    text = f"{wanted.address.name} is gone"
+    append_event(tx, now, "instance.ended", wanted.id, text, wanted.address.tenant)
+    judge_again(tx, wanted, now)
 
 
 def _withdraw(tx: Tx, hold: Hold, *, is_full: bool, now: datetime) -> None:
@@ -82,6 +87,7 @@ def _release(tx: Tx, wanted: Wanted, hold: Hold, now: datetime) -> None:
     if wanted.boot_volume is not None and not wanted.is_ended:
         forget_volume(tx, wanted.boot_volume)
     forget_seen(tx, hold.mark.owner)
+    judge_again(tx, wanted, now)
     hint(tx, "publish", hold.agent, now)
     hint(tx, "place", hold.mark.owner, now)
     hint_waiting(tx, "place", now)
@@ -96,7 +102,19 @@ def _show(
         finish_restart(tx, wanted.id)
         hint(tx, "publish", hold.agent, now)
         wanted = replace(wanted, is_restarting=False)
-    shown = shown_of(wanted, hold is not None, word, waiting)
+    lost = None if hold is None else _lost(tx, hold.agent)
+    if lost is not None:
+        word = None
+    shown = shown_of(wanted, hold is not None, word, waiting, lost)
     if set_shown(tx, wanted.id, shown):
-        append_event(tx, now, "instance.seen", wanted.id, sentence_of(wanted.address.name, shown))
+        text = sentence_of(wanted.address.name, shown)
+        append_event(tx, now, "instance.seen", wanted.id, text, wanted.address.tenant)
     return show_instance(tx, wanted, shown, word, now)
+
+
+def _lost(tx: Tx, agent: AgentId) -> Problem | None:
+    since = find_revoked_at(tx, agent)
+    if since is None:
+        return None
+    text = "its site's agent was revoked: whether it runs is unknown, and nobody will say"
+    return Problem(Revoked.code, text, since)

@@ -4,6 +4,7 @@
     ├── Refusal              the caller's fault, or the state's
     │   ├── Invalid          a field is wrong
     │   ├── Unauthenticated  nobody we know
+    │   │   └── Revoked      an agent whose key was revoked
     │   ├── Forbidden        known, but not allowed
     │   ├── NotFound         not there, or not for you
     │   ├── Conflict         someone was faster, or it is already so
@@ -11,9 +12,12 @@
     │   ├── BadQuery         a question that cannot be answered
     │   ├── Busy             too much at once
     │   ├── InUse            something else still needs it
-    │   ├── NoRoom           nothing may run it
     │   ├── TooLarge         more bytes than are taken here
-    │   └── Full             the disk that should keep it has no room
+    │   ├── Full             the disk that should keep it has no room
+    │   ├── NotHere          its site is not connected to the plane that was asked
+    │   ├── NotOffered       its site cannot do that
+    │   ├── NotRunning       only a guest that runs can do that
+    │   └── NoRoom           nothing may run it
     ├── DriverError          an engine did not do as asked; exactly five kinds
     │   ├── Unsupported      this site never can; no retry until the wish changes
     │   ├── Rejected         the request is wrong; the tenant can correct it
@@ -61,6 +65,12 @@ class Unauthenticated(Refusal):
     code = "unauthenticated"
 
 
+class Revoked(Unauthenticated):
+    """The agent's key was revoked; what it says counts for nothing any more."""
+
+    code = "agent.revoked"
+
+
 class Forbidden(Refusal):
     """Known, but not allowed."""
 
@@ -101,6 +111,24 @@ class InUse(Refusal):
     """Something else still needs it."""
 
     code = "in_use"
+
+
+class NotHere(Refusal):
+    """Its site is not connected to the plane that was asked."""
+
+    code = "not_here"
+
+
+class NotOffered(Refusal):
+    """Its site cannot do that."""
+
+    code = "not_offered"
+
+
+class NotRunning(Refusal):
+    """Only a guest that runs can do that."""
+
+    code = "not_running"
 
 
 class NoRoom(Refusal):

@@ -73,3 +73,4 @@ class Agent:
     is_heard: bool
     """False once it was told to be silent; true again from its next word."""
     is_contested: bool
+    revoked_at: datetime | None = None

@@ -7,6 +7,7 @@ that what reaches the store, the manifest and an engine is known to be well form
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal, NoReturn, TypeAlias
 
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.guest import GuestSpec, Port, Power
@@ -27,6 +28,10 @@ CPUS_MAX = 1024
 MEMORY_MIB_MAX = 16 * 2**20
 DISK_MIB_MAX = 2**30
 ANOTHER = "destroy it first, or use another name"
+
+
+Keeps: TypeAlias = Literal["nothing", "team", "all"]
+"""What of a known instance a wish may not change: all (but its power) of one that has a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +108,16 @@ def admit_instance(
     now: datetime,
     *,
     image: Image | None,
-    is_placed: bool = True,
+    keeps: Keeps = "all",
 ) -> Wanted:
     """The row that a PUT leads to; equal to `known` when nothing changes.
 
     `image` is what the wish's image is called for, None when nothing is.  What has no place yet
     may become anything; what has one keeps all but its power, and so does what was asked for
-    through the standard: its resource says what it is.  Raises `Invalid` for a malformed wish,
-    `UnknownImage`, `Contradiction` for a policy that nothing can satisfy and `Conflict` for what
-    cannot be had from here.
+    through the standard: its resource says what it is.  A member of an app that is written whole
+    keeps only its team; what its image's name means is looked up anew when anything of its spec
+    changes.  Raises `Invalid` for a malformed wish, `UnknownImage`, `Contradiction` for a policy
+    that nothing can satisfy and `Conflict` for what cannot be had from here.
     """
     spec = _admit_spec(wish)
     country = None if wish.country is None else check_country(wish.country, "country")
@@ -129,10 +135,24 @@ def admit_instance(
         if known.is_ended:
             text = f"{known.address.name!r} is being destroyed"
             raise Conflict(text, hint="wait until it is gone")
-        if is_placed or known.boot_volume is not None:
+        if known.boot_volume is not None or keeps == "all":
             _refuse_changes(known, wanted)
             return wanted
+        if keeps == "team":
+            _refuse_another_team(known, wanted)
+            if wanted.spec == known.spec:
+                return wanted
     return replace(wanted, bundle=admit_image(image, wish.image, wish.disk_mib))
+
+
+def _refuse_another_team(known: Wanted, wanted: Wanted) -> None:
+    """Raises `Conflict` when it would become a part of something else."""
+    for part, old, new in (
+        ("app", known.app, wanted.app),
+        ("component", known.component, wanted.component),
+    ):
+        if old != new:
+            _refuse_change(known, part, old, new)
 
 
 def _refuse_changes(known: Wanted, wanted: Wanted) -> None:
@@ -142,20 +162,23 @@ def _refuse_changes(known: Wanted, wanted: Wanted) -> None:
         ("cpus", known.spec.cpus, wanted.spec.cpus),
         ("memory", known.spec.memory_mib, wanted.spec.memory_mib),
         ("disk", known.spec.disk_mib, wanted.spec.disk_mib),
-        ("app", known.app, wanted.app),
-        ("component", known.component, wanted.component),
     ):
         if old != new:
-            raise Conflict(
-                f"{known.address.name!r} exists with {part} {old}; it cannot become {new}",
-                field=part,
-                hint=ANOTHER,
-            )
+            _refuse_change(known, part, old, new)
+    _refuse_another_team(known, wanted)
     if known.policy != wanted.policy:
         raise Conflict(
             f"{known.address.name!r} was placed under another policy", field="policy", hint=ANOTHER
         )
     _refuse_other_seed(known, wanted.spec)
+
+
+def _refuse_change(known: Wanted, part: str, old: object, new: object) -> NoReturn:
+    raise Conflict(
+        f"{known.address.name!r} exists with {field} {old}; it cannot become {new}",
+        field=part,
+        hint=ANOTHER,
+    )
 
 
 def _admit_policy(wish: InstanceWish) -> None:

@@ -18,6 +18,16 @@ def replicas_of(name: str, replicas: int | None, policy: Policy) -> tuple[tuple[
     are replicas.
     """
     count = replicas or 1
+    check_spreads(name, count, policy)
+    if count > 1 and not policy.spreads:
+        policy = replace(policy, spreads=(Spread("site", is_hard=False),))
+    if replicas is None:
+        return ((name, policy),)
+    return tuple((f"{name}-{n + 1}", _dealt(policy, n, count)) for n in range(count))
+
+
+def check_spreads(name: str, count: int, policy: Policy) -> None:
+    """Raises `Contradiction` when so many cannot stand as far apart as the policy demands."""
     for spread in policy.spreads:
         if spread.is_hard and (spread.distinct_min or 0) > count:
             raise Contradiction(
@@ -25,11 +35,6 @@ def replicas_of(name: str, replicas: int | None, policy: Policy) -> tuple[tuple[
                 f" by {spread.over}",
                 hint="ask for more replicas, or for less",
             )
-    if count > 1 and not policy.spreads:
-        policy = replace(policy, spreads=(Spread("site", is_hard=False),))
-    if replicas is None:
-        return ((name, policy),)
-    return tuple((f"{name}-{n + 1}", _dealt(policy, n, count)) for n in range(count))
 
 
 def _dealt(policy: Policy, number: int, count: int) -> Policy:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from hanza.model.errors import Conflict
 from hanza.model.guest import Mark
@@ -18,6 +18,8 @@ from hanza.model.image import Bundle, BundleId
 from hanza.model.manifest import Delta, Entry, Hash, Manifest, Tombstone, Version
 
 T = TypeVar("T", Entry, Tombstone)
+LATER = frozenset({"bundles", "hostname", "ports", "ssh_keys", "user_data"})
+"""Members that manifests have had since images have content."""
 Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
 
 
@@ -42,9 +44,14 @@ def manifest_of(
 
 def hash_of(manifest: Manifest) -> Hash:
     """32 bytes that change when anything in the manifest does."""
-    document = asdict(manifest) | {"parent": manifest.parent.hex()}
+    document = asdict(manifest, dict_factory=_said) | {"parent": manifest.parent.hex()}
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
+
+
+def _said(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """What came later is left out where it says nothing: older manifests keep their hash."""
+    return {name: value for name, value in members if value or name not in LATER}
 
 
 def says_the_same(one: Manifest, other: Manifest) -> bool:

@@ -5,7 +5,7 @@ allow, the contradiction is named: the rule, and which level says what.  Goals a
 rules: the lowest level that has some decides.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from hanza.model.errors import Refusal
@@ -41,6 +41,15 @@ def policy_of(country: str | None, policy: Policy | None) -> Policy:
     """Both at once.  Raises `Contradiction`."""
     short = Policy() if country is None else Policy(countries=frozenset({country}))
     return effective([("country", short), ("policy", policy or Policy())])
+
+
+def levels_above(tenant: str, workspace: str, kept: Mapping[str, Policy]) -> tuple[Level, ...]:
+    """What a tenant keeps above everything in one of its workspaces, the upper first.
+
+    `kept` is by workspace; under the empty name is the tenant's own.
+    """
+    named = (("", f"tenant {tenant}"), (workspace, f"workspace {workspace}"))
+    return tuple((words, kept[name]) for name, words in named if name in kept)
 
 
 def countries_left(policy: Policy) -> frozenset[Country] | None:

@@ -12,9 +12,20 @@ LASTING = frozenset({"driver.unsupported", "driver.rejected"})
 
 
 def shown_of(
-    wanted: Wanted, is_held: bool, seen: Seen | None, waiting_for: Problem | None
+    wanted: Wanted,
+    is_held: bool,
+    seen: Seen | None,
+    waiting_for: Problem | None,
+    lost: Problem | None = None,
 ) -> Shown:
-    """Derive what is shown.  `waiting_for` is why placement has found no room yet."""
+    """Derive what is shown.  `waiting_for` is why placement has found no room yet.
+
+    `lost` is why nobody will hear of it again: whether it runs is then unknown, whatever was
+    seen last.
+    """
+    if lost is not None:
+        state: State = "deleting" if wanted.is_ended else "error"
+        return Shown(state, None, "unknown", reason=lost.text, reason_code=lost.code)
     problem = _problem(is_held, seen, waiting_for)
     is_present = is_held and seen is not None and seen.presence == "present"
     return Shown(

@@ -2,6 +2,7 @@
 
 A key belongs to one agent for ever.  The newest start of a key is the one that is believed;
 when an older start comes back, two copies of one key are alive and neither offers capacity.
+An agent that was revoked is never believed again, and what its guests do nobody knows.
 """
 
 from collections.abc import Collection
@@ -10,13 +11,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from hanza.model.errors import NotFound, Unauthenticated
+from hanza.model.errors import Conflict, NotFound, Revoked, Unauthenticated
 from hanza.model.ids import AgentId, SiteId, TokenId
 from hanza.model.manifest import GENESIS, Hash, Version
 from hanza.model.report import Incarnation
 from hanza.model.site import Agent
 from hanza.store.events import append_event
-from hanza.store.schema import agents, federation, hosts, join_tokens, sites, work
+from hanza.store.schema import agents, federation, holds, hosts, join_tokens, sites, work
 from hanza.store.tx import Tx
 from hanza.store.work import hint, hint_waiting, list_refs, look_later
 
@@ -48,10 +49,16 @@ def use_join_token(tx: Tx, digest: bytes, joining: Joining, now: datetime) -> tu
     """Make the bearer an agent of the token's site; returns its id and the site's name.
 
     The same key may come again with the same token (the first answer may have been lost) and is
-    told the same.  Raises `Unauthenticated` for a token that is unknown, used or too old.
+    told the same.  Raises `Unauthenticated` for a token that is unknown, used, too old or revoked,
+    and `Revoked` when the agent that came by it was.
     """
     query = (
-        sa.select(join_tokens, sites.c.name.label("site_name"), agents.c.public_key)
+        sa.select(
+            join_tokens,
+            sites.c.name.label("site_name"),
+            agents.c.public_key,
+            agents.c.revoked_at.label("agent_revoked_at"),
+        )
         .join(sites, sites.c.id == join_tokens.c.site_id)
         .outerjoin(agents, agents.c.id == join_tokens.c.agent_id)
         .where(join_tokens.c.digest == digest)
@@ -62,7 +69,10 @@ def use_join_token(tx: Tx, digest: bytes, joining: Joining, now: datetime) -> tu
     if row.used_at is not None:
         if row.public_key != joining.public_key:
             raise Unauthenticated("this join token was used already", field="token")
+        _refuse_revoked(row.agent_revoked_at)
         return AgentId(row.agent_id), row.site_name
+    if row.revoked_at is not None:
+        raise Unauthenticated("this join token was revoked; ask for a new one", field="token")
     if row.expires_at <= now:
         raise Unauthenticated("this join token is too old; ask for a new one", field="token")
     _put_agent(tx, SiteId(row.site_id), joining, now)
@@ -100,14 +110,21 @@ def public_key_of_agent(tx: Tx, agent: AgentId) -> bytes:
     return bytes(key)
 
 
+def _refuse_revoked(revoked_at: datetime | None) -> None:
+    if revoked_at is not None:
+        raise Revoked("this agent was revoked", hint="join anew, with a new token and a new folder")
+
+
 def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime) -> int | None:
     """A start of the agent has connected; returns the number of the last report taken of it.
 
     A later start takes over and begins its reports at zero.  None refuses it: a start that was
     superseded is back, or another with the same count, so the key is alive twice.  From then on
     neither offers capacity or is told anything new, until a person has looked: `trust_agent`.
+    Raises `Revoked` for an agent that was.
     """
     row = tx.execute(sa.select(agents).where(agents.c.id == agent).with_for_update()).one()
+    _refuse_revoked(row.revoked_at)
     this = sa.update(agents).where(agents.c.id == agent)
     if (row.starts, row.nonce) == (incarnation.starts, incarnation.nonce):
         _tell_heard(tx, [agent], now)
@@ -130,6 +147,8 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
 
 def trust_agent(tx: Tx, agent: AgentId, now: datetime) -> None:
     """A person says that one copy of the key is left: whichever start comes next is believed."""
+    if find_revoked_at(tx, agent) is not None:
+        raise Conflict("a revoked agent is never believed again", hint="let it join anew")
     changed = tx.execute(
         sa.update(agents)
         .where(agents.c.id == agent)
@@ -138,6 +157,34 @@ def trust_agent(tx: Tx, agent: AgentId, now: datetime) -> None:
     if not changed:
         raise NotFound(f"there is no agent {agent}")
     append_event(tx, now, "agent.trusted", agent, "a person says that one copy of its key is left")
+
+
+def revoke_agent(tx: Tx, agent: AgentId, now: datetime) -> int:
+    """Refuse its key from now on; returns how many instances are held there.
+
+    Its hosts are not offered any more.  What was placed with it stays held: nobody will hear
+    whether those guests have ended, so their room is never sold and they run nowhere else.
+    Twice is once.  Raises `NotFound`.
+    """
+    row = tx.execute(sa.select(agents).where(agents.c.id == agent).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no agent {agent}", field="agent")
+    held = list(tx.scalars(sa.select(holds.c.instance_id).where(holds.c.agent_id == agent)))
+    if row.revoked_at is not None:
+        return len(held)
+    tx.execute(sa.update(agents).where(agents.c.id == agent).values(revoked_at=now))
+    tx.execute(sa.update(hosts).where(hosts.c.agent_id == agent).values(is_offered=False))
+    for instance in held:
+        hint(tx, "settle", instance, now)
+    text = f"its key is refused; what {len(held)} guests there do is unknown"
+    append_event(tx, now, "agent.revoked", agent, text)
+    return len(held)
+
+
+def find_revoked_at(tx: Tx, agent: AgentId) -> datetime | None:
+    """When the agent was revoked; None when it was not, or is not there."""
+    at: datetime | None = tx.scalar(sa.select(agents.c.revoked_at).where(agents.c.id == agent))
+    return at
 
 
 def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
@@ -177,16 +224,17 @@ def _clock(at: datetime) -> str:
 
 
 def believed_starts(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, Incarnation]:
-    """Which start of each of these agents is believed."""
+    """Which start of each of these agents is believed; none of one that was revoked."""
     query = sa.select(agents.c.id, agents.c.starts, agents.c.nonce)
-    rows = tx.execute(query.where(agents.c.id.in_(list(ids))))
+    rows = tx.execute(query.where(agents.c.id.in_(list(ids)), agents.c.revoked_at.is_(None)))
     return {AgentId(row.id): Incarnation(row.starts, row.nonce) for row in rows}
 
 
 def manifest_versions(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, tuple[Version, Hash]]:
-    """What was last published for each of these agents, but for those whose key is contested."""
+    """What was last published for each of these agents, but for the contested and the revoked."""
     query = sa.select(agents.c.id, agents.c.epoch, agents.c.manifest_no, agents.c.manifest_hash)
-    rows = tx.execute(query.where(agents.c.id.in_(list(ids)), ~agents.c.is_contested))
+    believed = (~agents.c.is_contested, agents.c.revoked_at.is_(None))
+    rows = tx.execute(query.where(agents.c.id.in_(list(ids)), *believed))
     return {
         AgentId(row.id): (Version(row.epoch, row.manifest_no), bytes(row.manifest_hash))
         for row in rows
@@ -223,4 +271,5 @@ def _agent_from_row(row: sa.Row[tuple[object, ...]]) -> Agent:
         row.heard_at,
         bool(row.is_heard),
         row.is_contested,
+        row.revoked_at,
     )

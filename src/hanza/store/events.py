@@ -18,24 +18,38 @@ class Event:
     kind: str
     subject: str
     text: str
+    tenant: str | None = None
+    """Whose it is to know, besides the operator's."""
 
 
-def append_event(tx: Tx, now: datetime, kind: str, subject: str, text: str) -> None:
-    tx.execute(sa.insert(events).values(at=now, kind=kind, subject=subject, text=text))
+def append_event(
+    tx: Tx, now: datetime, kind: str, subject: str, text: str, tenant: str | None = None
+) -> None:
+    """`tenant` is whose it is to know, besides the operator's."""
+    row = {"at": now, "kind": kind, "subject": subject, "text": text, "tenant": tenant}
+    tx.execute(sa.insert(events).values(**row))
 
 
-def list_last_events(tx: Tx, limit: int) -> list[Event]:
-    """The newest, oldest of them first."""
-    last = sa.select(events).order_by(events.c.serial.desc()).limit(limit).subquery()
+def list_last_events(tx: Tx, limit: int, tenant: str | None = None) -> list[Event]:
+    """The newest, oldest of them first; of one tenant, or all of them."""
+    query = sa.select(events).order_by(events.c.serial.desc()).limit(limit)
+    last = (query if tenant is None else query.where(events.c.tenant == tenant)).subquery()
     rows = tx.execute(sa.select(last).order_by(last.c.serial))
-    return [Event(row.serial, row.at, row.kind, row.subject, row.text) for row in rows]
+    return [_event_from_row(row) for row in rows]
 
 
-def list_events(tx: Tx, after: int, limit: int) -> list[Event]:
+def list_events(tx: Tx, after: int, limit: int, tenant: str | None = None) -> list[Event]:
+    """Those after a serial, oldest first; of one tenant, or all of them."""
     query = sa.select(events).where(events.c.serial > after).order_by(events.c.serial).limit(limit)
-    return [Event(row.serial, row.at, row.kind, row.subject, row.text) for row in tx.execute(query)]
+    if tenant is not None:
+        query = query.where(events.c.tenant == tenant)
+    return [_event_from_row(row) for row in tx.execute(query)]
 
 
 def last_serial(tx: Tx) -> int:
     """The serial of the newest event; 0 when nothing has happened."""
     return tx.scalar(sa.select(sa.func.max(events.c.serial))) or 0
+
+
+def _event_from_row(row: sa.Row[tuple[object, ...]]) -> Event:
+    return Event(row.serial, row.at, row.kind, row.subject, row.text, row.tenant)

@@ -148,17 +148,26 @@ def list_members(tx: Tx, wanted: Wanted) -> list[tuple[Wanted, HostId | None]]:
 
     Without an app it stands for itself.
     """
-    address = wanted.address
-    same = (
-        instances.c.tenant == address.tenant,
-        instances.c.workspace == address.workspace,
-        instances.c.app == wanted.app if wanted.app else instances.c.id == wanted.id,
-        sa.not_(instances.c.is_ended),
+    if wanted.app is not None:
+        return list_app(tx, wanted.address.tenant, wanted.address.workspace, wanted.app)
+    return _list_held(tx, instances.c.id == wanted.id)
+
+
+def list_app(tx: Tx, tenant: str, workspace: str, app: str) -> list[tuple[Wanted, HostId | None]]:
+    """As `list_members`, by the name of the app; nothing where there is no such app."""
+    return _list_held(
+        tx,
+        instances.c.tenant == tenant,
+        instances.c.workspace == workspace,
+        instances.c.app == app,
     )
+
+
+def _list_held(tx: Tx, *which: sa.ColumnElement[bool]) -> list[tuple[Wanted, HostId | None]]:
     query = (
         sa.select(instances, holds.c.host_id)
         .outerjoin(holds, holds.c.instance_id == instances.c.id)
-        .where(*same)
+        .where(*which, sa.not_(instances.c.is_ended))
         .order_by(instances.c.name)
     )
     return [
@@ -175,6 +184,11 @@ def count_members(tx: Tx, address: Address, app: str) -> int:
         instances.c.app == app,
     )
     return int(tx.execute(query).scalar_one())
+
+
+def set_home(tx: Tx, instance: InstanceId, host: HostId | None) -> None:
+    """Where it shall run anew, if it may; None once it has a place."""
+    tx.execute(sa.update(instances).where(instances.c.id == instance).values(home=host))
 
 
 def set_waiting(tx: Tx, instance: InstanceId, problem: Problem | None) -> None:

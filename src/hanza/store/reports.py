@@ -32,6 +32,7 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
             agents.c.starts == report.incarnation.starts,
             agents.c.nonce == report.incarnation.nonce,
             agents.c.report_no < report.number,
+            agents.c.revoked_at.is_(None),
         )
         .values(report_no=report.number, heard_at=now, **_problem_to_columns(report.trouble))
     ).rowcount

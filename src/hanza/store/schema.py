@@ -2,7 +2,7 @@
 
 Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
 guarded hold, `seen` and `orphans` the agents' reports, `shown_*` and `restarts_done` the
-settling pass.
+settling pass, `home` whoever ends a run to have another, `violations` the judging pass.
 A resource's conditions, status and document are written by whoever brings it a step further, in
 the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
@@ -108,6 +108,7 @@ agents = sa.Table(
     _text("trouble_code", nullable=True),
     _text("trouble_text", nullable=True),
     _at("trouble_since", nullable=True),
+    _at("revoked_at", nullable=True),
 )
 
 tenants = sa.Table(
@@ -128,6 +129,7 @@ join_tokens = sa.Table(
     _at("expires_at"),
     _at("used_at", nullable=True),
     _ref("agent_id", "agents", nullable=True),
+    _at("revoked_at", nullable=True),
 )
 
 hosts = sa.Table(
@@ -203,6 +205,7 @@ instances = sa.Table(
     _text("component", nullable=True),
     _text("zone", nullable=True),
     _text("boot_volume", nullable=True),
+    _text("home", nullable=True),
     _count("restarts", 0),
     _count("restarts_done", 0),
     _ref("bundle_id", "bundles", nullable=True),
@@ -315,6 +318,30 @@ events = sa.Table(
     _text("kind"),
     _text("subject"),
     _text("text"),
+    _text("tenant", nullable=True),
+    sa.Index("ix_events_tenant_serial", "tenant", "serial"),
+)
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("workspace", sa.Text, primary_key=True),
+    sa.Column("policy", sa.JSON(none_as_null=True), nullable=False),
+    _count("version", 1),
+    _at("changed_at"),
+)
+
+violations = sa.Table(
+    "violations",
+    metadata,
+    sa.Column("instance_id", sa.Text, primary_key=True),
+    sa.Column("level", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("tenant", sa.Text, nullable=False, index=True),
+    _text("sentence"),
+    _at("since"),
 )
 
 work = sa.Table(

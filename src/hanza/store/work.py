@@ -17,8 +17,8 @@ from hanza.store.database import upsert
 from hanza.store.schema import work
 from hanza.store.tx import Tx
 
-Kind: TypeAlias = Literal["place", "publish", "settle", "listen"]
-KINDS: tuple[Kind, ...] = ("place", "publish", "settle", "listen")
+Kind: TypeAlias = Literal["place", "publish", "settle", "judge", "listen"]
+KINDS: tuple[Kind, ...] = ("place", "publish", "settle", "judge", "listen")
 LEASE_FOR = timedelta(seconds=15)
 """Many times what a pass takes; after a crash it is how long its rows are left alone."""
 

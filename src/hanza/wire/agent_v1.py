@@ -11,6 +11,8 @@
       ReportTaken(number) ────────────────────►      after the commit
       ◄─────────── Heartbeat(count)                  when nothing else was said for a while
       HeartbeatTaken(count) ──────────────────►
+      ConsoleWanted(ticket, mark) ────────────►      only to who can; then see `wire.console_v1`
+      ◄─────────── ConsoleRefused(ticket, code)      instead of coming with the ticket
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -29,6 +31,7 @@ from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
 
 T = TypeVar("T")
 PROTOCOL = 1
+LINK_PATH = "/agent/v1/link"
 FRAME_BYTES_MAX = 16 * 2**20
 """What a plane takes in one frame."""
 MANIFEST_BYTES_MAX = 64 * 2**20
@@ -44,6 +47,8 @@ UserData = Annotated[str, Meta(max_length=USER_DATA_BYTES_MAX)]
 ITEMS_MAX = 50_000
 """Guests or hosts that one agent can speak of."""
 ORPHANS_MAX = 1000
+CONSOLE = "console"
+"""The ability to open consoles."""
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
@@ -145,6 +150,8 @@ class Claims(Struct, array_like=True):
     driver: Text
     holds_version: VersionW | None
     holds_hash: Digest | None
+    abilities: Annotated[list[Text], Meta(max_length=64)] = []
+    """What may be asked of it beyond the first day's messages; nothing else may."""
 
 
 class Hello(Struct, array_like=True, tag="hello"):
@@ -213,14 +220,36 @@ class HeartbeatTaken(Struct, array_like=True, tag="k"):
     count: Count
 
 
+class ConsoleWanted(Struct, array_like=True, tag="console"):
+    """Somebody wants the serial port of a guest; the agent comes with the ticket, once."""
+
+    ticket: Digest
+    mark: MarkW
+    takes_over: bool
+    """Whether a console that is open ends for this one."""
+
+
+class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
+    ticket: Digest
+    code: Text
+    text: Text
+
+
 class Refused(Struct, array_like=True, tag="refused"):
     code: Text
     text: Text
 
 
-Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat
+Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused
 Down: TypeAlias = (
-    Challenge | Welcome | ManifestWhole | ManifestDelta | ReportTaken | HeartbeatTaken | Refused
+    Challenge
+    | Welcome
+    | ManifestWhole
+    | ManifestDelta
+    | ReportTaken
+    | HeartbeatTaken
+    | ConsoleWanted
+    | Refused
 )
 
 _encoder = msgspec.msgpack.Encoder()
@@ -241,6 +270,12 @@ class JoinRequest(Struct, forbid_unknown_fields=True):
     public_key: Digest
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
     driver: Annotated[str, Meta(max_length=64)]
+
+
+class FederationAnswer(Struct):
+    """What is told before anybody has joined; later planes may tell more."""
+
+    federation: str
 
 
 class JoinAnswer(Struct, forbid_unknown_fields=True):

@@ -139,6 +139,11 @@ def app_from_yaml(content: bytes, file: str) -> App:
     return App(_name(root["workspace"]), tuple(components.values()), around.name)
 
 
+def policy_from_yaml(content: bytes, file: str) -> Policy:
+    """A policy by itself.  Raises `Invalid` with the place of the first thing that is wrong."""
+    return _policy(parse_yaml(content, file))
+
+
 def _instances(item: Item, around: _Around) -> Iterator[Component]:
     members = item.mapping(*members_of(ComponentDoc))
     one = _component(members)

@@ -147,6 +147,7 @@ class AgentStatus(Struct, rename="camel"):
     is_heard: bool
     is_contested: bool
     hosts: int
+    revoked_at: datetime | None = None
 
 
 class AgentDoc(Struct):
@@ -256,7 +257,14 @@ def host_to_doc(host: Host, site: str) -> HostDoc:
 
 
 def agent_to_doc(agent: Agent, site: str, hosts: int) -> AgentDoc:
-    status = AgentStatus(agent.joined_at, agent.heard_at, agent.is_heard, agent.is_contested, hosts)
+    status = AgentStatus(
+        agent.joined_at,
+        agent.heard_at,
+        agent.is_heard,
+        agent.is_contested,
+        hosts,
+        agent.revoked_at,
+    )
     return AgentDoc(Metadata(agent.id), AgentSpec(site, agent.driver), status)
 
 

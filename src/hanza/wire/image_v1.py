@@ -30,7 +30,6 @@ class ImageStatus(Struct):
     bundle: str
     size: int
     disk_mib: int = field(name="diskMiB")
-    instances: int = 0
 
 
 class ImageDoc(Struct):
@@ -39,7 +38,7 @@ class ImageDoc(Struct):
     status: ImageStatus
 
 
-def image_to_doc(image: Image, instances: int) -> ImageDoc:
+def image_to_doc(image: Image) -> ImageDoc:
     bundle = image.bundle
     disk, kernel, initrd = (
         f"sha256:{blob.id}" if blob else None
@@ -48,5 +47,5 @@ def image_to_doc(image: Image, instances: int) -> ImageDoc:
     return ImageDoc(
         Metadata(image.id, image.name, created_at=image.created_at),
         ImageSpec(disk, kernel, initrd, bundle.cmdline),
-        ImageStatus(f"sha256:{bundle.id}", bundle.size, image.disk_mib, instances),
+        ImageStatus(f"sha256:{bundle.id}", bundle.size, image.disk_mib),
     )

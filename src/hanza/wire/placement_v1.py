@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from hanza.model.ids import HostId
+from hanza.plan.change import Change
 from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.explain import Explanation, Loser, RuleCount, Runner
@@ -24,22 +25,30 @@ Instances = Annotated[dict[Word, InstanceSpec], Meta(min_length=1, max_length=IN
 
 
 class AppPut(Struct, forbid_unknown_fields=True):
-    """The instances of an app by name; written together, placed all or none."""
+    """The instances of an app by name; written together, placed all or none.
+
+    Members of it that are not named end, unless `keep`.
+    """
 
     instances: Instances
+    keep: bool = False
 
 
 class QuoteRequest(Struct, forbid_unknown_fields=True):
-    """What would be asked for; with `app`, as one."""
+    """What would be asked for; with `app`, as one, and as `AppPut` would write it."""
 
     instances: Instances
     app: Word | None = None
+    keep: bool = False
 
 
 class AppChange(Struct):
+    """`change` is create, change, replace, end or none; `says` tells what is different."""
+
     name: str
     change: str
     generation: int
+    says: str
 
 
 class PlaceDoc(Struct):
@@ -103,12 +112,18 @@ class ExplanationDoc(Struct, rename="camel"):
 
 
 class LineDoc(Struct, rename="camel"):
-    """One instance.  `placement` is null where it has no place and would get none."""
+    """One instance.  `placement` is null where it has no place and would get none.
+
+    `change` is create, change, replace (its run and disk begin anew), end or none, and `says`
+    tells what is different.  `violations` name what its place breaks; it runs on all the same.
+    """
 
     name: str
     change: str
+    says: str
     placement: PlaceDoc | None
     because: str
+    violations: list[str]
     price_per_month: int | None
     round_trips: list[RoundTripDoc]
     explanation: ExplanationDoc
@@ -124,28 +139,47 @@ class QuoteDoc(Struct, rename="camel"):
     """Of all that have or would get a place; null when nobody of them has prices."""
 
 
-def line_to_doc(line: Line, change: str) -> LineDoc:
+def line_to_doc(line: Line, change: Change, violations: list[str]) -> LineDoc:
     return LineDoc(
         line.wanted.address.name,
-        change,
+        change.kind,
+        change.says,
         None if line.at is None else _place(line.at),
-        line.because,
+        _because(line, change),
+        violations,
         line.price,
         _round_trips(line.trips),
         explanation_to_doc(line.explanation),
     )
 
 
-def quote_to_doc(quotes: list[Quote], changes: dict[str, str]) -> QuoteDoc:
-    """Several teams as one document; `changes` by the names that were asked about."""
+def quote_to_doc(
+    quotes: list[Quote],
+    ended: list[Line],
+    changes: dict[str, Change],
+    violations: dict[str, list[str]],
+) -> QuoteDoc:
+    """Several teams as one document; `changes` by the names that it is about."""
     lines = [one for quote in quotes for one in quote.lines if one.wanted.address.name in changes]
     prices = [one.price for one in lines if one.price is not None]
+    named = [(one.wanted.address.name, one) for one in (*lines, *ended)]
     return QuoteDoc(
-        [line_to_doc(one, changes[one.wanted.address.name]) for one in lines],
+        [line_to_doc(one, changes[name], violations.get(name, [])) for name, one in named],
         [quote.refusal for quote in quotes if quote.refusal is not None],
         [_relaxation(one) for quote in quotes for one in quote.relaxations],
         sum(prices) if prices else None,
     )
+
+
+def _because(line: Line, change: Change) -> str:
+    match change.kind:
+        case "end":
+            return change.says
+        case "replace":
+            return f"{change.says}; its disk begins anew; {line.because}"
+        case "change":
+            return f"{change.says}; {line.because}"
+    return line.because
 
 
 def explanation_to_doc(explanation: Explanation) -> ExplanationDoc:

@@ -8,6 +8,7 @@ from hanza.plan.image import UnknownImage, WrongChecksum
 _TYPES = "http://secapi.cloud/errors/"
 _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.Unauthenticated: (401, "unauthorized"),
+    errors.Revoked: (401, "unauthorized"),
     errors.Forbidden: (403, "forbidden"),
     errors.NotFound: (404, "resource-not-found"),
     errors.Conflict: (412, "resource-conflict"),

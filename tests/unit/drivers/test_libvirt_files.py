@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,3 +201,19 @@ def test_the_hosts_clock_rate_is_the_refined_one(tmp_path: Path) -> None:
     log.write_text("nothing of the kind\n")
     assert host_tsc_khz(log) is None
     assert host_tsc_khz(tmp_path / "absent") is None
+
+
+def test_a_folder_with_a_long_path_has_logs_and_no_consoles() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        short = 107 - len(f"{folder}//{GUEST}.sock")
+        fits = SerialLogs(Path(folder, "x" * short))
+        too_long = SerialLogs(Path(folder, "y" * (short + 1)))
+        socket = fits.socket(GUEST)
+        assert socket is not None
+        assert len(str(socket)) == 107
+        assert too_long.socket(GUEST) is None
+        fits.path(GUEST).touch()
+        socket.touch()
+        fits.remove(GUEST)
+        fits.remove(GUEST)
+        assert list(socket.parent.iterdir()) == []

@@ -236,3 +236,24 @@ def test_the_kind_of_engine_is_read_from_the_uri() -> None:
     assert read_options({"uri": "test:///default"}).engine == "test"
     assert read_options({"uri": "qemu+unix:///system?socket=/s", **FOLDERS}).engine == "qemu"
     assert read_options(FOLDERS).uri == "qemu:///system"
+
+
+def test_a_port_with_a_socket_is_logged_all_the_same() -> None:
+    tree = tree_of(SPEC, replace(BUILD, console=Path("/serial/x.sock")))
+    (serial,) = tree.findall("devices/serial")
+    log, source = serial.find("log"), serial.find("source")
+    assert log is not None
+    assert source is not None
+    assert (serial.get("type"), source.attrib) == (
+        "unix",
+        {"mode": "bind", "path": "/serial/x.sock"},
+    )
+    assert log.attrib == {"file": "/serial/x.log", "append": "on"}
+    assert domains.console_of(tree) == Path("/serial/x.sock")
+
+
+def test_a_port_without_a_socket_has_a_log_and_no_console() -> None:
+    tree = tree_of(SPEC)
+    (serial,) = tree.findall("devices/serial")
+    assert serial.get("type") == "file"
+    assert domains.console_of(tree) is None

@@ -11,6 +11,7 @@ from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
 from hanza.plan.admission import (
     InstanceWish,
+    Keeps,
     admit_image,
     admit_instance,
     check_attribute,
@@ -37,9 +38,9 @@ def admit(
     new_id: InstanceId,
     now: datetime,
     *,
-    is_placed: bool = True,
+    keeps: Keeps = "all",
 ) -> Wanted:
-    return admit_instance(wish, known, new_id, now, image=IMAGE, is_placed=is_placed)
+    return admit_instance(wish, known, new_id, now, image=IMAGE, keeps=keeps)
 
 
 @pytest.mark.parametrize("name", ["a", "a-1", "x" * 63, "0"])
@@ -185,7 +186,7 @@ def test_what_has_a_place_keeps_its_policy_and_what_has_none_may_change_everythi
     with pytest.raises(Conflict) as refusal:
         admit(replace(WISH, policy=GERMAN), known, ID, NOW)
     assert refusal.value.field == "policy"
-    changed = admit(other, known, ID, NOW, is_placed=False)
+    changed = admit(other, known, ID, NOW, keeps="nothing")
     assert (changed.policy, changed.spec.memory_mib, changed.id) == (GERMAN, 256, ID)
 
 
@@ -209,8 +210,31 @@ def test_what_a_name_means_is_looked_up_until_there_is_a_place_and_then_kept() -
     kept = admit_instance(WISH, known, ID, NOW, image=later)
     assert kept == known
     assert admit_instance(WISH, known, ID, NOW, image=None) == known
-    anew = admit_instance(WISH, known, ID, NOW, image=later, is_placed=False)
+    anew = admit_instance(WISH, known, ID, NOW, image=later, keeps="nothing")
     assert anew.bundle == "b" * 64
     for before in (None, known):
         with pytest.raises(UnknownImage):
-            admit_instance(WISH, before, ID, NOW, image=None, is_placed=False)
+            admit_instance(WISH, before, ID, NOW, image=None, keeps="nothing")
+
+
+def test_a_member_of_an_app_that_is_written_whole_may_become_anything_but_anothers() -> None:
+    wish = replace(WISH, app="shop", component="web")
+    known = admit_instance(wish, None, ID, NOW, image=IMAGE)
+    other = replace(wish, image="other", memory_mib=256, policy=GERMAN)
+    changed = admit_instance(other, known, ID, NOW, image=IMAGE, keeps="team")
+    assert (changed.spec.image, changed.policy, changed.id) == ("other", GERMAN, ID)
+    for change in ({"app": "bazaar"}, {"component": "db"}):
+        with pytest.raises(Conflict):
+            admit_instance(replace(wish, **change), known, ID, NOW, image=IMAGE, keeps="team")
+    of_the_standard = replace(known, boot_volume="vo_1")
+    with pytest.raises(Conflict):
+        admit_instance(other, of_the_standard, ID, NOW, image=IMAGE, keeps="nothing")
+
+
+def test_what_a_members_image_means_is_kept_until_its_spec_changes() -> None:
+    wish = replace(WISH, app="shop", component="web")
+    known = admit_instance(wish, None, ID, NOW, image=IMAGE)
+    later = replace(IMAGE, bundle=replace(BUNDLE, id=BundleId("b" * 64)))
+    assert admit_instance(wish, known, ID, NOW, image=later, keeps="team") == known
+    other = replace(wish, memory_mib=2 * WISH.memory_mib)
+    assert admit_instance(other, known, ID, NOW, image=later, keeps="team").bundle == "b" * 64

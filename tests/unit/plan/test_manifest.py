@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hanza.model.errors import Conflict
+from hanza.model.guest import Port
 from hanza.model.ids import AgentId
 from hanza.model.manifest import GENESIS, Manifest
 from hanza.plan.manifest import (
@@ -39,8 +40,18 @@ def test_content_is_in_canonical_order_whatever_order_it_came_in() -> None:
 
 def test_the_hash_is_the_same_on_every_machine_for_ever() -> None:
     assert hash_of(FIRST).hex() == (
-        "57d375164d372405d848678675c3cd55c1a2a042a020c41839d68e0eba23e025"
+        "fd8fe004addd6079748b90b6ed9779de14af157368b0a03293b9f94e277cd4d0"
     )
+    # As it was before there were bundles, seeds and ports.
+    assert hash_of(replace(FIRST, bundles=())).hex() == (
+        "a2e97b3e28c91d55a9a130719b23a9a821cb804c90dab61db4a32d2fec6ce2a8"
+    )
+
+
+def told(**change: object) -> Manifest:
+    first, *others = FIRST.entries
+    spec = replace(first.spec, **change)  # type: ignore[arg-type]
+    return replace(FIRST, entries=(replace(first, spec=spec), *others))
 
 
 @pytest.mark.parametrize(
@@ -52,6 +63,10 @@ def test_the_hash_is_the_same_on_every_machine_for_ever() -> None:
         replace(FIRST, entries=FIRST.entries[:1]),
         replace(FIRST, tombstones=(a_tombstone("in_z"),)),
         replace(FIRST, bundles=FIRST.bundles[:1]),
+        told(hostname="web"),
+        told(ssh_keys=("ssh-ed25519 AAAA",)),
+        told(user_data="#!/bin/sh"),
+        told(ports=(Port(8080, 80),)),
     ],
 )
 def test_the_hash_changes_when_anything_does(other: Manifest) -> None:

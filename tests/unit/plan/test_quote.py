@@ -1,50 +1,30 @@
-from datetime import UTC, datetime
-from typing import Any
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanza.model.guest import GuestSpec
-from hanza.model.ids import HostId, InstanceId
-from hanza.model.instance import Address, Wanted
+from hanza.model.capacity import Capacity
+from hanza.model.ids import HostId
 from hanza.model.policy import PRESETS, Near, Policy, Spread
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.choose import Placed, place_group
-from hanza.plan.placement.demand import demand_of, team_of
-from hanza.plan.placement.quote import quote_team
+from hanza.plan.placement.demand import UNBOUND, Bounds, demand_of, team_of
+from hanza.plan.placement.quote import ended_line, quote_team
 from kit.grounds import (
     LJUBLJANA,
     SMALL,
     WHOLE,
     a_candidate,
     a_ground,
+    a_member,
     lax_policies,
     leagues_of_hosts,
     prices_of,
 )
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NL = a_ground("s2", country="NL", prices=prices_of(1000))
 
 
-def a_member(name: str, policy: Policy | None = None, **changed: Any) -> Wanted:
-    size = changed.pop("size", SMALL)
-    spec = GuestSpec(name, "tiny", size.cpus, size.memory_mib, size.disk_mib)
-    values = {"country": None, "policy": policy, "app": "shop", "component": "web"} | changed
-    address = Address("t", "w", name)
-    return Wanted(
-        InstanceId(f"in_{name}"),
-        address,
-        spec=spec,
-        power="on",
-        generation=1,
-        created_at=NOW,
-        **values,
-    )
-
-
 def test_a_demand_has_the_country_as_residency_and_the_component() -> None:
-    demand = demand_of(a_member("a", country="DE"), {})
+    demand = demand_of(a_member("a", country="DE"), UNBOUND)
     assert demand.policy == Policy(countries=frozenset({"DE"}))
     assert (demand.name, demand.size, demand.component) == ("a", SMALL, "web")
 
@@ -58,7 +38,7 @@ def test_a_team_is_the_unplaced_by_name_beside_those_that_stand() -> None:
         (a_member("d", component=None), HostId("h1")),
         (a_member("e"), HostId("h-gone")),
     ]
-    team = team_of(members, [host], {})
+    team = team_of(members, [host], UNBOUND)
     assert [one.name for one in team.demands] == ["a", "c"]
     assert [one.id for one in team.unplaced] == ["in_a", "in_c"]
     assert [(one.component, one.candidate.host) for one in team.neighbours] == [("web", "h1")]
@@ -67,7 +47,7 @@ def test_a_team_is_the_unplaced_by_name_beside_those_that_stand() -> None:
 def test_a_quote_tells_where_each_would_go_at_what_price_beside_the_others() -> None:
     hosts = [a_candidate("h1"), a_candidate("h2", NL)]
     policy = Policy(spreads=(Spread("site", 2),))
-    quote = quote_team([(a_member(n, policy), None) for n in ("web-2", "web-1")], hosts, {})
+    quote = quote_team([(a_member(n, policy), None) for n in ("web-2", "web-1")], hosts, UNBOUND)
     assert quote.refusal is None
     first, second = quote.lines
     assert first.at is not None
@@ -84,7 +64,7 @@ def test_what_is_placed_is_explained_as_if_its_own_room_were_free() -> None:
         (a_member("db", component=None, size=WHOLE), HostId("h1")),
         (a_member("gone"), HostId("h-gone")),
     ]
-    quote = quote_team(members, hosts, {})
+    quote = quote_team(members, hosts, UNBOUND)
     (line,) = quote.lines
     assert line.at == hosts[0]
     assert line.explanation.may == 2
@@ -94,19 +74,19 @@ def test_what_is_placed_is_explained_as_if_its_own_room_were_free() -> None:
 def test_a_refused_quote_says_who_waits_and_what_would_help() -> None:
     french = Policy(countries=frozenset({"FR"}))
     members = [(a_member("web"), None), (a_member("db", french, component="db"), None)]
-    quote = quote_team(members, [a_candidate()], {})
+    quote = quote_team(members, [a_candidate()], UNBOUND)
     assert quote.refusal == (
         "all are placed as one, and db waits: none of 1 hosts may run it: 1 not in FR"
     )
     db, web = quote.lines
     assert (db.at, web.at, web.price) == (None, None, None)
-    assert [one.text for one in db.explanation.relaxations] == ["allow DE"]
-    assert quote.relaxations == ()
+    assert [one.text for one in db.explanation.relaxations] == ["db: allow DE"]
+    assert quote.relaxations == db.explanation.relaxations
 
 
 def test_what_is_refused_together_is_helped_together() -> None:
     policy = Policy(spreads=(Spread("site", 2),))
-    quote = quote_team([(a_member(n, policy), None) for n in ("a", "b")], [a_candidate()], {})
+    quote = quote_team([(a_member(n, policy), None) for n in ("a", "b")], [a_candidate()], UNBOUND)
     assert quote.refusal is not None
     assert [one.text for one in quote.relaxations] == ["1 different by site instead of 2"]
 
@@ -118,8 +98,8 @@ def test_a_quote_is_what_placing_does(
 ) -> None:
     members = [(a_member(f"n{n}", policy), None) for n in range(unplaced)]
     members += [(a_member(f"p{n}", policy), one.host) for n, one in enumerate(hosts[:placed])]
-    quote = quote_team(members, hosts, {})
-    team = team_of(members, hosts, {})
+    quote = quote_team(members, hosts, UNBOUND)
+    team = team_of(members, hosts, UNBOUND)
     answer = place_group(team.demands, hosts, team.neighbours)
     quoted = [line.at for line in quote.lines if line.wanted.address.name.startswith("n")]
     if isinstance(answer, Placed):
@@ -135,7 +115,7 @@ def test_why_there_is_said_in_the_words_of_the_goals() -> None:
     stay = HostId("h1")
 
     def because(policy: Policy, *, host: HostId | None) -> str:
-        (line,) = quote_team([(a_member("a", policy), host)], hosts, {}).lines
+        (line,) = quote_team([(a_member("a", policy), host)], hosts, UNBOUND).lines
         return line.because
 
     assert because(cheap, host=None) == "cheapest of 2 that may"
@@ -145,7 +125,63 @@ def test_why_there_is_said_in_the_words_of_the_goals() -> None:
     french = Policy(countries=frozenset({"FR"}))
     assert because(french, host=stay) == "it stands there; today no host may run it"
     assert because(french, host=None) == "none of 2 hosts may run it: 2 not in FR"
-    (line,) = quote_team([(a_member("a", Policy(near=(Near(LJUBLJANA),))), stay)], hosts, {}).lines
+    (line,) = quote_team(
+        [(a_member("a", Policy(near=(Near(LJUBLJANA),))), stay)], hosts, UNBOUND
+    ).lines
     assert [name for name, _ in line.trips] == [LJUBLJANA.name]
-    (waiting,) = quote_team([(a_member("a", french), None)], hosts, {}).lines
+    (waiting,) = quote_team([(a_member("a", french), None)], hosts, UNBOUND).lines
     assert waiting.trips == ()
+
+
+def test_what_begins_anew_is_placed_when_it_has_left_at_home_if_it_may_be() -> None:
+    tight = [a_candidate("h1", free=WHOLE - WHOLE), a_candidate("h2", NL, free=SMALL)]
+    larger = Capacity(2, 2048, 1024)
+    members = [
+        (a_member("web-1", size=larger), HostId("h1")),
+        (a_member("web-2"), HostId("h1")),
+        (a_member("web-3"), None),
+    ]
+    leaving = {members[0][0].id: WHOLE - SMALL}
+    quote = quote_team(members, tight, UNBOUND, leaving)
+    assert quote.refusal is None
+    at = {line.wanted.address.name: line.at and line.at.host for line in quote.lines}
+    assert at == {"web-1": "h1", "web-2": "h1", "web-3": "h2"}
+    assert [one.free for one in quote.candidates] == [
+        WHOLE - SMALL - larger,
+        SMALL - SMALL,
+    ]
+
+
+def test_what_has_no_place_to_begin_anew_refuses_the_quote() -> None:
+    members = [(a_member("db", size=WHOLE + SMALL), HostId("h1"))]
+    quote = quote_team(members, [a_candidate("h1", free=WHOLE - SMALL)], UNBOUND, {"in_db": SMALL})  # type: ignore[dict-item]
+    assert quote.refusal is not None
+    assert quote.lines[0].at is None
+    assert [one.rule for one in quote.relaxations] == ["capacity"]
+    waits = [(a_member("web", Policy(countries=frozenset({"FR"}))), None), *members]
+    both = quote_team(waits, [a_candidate("h1")], UNBOUND, {"in_db": SMALL})  # type: ignore[dict-item]
+    assert both.refusal == "none of 1 hosts may run it: 1 not in FR"
+    assert [line.at and line.at.host for line in both.lines] == ["h1", None]
+
+
+def test_what_ends_is_told_without_a_price() -> None:
+    line = ended_line(a_member("a"), a_candidate("h2", NL))
+    assert (line.price, line.explanation.looked_at) == (None, 0)
+
+
+def test_levels_above_bound_where_it_goes() -> None:
+    above = {("t", "w"): (("tenant t", Policy(countries=frozenset({"NL"}))),)}
+    hosts = [a_candidate("h1"), a_candidate("h2", NL)]
+    (line,) = quote_team([(a_member("a"), None)], hosts, Bounds(above=above)).lines
+    assert line.at == hosts[1]
+    contradicting = Policy(countries=frozenset({"DE"}))
+    quote = quote_team([(a_member("a", contradicting), None)], hosts, Bounds(above=above))
+    assert "tenant t says allow NL; a says allow DE" in (quote.refusal or "")
+    assert quote.relaxations == ()
+
+
+def test_who_ran_somewhere_goes_home() -> None:
+    hosts = [a_candidate("h1"), a_candidate("h2", NL)]
+    cheap = a_member("a", Policy(goals=PRESETS["cheapest"]))
+    home = Bounds(homes={cheap.id: HostId("h1")})
+    assert quote_team([(cheap, None)], hosts, home).lines[0].at == hosts[0]

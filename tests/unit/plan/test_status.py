@@ -67,3 +67,11 @@ def test_a_word_about_what_holds_no_place_is_not_shown() -> None:
 )
 def test_what_is_shown_is_told_in_a_sentence(shown: Shown, said: str) -> None:
     assert sentence_of("a", shown) == said
+
+
+def test_what_nobody_will_hear_of_again_is_of_unknown_fate() -> None:
+    seen = Seen(MARK, "run", "present", power="on", boot="seen")
+    lost = Problem("agent.revoked", "nobody will say", NOW)
+    shown = shown_of(a_wanted(), True, seen, None, lost)
+    assert shown == Shown("error", None, "unknown", lost.text, "agent.revoked")
+    assert shown_of(a_wanted(is_ended=True), True, seen, None, lost).state == "deleting"

@@ -48,7 +48,7 @@ def _find(tx: Tx, path: Path) -> Image | None:
 
 def _list(tx: Tx, path: Path) -> list[Image]:
     get_region(tx, path.region)
-    return [image for image, _ in list_images(tx)]
+    return list_images(tx)
 
 
 def _document(image: Image, path: Path) -> bytes:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call, Handler
+from hanza.api.instances import refuse_contradiction
 from hanza.api.seca.boot import boot_volume_of, bundle_of, image_of
 from hanza.api.seca.reading import not_there, path_of
 from hanza.api.seca.writing import VERSION_HEADER, Change
@@ -42,6 +43,8 @@ def put_instance(tx: Tx, change: Change) -> Resource:
         country=country_of(change.resource, _workspace(tx, change.resource), change.region),
         spec=told(wanted.spec, change.resource),
     )
+    if demand != wanted:
+        refuse_contradiction(tx, demand)
     if hold is None:
         instances.update_instance(tx, wanted, demand)
         hint(tx, "place", wanted.id, change.now)
@@ -96,7 +99,8 @@ def write_power(tx: Tx, path: Path, action: Action, version: str | None, now: da
             owed=history.owed,
         ),
     )
-    append_event(tx, now, f"instance.{action}_asked", known.id, f"{path.name} is to {action}")
+    text = f"{path.name} is to {action}"
+    append_event(tx, now, f"instance.{action}_asked", known.id, text, path.tenant)
     hold = get_hold(tx, wanted.id)
     if hold is not None:
         hint(tx, "publish", hold.agent, now)
@@ -125,6 +129,7 @@ def _create(tx: Tx, change: Change) -> Resource:
     wanted = wanted_of(resource, _workspace(tx, resource), change.region, parts, now)
     if instances.find_instance(tx, wanted.address) is not None:
         raise Conflict(f"{wanted.address.name!r} was made by the federation's own API")
+    refuse_contradiction(tx, wanted)
     instances.insert_instance(tx, wanted)
     hint(tx, "place", wanted.id, now)
     return change.done(change.history, {"powerState": "off"})

@@ -111,7 +111,7 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
     (insert_resource if known is None else update_resource)(tx, resource)
     verb = "created" if known is None else "changed"
     text = f"{path.kind.name} {path.name} was {verb}"
-    append_event(tx, put.now, f"{path.kind.name}.{verb}", resource.id, text)
+    append_event(tx, put.now, f"{path.kind.name}.{verb}", resource.id, text, path.tenant)
     return resource
 
 
@@ -123,9 +123,8 @@ def write_delete(tx: Tx, path: Path, version: str | None, rule: DeleteRule, now:
     check_version(version, known.version)
     if known.deleted_at is not None:
         return
-    append_event(
-        tx, now, f"{path.kind.name}.ending", known.id, f"{path.kind.name} {path.name} is to end"
-    )
+    text = f"{path.kind.name} {path.name} is to end"
+    append_event(tx, now, f"{path.kind.name}.ending", known.id, text, path.tenant)
     if rule(tx, known, now):
         remove_resource(tx, known)
         return

@@ -23,7 +23,7 @@ from hanza.boot.lab.process import LabError
 
 INTERRUPTED = 130
 FURTHER = """
-See it         {console}
+See it         {web}
 Look further   export HANZA_CONTEXT={context}
                {hanza} status | logs NAME | destroy NAME | site list
 Cut a site     {hanza} demo plug pull {site}    (plug in: plugs it in again)
@@ -157,7 +157,7 @@ def show(demo: Demo, rows: plane.Rows, steps: Steps) -> None:
     steps.say(
         FURTHER.format(
             hanza=Path(sys.executable).with_name("hanza"),
-            console=plane.console_of(demo),
+            web=plane.web_of(demo),
             context=demo.context,
             site=site.name,
             logs=demo.place.logs,

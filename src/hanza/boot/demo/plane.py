@@ -19,7 +19,7 @@ from hanza.boot.lab import host
 from hanza.boot.lab.names import Site
 from hanza.boot.lab.process import LabError, Process, is_alive, last_words, run, spawn
 from hanza.boot.lab.waiting import is_soon
-from hanza.cli.client import BASE, Client, console_of_context, read_context
+from hanza.cli.client import BASE, Client, page_of, read_context
 from hanza.cli.options import TENANT
 from hanza.cli.render import last_line, reach
 from hanza.model.errors import Refusal
@@ -77,10 +77,10 @@ def client(demo: Demo, base: str = BASE) -> Iterator[Client]:
         raise LabError(f"the plane refused: {refusal}") from refusal
 
 
-def console_of(demo: Demo) -> str:
-    """Where a browser opens the console, with the operator's token."""
+def web_of(demo: Demo) -> str:
+    """Where a browser opens the page, with the operator's token."""
     try:
-        return console_of_context(read_context(demo.context))
+        return page_of(read_context(demo.context))
     except Refusal as refusal:
         raise LabError(f"{refusal}") from refusal
 

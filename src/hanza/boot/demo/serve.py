@@ -1,7 +1,7 @@
-"""The demo's plane: any plane, with the demo's desk beside its API and the console by plain HTTP.
+"""The demo's plane: any plane, with the demo's desk beside its API and the page by plain HTTP.
 
 A program of its own, so that it can be ended and found like any process of the demo:
-`python -m hanza.boot.demo.serve PREFIX STATE ADDRESS PORT SITE...`.  The console has the next port.
+`python -m hanza.boot.demo.serve PREFIX STATE ADDRESS PORT SITE...`.  The page has the next port.
 """
 
 import os
@@ -32,7 +32,7 @@ def settings_of(place: Place, port: int) -> PlaneSettings:
         listen=(parse_address(f"{LOOPBACK}:{port}"), parse_address(f"{place.plane}:{port}")),
         database=f"sqlite:///{folder}/hanza.db",
         insecure_http=False,
-        console=parse_address(f"{LOOPBACK}:{port + 1}"),
+        web=parse_address(f"{LOOPBACK}:{port + 1}"),
     )
 
 

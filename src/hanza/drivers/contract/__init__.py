@@ -1,4 +1,4 @@
-"""The driver contract as tests: seventeen clauses, numbered in the tests' docstrings.
+"""The driver contract as tests: eighteen clauses, numbered in the tests' docstrings.
 
 Subclass `DriverContract` in a test, supply the fixtures `driver` and `site` (a `Site`, which
 sees and disturbs the site without the driver), and inherit the rest.  Then run the seventeenth
@@ -11,6 +11,7 @@ Imported by tests only: it needs pytest and hypothesis, which the product does n
 
 from hanza.drivers.contract.backdoor import Backdoor, Bytes, Connection, Site
 from hanza.drivers.contract.connections import ConnectionClauses
+from hanza.drivers.contract.consoles import ConsoleClauses
 from hanza.drivers.contract.disks import DiskClauses
 from hanza.drivers.contract.guests import GuestClauses
 from hanza.drivers.contract.machine import FULL, compare_with_fake, walk_beside_fake
@@ -26,6 +27,7 @@ __all__ = [
     "Bytes",
     "Connection",
     "ConnectionClauses",
+    "ConsoleClauses",
     "DiskClauses",
     "DriverContract",
     "GuestClauses",
@@ -48,5 +50,6 @@ class DriverContract(
     VolumeClauses,
     DiskClauses,
     ConnectionClauses,
+    ConsoleClauses,
 ):
     """All clauses but the seventeenth, for a site that can do everything."""

@@ -43,6 +43,7 @@ class ConnectionClauses:
             "resize": lambda: driver.resize(guest.native, larger),
             "create_volume": lambda: driver.create_volume(W, host, 16),
             "attach_volume": lambda: driver.attach_volume(volume.native, guest.native),
+            "open_console": lambda: driver.open_console(guest.native),
             "serial_tail": lambda: driver.serial_tail(guest.native, 100),
         }
         with site.stalled():

@@ -273,8 +273,9 @@ class GuestClauses(ABC):
         assert able.volumes == ("VolumeClauses" in clauses)
         assert able.resize == ("ResizeClauses" in clauses)
         assert able.ports == ("PortClauses" in clauses)
+        assert able.console == ("ConsoleClauses" in clauses)
         native = made(driver, host).native
-        denied: list[Callable[[], None]] = []
+        denied: list[Callable[[], object]] = []
         if not able.volumes:
             denied += [
                 lambda: driver.create_volume(V, host, 8),
@@ -288,6 +289,8 @@ class GuestClauses(ABC):
         if not able.ports:
             published = replace(SMALL, ports=(Port(18080, 80),))
             denied.append(lambda: driver.create(B, host, published))
+        if not able.console:
+            denied.append(lambda: driver.open_console(native))
         for call in denied:
             with pytest.raises(Unsupported):
                 call()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from hanza.drivers import requests
+from hanza.drivers.fake.console import FakeConsole
 from hanza.drivers.fake.site import FakeSite, Site
 from hanza.drivers.fake.state import GuestRow, VolumeRow
 from hanza.drivers.spi import Capabilities
@@ -21,7 +22,14 @@ from hanza.model.ids import FederationId, NativeId, VolumeId
 from hanza.plan.ports import taken_port
 
 ABLE = Capabilities(
-    driver="fake", version="1", serial=True, volumes=True, resize=True, ports=True, fences=False
+    driver="fake",
+    version="1",
+    serial=True,
+    volumes=True,
+    resize=True,
+    ports=True,
+    console=True,
+    fences=False,
 )
 
 Act: TypeAlias = Callable[[Site], None]
@@ -135,7 +143,16 @@ class FakeDriver:
             guest = self._own_guest(site, native)
             if guest is None or limit_bytes < 1:
                 return b""
-            return site.serial_of(guest).encode()[-limit_bytes:]
+            return site.serial_of(guest)[-limit_bytes:]
+
+    def open_console(self, native: NativeId) -> FakeConsole:
+        self._refuse_denied(self._capabilities.console, "guests have no consoles here")
+        with self._looking("open_console") as site:
+            if self._present(site, native).power == "off":
+                raise Rejected("the guest is off")
+            if not self.site.take_line(native):
+                raise Rejected("the guest's console is open already")
+            return FakeConsole(self.site, native, site)
 
     # -- volumes ------------------------------------------------------------------------------
 
@@ -260,7 +277,7 @@ class FakeDriver:
         )
         if not self._capabilities.serial:
             return seen
-        return replace(seen, serial_bytes=len(site.serial_of(row).encode()))
+        return replace(seen, serial_bytes=len(site.serial_of(row)))
 
 
 def _refuse_without_room(site: Site, host: str, more: Capacity) -> None:

@@ -5,12 +5,13 @@ boot_after_s=2.5                                    serial output comes so long 
 accelerator=none|tcg|kvm                            what the hosts say of themselves
 state=/path/site.json                               the site outlives the process
 faults=create:2:silent,destroy:1:lost               what shall go wrong, see `faults`
-deny=volumes,resize,serial,ports                    capabilities it shall not have
+deny=volumes,resize,serial,ports,console            capabilities it shall not have
 images=/path                                        where the agent lays images; it reads none
 address=192.0.2.1                                   where it says that ports are published
 secret=...                                          stands for a site's password
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +23,7 @@ from hanza.drivers.fake.faults import faults_from_text
 from hanza.drivers.fake.site import DEFAULT_SIZE, FakeSite, some_hosts
 from hanza.drivers.spi import Capabilities
 from hanza.model.capacity import Capacity
-from hanza.model.errors import Invalid
+from hanza.model.errors import Invalid, Unavailable
 from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
@@ -41,7 +42,8 @@ Number = TypeVar("Number", int, float)
 def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDriver:
     """A driver on a site of its own, or on the one in the state file.
 
-    Raises `Invalid` for an option that is unknown or makes no sense.
+    Raises `Invalid` for an option that is unknown or makes no sense, and `Unavailable` while the
+    state's folder cannot be written to.
     """
     unknown = sorted(set(options) - KNOWN)
     if unknown:
@@ -58,6 +60,9 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
     accelerator = _ACCELERATORS.get(options.get("accelerator", "none"))
     if accelerator is None:
         raise Invalid("accelerator is one of kvm, tcg, none", field="options.accelerator")
+    path = Path(options["state"]) if "state" in options else None
+    if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise Unavailable("the folder of the site's state cannot be written to")
     hosts = some_hosts(max(_number(options, "hosts", 1, int), 1), size)
     site = FakeSite(
         [
@@ -65,7 +70,7 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
             for host in hosts
         ],
         boot_after=timedelta(seconds=_number(options, "boot_after_s", 0.0, float)),
-        path=Path(options["state"]) if "state" in options else None,
+        path=path,
         faults=faults_from_text(options.get("faults", "")),
     )
     return FakeDriver(site, federation, _capabilities(options), secret=options.get("secret", ""))
@@ -88,7 +93,7 @@ def _number(
 
 def _capabilities(options: Mapping[str, str]) -> Capabilities:
     denied = set(filter(None, options.get("deny", "").split(",")))
-    wrong = sorted(denied - {"volumes", "resize", "serial", "ports"})
+    wrong = sorted(denied - {"volumes", "resize", "serial", "ports", "console"})
     if wrong:
         raise Invalid(f"{wrong[0]!r} cannot be denied", field="options.deny")
     return replace(
@@ -97,4 +102,5 @@ def _capabilities(options: Mapping[str, str]) -> Capabilities:
         resize="resize" not in denied,
         serial="serial" not in denied,
         ports="ports" not in denied,
+        console="console" not in denied,
     )

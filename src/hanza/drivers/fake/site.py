@@ -137,16 +137,17 @@ class Site:
         if guest.power == power:
             return
         # The order matters: what the ending run wrote is kept until the next one begins.
-        guest.serial = self.serial_of(guest) if power == "off" else ""
+        guest.serial = self.serial_of(guest) if power == "off" else b""
+        guest.echoed = b""
         guest.powered_at = self._clock.now() if power == "on" else None
         guest.power = power
 
-    def serial_of(self, guest: GuestRow) -> str:
+    def serial_of(self, guest: GuestRow) -> bytes:
         if guest.powered_at is None:
             return guest.serial
         if self._clock.now() < guest.powered_at + self._boot_after:
-            return ""
-        return f"hanza fake guest {guest.spec.name} is up\n"
+            return b""
+        return f"hanza fake guest {guest.spec.name} is up\n".encode() + guest.echoed
 
 
 def _disk_of(federation: str, mark: Mark) -> str:
@@ -175,6 +176,7 @@ class FakeSite:
         self._lock = threading.RLock()
         self._file = None if path is None else StateFile(path)
         self._book = FaultBook(tuple(faults))
+        self._lines: set[NativeId] = set()
         self._site = self._site_of(State({host.name: host for host in hosts or some_hosts(1)}))
 
     def _site_of(self, state: State) -> Site:
@@ -204,6 +206,17 @@ class FakeSite:
                 if changed is not None:
                     self._site = self._site_of(changed)
             yield self._site
+
+    def take_line(self, native: NativeId) -> bool:
+        """Whether the guest had no console open; it has one from now on, until `drop_line`."""
+        with self._lock:
+            is_free = native not in self._lines
+            self._lines.add(native)
+            return is_free
+
+    def drop_line(self, native: NativeId) -> None:
+        with self._lock:
+            self._lines.discard(native)
 
     def order(self, fault: Fault) -> None:
         self._book.order(fault)

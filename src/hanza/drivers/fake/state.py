@@ -30,8 +30,10 @@ class GuestRow:
     spec: GuestSpec
     power: Power = "off"
     powered_at: datetime | None = None
-    serial: str = ""
+    serial: bytes = b""
     """What it wrote in its last run; of a run that goes on, see `FakeSite.serial_of`."""
+    echoed: bytes = b""
+    """What was typed at its console in the run that goes on."""
     disk: bytes = b""
 
 

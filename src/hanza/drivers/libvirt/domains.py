@@ -60,6 +60,8 @@ class Build:
     boot: Direct | None
     seed: Path | None = None
     nic: Nic | None = None
+    console: Path | None = None
+    """The socket at which the serial port can be typed at, beside the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,26 @@ def _add_devices(devices: ET.Element, build: Build) -> None:
         ET.SubElement(seed, "target", dev="hdc", bus="ide")
         ET.SubElement(seed, "readonly")
     if build.serial is not None:
-        serial = ET.SubElement(devices, "serial", type="file")
-        # Appending, so that the file may be cut while the guest writes to it.
-        ET.SubElement(serial, "source", path=str(build.serial), append="on")
-        ET.SubElement(serial, "target", port="0")
+        devices.append(_serial(build.serial, build.console))
+
+
+def _serial(log: Path, console: Path | None) -> ET.Element:
+    """A port that is logged; appending, so that the log may be cut while the guest writes."""
+    if console is None:
+        serial = ET.Element("serial", type="file")
+        ET.SubElement(serial, "source", path=str(log), append="on")
+    else:
+        serial = ET.Element("serial", type="unix")
+        ET.SubElement(serial, "source", mode="bind", path=str(console))
+        ET.SubElement(serial, "log", file=str(log), append="on")
+    ET.SubElement(serial, "target", port="0")
+    return serial
+
+
+def console_of(domain: ET.Element) -> Path | None:
+    """The socket of the first serial port; None for a domain that was defined without one."""
+    source = domain.find("devices/serial[@type='unix']/source[@mode='bind']")
+    return None if source is None else Path(source.get("path", ""))
 
 
 def _add_nic(domain: ET.Element, nic: Nic) -> None:

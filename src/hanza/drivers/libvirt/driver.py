@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from hanza.drivers import requests
 from hanza.drivers.libvirt import domains, door, names
 from hanza.drivers.libvirt.connection import Call, Connection, told_of_file
+from hanza.drivers.libvirt.console import Lines, SocketConsole
 from hanza.drivers.libvirt.domains import Seen
 from hanza.drivers.libvirt.ports import refuse_ports, refuse_taken
 from hanza.drivers.libvirt.seed import files_of, write_seed
@@ -31,13 +32,15 @@ class Driver:
         room = threading.Lock() if workshop.files is None else workshop.files.pool.lock
         self._locks = Locks(room, tuple(threading.Lock() for _ in range(STRIPES)))
         self._closed = threading.Event()
+        self._lines = Lines()
         self._volume_orders = VolumeOrders(connection, workshop, self._locks)
 
     def __repr__(self) -> str:
         return f"libvirt.Driver({self._workshop.federation}, {self._workshop.host})"
 
     def capabilities(self) -> Capabilities:
-        has_files = self._workshop.files is not None
+        files = self._workshop.files
+        has_files = files is not None
         return Capabilities(
             driver="libvirt",
             version=door.version(),
@@ -45,6 +48,7 @@ class Driver:
             volumes=has_files,
             resize=True,
             ports=self._workshop.doors is not None,
+            console=files is not None and files.serial.has_consoles,
             fences=False,
         )
 
@@ -215,6 +219,22 @@ class Driver:
             return files.serial.tail(native, limit_bytes)
         except OSError as error:
             raise told_of_file(error) from error
+
+    def open_console(self, native: NativeId) -> SocketConsole:
+        files = self._workshop.files
+        if files is None or not files.serial.has_consoles:
+            raise Unsupported("this engine's guests have no consoles")
+
+        def work(conn: door.Conn, call: Call) -> None:
+            _, seen, tree = self._present(conn, native)
+            call.go_on()
+            if not seen.is_on:
+                raise Rejected("the guest is off")
+            if domains.console_of(tree) != files.serial.socket(native):
+                raise Unsupported("this guest was defined without a console")
+
+        self._connection.run(work)
+        return self._lines.open(native, files.serial.socket(native))
 
     # -- volumes --------------------------------------------------------------------------------
 

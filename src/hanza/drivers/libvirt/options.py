@@ -15,6 +15,7 @@ offer_cpus= offer_memory_mib= offer_disk_mib=
 """
 
 import ipaddress
+import os
 import re
 import socket
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ from hanza.drivers.libvirt.ports import Doors
 from hanza.drivers.libvirt.serial import SerialLogs
 from hanza.drivers.libvirt.workshop import Files, Offer, Workshop
 from hanza.drivers.requests import is_plain_word
-from hanza.model.errors import Invalid
+from hanza.model.errors import Invalid, Unavailable
 from hanza.model.ids import FederationId
 from hanza.plan.ports import LAST
 
@@ -86,6 +87,9 @@ def _files_of(read: Options, federation: FederationId) -> tuple[Accelerator, Fil
     folders = read.folders
     accelerator = choose_accelerator(read.wanted, folders["images"], folders["proof"])
     pool, serial = Pool(folders["pool"], federation), SerialLogs(folders["serial"])
+    for key in ("pool", "serial"):
+        if not os.access(folders[key], os.W_OK | os.X_OK):
+            raise Unavailable(f"the folder {key} cannot be written to")
     return accelerator, Files(Images(folders["images"]), pool, serial)
 
 

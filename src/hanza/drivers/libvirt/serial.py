@@ -1,8 +1,10 @@
-"""Guests' serial output: one file per guest, fresh at each power on, read by its tail.
+"""Guests' serial ports: one log per guest, fresh at each power on, and one socket beside it.
 
 Promises: however much a guest writes, its file keeps little more than `KEEP_BYTES` on disk after
 each look, while its length goes on telling how much was written.  This is done by giving the
 front of the file back to the file system, which does not move what the guest appends.
+
+The socket is the emulator's: what is said there is typed at the port, see `console`.
 """
 
 import ctypes
@@ -16,6 +18,9 @@ from hanza.model.ids import NativeId
 KEEP_BYTES = 64 * 1024
 TRIM_ABOVE_BYTES = 1024 * 1024
 MOST_READ_BYTES = KEEP_BYTES
+LONGEST_SOCKET_PATH = 107
+"""What a unix socket's address can hold, without the byte that ends it."""
+_UUID_CHARACTERS = 36
 _PAGE = 4096
 _KEEP_SIZE_AND_PUNCH_HOLE = 0x01 | 0x02
 
@@ -28,8 +33,21 @@ class SerialLogs:
     def path(self, native: NativeId) -> Path:
         return self._folder / f"{native}.log"
 
+    def socket(self, native: NativeId) -> Path | None:
+        """Where the guest's port can be typed at; None in a folder whose path is too long."""
+        return self._socket(native) if self.has_consoles else None
+
+    @property
+    def has_consoles(self) -> bool:
+        longest = self._socket(NativeId("x" * _UUID_CHARACTERS))
+        return len(os.fsencode(longest)) <= LONGEST_SOCKET_PATH
+
+    def _socket(self, native: NativeId) -> Path:
+        return self._folder / f"{native}.sock"
+
     def remove(self, native: NativeId) -> None:
         self.path(native).unlink(missing_ok=True)
+        self._socket(native).unlink(missing_ok=True)
 
     def written(self, native: NativeId) -> int:
         """How much the guest wrote since power on; trims what need not be kept."""

@@ -83,6 +83,7 @@ class Workshop:
             self.files.images.boot(spec.image, emulated=self.kind == "qemu"),
             self.files.pool.seed(native) if spec.is_seeded else None,
             Nic(names.guest_mac(native), forwards_of(self.doors, spec)),
+            console=self.files.serial.socket(native),
         )
 
     def facts(self, conn: door.Conn) -> HostFacts:

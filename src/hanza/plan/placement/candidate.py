@@ -74,6 +74,10 @@ class Demand:
     policy: Policy
     component: str | None = None
     pin: Pin = FREE
+    home: HostId | None = None
+    """Where it ran until now: it stays there wherever that may be."""
+    conflict: str | None = None
+    """How the levels of its policy contradict each other; then no host may run it."""
 
 
 @dataclass(frozen=True, slots=True)

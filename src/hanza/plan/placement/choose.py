@@ -13,12 +13,14 @@ from hanza.model.ids import HostId
 from hanza.model.policy import Spread
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.rules import Compiled, Lack, compile_rules, find_lacks
-from hanza.plan.placement.score import Option, rank
+from hanza.plan.placement.score import FULL, Option, rank
 from hanza.plan.placement.search import Member, Search
 from hanza.plan.placement.spread import Group
 
 MEMBERS_MAX = 256
 """More than that are not placed as one."""
+HOME_POINTS = 2 * MEMBERS_MAX * FULL
+"""What staying is worth: more than all that can be had by leaving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +69,46 @@ def place_group(
         if not one.options:
             return Unplaced(one)
     search = Search(
-        members=[Member(one.demand, one.options) for one in looked],
+        members=[Member(one.demand, _home_first(one)) for one in looked],
         groups=_groups(looked, neighbours),
         free={one.host: one.free for one in candidates},
     )
     search.run()
     if search.best is None:
         return Unplaced(None, search.is_exact)
-    return Placed(search.best, search.is_exact)
+    chosen = zip(looked, search.best, strict=True)
+    return Placed(tuple(_as_looked(*one) for one in chosen), search.is_exact)
+
+
+def _home_first(looked: Looked) -> tuple[Option, ...]:
+    """Its options; that of its home is worth more than any number of others."""
+    home = looked.demand.home
+    return tuple(
+        sorted(
+            (
+                replace(one, total=one.total + HOME_POINTS) if one.candidate.host == home else one
+                for one in looked.options
+            ),
+            key=lambda one: one.candidate.host != home,
+        )
+    )
+
+
+def _as_looked(looked: Looked, chosen: Option) -> Option:
+    return next(one for one in looked.options if one.candidate.host == chosen.candidate.host)
 
 
 def _look_at_all(demands: Sequence[Demand], candidates: Sequence[Candidate]) -> list[Looked]:
     """Replicas ask for the same, so their hosts are looked at once."""
     seen: dict[object, Looked] = {}
     for one in demands:
-        key = (one.size, one.policy, one.pin)
-        if key not in seen:
-            seen[key] = look(one, candidates)
-    return [replace(seen[one.size, one.policy, one.pin], demand=one) for one in demands]
+        if _asks(one) not in seen:
+            seen[_asks(one)] = look(one, candidates)
+    return [replace(seen[_asks(one)], demand=one) for one in demands]
+
+
+def _asks(demand: Demand) -> object:
+    return demand.size, demand.policy, demand.pin, demand.conflict
 
 
 def choose(

@@ -1,22 +1,66 @@
 """From what a tenant wants to what placement looks for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hanza.model.ids import HostId, InstanceId
-from hanza.model.instance import Wanted
+from hanza.model.instance import Address, Wanted
+from hanza.model.policy import Policy
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.pins import FREE, Pin
-from hanza.plan.policy import policy_of
+from hanza.plan.policy import Contradiction, Level, effective, policy_of
 
-Pins = Mapping[InstanceId, Pin]
+Above = Mapping[tuple[str, str], tuple[Level, ...]]
+"""The levels above whatever is in a workspace, by tenant and workspace."""
 
 
-def demand_of(wanted: Wanted, pins: Pins) -> Demand:
-    """The demand, with the country said as the residency that it is short for."""
-    pin = pins.get(wanted.id, FREE)
-    policy = policy_of(wanted.country, wanted.policy)
-    return Demand(wanted.address.name, wanted.spec.size, policy, wanted.component, pin)
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What holds for instances besides their own words, looked up anew for every choice."""
+
+    pins: Mapping[InstanceId, Pin] = field(default_factory=dict)
+    above: Above = field(default_factory=dict)
+    homes: Mapping[InstanceId, HostId] = field(default_factory=dict)
+    """Where those ran that were ended only to be run anew."""
+
+    def levels_of(self, address: Address) -> tuple[Level, ...]:
+        return self.above.get((address.tenant, address.workspace), ())
+
+
+UNBOUND = Bounds()
+
+
+def own_level(wanted: Wanted) -> Level:
+    """What it says itself, with the country said as the residency that it is short for."""
+    return wanted.address.name, policy_of(wanted.country, wanted.policy)
+
+
+def policy_under(wanted: Wanted, above: Sequence[Level]) -> Policy:
+    """Its own policy tightened by the levels above.  Raises `Contradiction`."""
+    return effective([*above, own_level(wanted)])
+
+
+def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
+    """The demand under everything that bounds it.
+
+    Levels may have come to contradict each other since it was asked for: that is not refused
+    here, but told as a rule that no host meets.
+    """
+    _, policy = own_level(wanted)
+    conflict = None
+    try:
+        policy = policy_under(wanted, bounds.levels_of(wanted.address))
+    except Contradiction as contradiction:
+        conflict = contradiction.text
+    return Demand(
+        name=wanted.address.name,
+        size=wanted.spec.size,
+        policy=policy,
+        component=wanted.component,
+        pin=bounds.pins.get(wanted.id, FREE),
+        home=bounds.homes.get(wanted.id),
+        conflict=conflict,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +73,9 @@ class Team:
 
 
 def team_of(
-    members: Sequence[tuple[Wanted, HostId | None]], candidates: Sequence[Candidate], pins: Pins
+    members: Sequence[tuple[Wanted, HostId | None]],
+    candidates: Sequence[Candidate],
+    bounds: Bounds,
 ) -> Team:
     """From members with the hosts that they hold; demands are in the order of their names."""
     hosts = {one.host: one for one in candidates}
@@ -41,4 +87,4 @@ def team_of(
         for wanted, host in members
         if host in hosts and wanted.component is not None
     )
-    return Team(tuple(unplaced), tuple(demand_of(one, pins) for one in unplaced), neighbours)
+    return Team(tuple(unplaced), tuple(demand_of(one, bounds) for one in unplaced), neighbours)

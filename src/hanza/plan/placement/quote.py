@@ -4,22 +4,28 @@
 the world moves in between.  For what is placed already it tells why, by today's facts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hanza.model.ids import HostId
+from hanza.model.capacity import Capacity
+from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.price import MicroEuro
 from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
-from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_room
-from hanza.plan.placement.demand import Pins, demand_of, team_of
+from hanza.plan.placement.choose import Placed, place_group, without_room
+from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
-from hanza.plan.placement.relax import Relaxation, spread_relaxations
+from hanza.plan.placement.mend import team_relaxations
+from hanza.plan.placement.relax import Relaxation
 from hanza.plan.placement.score import goals_of, trips_of
 from hanza.plan.pricing import price_per_month
 
 Members = Sequence[tuple[Wanted, HostId | None]]
+Leaving = Mapping[InstanceId, Capacity]
+"""Members whose run ends so that they are run anew, with the room that they have until then."""
+NOBODY: Leaving = {}
+NOTHING_SAID = Explanation(0, 0, (), (), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,52 +64,78 @@ class Quote:
     lines: tuple[Line, ...]
     refusal: str | None
     relaxations: tuple[Relaxation, ...]
-    """What would help all of them together, where each alone has a place."""
+    """What would help: each places all that are refused."""
     candidates: tuple[Candidate, ...]
     """The hosts as they would be then."""
 
 
-def quote_team(members: Members, candidates: Sequence[Candidate], pins: Pins) -> Quote:
-    """Tell where the unplaced members would go and why the placed ones are where they are."""
-    team = team_of(members, candidates, pins)
-    answer = place_group(team.demands, candidates, team.neighbours)
-    lines = _placed_lines(members, candidates, pins)
-    if isinstance(answer, Placed):
-        lines += _quoted_lines(team.unplaced, team.demands, answer, candidates, team.neighbours)
-        after = without_room(candidates, answer.options, team.demands)
-        return Quote(_by_name(lines), None, (), tuple(after))
-    for wanted, demand in zip(team.unplaced, team.demands, strict=True):
-        explanation = explain(demand, candidates, team.neighbours)
-        lines.append(Line(wanted, demand, None, None, explanation))
+def quote_team(
+    members: Members,
+    candidates: Sequence[Candidate],
+    bounds: Bounds,
+    leaving: Leaving = NOBODY,
+) -> Quote:
+    """Tell where the unplaced members would go and why the placed ones are where they are.
+
+    What is new is placed at once, beside those that leave; these are placed when they have left,
+    where they were if they may.
+    """
+    first = _quoted(members, candidates, bounds, leaving)
+    if not leaving:
+        return first
+    at = {line.wanted.id: line.at for line in first.lines}
+    homes = {one.id: host for one, host in members if one.id in leaving and host is not None}
+    freed = [
+        replace(one, free=_sum(one.free, [leaving[i] for i, h in homes.items() if h == one.host]))
+        for one in first.candidates
+    ]
+    gone = [
+        (one, None if one.id in leaving else _host_of(at.get(one.id)) or host)
+        for one, host in members
+        if host is not None or at.get(one.id) is not None
+    ]
+    again = _quoted(gone, freed, replace(bounds, homes={**homes, **bounds.homes}), NOBODY)
+    settled = {line.wanted.id for line in again.lines}
+    lines = [one for one in first.lines if one.wanted.id not in settled] + list(again.lines)
     return Quote(
         _by_name(lines),
-        sentence_of(answer, team.demands),
-        _together(answer, team.demands, candidates, team.neighbours),
-        tuple(candidates),
+        first.refusal or again.refusal,
+        first.relaxations or again.relaxations,
+        again.candidates,
     )
 
 
-def _together(
-    answer: Unplaced,
-    demands: Sequence[Demand],
-    candidates: Sequence[Candidate],
-    neighbours: Sequence[Neighbour],
-) -> tuple[Relaxation, ...]:
-    if answer.looked is not None:
-        return ()
-    return spread_relaxations(demands, candidates, neighbours)
+def ended_line(wanted: Wanted, at: Candidate | None) -> Line:
+    """Of what is to end: where it is, and no price."""
+    return Line(wanted, demand_of(wanted, Bounds()), at, None, NOTHING_SAID)
 
 
-def _quoted_lines(
-    unplaced: Sequence[Wanted],
-    demands: Sequence[Demand],
-    answer: Placed,
-    candidates: Sequence[Candidate],
-    neighbours: tuple[Neighbour, ...],
-) -> list[Line]:
+def _quoted(
+    members: Members, candidates: Sequence[Candidate], bounds: Bounds, leaving: Leaving
+) -> Quote:
+    """One placing of all that have no place; nothing is told of those that leave."""
+    team = team_of(members, candidates, bounds)
+    answer = place_group(team.demands, candidates, team.neighbours)
+    lines = _placed_lines(members, candidates, bounds, leaving)
+    if isinstance(answer, Placed):
+        lines += _quoted_lines(team, answer, candidates)
+        after = without_room(candidates, answer.options, team.demands)
+        return Quote(_by_name(lines), None, (), tuple(after))
+    helped = team_relaxations(team.demands, candidates, team.neighbours)
+    for wanted, demand in zip(team.unplaced, team.demands, strict=True):
+        explanation = explain(demand, candidates, team.neighbours)
+        if len(team.demands) > 1:
+            explanation = replace(explanation, relaxations=helped)
+        lines.append(Line(wanted, demand, None, None, explanation))
+    refusal = sentence_of(answer, team.demands)
+    return Quote(_by_name(lines), refusal, helped, tuple(candidates))
+
+
+def _quoted_lines(team: Team, answer: Placed, candidates: Sequence[Candidate]) -> list[Line]:
     """Each explained as the last of the team: the others have taken their room already."""
     lines = []
-    for index, (wanted, demand) in enumerate(zip(unplaced, demands, strict=True)):
+    demands = team.demands
+    for index, (wanted, demand) in enumerate(zip(team.unplaced, demands, strict=True)):
         others = [*answer.options[:index], *answer.options[index + 1 :]]
         rest = [*demands[:index], *demands[index + 1 :]]
         beside = tuple(
@@ -111,27 +143,40 @@ def _quoted_lines(
             for one, option in zip(rest, others, strict=True)
             if one.component is not None
         )
-        explanation = explain(demand, without_room(candidates, others, rest), neighbours + beside)
+        left = without_room(candidates, others, rest)
+        explanation = explain(demand, left, team.neighbours + beside)
         lines.append(_line(wanted, demand, answer.options[index].candidate, explanation))
     return lines
 
 
-def _placed_lines(members: Members, candidates: Sequence[Candidate], pins: Pins) -> list[Line]:
+def _placed_lines(
+    members: Members, candidates: Sequence[Candidate], bounds: Bounds, leaving: Leaving
+) -> list[Line]:
     """Each explained as if it were placed anew: its own room counts as free."""
     hosts = {one.host: one for one in candidates}
     lines = []
     for wanted, host in members:
-        if host is None or host not in hosts:
+        if host is None or host not in hosts or wanted.id in leaving:
             continue
-        demand = demand_of(wanted, pins)
+        demand = demand_of(wanted, bounds)
         freed = [
             replace(one, free=one.free + demand.size) if one.host == host else one
             for one in candidates
         ]
         others = [(one, where) for one, where in members if one.id != wanted.id]
-        explanation = explain(demand, freed, team_of(others, candidates, pins).neighbours)
+        explanation = explain(demand, freed, team_of(others, candidates, bounds).neighbours)
         lines.append(_line(wanted, demand, hosts[host], explanation))
     return lines
+
+
+def _sum(free: Capacity, held: Sequence[Capacity]) -> Capacity:
+    for one in held:
+        free = free + one
+    return free
+
+
+def _host_of(at: Candidate | None) -> HostId | None:
+    return None if at is None else at.host
 
 
 def _line(wanted: Wanted, demand: Demand, at: Candidate, explanation: Explanation) -> Line:

@@ -19,6 +19,7 @@ from hanza.plan.placement.pins import Pin
 from hanza.plan.pricing import price_per_month, words_of_price
 
 RULES = (
+    "policy",
     "zone",
     "residency",
     "region",
@@ -80,16 +81,23 @@ class Compiled:
 
 
 def compile_rules(demand: Demand) -> Compiled:
-    policy = demand.policy
     ground = (
+        *_conflict(demand.conflict),
         *_zone(demand.pin),
+        *policy_rules(demand.policy, demand.size),
+    )
+    return Compiled(ground, (*_volume(demand.pin), *_host_rules(demand.size)))
+
+
+def policy_rules(policy: Policy, size: Capacity) -> tuple[Rule, ...]:
+    """What the policy itself demands of a ground, for an instance of this size."""
+    return (
         *_law(policy),
         *_owners(policy),
         *(_attribute(one) for one in policy.requirements),
         *(_near(one) for one in policy.near if one.rtt_ms_max is not None),
-        *_caps(policy, demand.size),
+        *_caps(policy, size),
     )
-    return Compiled(ground, (*_volume(demand.pin), *_host_rules(demand.size)))
 
 
 def find_lacks(
@@ -113,6 +121,12 @@ def _ground_lacks(compiled: Compiled, ground: Ground) -> tuple[Lack, ...]:
 def _host_lacks(compiled: Compiled, candidate: Candidate) -> tuple[Lack, ...]:
     asked = ((rule, rule.lack(candidate)) for rule in compiled.host)
     return tuple(Lack(rule.name, "", text) for rule, text in asked if text is not None)
+
+
+def _conflict(text: str | None) -> list[Rule]:
+    if text is None:
+        return []
+    return [Rule("policy", "", f"of no use: {text}", lambda _: f"is ruled out: {text}")]
 
 
 def _zone(pin: Pin) -> list[Rule]:

@@ -6,7 +6,7 @@ first of equals is found first, and these are left out because they cannot be it
 
 - what cannot have more points than the best so far, even if all that is to come went well;
 - of members that ask for the same, every order but the one of their preference;
-- of hosts at one site that are alike, that nobody has taken yet and nobody is pinned to, all but
+- of hosts at one site that are alike, that nobody has taken yet and nobody is bound to, all but
   the first.
 
 It is exact as long as it ends within `STEPS_MAX` steps; after that the best found so far stands,
@@ -36,7 +36,8 @@ class Member:
     @property
     def asks(self) -> object:
         """Equal for members that ask for the same."""
-        return self.demand.size, self.demand.policy, self.demand.component, self.demand.pin
+        one = self.demand
+        return one.size, one.policy, one.component, one.pin, one.home, one.conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,9 @@ class Search:
         self._indexes: list[int] = []
         self._stands: dict[str | None, list[Candidate]] = {name: [] for name in groups}
         self._taken = {one.host for group in groups.values() for one in group.settled}
-        self._taken |= {one.demand.pin.host for one in members if one.demand.pin.host is not None}
+        for member in members:
+            bound = (member.demand.pin.host, member.demand.home)
+            self._taken |= {host for host in bound if host is not None}
 
     @property
     def is_exact(self) -> bool:

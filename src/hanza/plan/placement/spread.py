@@ -42,6 +42,32 @@ def shortfall(spread: Spread, group: Group, chosen: Sequence[Candidate]) -> int:
     return missing
 
 
+def misplaced(
+    spread: Spread, stands: Sequence[tuple[str, Candidate]], to_come: int = 0
+) -> tuple[str, ...]:
+    """Who of those that stand would have to go for the spread to hold, by name.
+
+    Of several at one place the last do; those to come may stand wherever they help most.
+    """
+    places = [(name, one.stands_in(spread.over)) for name, one in sorted(stands, key=_by_name)]
+    counts = Counter(place for _, place in places)
+    total = len(places) + to_come
+    limit = total if spread.share_max is None else max(1, total * spread.share_max // 100)
+    missing = (spread.distinct_min or 0) - len(counts) - to_come
+    found = []
+    for name, place in reversed(places):
+        is_short = missing > 0 and counts[place] > 1
+        if counts[place] > limit or is_short:
+            found.append(name)
+            counts[place] -= 1
+            missing -= 1
+    return tuple(sorted(found))
+
+
+def _by_name(stands: tuple[str, Candidate]) -> str:
+    return stands[0]
+
+
 def broken_by(
     demand: Demand, candidate: Candidate, neighbours: Sequence[Neighbour]
 ) -> tuple[Spread, ...]:

@@ -1,0 +1,252 @@
+"""Consoles at the plane: a tenant's WebSocket and an agent's, joined for as long as both are there.
+
+Promises: nobody's bytes flow before it is written down who opened what; a refusal is an answer
+of HTTP with a stable code; one user per guest; what waits in between is a frame each way, so a
+slow side slows the other and fills no memory.  A plane reaches only agents whose link it has
+itself; a plane that is killed leaves no event of the end.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from starlette.websockets import WebSocket
+
+from hanza.api.calls import Answer, Call, Plane
+from hanza.api.identity import Authenticator, Principal
+from hanza.api.link import Hub
+from hanza.api.problems import problem_response
+from hanza.api.relay import ENDS, Limits, hang_up, relay
+from hanza.kit.text import harmless
+from hanza.model import errors
+from hanza.model.errors import BadQuery, Busy, InUse, NotFound, NotHere, NotOffered, NotRunning
+from hanza.model.guest import Mark
+from hanza.model.ids import AgentId
+from hanza.model.instance import Address
+from hanza.model.report import Incarnation
+from hanza.store.agents import believed_starts, manifest_versions
+from hanza.store.events import append_event
+from hanza.store.holds import get_hold
+from hanza.store.instances import get_overview
+from hanza.store.tx import Tx
+from hanza.wire import agent_v1 as v1
+from hanza.wire.agent_words import mark_to_wire
+from hanza.wire.console_v1 import TICKET_BYTES, End, ticket_from_header
+from hanza.wire.problems import problem_of
+
+log = logging.getLogger("hanza.console")
+PERMISSION = "instance:console"
+REASON_CHARACTERS_MAX = 200
+_REFUSALS: Mapping[str, type[errors.Refusal]] = {
+    InUse.code: InUse,
+    Busy.code: Busy,
+    NotRunning.code: NotRunning,
+    errors.Rejected.code: NotRunning,
+    errors.Unsupported.code: NotOffered,
+}
+"""What an agent's word of why not is here; any other is that its site cannot be asked now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The run of an instance whose serial port is wanted, and who can reach it."""
+
+    mark: Mark
+    name: str
+    site: str
+    agent: AgentId
+    start: Incarnation
+    heard_at: datetime | None
+
+
+@dataclass(eq=False, slots=True)
+class _Console:
+    """One that is open or about to be."""
+
+    who: str
+    tenant: str
+    target: _Target
+    since: datetime
+    arrived: "asyncio.Future[WebSocket]"
+    """The agent's socket; or why it does not come."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def ask_for_upgrade(call: Call) -> Answer:
+    """Who asks for a console as for a page is told how it is asked for."""
+    raise BadQuery(
+        f"the console of {call.path['instance']} is a WebSocket", hint="hanza console opens it"
+    )
+
+
+class Consoles:
+    def __init__(
+        self, plane: Plane, authenticator: Authenticator, hub: Hub, limits: Limits
+    ) -> None:
+        self._plane = plane
+        self._authenticator = authenticator
+        self._hub = hub
+        self._limits = limits
+        self._awaited: dict[bytes, _Console] = {}
+        self._all: set[_Console] = set()
+        hub.on_console_refused = self._note_refused
+
+    # -- the tenant's side --------------------------------------------------------------------
+
+    async def serve(self, user: WebSocket) -> None:
+        """One tenant's request, from its admission to the end of the console."""
+        try:
+            authorization = user.headers.get("authorization")
+            who = self._authenticator.admit(authorization, PERMISSION, user.path_params)
+            takes_over = _takes_over(user.query_params)
+            address = _address_of(user.path_params)
+            target = await asyncio.to_thread(self._plane.store.read, _find, address)
+            async with self._reached(who, address.tenant, target, takes_over) as (one, agent):
+                await self._run(one, user, agent)
+        except errors.Refusal as refusal:
+            with contextlib.suppress(*ENDS):
+                problem = problem_of(refusal, user.url.path)
+                await user.send_denial_response(problem_response(problem))
+
+    @contextlib.asynccontextmanager
+    async def _reached(
+        self, who: Principal, tenant: str, target: _Target, takes_over: bool
+    ) -> AsyncIterator[tuple[_Console, WebSocket]]:
+        """The agent's socket, open to the guest's port.  Raises why there is none."""
+        self._refuse_crowd(tenant)
+        session = self._hub.session_of(target.agent, target.start)
+        if session is None:
+            raise self._not_here(target)
+        if not session.can(v1.CONSOLE):
+            raise NotOffered(f"{target.site} offers no consoles")
+        arrived: asyncio.Future[WebSocket] = asyncio.get_running_loop().create_future()
+        one = _Console(who.name, tenant, target, self._plane.clock.now(), arrived)
+        ticket = self._plane.ids.secret(TICKET_BYTES)
+        self._awaited[ticket] = one
+        self._all.add(one)
+        try:
+            wanted = v1.ConsoleWanted(ticket, mark_to_wire(target.mark), takes_over)
+            yield one, await self._ask(one, wanted)
+        finally:
+            self._awaited.pop(ticket, None)
+            self._all.discard(one)
+            one.over.set()
+
+    async def _ask(self, one: _Console, wanted: v1.ConsoleWanted) -> WebSocket:
+        target = one.target
+        if not await self._hub.say(target.agent, target.start, wanted):
+            raise self._not_here(target)
+        try:
+            return await asyncio.wait_for(one.arrived, self._limits.answer_s)
+        except TimeoutError:
+            raise NotHere(f"{target.site} did not answer in time", hint="try again") from None
+
+    def _refuse_crowd(self, tenant: str) -> None:
+        limits = self._limits
+        theirs = sum(one.tenant == tenant for one in self._all)
+        if len(self._all) >= limits.consoles or theirs >= limits.of_a_tenant:
+            raise Busy("too many consoles are open", hint="close one, or try again in a while")
+
+    def _not_here(self, target: _Target) -> NotHere:
+        heard, now = target.heard_at, self._plane.clock.now()
+        if heard is not None and now - heard < timedelta(seconds=3 * v1.HEARTBEAT_EVERY_S):
+            return NotHere(
+                f"the agent of {target.site} is connected to another plane of this federation",
+                hint="ask that one; planes do not pass consoles on to each other",
+            )
+        return NotHere(f"{target.site} is not connected", hint="hanza status says since when")
+
+    # -- the agent's side ---------------------------------------------------------------------
+
+    async def serve_agent(self, agent: WebSocket) -> None:
+        """An agent comes with a ticket, which is good once."""
+        try:
+            ticket = ticket_from_header(agent.headers.get("authorization"))
+            one = self._awaited.pop(ticket, None)
+            if one is None or one.arrived.done():
+                raise errors.Unauthenticated("nobody waits for this ticket")
+        except errors.Refusal as refusal:
+            with contextlib.suppress(*ENDS):
+                problem = problem_of(refusal, agent.url.path)
+                await agent.send_denial_response(problem_response(problem))
+            return
+        await agent.accept()
+        if not one.arrived.done():
+            one.arrived.set_result(agent)
+            # The socket is served from the other side; it lives as long as this call.
+            await one.over.wait()
+
+    def _note_refused(self, refused: v1.ConsoleRefused) -> None:
+        one = self._awaited.pop(refused.ticket, None)
+        if one is None or one.arrived.done():
+            return
+        target = one.target
+        why = harmless(refused.text)[:REASON_CHARACTERS_MAX]
+        text = f"{target.name} at {target.site}: {why}"
+        kind = _REFUSALS.get(refused.code, NotHere)
+        hint = None
+        if kind is InUse:
+            text, hint = self._in_use(target), "--force takes it over"
+        one.arrived.set_exception(kind(text, hint=hint))
+
+    def _in_use(self, target: _Target) -> str:
+        for one in self._all:
+            if one.target.mark == target.mark and one.arrived.done():
+                since = one.since.strftime("%H:%M:%S UTC")
+                return f"{one.who} has had the console of {target.name} open since {since}"
+        return f"somebody else has the console of {target.name} open"
+
+    # -- both ---------------------------------------------------------------------------------
+
+    async def _run(self, one: _Console, user: WebSocket, agent: WebSocket) -> None:
+        target = one.target
+        where = f"the console of {target.name} at {target.site}"
+        end = End.lost
+        await self._noted("console.opened", target, f"{one.who} opened {where}")
+        try:
+            await user.accept()
+            end = await relay(user, agent, self._limits)
+        except ENDS:
+            end = End.lost
+        finally:
+            lasted_s = (self._plane.clock.now() - one.since).total_seconds()
+            text = f"{one.who} had {where} open for {lasted_s:.0f} s: {end.name}"
+            # Handed over first: a plane that is told to stop waits for nothing here.
+            noted = self._noted("console.closed", target, text)
+            for socket in (user, agent):
+                await hang_up(socket, end)
+            await noted
+
+    def _noted(self, kind: str, target: _Target, text: str) -> "asyncio.Future[None]":
+        log.info("%s owner=%s", kind, target.mark.owner)
+        now, subject = self._plane.clock.now(), target.mark.owner
+        return asyncio.wrap_future(self._plane.store.submit(append_event, now, kind, subject, text))
+
+
+def _find(tx: Tx, address: Address) -> _Target:
+    overview = get_overview(tx, address)
+    hold = get_hold(tx, overview.wanted.id)
+    if hold is None or overview.place is None or hold.is_ending:
+        raise NotRunning(f"{address.name} runs nowhere now", hint="hanza status says why")
+    place, agent = overview.place, hold.agent
+    if not manifest_versions(tx, [agent]):
+        # Two copies of its key are alive, and nobody knows to which one the words would go.
+        raise NotHere(f"the agent of {place.site} is not trusted now", hint="ask its operator")
+    start = believed_starts(tx, [agent])[agent]
+    return _Target(hold.mark, address.name, place.site, agent, start, place.heard_at)
+
+
+def _address_of(path: Mapping[str, str]) -> Address:
+    if any("\0" in word for word in path.values()):
+        raise NotFound("there is nothing of such a name")
+    return Address(path["tenant"], path["workspace"], path["instance"])
+
+
+def _takes_over(query: Mapping[str, str]) -> bool:
+    text = query.get("takeOver", "false")
+    if text not in ("true", "false"):
+        raise BadQuery("takeOver is true or false", field="takeOver")
+    return text == "true"

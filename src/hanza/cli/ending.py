@@ -1,0 +1,73 @@
+"""`hanza destroy`: the end of instances, components and whole apps."""
+
+from typing import Annotated, Any
+
+import typer
+
+from hanza.cli.apps import app_of, choose_instances, list_instances, path_of, wait_until
+from hanza.cli.client import Client
+from hanza.cli.options import (
+    TENANT,
+    OutputOption,
+    TenantOption,
+    TimeoutOption,
+    WorkspaceOption,
+    YesOption,
+    connect,
+)
+from hanza.cli.render import Output, show
+from hanza.cli.watch import TimedOut
+
+
+def destroy(  # noqa: PLR0913 -- each is an option of the command
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which; all when none is named.")
+    ] = None,
+    tenant: TenantOption = TENANT,
+    workspace: WorkspaceOption = None,
+    yes: YesOption = False,
+    wait: Annotated[bool, typer.Option(help="Wait until the sites say they are gone.")] = True,
+    timeout: TimeoutOption = 120,
+    output: OutputOption = Output.table,
+) -> None:
+    """End instances, components or whole apps, with their disks."""
+    with connect(context) as client:
+        documents = choose_instances(client, tenant, workspace, names)
+        if not documents:
+            show([], [], output, "nothing to destroy")
+            return
+        listed = ", ".join(one["metadata"]["name"] for one in documents)
+        if not yes:
+            typer.confirm(f"End {listed}, with their disks?", abort=True, err=True)
+        for path in _ends(tenant, documents, names or []):
+            client.delete(path)
+        if wait:
+            ids = {one["metadata"]["id"] for one in documents}
+            _wait_until_gone(client, tenant, ids, timeout)
+    done = "gone" if wait else "ending"
+    records = [{"name": one["metadata"]["name"], "change": done} for one in documents]
+    show(records, ["name", "change"], output, "")
+
+
+def _ends(tenant: str, documents: list[dict[str, Any]], names: list[str]) -> list[str]:
+    """Where to ask for their end: a whole app is ended as one."""
+    paths: dict[str, None] = {}
+    for one in documents:
+        inside, name, app = one["metadata"]["workspace"], one["metadata"]["name"], app_of(one)
+        path = path_of(tenant, inside, name)
+        if app in names and name not in names:
+            path = f"/tenants/{tenant}/workspaces/{inside}/apps/{app}"
+        paths[path] = None
+    return list(paths)
+
+
+def _wait_until_gone(client: Client, tenant: str, ids: set[str], timeout: float) -> None:
+    def is_done() -> bool:
+        return not ids & {one["metadata"]["id"] for one in list_instances(client, tenant, None)}
+
+    if not wait_until(is_done, timeout):
+        raise TimedOut(
+            f"not all are gone after {timeout:.0f} s",
+            hint="they end as soon as their sites are reached; hanza status shows what is left",
+        )

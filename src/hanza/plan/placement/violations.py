@@ -1,0 +1,106 @@
+"""What runs though a policy would not have it there (any more): named, and left as it is.
+
+Each level of a policy is held against the place on its own, so a violation says whose words it is
+that are broken.  The same rules as in placement; the zone, room and whether a host is heard are no
+law and violated by nobody.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from hanza.model.ids import InstanceId
+from hanza.model.instance import Address, Wanted
+from hanza.model.policy import Policy
+from hanza.plan.placement.candidate import Candidate
+from hanza.plan.placement.demand import Above, own_level
+from hanza.plan.placement.rules import Lack, policy_rules
+from hanza.plan.placement.spread import misplaced
+from hanza.plan.policy import Level
+
+Standing = tuple[Wanted, Candidate]
+"""An instance and the host that it is placed at."""
+_Component = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Violation:
+    """One rule of one level that the place of one instance breaks.  `text` says how."""
+
+    address: Address
+    instance: InstanceId
+    site: str
+    level: str
+    rule: str
+    key: str
+    text: str
+
+    @property
+    def sentence(self) -> str:
+        name = self.address.name
+        by = "its own policy" if self.level == name else f"the policy of {self.level}"
+        return f"{name} at {self.site} violates {by}: it {self.text}"
+
+
+def find_violations(standing: Sequence[Standing], above: Above) -> tuple[Violation, ...]:
+    """Everything that stands where a level above it, or its own, would not have it; sorted."""
+    found: list[Violation] = []
+    for one in standing:
+        for level, policy in _levels(one, above):
+            found += [_violation(one, level, lack) for lack in lacks_of(policy, one)]
+    for members in _components(standing).values():
+        found += _of_spreads(members, above)
+    return tuple(sorted(set(found)))
+
+
+def lacks_of(policy: Policy, standing: Standing) -> tuple[Lack, ...]:
+    """What the place lacks by the rules of this policy alone, spreads left out."""
+    wanted, candidate = standing
+    rules = policy_rules(policy, wanted.spec.size)
+    asked = ((rule, rule.lack(candidate.ground)) for rule in rules)
+    return tuple(Lack(rule.name, rule.key, text) for rule, text in asked if text is not None)
+
+
+def _of_spreads(members: Sequence[Standing], above: Above) -> Iterator[Violation]:
+    stands = [(wanted.address.name, candidate) for wanted, candidate in members]
+    by_name = {wanted.address.name: (wanted, candidate) for wanted, candidate in members}
+    said = {
+        (level, spread)
+        for one in members
+        for level, policy in _levels(one, above)
+        for spread in policy.spreads
+        if spread.is_hard
+    }
+    own = set(by_name)
+    for level, spread in said:
+        for name in misplaced(spread, stands):
+            lack = Lack("spread", spread.over, f"shares its {spread.over} with too many replicas")
+            yield _violation(by_name[name], name if level in own else level, lack)
+
+
+def _levels(one: Standing, above: Above) -> tuple[Level, ...]:
+    wanted, _ = one
+    levels = above.get((wanted.address.tenant, wanted.address.workspace), ())
+    return (*levels, own_level(wanted))
+
+
+def _components(standing: Sequence[Standing]) -> Mapping[_Component, list[Standing]]:
+    found: dict[_Component, list[Standing]] = {}
+    for wanted, candidate in standing:
+        if wanted.app is not None and wanted.component is not None:
+            address = wanted.address
+            key = (address.tenant, address.workspace, wanted.app, wanted.component)
+            found.setdefault(key, []).append((wanted, candidate))
+    return found
+
+
+def _violation(one: Standing, level: str, lack: Lack) -> Violation:
+    wanted, candidate = one
+    return Violation(
+        wanted.address,
+        wanted.id,
+        candidate.ground.name,
+        level,
+        lack.rule,
+        lack.key,
+        lack.text,
+    )

@@ -1,0 +1,101 @@
+"""What would help a whole team, and that those who stand stay where they are if they may."""
+
+from hanza.model.ids import HostId
+from hanza.model.policy import PRESETS, Near, Policy, Spread
+from hanza.plan.placement.candidate import Neighbour
+from hanza.plan.placement.choose import Placed, place_group
+from hanza.plan.placement.mend import team_relaxations
+from kit.grounds import LJUBLJANA, SMALL, WHOLE, a_candidate, a_demand, a_ground, prices_of
+
+NL = a_ground("s2", country="NL", provider="p2", prices=prices_of(1000))
+HOSTS = [a_candidate("h1"), a_candidate("h2", NL)]
+FRENCH, POLISH = (Policy(countries=frozenset({one})) for one in ("FR", "PL"))
+
+
+def texts(*demands: object, **more: object) -> list[str]:
+    return [one.text for one in team_relaxations(demands, HOSTS, **more)]  # type: ignore[arg-type]
+
+
+def test_one_that_is_stuck_is_helped_and_the_team_with_it() -> None:
+    db, web = a_demand(FRENCH, name="db", component="db"), a_demand(name="web", component="web")
+    (german, dutch) = team_relaxations([web, db], HOSTS)
+    assert (german.text, dutch.text) == ("db: allow DE", "db: allow NL")
+    assert (dutch.hosts, dutch.sites, dutch.price) == (1, 1, 730_000)
+    assert dutch.demands[0] == web
+    assert dutch.demands[1].policy.countries == {"FR", "NL"}
+    assert texts(db) == ["db: allow DE", "db: allow NL"]
+
+
+def test_replicas_that_ask_for_the_same_are_helped_in_the_same_way() -> None:
+    web = [a_demand(FRENCH, name=f"web-{n}", component="web") for n in range(2)]
+    found = team_relaxations(web, HOSTS)
+    assert [one.text for one in found] == ["web: allow DE", "web: allow NL"]
+    assert all(one.demands[0].policy == one.demands[1].policy for one in found)
+
+
+def test_several_that_are_stuck_are_helped_together() -> None:
+    db, web = a_demand(FRENCH, name="db"), a_demand(POLISH, name="web")
+    found = team_relaxations([db, web], HOSTS)
+    assert found[0].text == "db: allow DE and web: allow DE"
+    assert len(found) == 4
+    assert (found[1].hosts, found[1].sites, found[1].price) == (2, 2, None)
+
+
+def test_what_would_help_one_but_not_all_is_not_named() -> None:
+    small = [a_candidate("h1", free=SMALL)]
+    db, web = a_demand(name="db"), a_demand(FRENCH, name="web")
+    assert team_relaxations([db, web], small) == ()
+    never = a_demand(FRENCH, name="db", conflict="levels contradict each other")
+    assert texts(never) == []
+
+
+def test_a_spread_that_its_neighbours_leave_no_place_for_is_relaxed() -> None:
+    apart = Policy(countries=frozenset({"DE"}), spreads=(Spread("site", 2),))
+    web = a_demand(apart, name="web-2", component="web")
+    beside = [Neighbour("web", HOSTS[0])]
+    assert texts(web, neighbours=beside) == [
+        "web: allow NL",
+        "web: spread over site only as far as it can be had",
+    ]
+    both = [a_demand(apart, name=f"web-{n}", component="web") for n in range(2)]
+    assert texts(*both) == ["1 different by site instead of 2"]
+
+
+def placed(*demands: object) -> list[str]:
+    answer = place_group(demands, HOSTS)  # type: ignore[arg-type]
+    assert isinstance(answer, Placed)
+    return [one.candidate.host for one in answer.options]
+
+
+def test_who_has_a_home_stays_there_whatever_is_better() -> None:
+    cheap = Policy(goals=PRESETS["cheapest"])
+    assert placed(a_demand(cheap)) == ["h2"]
+    assert placed(a_demand(cheap, home=HostId("h1"))) == ["h1"]
+    near = Policy(near=(Near(LJUBLJANA),))
+    two = [a_demand(near, name=f"n{n}", home=HostId("h2"), component="web") for n in range(2)]
+    assert placed(*two) == ["h2", "h2"]
+
+
+def test_who_may_not_stay_at_home_goes_and_the_others_stay() -> None:
+    dutch = Policy(countries=frozenset({"NL"}))
+    assert placed(a_demand(dutch, home=HostId("h1"))) == ["h2"]
+    assert placed(a_demand(home=HostId("h-gone")))
+    large = [a_demand(name=f"n{n}", size=WHOLE, home=HostId("h1")) for n in range(2)]
+    assert sorted(placed(*large)) == ["h1", "h2"]
+    apart = Policy(spreads=(Spread("site", 2),))
+    crowd = [a_demand(apart, name=f"n{n}", home=HostId("h1"), component="w") for n in range(2)]
+    assert sorted(placed(*crowd)) == ["h1", "h2"]
+
+
+def test_a_home_is_not_taken_for_one_like_its_neighbour() -> None:
+    twins = [a_candidate("h1"), a_candidate("h2"), a_candidate("h3")]
+    bound = a_demand(name="b", size=WHOLE, home=HostId("h1"))
+    for demands in ([a_demand(size=WHOLE), bound], [bound, a_demand(size=WHOLE)]):
+        answer = place_group(demands, twins)
+        assert isinstance(answer, Placed)
+        at = {
+            one.name: option.candidate.host
+            for one, option in zip(demands, answer.options, strict=True)
+        }
+        assert at["b"] == "h1"
+    assert answer.options[0].total == 0, "what staying is worth is nobody's points"
