@@ -9,7 +9,8 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
-	test-debian image-debian bench-join check generated web check-web node lock clean
+	test-debian test-bare image-debian bench-join bench-boot bench-latency check generated \
+	web check-web node lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,8 +57,18 @@ image-debian: setup ## a real Debian 12 with cloud-init, in .cache/debian (minut
 test-debian: engines image-debian ## the real Debian boots as it was told (as root)
 	$(PY) -m pytest -q --durations=3 tests/debian
 
+test-bare: ## the two commands in a bare Debian 12 made for it (as root); ARGS=--full: all tests
+	@scripts/test-bare.sh $(ARGS)
+
+bench-boot: engines ## apply to user space against virsh start; JSON lines, fails over 1.3 x (as root)
+	@scripts/need-root.sh "make bench-boot"
+	@PYTHONPATH=tests $(PY) bench/boot.py
+
 bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
 	@PYTHONPATH=tests $(PY) bench/join.py
+
+bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
+	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
 
 check: setup generated check-web ## format, lint, types, import contracts, generated files
 	.venv/bin/ruff format --check src tests bench scripts

@@ -57,6 +57,7 @@ UPS: Mapping[str, v1.Up] = {
     "report_change": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
     "heartbeat": v1.Heartbeat(300),
     "console_refused": v1.ConsoleRefused(bytes(range(32)), "not_running", "the guest is off"),
+    "measured": v1.Measured([v1.TripW("lju-1", 12.5)]),
 }
 DOWNS: Mapping[str, v1.Down] = {
     "challenge": v1.Challenge(bytes(range(32))),
@@ -66,6 +67,7 @@ DOWNS: Mapping[str, v1.Down] = {
     "report_taken": v1.ReportTaken(7),
     "heartbeat_taken": v1.HeartbeatTaken(300),
     "console_wanted": v1.ConsoleWanted(bytes(range(32)), MARK, True),
+    "probes": v1.Probes([v1.ProbeW("lju-1", "192.0.2.1", 443)]),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }
 ABLE: Mapping[str, v1.Claims] = {

@@ -51,6 +51,7 @@ def filled(route: Route) -> str:
         "app": "a",
         "image": "x",
         "blob": "0" * 64,
+        "probe": "p",
     }
     return route.path.format(**names, region="r", name="n")
 

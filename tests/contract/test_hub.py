@@ -69,6 +69,32 @@ def test_a_manifest_comes_down_once_it_is_published(api: tuple[TestClient, Leagu
     assert [entry.spec.name for entry in manifest.entries] == ["kava"]
 
 
+def test_changes_that_come_faster_than_the_agents_word_are_deltas_of_each_other(
+    api: tuple[TestClient, League],
+) -> None:
+    client, league = api
+    agent = league.add_site("zagreb", "HR")
+    league.step()
+    with client.websocket_connect(LINK) as socket:
+        session = greet(socket, agent)
+        session.receive(hear(socket))
+        told = []
+        for name in ("kava", "burek", "sir"):
+            league.put(name, "HR")
+            while league.engine.run_round():
+                pass
+            told.append(hear(socket))
+        answers = [answer for message in told for answer in session.receive(message)]
+        assert [type(one) for one in told[1:]] == [v1.ManifestDelta, v1.ManifestDelta]
+        assert [type(one) for one in answers] == [v1.Holding] * 3
+        say(socket, *answers)
+        league.put("vino", "HR")
+        while league.engine.run_round():
+            pass
+        (answer,) = session.receive(hear(socket))
+        assert isinstance(answer, v1.Holding), "old words did not turn the plane back"
+
+
 @pytest.mark.parametrize(
     "frame",
     [b"", b"\xc1", b"\x91\xa5hello", v1.encode(v1.Heartbeat(1)), b"\x00" * (HELLO_BYTES_MAX + 1)],

@@ -48,7 +48,17 @@ def ask(
 
 
 def filled(route: Route, tenant: str = "acme") -> str:
-    for name in ("provider", "site", "workspace", "instance", "app", "name", "region", "agent"):
+    for name in (
+        "provider",
+        "site",
+        "workspace",
+        "instance",
+        "app",
+        "name",
+        "region",
+        "agent",
+        "probe",
+    ):
         route = Route(
             route.method, route.path.replace(f"{{{name}}}", "x"), route.handler, route.permission
         )

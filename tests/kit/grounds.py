@@ -97,7 +97,7 @@ grounds = st.builds(
     prices=st.none() | st.builds(prices_of, st.integers(0, 40_000)),
     carbon=st.none() | st.sampled_from([0.0, 20.5, 300.0]),
     rtts=st.dictionaries(
-        st.just(LJUBLJANA.name), st.floats(0, 60, allow_nan=False).map(lambda ms: round(ms, 1))
+        st.just(LJUBLJANA), st.floats(0, 60, allow_nan=False).map(lambda ms: round(ms, 1))
     ),
 )
 

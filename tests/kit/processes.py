@@ -1,4 +1,4 @@
-"""Real planes and agents as processes, on loopback, for tests that want nothing less."""
+"""Real planes and agents as processes, on loopback, for tests and benches that want them."""
 
 import contextlib
 import json
@@ -42,6 +42,10 @@ class Process:
                 stderr=output,
                 env={**os.environ, **environ},
             )
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     @property
     def is_alive(self) -> bool:
@@ -120,6 +124,7 @@ class LocalLeague:
         self.ask("image", "add", name, "--disk", str(disk))
 
     def add_site(self, name: str, country: str, **options: str) -> None:
+        """`options` are the fake driver's; an empty `state` keeps the site in memory."""
         self.ask("provider", "add", name, "--title", name.title())
         place = ("--city", name.title(), "--latitude", "50", "--longitude", "10")
         self.ask("site", "add", name, "--provider", name, "--country", country, *place)
@@ -128,7 +133,8 @@ class LocalLeague:
     def _join(self, name: str, **options: str) -> None:
         token = self.ask("site", "invite", name)["token"]
         options = {"state": str(self.folder / f"{name}.engine"), **options}
-        flags = [word for pair in options.items() for word in ("--option", "=".join(pair))]
+        given = [pair for pair in options.items() if pair[1]]
+        flags = [word for pair in given for word in ("--option", "=".join(pair))]
         folder = ("--state", str(self.folder / name))
         done = self.run("agent", "join", token, *folder, "--driver", "fake", *flags)
         assert done.returncode == 0, done.stderr
@@ -142,8 +148,8 @@ class LocalLeague:
         self.ask("site", "add", member.site, "--provider", member.provider, *where)
         self._join(member.site)
 
-    def start_agent(self, name: str) -> None:
-        command = hanza("agent", "run", "--state", str(self.folder / name))
+    def start_agent(self, name: str, *flags: str) -> None:
+        command = hanza("agent", "run", "--state", str(self.folder / name), *flags)
         self.agents[name] = Process(command, self.folder / f"{name}.log")
 
     def close(self) -> None:

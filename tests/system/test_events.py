@@ -23,10 +23,13 @@ from kit.leagues import League, a_league
 PATIENCE_S = 20
 
 
-def happen(league: League, count: int, kind: str = "thing.happened") -> None:
+def happen(
+    league: League, count: int, kind: str = "thing.happened", tenant: str | None = None
+) -> None:
     def write(tx: Any) -> None:
         for number in range(count):
-            append_event(tx, league.clock.now(), kind, "x", f"number {number}\nof several")
+            text = f"number {number}\nof several"
+            append_event(tx, league.clock.now(), kind, "x", text, tenant)
 
     league.store.write(write)
 
@@ -117,6 +120,21 @@ def test_no_more_may_listen_than_can_be_served(tmp_path: Path) -> None:
                 feed.listen(0)
             await streams[0].aclose()  # type: ignore[attr-defined]
             feed.listen(0)
+
+        run(league, scene)
+
+
+def test_a_tenant_hears_its_own_and_no_more(tmp_path: Path) -> None:
+    with a_league(tmp_path) as league:
+
+        async def scene(feed: Feed) -> None:
+            whole, own = feed.listen(0), feed.listen(0, "acme")
+            happen(league, 300)
+            happen(league, 1, tenant="acme")
+            happen(league, 5, tenant="rival")
+            happen(league, 1, tenant="acme")
+            assert await take(own, 2) == [301, 307]
+            assert await take(whole, 307) == list(range(1, 308))
 
         run(league, scene)
 

@@ -11,11 +11,14 @@ import sqlalchemy as sa
 from hanza.api import apps, instances, placements
 from hanza.api.calls import Answer
 from hanza.engine.place import place_batch
+from hanza.model.probe import Probe, Target, Trip
 from hanza.store import schema
-from hanza.store.sites import get_site, put_rtt
+from hanza.store.probes import GOOD_FOR, put_probe, record_trips
+from hanza.store.sites import get_site
 from hanza.store.tx import Tx
 from hanza.store.work import take_due
 from hanza.wire.app_v1 import App, app_from_yaml
+from hanza.wire.places import load_cities
 from kit.laws import check_laws
 from kit.leagues import League, a_league
 from kit.markets import MEMBERS, a_market, add_member, plain
@@ -69,12 +72,18 @@ def test_what_was_measured_decides_over_what_is_guessed(league: League) -> None:
     league.step()
     assert "3 not within 12 ms of Utrecht, NL" in reason(league, "web")
 
-    def measured(tx: Tx) -> None:
-        put_rtt(tx, get_site(tx, "frankfurt").id, "Utrecht, NL", 25.0, league.clock.now())
-        put_rtt(tx, get_site(tx, "frankfurt").id, "Utrecht, NL", 9.5, league.clock.now())
-
-    league.store.write(measured)
-    league.run_until(lambda: sites(league)["web"] == "frankfurt", steps=40)
+    utrecht = load_cities().find("Utrecht", "city")
+    agent = league.agents["frankfurt"].id
+    probe = Probe(Target("utr-1", "192.0.2.1", 443), utrecht)
+    league.store.write(put_probe, probe, league.clock.now())
+    for ms in (25.0, 9.5):
+        league.store.write(record_trips, agent, [Trip("utr-1", ms)], league.clock.now())
+    league.run_until(lambda: sites(league)["web"] == "frankfurt", steps=2)
+    league.clock.advance(GOOD_FOR)
+    league.step()
+    put(league, "late", policy)
+    league.step()
+    assert "3 not within 12 ms of Utrecht, NL" in reason(league, "late"), "it is too old to count"
 
 
 def test_an_app_is_placed_all_or_none_and_says_who_waits(league: League) -> None:

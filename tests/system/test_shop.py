@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from hanza.drivers.contract.patience import until
 from kit.processes import LocalLeague, Process, a_local_league, hanza
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop" / "app.yaml"
-REFUSED, TIMED_OUT, IN_ERROR = 1, 4, 5
+REFUSED, TIMED_OUT, IN_ERROR, INTERRUPTED = 1, 4, 5, 130
 MEMBERS = {
     "ljubljana": ("SI", "46.05", "14.51", "0.012"),
     "amsterdam": ("NL", "52.37", "4.89", "0.014"),
@@ -163,6 +164,16 @@ def test_watching_ends_with_a_code_for_each_end(league: LocalLeague) -> None:
     late = said(league, "status", "--watch", "--timeout", "3", code=TIMED_OUT)
     assert "has not settled" in late
     assert "db is pending: " in late
+    interrupted = subprocess.Popen(
+        hanza("status", "--watch"),
+        stdout=subprocess.PIPE,
+        env=os.environ | {"HANZA_CONTEXT": str(league.state / "context.json")},
+    )
+    assert interrupted.stdout is not None
+    assert b"is pending" in interrupted.stdout.readline()
+    interrupted.send_signal(signal.SIGINT)
+    assert interrupted.wait(PATIENCE_S) == INTERRUPTED
+    interrupted.stdout.close()
     following = Process(
         hanza("status", "--watch", "--timeout", "60", "--output", "json"),
         league.folder / "watch.log",
@@ -175,6 +186,20 @@ def test_watching_ends_with_a_code_for_each_end(league: LocalLeague) -> None:
     until(lambda: not following.is_alive, "all is gone, so it ends", 60)
     lines = (league.folder / "watch.log").read_text()
     assert '"state": "gone"' in lines
+
+
+def test_what_never_will_be_ends_the_watch_with_a_code_of_its_own(league: LocalLeague) -> None:
+    league.add_site("poznan", "PL", faults="create:1:rejected")
+    file = league.folder / "polish.yaml"
+    file.write_text(
+        EXAMPLE.read_text()
+        .replace("[DE, NL, SI]", "[PL]")
+        .replace("residency: [DE], goals", "goals")
+        .replace("- {over: site, min: 2}\n        ", "")
+    )
+    said(league, "apply", str(file))
+    failed = said(league, "status", "--watch", "--timeout", "60", code=IN_ERROR)
+    assert "[in_error]" in failed
 
 
 def test_on_a_terminal_one_table_is_redrawn(league: LocalLeague) -> None:

@@ -52,7 +52,8 @@ from hanza.plan.converge import (
 
 GRACE = timedelta(seconds=60)
 """How long a guest may appear after an order to make it that nobody answered."""
-LOOK_WHILE_BOOTING = timedelta(seconds=2)
+LOOK_WHILE_BOOTING = timedelta(seconds=0.5)
+"""A look costs milliseconds, and somebody waits to see it boot."""
 LOOK_WHILE_FETCHING = timedelta(seconds=2)
 BLIND_CEILING = timedelta(seconds=15)
 DOING_AT_MOST = timedelta(seconds=5)
@@ -221,12 +222,17 @@ class Converger:
             text = _text_of(error)
             self._note(due, failures, error.code, text)
             _log.warning(
-                f"{name}.failed", owner=due.owner, code=error.code, text=text, nth=failures
+                "order.failed",
+                order=name,
+                owner=due.owner,
+                code=error.code,
+                text=text,
+                nth=failures,
             )
             return False
         self._point(f"driver.{name}.after")
         del self._notes[due.owner]
-        _log.info(f"{name}.taken", owner=due.owner, run=due.wish.mark.run_epoch)
+        _log.info("order.taken", order=name, owner=due.owner, run=due.wish.mark.run_epoch)
         return True
 
     def _note(self, due: _Due, failures: int, code: str, text: str) -> None:

@@ -26,6 +26,7 @@ from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import HanzaError, Invalid, Unauthenticated
+from hanza.model.probe import Target, Trip
 from hanza.model.report import View
 from hanza.wire import agent_v1
 
@@ -46,6 +47,7 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.ReportUp: "report",
     agent_v1.Heartbeat: "heartbeat",
     agent_v1.ConsoleRefused: "console_refused",
+    agent_v1.Measured: "measured",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
@@ -200,6 +202,19 @@ class Link:
             if self._outbox is not None:
                 self._outbox.put(message)
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What the plane wants measured; nothing while none is there."""
+        with self._lock:
+            return self._session.targets
+
+    def offer_trips(self, trips: tuple[Trip, ...]) -> None:
+        """Never waits for the network."""
+        with self._lock:
+            ups = self._session.offer_trips(trips)
+            if self._outbox is not None:
+                _post(self._outbox, ups)
+
     def run_once(self) -> timedelta:
         """Hold one connection from dialling to its end; how long to wait before the next."""
         address = self._addresses[self._next_address]
@@ -214,6 +229,12 @@ class Link:
         self._failures += 1
         self._next_address = (self._next_address + 1) % len(self._addresses)
         return delay_after(self._failures // len(self._addresses), ceiling=CEILING)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether a plane has welcomed this agent and is still there."""
+        with self._lock:
+            return self._outbox is not None and self._session.is_welcome
 
     def close(self) -> None:
         """End the connection, and let no other begin."""

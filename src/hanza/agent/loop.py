@@ -15,6 +15,7 @@ from hanza.agent.converge import Converger
 from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
+from hanza.agent.measure import Measurer
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -35,6 +36,8 @@ class Beside:
     """Fetched in a thread of their own."""
     consoles: Consoles | None = None
     """Opened when the plane wants them."""
+    measurer: Measurer | None = None
+    """Measures round trips in a thread of its own."""
 
 
 class Agent:
@@ -49,9 +52,8 @@ class Agent:
     ) -> None:
         """Setting `stop` ends `run`."""
         beside = beside or Beside()
-        self._journal = journal
+        self.journal = journal
         self._converger = converger
-        self._link = link
         self._clock = clock
         self._stop = stop
         self._images = beside.images
@@ -59,8 +61,13 @@ class Agent:
         self._acted_on: Manifest | None = None
         self.bugs = 0
         """How often a pass or the link failed in a way that nobody foresaw."""
+        self.passes = 0
+        """How many passes came to their end."""
+        self.last_verdict: Verdict | None = None
+        self.link = link
         link.on_message = self._look_at_manifest
         self._consoles = beside.consoles
+        self._measurer = beside.measurer
         if self._images is not None:
             self._images.hint = self._hint.set
         if self._consoles is not None:
@@ -70,10 +77,12 @@ class Agent:
         """Returns once it is told to stop, by another thread or a signal's handler."""
         works: list[tuple[str, Callable[[], timedelta], threading.Event]] = [
             ("converge", self.run_pass, self._hint),
-            ("link", self._link.run_once, self._stop),
+            ("link", self.link.run_once, self._stop),
         ]
         if self._images is not None:
             works.append(("images", self._images.run_once, self._images.wake))
+        if self._measurer is not None:
+            works.append(("measure", self._measurer.run_once, self._measurer.wake))
         threads = [
             # Daemons: a call that a dead engine never answers must not keep the process.
             threading.Thread(target=self._go_on, args=(work, wake), name=name, daemon=True)
@@ -87,17 +96,21 @@ class Agent:
             self._images.close()
         if self._consoles is not None:
             self._consoles.close()
+        if self._measurer is not None:
+            self._measurer.wake.set()
         with suppress(OSError):
-            self._link.close()
+            self.link.close()
         for thread in threads:
             thread.join(STOP_TIMEOUT_S)
         _log.info("agent.stopped", bugs=self.bugs)
 
     def run_pass(self) -> timedelta:
         """Look, decide, do, and hand over the view; how long until the next pass is due."""
-        self._acted_on = self._journal.manifest
+        self._acted_on = self.journal.manifest
         view, verdict = self._converger.run_pass(self._acted_on)
-        self._link.offer(view)
+        self.link.offer(view)
+        self.passes += 1
+        self.last_verdict = verdict
         return self._pause_after(verdict)
 
     def _pause_after(self, verdict: Verdict) -> timedelta:
@@ -109,8 +122,10 @@ class Agent:
 
     def _look_at_manifest(self) -> None:
         """A hint carries no data: the pass reads the manifest itself."""
-        if self._journal.manifest is not self._acted_on:
+        if self.journal.manifest is not self._acted_on:
             self._hint.set()
+        if self._measurer is not None:
+            self._measurer.look()
 
     def _go_on(self, work: Callable[[], timedelta], wake: threading.Event) -> None:
         failures = 0

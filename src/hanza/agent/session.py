@@ -11,7 +11,7 @@ plane has not taken is in the next report.  A cut or a crash at any moment costs
 It is not safe for two threads: whoever has several holds a lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -22,6 +22,7 @@ from hanza.kit.log import Log
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Manifest
+from hanza.model.probe import Target, Trip
 from hanza.model.report import Incarnation, View
 from hanza.plan.manifest import apply_delta, hash_of, judge
 from hanza.plan.report import report_of
@@ -83,6 +84,7 @@ class Session:
         """Forget what only the last connection knew."""
         self.is_welcome = False
         self.refused: v1.Refused | None = None
+        self.targets: tuple[Target, ...] = ()
         self._has_introduced_itself = False
         self._has_asked_for_whole = False
         self._sent: _Sent | None = None
@@ -102,6 +104,12 @@ class Session:
         """What a pass saw; said now, or as soon as the report on its way has been taken."""
         self._view = view
         return self._said(self._report())
+
+    def offer_trips(self, trips: Sequence[Trip]) -> list[v1.Up]:
+        """What was measured; lost when nobody is there, since the next round says it anew."""
+        known = {one.probe for one in self.targets}
+        said = [v1.TripW(one.probe, one.ms) for one in trips if one.probe in known]
+        return self._said([v1.Measured(said)] if said and self.is_welcome else [])
 
     def beat(self, now: datetime) -> list[v1.Up]:
         if self._has_heard or self._heard_at is None:
@@ -143,6 +151,9 @@ class Session:
                 return self._go_on(message.number)
             case v1.HeartbeatTaken() | v1.ConsoleWanted() if self.is_welcome:
                 return []  # who wants a console is told by whoever opens them, see `console`
+            case v1.Probes() if self.is_welcome and v1.MEASURE in self._speaker.abilities:
+                self.targets = tuple(Target(one.name, one.host, one.port) for one in message.probes)
+                return []
         raise Invalid(f"the plane said {type(message).__name__} out of turn", field="frame")
 
     def _hello(self, challenge: bytes) -> v1.Hello:
@@ -195,7 +206,12 @@ class Session:
             return self._hold(message, read)
         assert held is not None, "without a manifest every other one is taken"
         if judgement != "held":
-            _log.warning(f"manifest.{judgement}", epoch=version.epoch, number=version.number)
+            _log.warning(
+                "manifest.refused",
+                judgement=judgement,
+                epoch=version.epoch,
+                number=version.number,
+            )
         # Whatever was offered, the answer is what is held: that shows older and forked alike.
         return [_holding(held, hash_of(held))]
 

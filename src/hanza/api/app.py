@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, WebSocketRoute
@@ -21,18 +21,22 @@ from hanza.api.console import Consoles
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.identity import PUBLIC, Authenticator
 from hanza.api.link import Hub
+from hanza.api.measured import Measured
 from hanza.api.problems import problem_response
 from hanza.api.relay import Limits
 from hanza.api.route import Route
 from hanza.api.routes import CONSOLE, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
+from hanza.api.watching import Answering, Watched, Watching
+from hanza.kit.log import Log
+from hanza.kit.pulse import Pulse
 from hanza.model.errors import Invalid, NotFound, Refusal
 from hanza.plan.seca.references import SHARED_TENANTS
 from hanza.wire.agent_v1 import LINK_PATH
 from hanza.wire.console_v1 import AGENT_PATH
 from hanza.wire.problems import problem_of, refused_status, unexpected_problem
 
-log = logging.getLogger("hanza.api")
+log = Log("hanza.api")
 BODY_BYTES_MAX = 2**20
 CONSOLE_LIMITS = Limits()
 
@@ -53,9 +57,13 @@ def build_app(
     authenticator: Authenticator,
     hub: Hub,
     limits: Limits = CONSOLE_LIMITS,
+    pulse: Pulse | None = None,
     beside: Beside = NOTHING_BESIDE,
 ) -> Starlette:
-    """Everything that one plane serves; `limits` are its consoles'."""
+    """Everything that one plane serves.
+
+    `limits` are its consoles', `pulse` is its engine's, None where none runs.
+    """
     feed = Feed(plane)
     consoles = Consoles(plane, authenticator, hub, limits)
 
@@ -74,18 +82,13 @@ def build_app(
         streaming.shutdown(wait=False, cancel_futures=True)
 
     served = _Served(plane, authenticator, feed, streaming)
-    routes: list[BaseRoute] = [
-        HttpRoute(route.path, _endpoint(route, served), methods=[route.method])
-        for route in (*ROUTES, *beside.routes)
-    ]
-    routes += [
-        WebSocketRoute(LINK_PATH, hub.serve),
-        WebSocketRoute(AGENT_PATH, consoles.serve_agent),
-        WebSocketRoute(CONSOLE.path, consoles.serve),
-        *beside.pages,
-    ]
+    routes = _http_routes(served, beside.routes, Watching(plane, hub, feed, pulse))
+    templates = {one.endpoint: one.path for one in routes}
     return Starlette(
-        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_refusal}
+        routes=[*routes, *_socket_routes(hub, consoles), *beside.pages],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_refusal},
+        middleware=[Middleware(Measured, plane=plane, templates=templates)],
     )
 
 
@@ -98,6 +101,38 @@ class _Served:
     feed: Feed
     streaming: ThreadPoolExecutor
     """The threads of routes whose body is handed on as it comes."""
+
+
+def _socket_routes(hub: Hub, consoles: Consoles) -> list[WebSocketRoute]:
+    return [
+        WebSocketRoute(LINK_PATH, hub.serve),
+        WebSocketRoute(AGENT_PATH, consoles.serve_agent),
+        WebSocketRoute(CONSOLE.path, consoles.serve),
+    ]
+
+
+def _http_routes(served: _Served, more: Sequence[Route], watching: Watching) -> list[HttpRoute]:
+    routes = [
+        HttpRoute(route.path, _endpoint(route, served), methods=[route.method])
+        for route in (*ROUTES, *more)
+    ]
+    for watched, answer in watching.answers().items():
+        guarded = _guarded(watched, answer, served.authenticator)
+        routes.append(HttpRoute(watched.path, guarded, methods=["GET"]))
+    return routes
+
+
+def _guarded(watched: Watched, answer: Answering, authenticator: Authenticator) -> Answering:
+    async def endpoint(request: Request) -> Response:
+        try:
+            if watched.permission != PUBLIC:
+                principal = authenticator.authenticate(request.headers.get("authorization"))
+                principal.require(watched.permission)
+            return await answer(request)
+        except Refusal as refusal:
+            return problem_response(problem_of(refusal, request.url.path))
+
+    return endpoint
 
 
 def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Response]]:
@@ -114,9 +149,9 @@ def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Re
             return problem_response(problem_of(refusal, request.url.path))
         except HTTPException:
             raise
-        except Exception:  # one of the three broad excepts: a request never takes the plane down
+        except Exception as error:  # noqa: BLE001 -- a request never takes the plane down
             incident = served.plane.ids.new("ic")
-            log.exception("request.failed incident=%s path=%s", incident, request.url.path)
+            log.error("request.failed", error, incident=incident, route=route.path)
             return problem_response(unexpected_problem(request.url.path, incident))
 
     return endpoint

@@ -8,19 +8,19 @@ old does not listen for ever; whoever comes back says `Last-Event-ID` and loses 
 
 import asyncio
 import contextlib
-import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
 from hanza.api.calls import Call, Plane
+from hanza.kit.log import Log
 from hanza.model.errors import BadQuery, Busy
 from hanza.plan.tail import settled
 from hanza.store.events import Event, last_serial, list_events
 from hanza.wire.federation_v1 import EventDoc
 
-log = logging.getLogger("hanza.events")
+log = Log("hanza.events")
 MEDIA_TYPE = "text/event-stream"
 LISTENERS_MAX = 500
 WINDOW = 1024
@@ -44,13 +44,17 @@ class Feed:
         self._wanted = asyncio.Event()
         self._news = asyncio.Event()
 
+    @property
+    def listeners(self) -> int:
+        return self._listeners
+
     async def run(self) -> None:
         """Look for ever, but only while somebody listens."""
         while True:
             await self._wanted.wait()
             (failure,) = await asyncio.gather(self._look(), return_exceptions=True)
             if failure is not None:
-                log.error("events.look_failed", exc_info=failure)
+                log.error("events.look_failed", failure)
             await asyncio.sleep(self._look_every_s)
 
     def listen(self, after: int | None, tenant: str | None = None) -> AsyncIterator[bytes]:

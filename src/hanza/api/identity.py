@@ -111,6 +111,19 @@ class OperatorToken:
         return Principal("operator", frozenset({"*"}), frozenset({"*"}))
 
 
+class WatcherToken:
+    """Knows whoever reads the numbers, by a token that opens nothing else."""
+
+    def __init__(self, token: str) -> None:
+        self._expected = token.encode()
+
+    def principal_of(self, token: str) -> Principal | None:
+        given = token.encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, self._expected):
+            return None
+        return Principal("watcher", frozenset({"metrics:read"}))
+
+
 class IssuedTokens:
     """Knows whoever bears a token of the federation's own issuer."""
 

@@ -6,21 +6,22 @@ a second one statement tells the store who was heard, and one asks what was publ
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hanza.api.calls import Plane
 from hanza.api.session import Session
+from hanza.kit.log import Log
 from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
-from hanza.model.manifest import Hash, Version
+from hanza.model.manifest import Version
 from hanza.model.report import Incarnation
 from hanza.store.agents import believed_starts, manifest_versions, note_heard
+from hanza.store.probes import list_probes
 from hanza.wire import agent_v1 as v1
 
-log = logging.getLogger("hanza.link")
+log = Log("hanza.link")
 TICK_S = 1.0
 HELLO_WITHIN_S = 10.0
 HELLO_BYTES_MAX = 20 * 2**10
@@ -109,14 +110,14 @@ class _Line:
         return frame
 
     async def _answer(self, frame: bytes) -> bool:
-        """Whether it was a report.  A large frame is decoded where it holds up nobody."""
+        """Whether it said much.  A large frame is decoded where it holds up nobody."""
         async with self._turn:
             message, replies = await asyncio.to_thread(self._consider, frame)
             for reply in replies:
                 await self._send(reply)
         if isinstance(message, v1.ConsoleRefused):
             self._on_refused(message)
-        return isinstance(message, v1.ReportUp)
+        return isinstance(message, v1.ReportUp | v1.Measured)
 
     def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
         message = v1.decode_up(frame)
@@ -129,7 +130,7 @@ class _Line:
                     await self._send(message)
         except _ENDS as error:
             # What was not sent counts as told: only another connection makes that good.
-            log.info("link.not_told agent=%s cause=%s", self.session.agent, type(error).__name__)
+            log.info("link.not_told", agent=self.session.agent, cause=type(error).__name__)
             self.give_up()
 
     async def _send(self, message: v1.Down) -> None:
@@ -175,6 +176,11 @@ class Hub:
             with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
                 self._loop.call_soon_threadsafe(self._published.set)
 
+    def held(self) -> dict[AgentId, Version | None]:
+        """Every agent that is connected, with the version that it has said it holds."""
+        sessions = [line.session for line in list(self._lines)]
+        return {one.agent: one.held for one in sessions if one.agent is not None}
+
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""
         await socket.accept()
@@ -186,10 +192,10 @@ class Hub:
         try:
             await line.serve(self._note)
         except Refusal as refusal:
-            log.info("link.refused code=%s agent=%s", refusal.code, line.session.agent)
+            log.info("link.refused", code=refusal.code, agent=line.session.agent)
             await line.refuse(refusal)
         except _ENDS as error:
-            log.info("link.ended agent=%s cause=%s", line.session.agent, type(error).__name__)
+            log.info("link.ended", agent=line.session.agent, cause=type(error).__name__)
         finally:
             self._lines.discard(line)
 
@@ -205,7 +211,7 @@ class Hub:
             self._published.clear()
             (failure,) = await asyncio.gather(self._tick(), return_exceptions=True)
             if failure is not None:
-                log.error("link.tick_failed", exc_info=failure)
+                log.error("link.tick_failed", failure)
                 await asyncio.sleep(TICK_S)
 
     async def _tick(self) -> None:
@@ -221,14 +227,12 @@ class Hub:
                 # It comes back, is refused, and then it is known that the key is alive twice.
                 line.give_up()
                 heard.discard(agent)
-        if heard:
-            await asyncio.wrap_future(store.submit(note_heard, heard, now))
         known = await asyncio.to_thread(store.read, manifest_versions, connected)
+        probes = await asyncio.to_thread(store.read, list_probes)
         for line in self._lines:
-            if _is_behind(line.session, known):
+            agent = line.session.agent
+            published, _ = known.get(agent, (None, None)) if agent else (None, None)
+            if line.session.is_behind(published, probes):
                 line.begin_telling()
-
-
-def _is_behind(session: Session, known: Mapping[AgentId, tuple[Version, Hash]]) -> bool:
-    published = known.get(session.agent) if session.agent else None
-    return published is not None and published[0] != session.told
+        if heard:  # last, since it waits for the writer, and an order shall not wait with it
+            await asyncio.wrap_future(store.submit(note_heard, heard, now))

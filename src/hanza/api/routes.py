@@ -10,9 +10,9 @@ from hanza.api import (
     members,
     placements,
     policies,
+    probes,
     tenants,
 )
-from hanza.api.calls import Answer, Call
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
 from hanza.api.seca.routes import routes as standard_routes
@@ -30,15 +30,7 @@ CONSOLE = Route(
 )
 """Asked for as a WebSocket it is the console itself."""
 
-
-def get_health(call: Call) -> Answer:
-    """Whether the store answers: a plane that cannot remember is not healthy."""
-    call.plane.store.read(lambda tx: tx.exec_driver_sql("SELECT 1").one())
-    return Answer(200, {"status": "ok"})
-
-
 ROUTES = (
-    Route("GET", "/healthz", get_health, PUBLIC),
     Route("GET", "/agent/v1/federation", joining.get_federation, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
     Route("POST", "/agent/v1/join", joining.join, PUBLIC),
@@ -57,6 +49,10 @@ ROUTES = (
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
     Route("POST", BASE + "/agents/{agent}/revoke", members.revoke_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
+    Route("GET", BASE + "/probes", probes.list_probes, "probe:read"),
+    Route("PUT", BASE + "/probes/{probe}", probes.put_probe, "probe:write"),
+    Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, "probe:write"),
+    Route("GET", BASE + "/round-trips", probes.list_round_trips, "probe:read"),
     Route("GET", BASE + "/events", members.list_events, "event:read", may_stream=True),
     Route("GET", BASE + "/images", images.list_images, "federation:image:read"),
     Route("GET", BASE + "/images/{image}", images.get_image, "federation:image:read"),

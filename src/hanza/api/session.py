@@ -5,18 +5,21 @@ Order it keeps: nothing but a signed hello is heard from a stranger; a report is
 the commit; a manifest is sent once and then waited for, until it is held or outdated.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hanza.api.calls import Plane
 from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
+from hanza.model.probe import Probe, Trip
 from hanza.model.report import Incarnation
 from hanza.plan.manifest import delta_between
 from hanza.store.agents import greet_agent, manifest_versions, public_key_of_agent
 from hanza.store.events import append_event
 from hanza.store.manifests import find_manifest
+from hanza.store.probes import list_probes, record_trips
 from hanza.store.reports import record_report
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
@@ -34,9 +37,16 @@ class _Peer:
     agent: AgentId
     incarnation: Incarnation
     holds: Hash | None
+    """What it holds once it has taken everything that was sent to it here."""
+    held: Version | None = None
+    """What it has said it holds."""
     told: Version | None = None
     abilities: frozenset[str] = frozenset()
     is_ahead: bool = False
+    probes: tuple[Probe, ...] = ()
+    """What it was last told to measure to."""
+    doubted: set[str] = field(default_factory=set)
+    """Probes to which it has said here what cannot be."""
 
 
 class Session:
@@ -60,6 +70,11 @@ class Session:
     def can(self, ability: str) -> bool:
         """Whether the agent said that this may be asked of it."""
         return self._peer is not None and ability in self._peer.abilities
+
+    @property
+    def held(self) -> Version | None:
+        """The version that the agent has said it holds."""
+        return self._peer.held if self._peer else None
 
     @property
     def told(self) -> Version | None:
@@ -88,8 +103,32 @@ class Session:
                 return self._take(peer, message, now)
             case v1.ConsoleRefused():
                 return []  # for whoever asked, see `console`
+            case v1.Measured():
+                return self._note_measured(peer, message, now)
 
     def news(self) -> list[v1.Down]:
+        """What this connection has not been told yet: the manifest in force, and the probes."""
+        return [*self._manifest_news(), *self._probe_news()]
+
+    def is_behind(self, published: Version | None, probes: tuple[Probe, ...]) -> bool:
+        """Whether there is news, given what was published for the agent, and the probes."""
+        peer = self._peer
+        if peer is None or published is None:
+            return False
+        return published != peer.told or (self.can(v1.MEASURE) and probes != peer.probes)
+
+    def _probe_news(self) -> list[v1.Down]:
+        peer = self._peer
+        if peer is None or not self.can(v1.MEASURE):
+            return []
+        probes = self._plane.store.read(list_probes)
+        if probes == peer.probes:
+            return []
+        peer.probes = probes
+        targets = [one.target for one in probes]
+        return [v1.Probes([v1.ProbeW(one.probe, one.host, one.port) for one in targets])]
+
+    def _manifest_news(self) -> Sequence[v1.ManifestWhole | v1.ManifestDelta]:
         """The manifest in force, if this connection has not been told it yet.
 
         It counts as told from here on: who cannot send it ends the connection, and the next one
@@ -100,6 +139,10 @@ class Session:
             return []
         version, messages = self._plane.store.read(_news, peer.agent, peer.holds, peer.told)
         peer.told = version
+        for message in messages:
+            # The next change starts here, said or not yet: who could not take it asks for the
+            # whole.  To wait for its word would make each of two quick changes a whole.
+            peer.holds = message.hash
         return messages
 
     def _greet(self, hello: v1.Hello, now: datetime) -> list[v1.Down]:
@@ -117,18 +160,38 @@ class Session:
         if taken is None:
             raise Conflict("another copy of this agent's key is alive, or was started later")
         abilities = frozenset(claims.abilities)
-        self._peer = _Peer(agent, incarnation, claims.holds_hash, abilities=abilities)
+        held = claims.holds_version
+        self._peer = _Peer(
+            agent,
+            incarnation,
+            claims.holds_hash,
+            held=version_from_wire(held) if held else None,
+            abilities=abilities,
+        )
         self._plane.wake()
         return [v1.Welcome(taken), *self.news()]
 
     def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:
         """An agent that holds more than was ever published here knows a plane that forgot."""
-        peer.holds = message.hash
-        held = version_from_wire(message.version)
+        peer.held = held = version_from_wire(message.version)
+        if peer.told is None or held >= peer.told:  # else it is a word of before the last change
+            peer.holds = message.hash
         if peer.told is not None and held > peer.told and not peer.is_ahead:
             peer.is_ahead = True
             text = f"it holds manifest {held.number}; {peer.told.number} is the newest known here"
             self._plane.store.write(append_event, now, "agent.ahead", peer.agent, text)
+        return []
+
+    def _note_measured(self, peer: _Peer, message: v1.Measured, now: datetime) -> list[v1.Down]:
+        """What light could not do is not kept; it is told once for each connection and probe."""
+        trips = [Trip(one.probe, one.ms) for one in message.trips]
+        refused = self._plane.store.write(record_trips, peer.agent, trips, now)
+        for probe, (ms, least) in refused.items():
+            if probe not in peer.doubted:
+                peer.doubted.add(probe)
+                text = f"it says {ms:.1f} ms to {probe}; light in fibre needs {least:.1f} ms"
+                self._plane.store.write(append_event, now, "trip.refused", peer.agent, text)
+        self._plane.wake()
         return []
 
     def _take(self, peer: _Peer, message: v1.ReportUp, now: datetime) -> list[v1.Down]:
@@ -142,7 +205,7 @@ class Session:
 
 def _news(
     tx: Tx, agent: AgentId, holds: Hash | None, told: Version | None
-) -> tuple[Version | None, list[v1.Down]]:
+) -> tuple[Version | None, list[v1.ManifestWhole | v1.ManifestDelta]]:
     """The version in force, and what has to be said for the agent to have it."""
     known = manifest_versions(tx, [agent]).get(agent)
     if known is None:

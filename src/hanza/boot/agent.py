@@ -4,13 +4,15 @@ Puts an agent's parts together and ends them in order; everything it knows is on
 line or in the state folder.  It is not a client of the plane's API: see `hanza.cli`.
 """
 
+import importlib
 import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -25,19 +27,27 @@ from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.loop import Agent, Beside
+from hanza.agent.measure import Measurer, Scope
 from hanza.agent.session import Session, Speaker
+from hanza.boot.settings import (
+    Address,
+    MetricsListen,
+    log_form,
+    parse_address,
+    refuse_open_numbers,
+)
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock, SystemClock
-from hanza.kit.log import Log, log_to
+from hanza.kit.log import Log, keep_recent, log_to
 from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE
+from hanza.wire.agent_v1 import CONSOLE, MEASURE
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -82,26 +92,41 @@ def join_command(
 
 
 @app.command("run")
-def run_command(state: State, output: OutputOption = Output.table) -> None:
+def run_command(
+    state: State,
+    metrics_listen: MetricsListen = None,
+    measure: Annotated[
+        Scope, typer.Option(help="To which probes round trips are measured: see docs/policy.md.")
+    ] = "public",
+    output: OutputOption = Output.table,
+) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.
 
-    As JSON, standard output has one line: who begins.  The log goes to standard error.
+    As JSON, standard output has one line: who begins.  The log goes to standard error, as text
+    or, where HANZA_LOG is json, as JSON.
     """
-    log_to()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with _Refusals():
         point = from_environment(os.environ)
+        address = parse_address(metrics_listen) if metrics_listen else None
+        if address is not None:
+            refuse_open_numbers(address)
         identity = identity_of(state)
         with closing(Journal(state, point)) as journal:
+            log_to(form=log_form(os.environ))
+            keep_recent(state)
             if output is Output.json:
                 typer.echo(json.dumps(_name_of(identity)))
             driver = open_when_there(identity, stop, registry.open)
             if driver is None:
                 return
             with closing(driver):
-                agent_of(journal, identity, driver, point, stop).run()
+                agent = agent_of(journal, identity, driver, point, stop, measure)
+                _say_started(identity)
+                with numbers_served(agent, address):
+                    agent.run()
 
 
 @app.command("status")
@@ -116,12 +141,22 @@ def status_command(state: State, output: OutputOption = Output.table) -> None:
         show_one(status, output, "\n".join(lines))
 
 
+def numbers_served(agent: Agent, address: Address | None) -> AbstractContextManager[None]:
+    """Serve the agent's numbers where it was told to; only then is their library loaded."""
+    if address is None:
+        return nullcontext()
+    numbers = importlib.import_module("hanza.boot.numbers")
+    serving: AbstractContextManager[None] = numbers.served(numbers.numbers_of(agent), address)
+    return serving
+
+
 def agent_of(
     journal: Journal,
     identity: Identity,
     driver: Driver,
     point: Point,
     stop: threading.Event,
+    scope: Scope = "public",
 ) -> Agent:
     """The parts of a running agent, started once: its start is counted here.
 
@@ -135,19 +170,27 @@ def agent_of(
         pin=identity.pin,
         key=journal.key(os.urandom),
         incarnation=journal.begin(clock, os.urandom),
-        abilities=(CONSOLE,) if driver.capabilities().console else (),
+        abilities=_abilities(driver, scope),
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     dial = WebSocketDial(root)
     link = Link(addresses, Session(speaker, journal), clock, dial, point)
-    consoles = Consoles(driver, dial, link.say, point)
     images = None
     if IMAGES_OPTION in identity.options:
         folder = Path(identity.options[IMAGES_OPTION])
         folder.mkdir(parents=True, exist_ok=True)
         images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
-    converger = Converger(driver, clock, point, images)
-    return Agent(journal, converger, link, clock, stop, Beside(images, consoles))
+    beside = Beside(
+        images,
+        Consoles(driver, dial, link.say, point),
+        None if scope == "none" else Measurer(link, scope, os.urandom, stop),
+    )
+    return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
+
+
+def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
+    console = (CONSOLE,) if driver.capabilities().console else ()
+    return console if scope == "none" else (*console, MEASURE)
 
 
 def open_when_there(
@@ -165,6 +208,11 @@ def open_when_there(
             _log.warning("driver.unavailable", code=error.code, text=str(error))
             stop.wait(delay_after(failures, ceiling=BLIND_CEILING).total_seconds())
     return None
+
+
+def _say_started(identity: Identity) -> None:
+    agent, site = identity.agent, identity.site
+    _log.info("agent.started", version=version("hanza"), agent=agent, site=site)
 
 
 def _name_of(identity: Identity) -> dict[str, str]:

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import hanza
 from hanza.api.routes import ROUTES
+from hanza.api.watching import WATCHED
 from hanza.boot.settings import PlaneSettings
+from hanza.boot.watched_reference import log_events_page, metrics_page
 from hanza.model.errors import HanzaError
 from hanza.wire.app_schema import app_schema
 from hanza.wire.seca import openapi
 
+SOURCE = Path(hanza.__file__).parent
 FOLDER = Path(__file__).parents[3] / "docs" / "reference"
 NOTE = "<!-- made from the code by `python -m hanza.boot.generate`; change the code instead -->\n\n"
 
@@ -27,6 +30,8 @@ def main() -> None:
         ("errors.md", errors_page()),
         ("routes.md", routes_page()),
         ("settings.md", settings_page()),
+        ("log-events.md", log_events_page(SOURCE)),
+        ("metrics.md", metrics_page(SOURCE)),
     ):
         (FOLDER / name).write_text(NOTE + page)
     (FOLDER / "openapi").mkdir(exist_ok=True)
@@ -57,7 +62,8 @@ def errors_page() -> str:
 
 def routes_page() -> str:
     """Every route with the permission it asks for."""
-    rows = [f"| {one.method} | `{one.path}` | {one.permission} |" for one in ROUTES]
+    rows = [f"| GET | `{one.path}` | {one.permission} |" for one in WATCHED]
+    rows += [f"| {one.method} | `{one.path}` | {one.permission} |" for one in ROUTES]
     return "\n".join(
         [
             "# Routes\n",

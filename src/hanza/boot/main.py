@@ -18,6 +18,7 @@ LOADED_WHEN_CALLED = {
     "up": "hanza.boot.up",
     "agent": "hanza.boot.agent",
     "demo": "hanza.boot.demo.commands",
+    "support-bundle": "hanza.boot.bundle.command",
 }
 EXIT_REFUSED = 1
 EXIT_UNREACHABLE = 3

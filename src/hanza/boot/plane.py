@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import fcntl
 import json
-import logging
 import os
 import signal
 import socket
@@ -16,6 +15,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -28,19 +28,23 @@ from websockets.http11 import Request
 
 from hanza.api.app import Beside, build_app
 from hanza.api.calls import Plane
-from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken
+from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
 from hanza.api.link import Hub
 from hanza.api.route import Route
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
+from hanza.boot.numbers import served
 from hanza.boot.settings import PlaneSettings
 from hanza.engine.loop import Engine
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import SystemClock
 from hanza.kit.ids import Ids
+from hanza.kit.log import Log, keep_recent
+from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point
 from hanza.model.errors import Conflict
 from hanza.model.ids import FederationId
+from hanza.store.database import shown_url
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
@@ -56,23 +60,21 @@ from hanza.wire.tokens import (
     keys_to_json,
 )
 
-log = logging.getLogger("hanza.plane")
+log = Log("hanza.plane")
 TOKEN_BYTES = 32
+SETTINGS = "settings.json"
+"""In the state folder: how the plane was started last, without any secret."""
 Ready: TypeAlias = Callable[[PlaneSettings], None]
 """Called once the plane listens and its context can be read."""
 BACKLOG = 512
 STOP_WITHIN_S = 5
 
 
-def start_logging() -> None:
-    """What happens goes to standard error, a line each."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-
-
 @dataclass(frozen=True, slots=True)
 class _Parts:
     plane: Plane
     token: str
+    watcher_token: str
     certificates: Certificates | None
 
 
@@ -85,10 +87,12 @@ def run_plane(
     """
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _sole_owner(settings.state), contextlib.ExitStack() as stack:
+        keep_recent(settings.state)
         sockets = [stack.enter_context(_listen(one.host, one.port)) for one in settings.listen]
         plain = [stack.enter_context(_listen(one.host, one.port)) for one in settings.plain]
         migrate(settings.database)
-        store = stack.enter_context(contextlib.closing(Store(settings.database, point)))
+        metrics = Metrics()
+        store = stack.enter_context(contextlib.closing(Store(settings.database, point, metrics)))
         wake = threading.Event()
         parts = _build(settings, store, wake)
         sweep_blobs(parts.plane)
@@ -98,12 +102,16 @@ def run_plane(
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
         thread.start()
         try:
-            app = build_app(parts.plane, _authenticator(parts), hub, beside=Beside(more, _pages()))
+            stack.enter_context(served(metrics, settings.metrics_listen))
+            beside = Beside(more, _pages())
+            who = _authenticator(parts)
+            app = build_app(parts.plane, who, hub, pulse=engine.pulse, beside=beside)
             _serve(settings, parts, app, (sockets, plain), ready)
         finally:
             stop.set()
             wake.set()
             thread.join()
+            log.info("plane.stopped")
 
 
 def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Parts:
@@ -128,7 +136,10 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         blobs=_blobs(settings),
         blob_bytes_max=settings.blob_bytes_max,
     )
-    return _Parts(plane, _operator_token(settings.state, ids), certificates)
+    operator, watcher = (
+        _token(settings.state / name, ids) for name in ("operator.token", "metrics.token")
+    )
+    return _Parts(plane, operator, watcher, certificates)
 
 
 def _blobs(settings: PlaneSettings) -> Blobs:
@@ -138,8 +149,8 @@ def _blobs(settings: PlaneSettings) -> Blobs:
     return blobs
 
 
-def _operator_token(state: Path, ids: Ids) -> str:
-    path = state / "operator.token"
+def _token(path: Path, ids: Ids) -> str:
+    """What is in the file, made at the first start."""
     if not path.exists():
         write_secret(path, ids.secret(TOKEN_BYTES).hex().encode())
     return path.read_text().strip()
@@ -219,7 +230,9 @@ class _Server(uvicorn.Server):
 
 def _authenticator(parts: _Parts) -> Authenticator:
     plane = parts.plane
-    return Authenticator(OperatorToken(parts.token), IssuedTokens(plane.issuer, plane.clock))
+    watcher = WatcherToken(parts.watcher_token)
+    issued = IssuedTokens(plane.issuer, plane.clock)
+    return Authenticator(OperatorToken(parts.token), watcher, issued)
 
 
 def _pages() -> list[BaseRoute]:
@@ -267,7 +280,22 @@ def _say_ready(settings: PlaneSettings, token: str, ready: Ready) -> None:
         "web": settings.web_url,
     }
     write_secret(settings.state / "context.json", json.dumps(context).encode())
+    write_secret(settings.state / SETTINGS, json.dumps(settings_shown(settings)).encode())
+    log.info("plane.ready", version=version("hanza"), urls=" ".join(settings.urls))
     ready(settings)
+
+
+def settings_shown(settings: PlaneSettings) -> dict[str, object]:
+    """The settings without any secret: what a support bundle tells of them."""
+    numbers = settings.metrics_listen
+    return {
+        "database": shown_url(settings.database),
+        "insecureHttp": settings.insecure_http,
+        "listen": [one.url("tcp") for one in settings.listen],
+        "metricsListen": None if numbers is None else numbers.url("tcp"),
+        "web": [one.url("http") for one in settings.plain],
+        "tokenValidForSeconds": settings.token_valid_for.total_seconds(),
+    }
 
 
 def _listen(host: str, port: int) -> socket.socket:

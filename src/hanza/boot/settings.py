@@ -1,10 +1,15 @@
 """What one may choose when a plane is started, in one place and with reasons."""
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from hanza.kit.log import FORMS, Form
 from hanza.model.errors import Invalid
 
 
@@ -22,6 +27,24 @@ class Address:
     def url(self, scheme: str) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}"
+
+
+MetricsListen = Annotated[
+    str | None,
+    typer.Option(
+        help="IP-ADDRESS:PORT on loopback; serve metrics there, without a token.",
+        envvar="HANZA_METRICS_LISTEN",
+    ),
+]
+
+
+def log_form(environ: Mapping[str, str]) -> Form:
+    """How to log, from `HANZA_LOG`.  Raises `Invalid` for a form that there is not."""
+    word = environ.get("HANZA_LOG") or "text"
+    for form in FORMS:
+        if word == form:
+            return form
+    raise Invalid(f"HANZA_LOG is one of {', '.join(FORMS)}, and not {word!r}", field="HANZA_LOG")
 
 
 def parse_address(text: str) -> Address:
@@ -42,6 +65,16 @@ def parse_address(text: str) -> Address:
     return Address(str(address), int(port))
 
 
+def refuse_open_numbers(address: Address) -> None:
+    """Raises `Invalid` for where a stranger could read numbers without a token."""
+    if not address.is_loopback:
+        raise Invalid(
+            "numbers are served without a token on loopback addresses only",
+            field="metrics-listen",
+            hint="read /metrics of the plane with the token in its state folder's metrics.token",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class PlaneSettings:
     """Settings of `hanza up`."""
@@ -59,6 +92,10 @@ class PlaneSettings:
     insecure_http: bool
     """Plain HTTP, on loopback only: for looking at the traffic while developing."""
 
+    metrics_listen: Address | None = None
+    """Where to serve the numbers by plain HTTP to whoever asks; on loopback only, and nowhere by
+    default.  With a token they are at `/metrics` of every address that the plane listens on."""
+
     token_valid_for: timedelta = timedelta(hours=24)
     """How long a join token may wait for its site."""
 
@@ -75,6 +112,8 @@ class PlaneSettings:
             raise Invalid("say where to listen", field="listen")
         if self.insecure_http and not all(one.is_loopback for one in self.listen):
             raise Invalid("plain HTTP is for loopback addresses only", field="insecure-http")
+        if self.metrics_listen is not None:
+            refuse_open_numbers(self.metrics_listen)
 
     @property
     def plain(self) -> tuple[Address, ...]:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from hanza.boot.plane import run_plane, start_logging
-from hanza.boot.settings import PlaneSettings, parse_address
+from hanza.boot.plane import run_plane
+from hanza.boot.settings import MetricsListen, PlaneSettings, log_form, parse_address
 from hanza.cli.client import default_state
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
+from hanza.kit.log import log_to
 from hanza.kit.points import from_environment
 
 app = typer.Typer()
@@ -19,7 +20,7 @@ LISTEN = "127.0.0.1:7443"
 
 
 @app.callback(invoke_without_command=True)
-def up(
+def up(  # noqa: PLR0913 -- each is an option of the command
     state: Annotated[
         Path | None, typer.Option(help="Folder of keys and data.", envvar="HANZA_STATE")
     ] = None,
@@ -37,10 +38,10 @@ def up(
         str | None,
         typer.Option(help="IP-ADDRESS:PORT, loopback: the page by plain HTTP for browsers here."),
     ] = None,
+    metrics_listen: MetricsListen = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Run a plane until it is told to stop."""
-    start_logging()
+    """Run a plane until it is told to stop.  HANZA_LOG says how it logs: text or json."""
     folder = (state or default_state()).resolve()
     settings = PlaneSettings(
         state=folder,
@@ -48,7 +49,9 @@ def up(
         database=database or f"sqlite:///{folder}/hanza.db",
         insecure_http=insecure_http,
         web=None if web is None else parse_address(web),
+        metrics_listen=parse_address(metrics_listen) if metrics_listen else None,
     )
+    log_to(form=log_form(os.environ))
 
     def ready(settings: PlaneSettings) -> None:
         context = settings.state / "context.json"

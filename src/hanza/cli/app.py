@@ -14,6 +14,7 @@ from hanza.cli import (
     members,
     placing,
     policies,
+    probes,
     tenants,
 )
 from hanza.cli.client import Client, default_context, page_of, read_context
@@ -35,6 +36,7 @@ app.add_typer(members.host, name="host")
 app.add_typer(members.agent_group, name="agents")
 app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
+app.add_typer(probes.probe, name="probe")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(policies.policy, name="policy")
 app.command("token")(tenants.issue_token)

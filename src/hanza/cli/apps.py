@@ -27,7 +27,8 @@ from hanza.kit.clock import SystemClock
 from hanza.model.errors import NotFound
 from hanza.wire.app_v1 import App, Component, app_from_yaml
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.25
+INTERRUPTED = 130
 DONE = {
     "create": "created",
     "change": "changed",
@@ -91,7 +92,10 @@ def status(
 
         if follow:
             news = News(client, f"/tenants/{tenant}/events", time.monotonic() + timeout)
-            watch(news, look, COLUMNS, output, EMPTY)
+            try:
+                watch(news, look, COLUMNS, output, EMPTY)
+            except KeyboardInterrupt:
+                raise typer.Exit(INTERRUPTED) from None
             return
         records = look()
     show(records, COLUMNS, output, EMPTY)

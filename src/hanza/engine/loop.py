@@ -4,9 +4,9 @@ Promises: nothing here remembers anything between passes, so a crash costs one l
 pass that fails is tried again with back-off and never takes the others with it.
 """
 
-import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from hanza.engine.judge import judge_batch
@@ -17,13 +17,16 @@ from hanza.engine.settle import settle_batch
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
+from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
+from hanza.kit.pulse import Pulse
 from hanza.model.verdict import Later
 from hanza.store.tx import Store, Tx
 from hanza.store.work import KINDS, Kind, Work, settle_work, take_due
 
-log = logging.getLogger("hanza.engine")
-BATCH_MAX = 256
+log = Log("hanza.engine")
+BATCH_MAX: Mapping[Kind, int] = {"place": 256, "publish": 256, "settle": 32, "judge": 32}
+"""Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
 LOOK_EVERY_S = 0.2
 """Hints wake the loop at once; this is how late it may notice one by another plane."""
 
@@ -40,8 +43,16 @@ class Engine:
         published: Callable[[], None] = lambda: None,
     ) -> None:
         """`published` is called after manifests were cut: a hint to whoever delivers them."""
+        self.pulse = Pulse()
+        """Beats with each round that went well."""
         self._published = published
         self._store = store
+        self._passes = store.metrics.counter(
+            "hanza_engine_passes", "Batches of work that were run.", "kind", "outcome"
+        )
+        self._pass_seconds = store.metrics.histogram(
+            "hanza_engine_pass_seconds", "How long a batch of work took.", "kind"
+        )
         self._clock = clock
         self._ids = ids
         self._point = point
@@ -52,10 +63,11 @@ class Engine:
         for kind in kinds:
             now = self._clock.now()
             token = self._ids.new("wk")
-            batch = self._store.write(take_due, kind, BATCH_MAX, token, now)
+            batch = self._store.write(take_due, kind, BATCH_MAX[kind], token, now)
             if batch:
                 self._run(kind, batch, now)
                 done += len(batch)
+        self.pulse.beat()
         return done
 
     def run_until(self, stop: threading.Event, wake: threading.Event) -> None:
@@ -72,7 +84,11 @@ class Engine:
 
     def _run(self, kind: Kind, batch: list[Work], now: datetime) -> None:
         """Run a batch; when it fails, each of it alone, so that only the culprit waits."""
-        if self._guarded(lambda: self._pass(kind, batch, now)) is not None:
+        began = time.perf_counter()
+        is_done = self._guarded(lambda: self._pass(kind, batch, now)) is not None
+        self._pass_seconds.labels(kind).observe(time.perf_counter() - began)
+        self._passes.labels(kind, "done" if is_done else "failed").inc()
+        if is_done:
             return
         for one in batch if len(batch) > 1 else ():
             self._run(kind, [one], now)
@@ -98,8 +114,8 @@ class Engine:
         """What the step returned; None when it failed, which is logged and never swallowed."""
         try:
             return step()
-        except Exception:
-            log.exception("engine.step_failed")
+        except Exception as error:  # noqa: BLE001 -- the engine's one broad except
+            log.error("engine.step_failed", error)
             return None
 
 

@@ -11,11 +11,11 @@ from hanza.store.work import Work, is_held, settle_work
 
 
 def publish_batch(store: Store, batch: list[Work], now: datetime, point: Point) -> None:
-    """Cut a manifest for every agent in the batch whose wants have changed."""
-    for one in batch:
-        point("publish.commit.before")
-        store.write(_publish, one, now)
-        point("publish.commit.after")
+    """Cut a manifest for every agent in the batch whose wants have changed, in one commit."""
+    point("publish.commit.before")
+    for record in [store.submit(_publish, one, now) for one in batch]:
+        record.result()
+    point("publish.commit.after")
 
 
 def _publish(tx: Tx, one: Work, now: datetime) -> None:

@@ -3,20 +3,37 @@
 Promises: a value never breaks its line or forges a field, whatever is in it, and whatever is a
 secret must be kept out by the caller: nothing is masked here.  It is a thin dress over the
 standard library's logging, so that a test or an embedder collects lines in the usual way.
+
+    2026-01-01T00:00:00.000Z INFO request.answered method=PUT status=201 request=rq_…      text
+    {"at":"2026-…","level":"INFO","event":"request.answered","part":"hanza.api",…}         json
 """
 
 import json
 import logging
+import os
 import re
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TextIO, TypeAlias
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import IO, Any, Literal, TextIO, TypeAlias
 
 Value: TypeAlias = str | int | float | bool | None
+Form: TypeAlias = Literal["text", "json"]
+FORMS: tuple[Form, ...] = ("text", "json")
+RECENT = Path("log") / "recent.jsonl"
+"""Within a state folder: the last lines, for whoever has no other place that keeps them."""
+RECENT_BYTES_MAX = 2**20
+"""Of each of the two files that are kept."""
 _PLAIN = re.compile(r"[\w.,:/@+\-\[\]]+", re.ASCII)
+_bound: ContextVar[Mapping[str, Value]] = ContextVar("bound", default={})  # noqa: B039 -- never changed
 
 
-def line_of(event: str, fields: dict[str, Value]) -> str:
+def line_of(event: str, fields: Mapping[str, Value]) -> str:
     """`event key=value …`, each value bare when it is one plain word and quoted otherwise."""
     return " ".join([event, *(f"{key}={_word(value)}" for key, value in fields.items())])
 
@@ -26,6 +43,16 @@ def _word(value: Value) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
+@contextmanager
+def bound(**fields: Value) -> Iterator[None]:
+    """Every line that is said within, also in threads that it hands work to, has these fields."""
+    token = _bound.set({**_bound.get(), **fields})
+    try:
+        yield
+    finally:
+        _bound.reset(token)
+
+
 class Log:
     """The log of one part, such as `hanza.agent`."""
 
@@ -33,27 +60,94 @@ class Log:
         self._logger = logging.getLogger(name)
 
     def info(self, event: str, **fields: Value) -> None:
-        self._logger.info("%s", line_of(event, fields))
+        self._say(logging.INFO, event, None, fields)
 
     def warning(self, event: str, **fields: Value) -> None:
-        self._logger.warning("%s", line_of(event, fields))
+        self._say(logging.WARNING, event, None, fields)
 
     def error(self, event: str, error: BaseException | None = None, **fields: Value) -> None:
-        """With an `error`, its traceback follows the line: for what nobody foresaw."""
-        self._logger.error("%s", line_of(event, fields), exc_info=error)
+        """With an `error`, its traceback goes along: for what nobody foresaw."""
+        self._say(logging.ERROR, event, error, fields)
+
+    def _say(
+        self, level: int, event: str, error: BaseException | None, fields: dict[str, Value]
+    ) -> None:
+        if self._logger.isEnabledFor(level):
+            said = {**fields, **_bound.get()}
+            self._logger.log(
+                level,
+                "%s",
+                line_of(event, said),
+                exc_info=error,
+                extra={"event": event, "fields": said},
+            )
 
 
-class _Formatter(logging.Formatter):
+class _Text(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 -- logging's name
-        instant = datetime.fromtimestamp(record.created, UTC)
-        return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _instant(record)
 
 
-def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    """Send every event of ours to a stream, standard error unless told otherwise."""
-    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
-    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s"))
-    ours = logging.getLogger("hanza")
-    ours.handlers = [handler]
+class _Json(logging.Formatter):
+    """One object on one line, whatever it is about; other libraries' words are `library.said`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event = getattr(record, "event", None)
+        fields: Mapping[str, Any] = getattr(record, "fields", {})
+        if event is None:
+            event, fields = "library.said", {"text": record.getMessage()}
+        said: dict[str, Any] = {
+            "at": _instant(record),
+            "level": record.levelname,
+            "event": event,
+            "part": record.name,
+            **fields,
+        }
+        if record.exc_info:
+            said["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+class _Recent(RotatingFileHandler):
+    """Readable by its owner only."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8")
+
+
+def _instant(record: logging.LogRecord) -> str:
+    instant = datetime.fromtimestamp(record.created, UTC)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def log_to(stream: TextIO | None = None, level: int = logging.INFO, form: Form = "text") -> None:
+    """Send every event of ours to a stream, standard error unless told otherwise.
+
+    Of other libraries only warnings are passed on, and only where nobody else listens to them.
+    """
+    said: logging.StreamHandler[IO[str]] = logging.StreamHandler(
+        sys.stderr if stream is None else stream
+    )
+    said.setFormatter(_Json() if form == "json" else _Text())
+    ours, everybody = logging.getLogger("hanza"), logging.getLogger()
+    for before in ours.handlers:
+        before.close()
+    ours.handlers = [said]
     ours.setLevel(level)
     ours.propagate = False
+    if not everybody.handlers:
+        everybody.handlers = [said]
+        everybody.setLevel(logging.WARNING)
+
+
+def keep_recent(folder: Path) -> None:
+    """Keep the last events in a state folder too, as JSON; the folder is this process's alone."""
+    path = folder / RECENT
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    kept = _Recent(path, maxBytes=RECENT_BYTES_MAX, backupCount=1, encoding="utf-8")
+    kept.setFormatter(_Json())
+    logging.getLogger("hanza").addHandler(kept)

@@ -20,7 +20,7 @@ there; `all`: each of them is."""
 
 @dataclass(frozen=True, slots=True, order=True)
 class Point:
-    """A place on earth by a name of its own; measured round trips are kept under that name."""
+    """A place on earth by a name of its own."""
 
     name: str
     latitude: float

@@ -131,18 +131,22 @@ def admit_instance(
         app=wish.app,
         component=wish.component,
     )
-    if known is not None:
-        if known.is_ended:
-            text = f"{known.address.name!r} is being destroyed"
-            raise Conflict(text, hint="wait until it is gone")
-        if known.boot_volume is not None or keeps == "all":
-            _refuse_changes(known, wanted)
-            return wanted
-        if keeps == "team":
-            _refuse_another_team(known, wanted)
-            if wanted.spec == known.spec:
-                return wanted
+    if known is not None and _keeps_its_image(known, wanted, keeps):
+        return wanted
     return replace(wanted, bundle=admit_image(image, wish.image, wish.disk_mib))
+
+
+def _keeps_its_image(known: Wanted, wanted: Wanted, keeps: Keeps) -> bool:
+    """Raises `Conflict` for a change that it may not have."""
+    if known.is_ended:
+        raise Conflict(f"{known.address.name!r} is being destroyed", hint="wait until it is gone")
+    if known.boot_volume is not None or keeps == "all":
+        _refuse_changes(known, wanted)
+        return True
+    if keeps == "team":
+        _refuse_another_team(known, wanted)
+        return wanted.spec == known.spec
+    return False
 
 
 def _refuse_another_team(known: Wanted, wanted: Wanted) -> None:

@@ -1,5 +1,6 @@
 """How far a site is from a point in round-trip time: measured, or guessed by distance.
 
+A measurement to a probe counts for every point that is not further from it than `SAME_PLACE_KM`.
 The guess was fitted from measured pairs of European cities, see docs/data.md.  Distance explains
 half of what is measured, so a hard limit adds the margin that nine of ten pairs keep to.
 """
@@ -13,6 +14,12 @@ from hanza.model.policy import Point
 PRIOR_MS = 11.1
 PRIOR_MS_PER_KM = 0.0213
 MARGIN_MS = 20.9
+SAME_PLACE_KM = 10.0
+"""Across a city: what light needs for it is not worth telling."""
+LIGHT_IN_FIBRE_KM_PER_MS = 204.2
+"""299.79 in vacuum, by the 1.468 that glass slows it down."""
+PLACES_GOOD_TO_KM = 25.0
+"""How far site and probe together may stand from where people said that they do."""
 _EARTH_KM = 6371.0
 
 
@@ -46,11 +53,18 @@ def distance_km(latitude: float, longitude: float, point: Point) -> float:
 
 
 def round_trip(
-    latitude: float, longitude: float, measured: Mapping[str, float], point: Point
+    latitude: float, longitude: float, measured: Mapping[Point, float], point: Point
 ) -> RoundTrip:
-    """What was measured under the point's name, else the guess by distance."""
-    known = measured.get(point.name)
-    if known is not None:
-        return RoundTrip(known, 0.0)
+    """What was measured to the nearest place that is the point's too, else the guess."""
+    away = ((distance_km(one.latitude, one.longitude, point), one) for one in measured)
+    same = min((found for found in away if found[0] <= SAME_PLACE_KM), default=None)
+    if same is not None:
+        return RoundTrip(measured[same[1]], 0.0)
     km = distance_km(latitude, longitude, point)
     return RoundTrip(PRIOR_MS + PRIOR_MS_PER_KM * km, MARGIN_MS)
+
+
+def least_ms(latitude: float, longitude: float, point: Point) -> float:
+    """What light in fibre needs there and back: whoever says less is wrong, or lies."""
+    km = max(distance_km(latitude, longitude, point) - PLACES_GOOD_TO_KM, 0.0)
+    return 2 * km / LIGHT_IN_FIBRE_KM_PER_MS

@@ -4,14 +4,18 @@ SQLite: write-ahead log, full synchronisation, one writer, `BEGIN IMMEDIATE` for
 PostgreSQL: SERIALIZABLE for writes, one repeatable-read snapshot for reads.
 """
 
+import functools
 import sqlite3
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 
+OnConflict: TypeAlias = Callable[[Any], Mapping[str, Any]]
+"""From the row that was to be inserted to what changes in the one that is there."""
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOVED_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_LOCKED}
@@ -29,6 +33,16 @@ class Instant(sa.TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else _ORIGIN + value * _MICROSECOND
+
+
+def shown_url(url: str) -> str:
+    """Which database, fit to be shown: without the password, and without any parameters."""
+    return sa.make_url(url).set(query={}).render_as_string(hide_password=True)
+
+
+def password_of(url: str) -> str:
+    """What must not be shown of a URL; empty when there is none."""
+    return str(sa.make_url(url).password or "")
 
 
 def writer_engine(url: str) -> sa.Engine:
@@ -50,7 +64,7 @@ def schema_engine(url: str) -> sa.Engine:
 def _engine(
     url: str, begin: str, postgres_options: dict[str, Any], *, query_only: bool = False
 ) -> sa.Engine:
-    # What tenants send may hold secrets, and errors quote parameters unless told not to.
+    # What a statement carries may be a tenant's or a secret; an error that is logged is neither.
     engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name != "sqlite":
         return engine.execution_options(**postgres_options)
@@ -91,15 +105,9 @@ def lock_schema(connection: sa.Connection) -> None:
 def upsert_many(
     tx: sa.Connection, table: sa.Table, key: tuple[str, ...], rows: list[dict[str, Any]]
 ) -> None:
-    """As `upsert` for each row, which all have the same members, in one statement's round trip.
-
-    The `id` of a row that is there already stays.
-    """
-    if not rows:
-        return
-    insert = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in {*key, "id"}}
-    tx.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), rows)
+    """As `upsert` for each row, which all have the same members, in one statement's round trip."""
+    if rows:
+        tx.execute(_upsert(tx.dialect.name, table, key, tuple(rows[0]), None), rows)
 
 
 def upsert(
@@ -107,13 +115,30 @@ def upsert(
     table: sa.Table,
     key: tuple[str, ...],
     values: dict[str, Any],
-    on_conflict: dict[str, Any] | None = None,
+    on_conflict: OnConflict | None = None,
 ) -> None:
     """Insert a row, or change the one that has the same key.
 
-    What changes is every value outside the key, unless `on_conflict` says otherwise.
+    What changes is every value outside the key (an `id` stays as it is), unless `on_conflict`, a
+    function of a module, says otherwise.
     """
-    insert = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
+    tx.execute(_upsert(tx.dialect.name, table, key, tuple(values), on_conflict), values)
+
+
+@functools.cache
+def _upsert(
+    dialect: str,
+    table: sa.Table,
+    key: tuple[str, ...],
+    names: tuple[str, ...],
+    on_conflict: OnConflict | None,
+) -> sa.Insert:
+    """Kept, since to build a statement costs more than to run it."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    new = insert.excluded
     if on_conflict is None:
-        on_conflict = {name: insert.excluded[name] for name in values if name not in key}
-    tx.execute(insert.values(**values).on_conflict_do_update(index_elements=key, set_=on_conflict))
+        changed = {name: new[name] for name in names if name not in {*key, "id"}}
+    else:
+        changed = dict(on_conflict(new))
+    statement: sa.Insert = insert.on_conflict_do_update(index_elements=key, set_=changed)
+    return statement

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from hanza.store.schema import events
 from hanza.store.tx import Tx
 
+_APPEND = sa.insert(events)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -27,7 +29,7 @@ def append_event(
 ) -> None:
     """`tenant` is whose it is to know, besides the operator's."""
     row = {"at": now, "kind": kind, "subject": subject, "text": text, "tenant": tenant}
-    tx.execute(sa.insert(events).values(**row))
+    tx.execute(_APPEND, row)
 
 
 def list_last_events(tx: Tx, limit: int, tenant: str | None = None) -> list[Event]:

@@ -16,6 +16,8 @@ from hanza.model.ids import AgentId, HostId, InstanceId
 from hanza.store.schema import holds, hosts, instances
 from hanza.store.tx import Tx
 
+_HOLD_OF = sa.select(holds).where(holds.c.instance_id == sa.bindparam("instance"))
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -104,7 +106,7 @@ def release_hold(tx: Tx, mark: Mark) -> bool:
 
 
 def get_hold(tx: Tx, instance: InstanceId) -> Hold | None:
-    row = tx.execute(sa.select(holds).where(holds.c.instance_id == instance)).one_or_none()
+    row = tx.execute(_HOLD_OF, {"instance": instance}).one_or_none()
     return None if row is None else _hold_from_row(row)
 
 

@@ -14,8 +14,9 @@ from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.store.agents import HEARD_WITHIN
 from hanza.store.database import upsert_many
 from hanza.store.events import append_event
+from hanza.store.probes import fresh_trips
 from hanza.store.schema import agents, hosts, providers, sites
-from hanza.store.sites import attributes_from_json, get_rtts, prices_from_row
+from hanza.store.sites import attributes_from_json, prices_from_row
 from hanza.store.tx import Tx
 
 
@@ -65,7 +66,7 @@ def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> l
         .join(agents, agents.c.id == hosts.c.agent_id)
         .order_by(hosts.c.id)
     )
-    grounds = _grounds(tx, carbon)
+    grounds = _grounds(tx, carbon, now)
     return [
         Candidate(
             host=HostId(row.id),
@@ -82,7 +83,7 @@ def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> l
     ]
 
 
-def _grounds(tx: Tx, carbon: Mapping[Country, float]) -> dict[SiteId, Ground]:
+def _grounds(tx: Tx, carbon: Mapping[Country, float], now: datetime) -> dict[SiteId, Ground]:
     query = sa.select(
         sites,
         sites.c["class"].label("site_class"),
@@ -92,7 +93,7 @@ def _grounds(tx: Tx, carbon: Mapping[Country, float]) -> dict[SiteId, Ground]:
         providers.c.price_gib_hour,
         providers.c.price_disk_gib_hour,
     ).join(providers, providers.c.id == sites.c.provider_id)
-    rtts = get_rtts(tx)
+    rtts = fresh_trips(tx, now)
     return {
         SiteId(row.id): Ground(
             site=SiteId(row.id),

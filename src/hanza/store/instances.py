@@ -4,6 +4,7 @@
 the settling pass alone.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,15 @@ from hanza.model.report import Problem
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
 from hanza.store.tx import Tx
 from hanza.wire.policy_v1 import policy_from_json, policy_to_json
+
+_BY_IDS = sa.select(instances).where(instances.c.id.in_(sa.bindparam("ids", expanding=True)))
+_CHANGE = sa.update(instances).where(instances.c.id == sa.bindparam("b_id"))
+_SHOWN = sa.select(
+    instances.c.shown_state,
+    instances.c.shown_power,
+    instances.c.shown_boot,
+    instances.c.shown_code,
+).where(instances.c.id == sa.bindparam("b_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ def forget_instance(tx: Tx, instance: InstanceId) -> None:
 
 
 def find_instance(tx: Tx, address: Address) -> Wanted | None:
-    row = tx.execute(sa.select(instances).where(*_at(address))).one_or_none()
+    row = tx.execute(_WISH_AT, _names(address)).one_or_none()
     return None if row is None else wanted_from_row(row)
 
 
@@ -139,7 +149,7 @@ def get_instances(
     tx: Tx, ids: Sequence[InstanceId]
 ) -> dict[InstanceId, tuple[Wanted, Problem | None]]:
     """Wanted rows with what placement waits for."""
-    rows = tx.execute(sa.select(instances).where(instances.c.id.in_(list(ids))))
+    rows = tx.execute(_BY_IDS, {"ids": list(ids)})
     return {InstanceId(row.id): (wanted_from_row(row), _waiting_from_row(row)) for row in rows}
 
 
@@ -206,29 +216,20 @@ def set_waiting(tx: Tx, instance: InstanceId, problem: Problem | None) -> None:
 
 def set_shown(tx: Tx, instance: InstanceId, shown: Shown) -> bool:
     """Whether that tells anything but the words of a reason anew."""
-    columns = (
-        instances.c.shown_state,
-        instances.c.shown_power,
-        instances.c.shown_boot,
-        instances.c.shown_code,
-    )
-    before = tx.execute(sa.select(*columns).where(instances.c.id == instance)).one()
-    tx.execute(
-        sa.update(instances)
-        .where(instances.c.id == instance)
-        .values(
-            shown_state=shown.state,
-            shown_power=shown.power,
-            shown_boot=shown.boot,
-            shown_code=shown.reason_code,
-            shown_reason=shown.reason,
-        )
-    )
+    before = tx.execute(_SHOWN, {"b_id": instance}).one()
+    columns = {
+        "shown_state": shown.state,
+        "shown_power": shown.power,
+        "shown_boot": shown.boot,
+        "shown_code": shown.reason_code,
+        "shown_reason": shown.reason,
+    }
+    tx.execute(_CHANGE, {"b_id": instance, **columns})
     return tuple(before) != (shown.state, shown.power, shown.boot, shown.reason_code)
 
 
 def get_overview(tx: Tx, address: Address) -> Overview:
-    row = tx.execute(_overviews().where(*_at(address))).one_or_none()
+    row = tx.execute(_overview_at(), _names(address)).one_or_none()
     if row is None:
         raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
     return _overview_from_row(row)
@@ -334,9 +335,18 @@ def _waiting_from_row(row: sa.Row[tuple[object, ...]]) -> Problem | None:
     return Problem(row.waiting_code, row.waiting_text, row.waiting_since)
 
 
-def _at(address: Address) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        instances.c.tenant == address.tenant,
-        instances.c.workspace == address.workspace,
-        instances.c.name == address.name,
-    )
+def _names(address: Address) -> dict[str, str]:
+    return {"tenant": address.tenant, "workspace": address.workspace, "name": address.name}
+
+
+_AT = (
+    instances.c.tenant == sa.bindparam("tenant"),
+    instances.c.workspace == sa.bindparam("workspace"),
+    instances.c.name == sa.bindparam("name"),
+)
+_WISH_AT = sa.select(instances).where(*_AT)
+
+
+@functools.cache
+def _overview_at() -> sa.Select[tuple[object, ...]]:
+    return _overviews().where(*_AT)

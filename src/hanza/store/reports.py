@@ -22,6 +22,8 @@ from hanza.store.schema import agents, holds, orphans, seen
 from hanza.store.tx import Tx
 from hanza.store.work import hint, hint_waiting
 
+_SEEN_OF = sa.select(seen).where(seen.c.instance_id == sa.bindparam("instance"))
+
 
 def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetime) -> bool:
     """Take a report over; False when a newer one, or a newer start of the agent, was faster."""
@@ -48,7 +50,7 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
 
 
 def find_seen(tx: Tx, instance: InstanceId) -> Seen | None:
-    row = tx.execute(sa.select(seen).where(seen.c.instance_id == instance)).one_or_none()
+    row = tx.execute(_SEEN_OF, {"instance": instance}).one_or_none()
     return None if row is None else seen_from_row(row)
 
 

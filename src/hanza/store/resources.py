@@ -72,8 +72,11 @@ def find_resource(tx: Tx, path: Path) -> Resource | None:
     return None if row is None else resource_from_row(row)
 
 
+_BY_ID = sa.select(resources).where(resources.c.id == sa.bindparam("id"))
+
+
 def find_by_id(tx: Tx, resource: str) -> Resource | None:
-    row = tx.execute(sa.select(resources).where(resources.c.id == resource)).one_or_none()
+    row = tx.execute(_BY_ID, {"id": resource}).one_or_none()
     return None if row is None else resource_from_row(row)
 
 

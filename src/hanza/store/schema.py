@@ -80,13 +80,26 @@ sites = sa.Table(
     _json("attributes"),
 )
 
+probes = sa.Table(
+    "probes",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("host"),
+    _count("port"),
+    _text("place"),
+    sa.Column("latitude", sa.Float, nullable=False),
+    sa.Column("longitude", sa.Float, nullable=False),
+    _at("created_at"),
+)
+
 rtts = sa.Table(
     "rtts",
     metadata,
     sa.Column("site_id", sa.Text, sa.ForeignKey("sites.id"), primary_key=True),
-    sa.Column("point", sa.Text, primary_key=True),
+    sa.Column("point", sa.Text, primary_key=True),  # the probe's name
     sa.Column("ms", sa.Float, nullable=False),
     _at("at"),
+    _text("agent_id", nullable=True),
 )
 
 agents = sa.Table(

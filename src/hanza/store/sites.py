@@ -10,9 +10,8 @@ from hanza.model.errors import Conflict, NotFound
 from hanza.model.ids import ProviderId, SiteId
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Provider, Site
-from hanza.store.database import upsert
 from hanza.store.events import append_event
-from hanza.store.schema import providers, rtts, sites
+from hanza.store.schema import providers, sites
 from hanza.store.tx import Tx
 
 
@@ -68,19 +67,6 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
         tx.execute(sa.update(sites).where(sites.c.id == known.id).values(**_told_of(site)))
         append_event(tx, now, "site.changed", site.name, f"{site.name} is told anew")
     return replace(site, id=known.id)
-
-
-def put_rtt(tx: Tx, site: SiteId, point: str, ms: float, now: datetime) -> None:
-    """What was measured from a site to a point last; it goes before every guess."""
-    upsert(tx, rtts, ("site_id", "point"), {"site_id": site, "point": point, "ms": ms, "at": now})
-
-
-def get_rtts(tx: Tx) -> Mapping[SiteId, Mapping[str, float]]:
-    """Everything measured, by site and point."""
-    found: dict[SiteId, dict[str, float]] = {}
-    for row in tx.execute(sa.select(rtts)):
-        found.setdefault(SiteId(row.site_id), {})[row.point] = row.ms
-    return found
 
 
 def get_site(tx: Tx, name: str) -> Site:

@@ -8,6 +8,7 @@ network call can creep inside.
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
@@ -15,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Bug, Refusal
 from hanza.store.database import has_moved, reader_engine, writer_engine
@@ -24,6 +26,7 @@ R = TypeVar("R")
 Tx: TypeAlias = sa.Connection
 Job: TypeAlias = tuple[Callable[[Tx], Any], "Future[Any]"]
 BATCH_MAX = 128
+BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, BATCH_MAX)
 ATTEMPTS_MAX = 12
 PAUSE_FIRST_S = 0.002
 
@@ -31,8 +34,19 @@ PAUSE_FIRST_S = 0.002
 class Store:
     """One database.  Any number of threads may call it; any number of planes may share it."""
 
-    def __init__(self, url: str, point: Point = pass_by) -> None:
+    def __init__(self, url: str, point: Point = pass_by, metrics: Metrics | None = None) -> None:
         self.url = url
+        self.metrics = metrics or Metrics()
+        """Of the process that has this store; whoever works on the store counts here too."""
+        self._batches = self.metrics.histogram(
+            "hanza_store_batch_size", "Transactions that shared a commit.", buckets=BATCH_SIZES
+        )
+        self._commits = self.metrics.histogram(
+            "hanza_store_commit_seconds", "From a batch's begin to its commit, attempts included."
+        )
+        self._retries = self.metrics.counter(
+            "hanza_store_retries", "Batches that were run again since the world had moved."
+        )
         self._point = point
         self._writer_engine = writer_engine(url)
         self._reader_engine = reader_engine(url)
@@ -74,6 +88,15 @@ class Store:
         with self._reader_engine.connect() as tx, tx.begin():
             return fn(tx, *args, **kwargs)
 
+    def try_read(
+        self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R | None:
+        """As `read`; None when the database does not answer: for who only wants to show it."""
+        try:
+            return self.read(fn, *args, **kwargs)
+        except exc.SQLAlchemyError:
+            return None
+
     def _write_until_closed(self) -> None:
         while (job := self._jobs.get()) is not None:
             batch = [job]
@@ -82,7 +105,11 @@ class Store:
                     self._jobs.put(None)
                     break
                 batch.append(job)
-            self._answer(batch, self._commit(batch))
+            self._batches.observe(len(batch))
+            began = time.perf_counter()
+            outcomes = self._commit(batch)
+            self._commits.observe(time.perf_counter() - began)
+            self._answer(batch, outcomes)
 
     def _commit(self, batch: list[Job]) -> list[Any]:
         """Run a batch until the database takes it; one outcome for each job."""
@@ -94,6 +121,7 @@ class Store:
                 self._point("store.commit.after")
             except exc.DBAPIError as error:
                 if attempt + 1 < ATTEMPTS_MAX and has_moved(error):
+                    self._retries.inc()
                     self._closed.wait(PAUSE_FIRST_S * 2 ** min(attempt, 7))
                     continue
                 return [error] * len(batch)

@@ -8,7 +8,7 @@ ignored.  A hint that arrives during the pass is not lost: the row is then due a
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
@@ -37,14 +37,21 @@ class Work:
 def hint(tx: Tx, kind: Kind, ref: str, now: datetime) -> None:
     """Have it looked at now."""
     row = {"kind": kind, "ref": ref, "due_at": now, "hint": 1, "failures": 0}
-    again = {"due_at": now, "hint": work.c.hint + 1}
-    upsert(tx, work, ("kind", "ref"), row, again)
+    upsert(tx, work, ("kind", "ref"), row, _hinted_again)
+
+
+def _hinted_again(new: Any) -> dict[str, Any]:
+    return {"due_at": new.due_at, "hint": work.c.hint + 1}
 
 
 def look_later(tx: Tx, kind: Kind, ref: str, at: datetime) -> None:
     """Have it looked at then, unless it is in the schedule already."""
     row = {"kind": kind, "ref": ref, "due_at": at, "hint": 1, "failures": 0}
-    upsert(tx, work, ("kind", "ref"), row, {"ref": work.c.ref})
+    upsert(tx, work, ("kind", "ref"), row, _as_it_was)
+
+
+def _as_it_was(_: Any) -> dict[str, Any]:
+    return {"due_at": work.c.due_at}
 
 
 def list_refs(tx: Tx, kind: Kind, refs: Collection[str]) -> set[str]:
@@ -86,21 +93,32 @@ def take_due(tx: Tx, kind: Kind, limit: int, token: str, now: datetime) -> list[
 
 def is_held(tx: Tx, one: Work) -> bool:
     """Whether the lease is still ours; asked in the transaction that records the outcome."""
-    mine = sa.select(work.c.ref).where(*_is(one)).with_for_update()
-    return tx.scalar(mine) is not None
+    return tx.scalar(_MINE, _named(one)) is not None
 
 
 def settle_work(tx: Tx, one: Work, verdict: Verdict, now: datetime, failures: int = 0) -> None:
     """Give a row back with the verdict.  Without effect when the lease is no longer ours."""
-    unhinted = work.c.hint == one.hint
+    named, released = _named(one), {"token": None, "leased_until": None, "failures": failures}
     if isinstance(verdict, Settled):
-        tx.execute(sa.delete(work).where(*_is(one), unhinted))
+        tx.execute(_END_UNHINTED, named)
     due_at = verdict.at if isinstance(verdict, Later) else now
-    released = {"token": None, "leased_until": None, "failures": failures}
     if isinstance(verdict, Later | Again):
-        tx.execute(sa.update(work).where(*_is(one), unhinted).values(due_at=due_at, **released))
-    tx.execute(sa.update(work).where(*_is(one)).values(due_at=now, **released))
+        tx.execute(_GIVE_BACK_UNHINTED, named | {"due_at": due_at, **released})
+    tx.execute(_GIVE_BACK, named | {"due_at": now, **released})
 
 
-def _is(one: Work) -> tuple[sa.ColumnElement[bool], ...]:
-    return (work.c.kind == one.kind, work.c.ref == one.ref, work.c.token == one.token)
+def _named(one: Work) -> dict[str, str | int | None]:
+    return {"b_kind": one.kind, "b_ref": one.ref, "b_token": one.token, "b_hint": one.hint}
+
+
+_IS = (
+    work.c.kind == sa.bindparam("b_kind"),
+    work.c.ref == sa.bindparam("b_ref"),
+    work.c.token == sa.bindparam("b_token"),
+)
+_UNHINTED = work.c.hint == sa.bindparam("b_hint")
+# Built once: these run for every pass of everything, and to build one costs more than to run it.
+_MINE = sa.select(work.c.ref).where(*_IS).with_for_update()
+_END_UNHINTED = sa.delete(work).where(*_IS, _UNHINTED)
+_GIVE_BACK = sa.update(work).where(*_IS)
+_GIVE_BACK_UNHINTED = _GIVE_BACK.where(_UNHINTED)

@@ -13,6 +13,8 @@
       HeartbeatTaken(count) ──────────────────►
       ConsoleWanted(ticket, mark) ────────────►      only to who can; then see `wire.console_v1`
       ◄─────────── ConsoleRefused(ticket, code)      instead of coming with the ticket
+      Probes(…) ──────────────────────────────►      to who measures; again when they change
+      ◄─────────── Measured(…)                       the least round trip to each that answered
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -49,6 +51,9 @@ ITEMS_MAX = 50_000
 ORPHANS_MAX = 1000
 CONSOLE = "console"
 """The ability to open consoles."""
+MEASURE = "measure"
+"""The ability to measure round trips: who has it is told of probes."""
+PROBES_MAX = 64
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
@@ -235,12 +240,31 @@ class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
     text: Text
 
 
+class ProbeW(Struct, array_like=True):
+    name: Text
+    host: Text
+    port: Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Probes(Struct, array_like=True, tag="probes"):
+    probes: Annotated[list[ProbeW], Meta(max_length=PROBES_MAX)]
+
+
+class TripW(Struct, array_like=True):
+    probe: Text
+    ms: Annotated[float, Meta(ge=0, le=60_000)]
+
+
+class Measured(Struct, array_like=True, tag="measured"):
+    trips: Annotated[list[TripW], Meta(max_length=PROBES_MAX)]
+
+
 class Refused(Struct, array_like=True, tag="refused"):
     code: Text
     text: Text
 
 
-Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused
+Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused | Measured
 Down: TypeAlias = (
     Challenge
     | Welcome
@@ -249,6 +273,7 @@ Down: TypeAlias = (
     | ReportTaken
     | HeartbeatTaken
     | ConsoleWanted
+    | Probes
     | Refused
 )
 

@@ -11,6 +11,7 @@ import pytest
 
 from hanza.drivers.fake import FakeDriver, FakeSite, Fault, open_driver
 from hanza.drivers.fake.faults import faults_from_text
+from hanza.drivers.fake.orders import orders_in
 from hanza.drivers.fake.site import some_hosts
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Exhausted, Invalid, OutcomeUnknown, Unavailable
@@ -51,6 +52,26 @@ def test_an_option_that_makes_no_sense_is_refused_by_name(
     with pytest.raises(Invalid) as refused:
         open_driver(US, options)
     assert refused.value.field == field
+
+
+def test_orders_are_noted_with_the_instant_at_which_they_came(tmp_path: Path) -> None:
+    book = tmp_path / "orders"
+    assert orders_in(book) == []
+    driver = open_driver(US, {"orders": str(book), "faults": "create:1:lost"})
+    with pytest.raises(Unavailable):
+        driver.create(mark(1), "host-1", SPEC)
+    driver.create(mark(1), "host-1", SPEC)
+    (guest,) = driver.survey().guests
+    driver.set_power(guest.native, "on")
+    with book.open("ab") as torn:
+        torn.write(b'{"at"')
+    noted = orders_in(book)
+    assert [(one.call, one.owner) for one in noted] == [
+        ("create", mark(1).owner),
+        ("create", mark(1).owner),
+        ("set_power.on", mark(1).owner),
+    ]
+    assert noted == sorted(noted, key=lambda one: one.at)
 
 
 def test_a_silent_fault_acts_and_a_lost_one_does_not() -> None:

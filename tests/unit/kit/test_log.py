@@ -1,12 +1,14 @@
 """One line for one event, whatever is in it."""
 
 import io
+import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from hanza.kit.log import Log, line_of, log_to
+from hanza.kit.log import RECENT, RECENT_BYTES_MAX, Log, bound, keep_recent, line_of, log_to
 
 
 @pytest.fixture
@@ -55,6 +57,48 @@ def test_warnings_and_errors_are_told_apart(lines: io.StringIO) -> None:
 def test_a_bug_brings_its_traceback(lines: io.StringIO) -> None:
     Log("hanza.test").error("bug.caught", KeyError("k"))
     assert "KeyError: 'k'" in lines.getvalue()
+
+
+def test_as_json_every_line_is_one_object_whatever_is_in_it() -> None:
+    stream = io.StringIO()
+    log_to(stream, form="json")
+    with bound(request="rq_1"):
+        Log("hanza.test").info("thing.done", text='a "b"\n\u2028c', nth=None)
+    Log("hanza.test").error("bug.caught", KeyError("k"))
+    logging.getLogger("hanza.library").warning("no event of %s", "ours")
+    log_to(None)
+    logging.getLogger("hanza").handlers = []
+    done, bug, said = [json.loads(line) for line in stream.getvalue().split("\n")[:-1]]
+    assert (done["event"], done["level"], done["part"]) == ("thing.done", "INFO", "hanza.test")
+    assert (done["text"], done["nth"], done["request"]) == ('a "b"\n\u2028c', None, "rq_1")
+    assert "KeyError: 'k'" in bug["traceback"]
+    assert "request" not in bug
+    assert (said["event"], said["text"]) == ("library.said", "no event of ours")
+
+
+def test_what_is_bound_is_on_every_line_within(lines: io.StringIO) -> None:
+    log = Log("hanza.test")
+    with bound(request="rq_1"), bound(agent="ag_1"):
+        log.info("thing.done", nth=1)
+    log.info("thing.done")
+    first, second = lines.getvalue().splitlines()
+    assert first.endswith("thing.done nth=1 request=rq_1 agent=ag_1")
+    assert second.endswith("thing.done")
+
+
+def test_the_last_lines_are_kept_for_their_owner_alone(lines: io.StringIO, tmp_path: Path) -> None:
+    keep_recent(tmp_path)
+    for nth in range(2 * RECENT_BYTES_MAX // 1000):
+        Log("hanza.test").info("thing.done", nth=nth, text="x" * 1000)
+    keep_recent(tmp_path)
+    logging.getLogger("hanza").handlers[-2].close()
+    logging.getLogger("hanza").handlers[-1].close()
+    files = sorted((tmp_path / RECENT).parent.iterdir())
+    assert [one.name for one in files] == ["recent.jsonl", "recent.jsonl.1"]
+    assert all(one.stat().st_mode & 0o077 == 0 for one in files)
+    assert sum(one.stat().st_size for one in files) <= 2 * RECENT_BYTES_MAX
+    assert json.loads(files[0].read_text().splitlines()[-1])["event"] == "thing.done"
+    assert lines.getvalue()
 
 
 def test_less_is_said_when_less_is_asked_for() -> None:

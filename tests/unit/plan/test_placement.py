@@ -90,7 +90,7 @@ def test_the_state_of_a_host_refuses_too(changed: dict[str, Any], rule: str) -> 
 )
 def test_who_has_what_is_asked_is_not_refused(policy: Policy) -> None:
     ground = a_ground(
-        site_class="store", prices=prices_of(1000), carbon=100.0, rtts={LJUBLJANA.name: 4.0}
+        site_class="store", prices=prices_of(1000), carbon=100.0, rtts={LJUBLJANA: 4.0}
     )
     assert lacks_of(policy, ground) == []
 
@@ -151,8 +151,8 @@ def test_a_host_without_memory_of_its_own_is_no_division_by_zero() -> None:
 
 
 def test_points_alone_make_the_nearest_win_and_presets_weigh() -> None:
-    near = a_candidate("near", a_ground("a", rtts={LJUBLJANA.name: 5.0}, prices=prices_of(900)))
-    cheap = a_candidate("cheap", a_ground("b", rtts={LJUBLJANA.name: 12.0}, prices=prices_of(500)))
+    near = a_candidate("near", a_ground("a", rtts={LJUBLJANA: 5.0}, prices=prices_of(900)))
+    cheap = a_candidate("cheap", a_ground("b", rtts={LJUBLJANA: 12.0}, prices=prices_of(500)))
     clean = a_candidate("clean", a_ground("c", carbon=10.0))
     dirty = a_candidate("dirty", a_ground("d", carbon=400.0))
     points = (Near(LJUBLJANA),)
@@ -304,7 +304,7 @@ def test_the_sentence_says_every_rule_with_its_number() -> None:
 
 
 def test_an_explanation_has_the_best_with_their_terms_and_the_losers_with_what_they_lack() -> None:
-    ground = a_ground(prices=Prices(1000, 0, 0), rtts={LJUBLJANA.name: 7.0})
+    ground = a_ground(prices=Prices(1000, 0, 0), rtts={LJUBLJANA: 7.0})
     hosts = [a_candidate(f"h{n}", ground) for n in range(7)]
     hosts.append(a_candidate("h9", ground, is_heard=False))
     explained = explain(a_demand(Policy(near=(Near(LJUBLJANA),))), hosts)

@@ -1,8 +1,9 @@
 import pytest
 
 from hanza.model.capacity import Capacity
+from hanza.model.policy import Point
 from hanza.model.price import Prices
-from hanza.plan.nearness import MARGIN_MS, distance_km, round_trip
+from hanza.plan.nearness import MARGIN_MS, RoundTrip, distance_km, least_ms, round_trip
 from hanza.plan.pricing import price_per_month, words_of_price
 from kit.grounds import AMSTERDAM, LJUBLJANA
 
@@ -35,5 +36,17 @@ def test_what_was_measured_goes_before_the_guess_and_needs_no_margin() -> None:
     guess = round_trip(46.05, 14.51, {}, LJUBLJANA)
     assert (guess.ms, guess.margin_ms) == (11.1, MARGIN_MS)
     assert guess.words == "11 ms by distance, 32 ms with the margin"
-    measured = round_trip(46.05, 14.51, {LJUBLJANA.name: 3.6}, LJUBLJANA)
+    far = Point("Ljubljana, SI", 10.0, 10.0)
+    assert round_trip(46.05, 14.51, {far: 3.6}, LJUBLJANA) == guess, "a name is not a place"
+    suburb = Point("46.1, 14.6", 46.1, 14.6)
+    both = round_trip(46.05, 14.51, {LJUBLJANA: 3.6, suburb: 5.0}, LJUBLJANA)
+    assert both == RoundTrip(3.6, 0.0), "the nearest measurement counts"
+    assert round_trip(46.05, 14.51, {suburb: 5.0}, LJUBLJANA) == RoundTrip(5.0, 0.0)
+    measured = round_trip(46.05, 14.51, {LJUBLJANA: 3.6}, LJUBLJANA)
     assert (measured.worst_ms, measured.words) == (3.6, "4 ms")
+
+
+def test_nobody_is_faster_than_light_in_fibre() -> None:
+    assert least_ms(46.05, 14.51, LJUBLJANA) == 0
+    assert least_ms(46.2, 14.6, LJUBLJANA) == 0, "places are not told to the metre"
+    assert least_ms(46.05, 14.51, AMSTERDAM) == pytest.approx(2 * (990 - 25) / 204.2, abs=0.2)

@@ -30,7 +30,7 @@ def at(site: str, **changed: Any) -> Candidate:
         (Policy(providers_denied=frozenset({"p1"})), {}, "allow provider p1"),
         (Policy(classes=frozenset({"mall"})), {"site_class": "store"}, "allow class store"),
         (Policy(classes=frozenset({"mall"})), {}, "allow any class"),
-        (Policy(near=(Near(LJUBLJANA, 20),)), {"rtts": {LJUBLJANA.name: 23.2}}, "+4 ms to {}"),
+        (Policy(near=(Near(LJUBLJANA, 20),)), {"rtts": {LJUBLJANA: 23.2}}, "+4 ms to {}"),
         (Policy(price_max=500_000), {"prices": prices_of(1000)}, "+0.23 €/month"),
         (Policy(carbon_max=50), {"carbon": 99.2}, "up to 100 gCO2/kWh"),
         (
@@ -84,7 +84,7 @@ def test_other_limits_and_requirements_are_kept() -> None:
         requirements=(Requirement("site", "tier", "is", frozenset({"3"})),),
     )
     ground = {
-        "rtts": {LJUBLJANA.name: 23.2, a_point.name: 80.0},
+        "rtts": {LJUBLJANA: 23.2, a_point: 80.0},
         "site_attributes": {"tier": ("3",)},
     }
     (found,) = explain(a_demand(policy), [at("s1", **ground)]).relaxations

@@ -9,7 +9,7 @@ from hanza.model.errors import Invalid, Refusal
 from hanza.model.guest import Port
 from hanza.model.policy import PRESETS, Near, Policy, Spread
 from hanza.wire.app_schema import ComponentDoc, app_schema, members_of
-from hanza.wire.app_v1 import app_from_yaml
+from hanza.wire.app_v1 import app_from_yaml, policy_from_yaml
 from hanza.wire.places import load_cities
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
@@ -297,3 +297,18 @@ def test_the_published_schema_knows_the_same_members_as_the_parser() -> None:
         "goals",
         "caps",
     }
+
+
+def test_a_policy_may_stand_in_a_file_of_its_own() -> None:
+    found = policy_from_yaml(b"residency: [DE]\ncaps: {price: 30}\n", "p.yaml")
+    assert (found.countries, found.price_max) == ({"DE"}, 30_000_000)
+    assert policy_from_yaml(b"{}\n", "p.yaml") == Policy()
+    for content, place in (
+        (b"residency: [DE]\nsurprise: 1\n", "p.yaml:2:1"),
+        (b"residency: DE\n", "p.yaml:1:12"),
+        (b"residency: &a [DE]\n", "p.yaml:1:12"),
+        (b"- DE\n", "p.yaml:1:1"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            policy_from_yaml(content, "p.yaml")
+        assert refusal.value.field == place

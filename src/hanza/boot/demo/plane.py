@@ -94,8 +94,14 @@ def register(demo: Demo, member: Member) -> str:
         "latitude": member.latitude,
         "longitude": member.longitude,
     }
+    prices = {
+        "cpuHour": member.prices.cpu_hour,
+        "gibHour": member.prices.gib_hour,
+        "diskGibHour": member.prices.disk_gib_hour,
+    }
+    provider = {"title": member.title, "prices": prices}
     with client(demo) as one:
-        one.put(f"/providers/{member.provider}", {"spec": {"title": member.title}})
+        one.put(f"/providers/{member.provider}", {"spec": provider})
         one.put(f"/sites/{member.site}", {"spec": spec})
         return str(one.post(f"/sites/{member.site}/join-tokens")["token"])
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from hanza.boot.demo.desk import Desk
 from hanza.boot.lab import lab
 from hanza.boot.lab.names import Place
-from hanza.boot.plane import run_plane, start_logging
-from hanza.boot.settings import PlaneSettings, parse_address
+from hanza.boot.plane import run_plane
+from hanza.boot.settings import PlaneSettings, log_form, parse_address
+from hanza.kit.log import log_to
 from hanza.kit.points import from_environment
 from hanza.model.errors import Refusal
 
@@ -39,7 +40,7 @@ def settings_of(place: Place, port: int) -> PlaneSettings:
 def main() -> None:
     prefix, state, address, port, *names = sys.argv[1:]
     place = Place(prefix, Path(state), IPv4Address(address))
-    start_logging()
+    log_to(form=log_form(os.environ))
     desk = Desk(lab.sites(place, names))
     try:
         settings = settings_of(place, int(port))

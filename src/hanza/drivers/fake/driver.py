@@ -12,13 +12,14 @@ from typing import TypeAlias
 
 from hanza.drivers import requests
 from hanza.drivers.fake.console import FakeConsole
+from hanza.drivers.fake.orders import Order, OrderBook
 from hanza.drivers.fake.site import FakeSite, Site
 from hanza.drivers.fake.state import GuestRow, VolumeRow
 from hanza.drivers.spi import Capabilities
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Exhausted, Rejected, Unavailable, Unsupported
 from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey, Volume
-from hanza.model.ids import FederationId, NativeId, VolumeId
+from hanza.model.ids import FederationId, InstanceId, NativeId, VolumeId
 from hanza.plan.ports import taken_port
 
 ABLE = Capabilities(
@@ -43,8 +44,11 @@ class FakeDriver:
         capabilities: Capabilities = ABLE,
         *,
         secret: str = "",
+        orders: OrderBook | None = None,
     ) -> None:
+        """`orders` is told of every guest that is ordered made or started, and when."""
         self.site = site
+        self._orders = orders
         self._federation = federation
         self._capabilities = capabilities
         self._secret = secret
@@ -94,6 +98,7 @@ class FakeDriver:
             self._refuse_ports(site, host, spec)
             site.add_guest(self._federation, mark, host, spec)
 
+        self._note("create", lambda _: mark.owner)
         self._act("create", act)
 
     def _refuse_ports(self, site: Site, host: str, spec: GuestSpec) -> None:
@@ -122,6 +127,7 @@ class FakeDriver:
         self._act("sweep", act)
 
     def set_power(self, native: NativeId, power: Power) -> None:
+        self._note(f"set_power.{power}", lambda site: self._owner_of(site, native))
         self._act("set_power", lambda site: site.set_power(self._present(site, native), power))
 
     def resize(self, native: NativeId, spec: GuestSpec) -> None:
@@ -220,6 +226,17 @@ class FakeDriver:
         self._act("detach_volume", act)
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _note(self, call: str, owner: Callable[[Site], InstanceId | None]) -> None:
+        if self._orders is None:
+            return
+        at = self.site.now()
+        with self.site.look() as site:
+            self._orders.note(Order(at, call, owner(site)))
+
+    def _owner_of(self, site: Site, native: NativeId) -> InstanceId | None:
+        row = self._own_guest(site, native)
+        return None if row is None else row.owner
 
     def _act(self, call: str, act: Act) -> None:
         self._refuse_closed()

@@ -4,6 +4,7 @@ hosts=3 cpus=16 memory_mib=65536 disk_mib=1048576   how many hosts, each how lar
 boot_after_s=2.5                                    serial output comes so long after power on
 accelerator=none|tcg|kvm                            what the hosts say of themselves
 state=/path/site.json                               the site outlives the process
+orders=/path/orders.jsonl                           every order to make or start, with its instant
 faults=create:2:silent,destroy:1:lost               what shall go wrong, see `faults`
 deny=volumes,resize,serial,ports,console            capabilities it shall not have
 images=/path                                        where the agent lays images; it reads none
@@ -20,6 +21,7 @@ from typing import Literal, TypeVar
 
 from hanza.drivers.fake.driver import ABLE, FakeDriver
 from hanza.drivers.fake.faults import faults_from_text
+from hanza.drivers.fake.orders import OrderBook
 from hanza.drivers.fake.site import DEFAULT_SIZE, FakeSite, some_hosts
 from hanza.drivers.spi import Capabilities
 from hanza.model.capacity import Capacity
@@ -28,7 +30,7 @@ from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
     {"hosts", "cpus", "memory_mib", "disk_mib", "boot_after_s", "accelerator"}
-    | {"state", "faults", "deny", "secret", "images", "address"}
+    | {"state", "faults", "deny", "secret", "images", "orders", "address"}
 )
 _ACCELERATORS: dict[str, Literal["kvm", "tcg", "none"]] = {
     "kvm": "kvm",
@@ -73,7 +75,13 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
         path=path,
         faults=faults_from_text(options.get("faults", "")),
     )
-    return FakeDriver(site, federation, _capabilities(options), secret=options.get("secret", ""))
+    return FakeDriver(
+        site,
+        federation,
+        _capabilities(options),
+        secret=options.get("secret", ""),
+        orders=OrderBook(Path(options["orders"])) if "orders" in options else None,
+    )
 
 
 def _number(

@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hanza.drivers.fake.faults import Fault, FaultBook
@@ -217,6 +217,9 @@ class FakeSite:
     def drop_line(self, native: NativeId) -> None:
         with self._lock:
             self._lines.discard(native)
+
+    def now(self) -> datetime:
+        return self._clock.now()
 
     def order(self, fault: Fault) -> None:
         self._book.order(fault)

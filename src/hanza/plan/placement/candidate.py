@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId, SiteId
-from hanza.model.policy import Over, Policy
+from hanza.model.policy import Over, Point, Policy
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Country
 from hanza.plan.placement.pins import FREE, Pin
@@ -32,8 +32,8 @@ class Ground:
     prices: Prices | None = None
     carbon: float | None = None
     """Grams of CO2 for one kilowatt-hour."""
-    rtts: Mapping[str, float] = field(default_factory=dict)
-    """Measured round trips in ms, by the name of the point."""
+    rtts: Mapping[Point, float] = field(default_factory=dict)
+    """Measured round trips in ms, by the place that was measured to."""
 
 
 @dataclass(frozen=True, slots=True)

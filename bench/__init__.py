@@ -1,0 +1,1 @@
+"""Benchmarks: real processes, real numbers, one JSON line each.  `make bench-…` runs them."""

@@ -1,0 +1,60 @@
+"""How a benchmark tells its numbers: one JSON line each, with the bound it has to keep, if any.
+
+    {"bench": "latency", "metric": "…", "value": 41.2, "unit": "ms", "at_most": 250}
+
+`at_most` is null where a number is told and not judged.
+"""
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    bench: str
+    metric: str
+    value: float
+    unit: str
+    at_most: float | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        return self.at_most is None or self.value <= self.at_most
+
+
+def tell(number: Number) -> Number:
+    """Print it at once, so that a run that is cut has told what it had."""
+    print(json.dumps({**asdict(number), "value": round(number.value, 2)}), flush=True)
+    return number
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The nearest-rank percentile: a value that was measured, never one between two."""
+    ordered = sorted(values)
+    return ordered[max(math.ceil(share * len(ordered)), 1) - 1]
+
+
+def memory_mib(pid: int) -> dict[str, float]:
+    """RSS and PSS of a process, from the kernel.  PSS shares out what others map too."""
+    found = {}
+    with open(f"/proc/{pid}/smaps_rollup") as lines:
+        for line in lines:
+            key, _, rest = line.partition(":")
+            if key in ("Rss", "Pss"):
+                found[key.lower()] = int(rest.split()[0]) / 1024
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far: what a busy machine does not change much."""
+    with open(f"/proc/{pid}/stat") as line:
+        fields = line.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def load_average() -> float:
+    """Of the last minute: what else the machine was doing belongs beside every number."""
+    return os.getloadavg()[0]

@@ -1,0 +1,84 @@
+"""`hanza probe`: places on the network to which sites measure how near they are."""
+
+from typing import Annotated, Any
+
+import typer
+
+from hanza.cli.options import OutputOption, connect
+from hanza.cli.render import Output, ago, show, show_one
+from hanza.kit.clock import SystemClock
+from hanza.model.errors import Invalid
+
+probe = typer.Typer(help="Probes: what sites measure their nearness to.", no_args_is_help=True)
+
+
+@probe.command("add")
+def add_probe(
+    context: typer.Context,
+    name: str,
+    address: Annotated[str, typer.Argument(help="HOST:PORT that answers a TCP connection.")],
+    city: Annotated[str | None, typer.Option(help="The city it stands in.")] = None,
+    at: Annotated[str | None, typer.Option(help="Or where: LATITUDE,LONGITUDE.")] = None,
+    output: OutputOption = Output.table,
+) -> None:
+    """Have every site measure its round trip to an address at a known place."""
+    host, _, port = address.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()):
+        raise Invalid(f"{address!r} is not HOST:PORT", field="address")
+    spec: dict[str, Any] = {"host": host.strip("[]"), "port": int(port), "city": city}
+    if at is not None:
+        spec |= _place(at)
+    with connect(context) as client:
+        is_new, document = client.put(f"/probes/{name}", {"spec": spec})
+    done = "added" if is_new else "was there"
+    show_one(_probe(document), output, f"probe {name} {done}; agents measure it within minutes")
+
+
+@probe.command("list")
+def list_probes(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """List the probes."""
+    with connect(context) as client:
+        records = [_probe(one) for one in client.items("/probes")]
+    columns = ["name", "host", "port", "city"]
+    show(records, columns, output, "no probe yet: round trips are guessed by distance")
+
+
+@probe.command("remove")
+def remove_probe(context: typer.Context, name: str, output: OutputOption = Output.table) -> None:
+    """Have it measured no more; what was measured to it is forgotten."""
+    with connect(context) as client:
+        client.delete(f"/probes/{name}")
+    show_one({"name": name}, output, f"probe {name} removed")
+
+
+@probe.command("measured")
+def measured(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """Show what each site measured to each probe, and whether it still counts."""
+    now = SystemClock().now()
+    with connect(context) as client:
+        records = [
+            {
+                "site": one["site"],
+                "probe": one["probe"],
+                "ms": round(one["ms"], 2),
+                "measured": ago(one["measuredAt"], now),
+                "counts": one["isGood"],
+                "measuredAt": one["measuredAt"],
+                "agent": one["agent"],
+            }
+            for one in client.items("/round-trips")
+        ]
+    columns = ["site", "probe", "ms", "measured", "counts"]
+    show(records, columns, output, "nothing was measured yet")
+
+
+def _place(text: str) -> dict[str, float]:
+    latitude, _, longitude = text.partition(",")
+    try:
+        return {"latitude": float(latitude), "longitude": float(longitude)}
+    except ValueError as error:
+        raise Invalid(f"{text!r} is not LATITUDE,LONGITUDE", field="at") from error
+
+
+def _probe(document: dict[str, Any]) -> dict[str, Any]:
+    return {"name": document["metadata"]["name"], **document["spec"]}
