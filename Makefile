@@ -3,12 +3,14 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 GENERATED := docs/reference
+BUNDLE := src/hanza/web/page
 DEBIAN := .cache/debian
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-debian \
-	test-bare image-debian bench-join bench-boot bench-latency check generated lock clean
+.PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
+	test-debian test-bare image-debian bench-join bench-boot bench-latency check generated \
+	web check-web node lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +34,7 @@ demo-down: ## end the demo and leave nothing of it
 demo-status: setup
 	@$(PY) -m hanza.boot.main demo status
 
-test: test-fast test-engines ## every test: the fast ones, then those with real engines (as root)
+test: test-fast test-browser test-engines ## every test, with real browsers and engines (as root)
 
 test-fast: engines ## all but the real engines
 	$(PY) -m pytest -q -n 2 tests/unit tests/property --cov=hanza.model --cov=hanza.plan \
@@ -43,10 +45,14 @@ test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"
 	$(PY) -m pytest -q --durations=10 tests/engines
 
+test-browser: setup ## the page in Debian's Chromium
+	@$(PY) -m hanza.boot.demo.packages chromium fonts-dejavu-core iproute2
+	$(PY) -m pytest -q tests/browser
+
 image-debian: setup ## a real Debian 12 with cloud-init, in .cache/debian (minutes; as root)
 	@scripts/need-root.sh "make image-debian"
 	@$(PY) -m hanza.boot.demo.packages mmdebstrap grub-common grub-pc-bin
-	$(PY) -m hanza.boot.debian_image $(DEBIAN)/made $(DEBIAN)
+	@$(PY) -m hanza.boot.debian_image $(DEBIAN)/made $(DEBIAN)
 
 test-debian: engines image-debian ## the real Debian boots as it was told (as root)
 	$(PY) -m pytest -q --durations=3 tests/debian
@@ -64,9 +70,9 @@ bench-join: setup ## twenty stores of a chain join, with real processes; JSON li
 bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
 
-check: setup generated ## format, lint, types, import contracts, generated files
-	.venv/bin/ruff format --check src tests bench
-	.venv/bin/ruff check src tests bench
+check: setup generated check-web ## format, lint, types, import contracts, generated files
+	.venv/bin/ruff format --check src tests bench scripts
+	.venv/bin/ruff check src tests bench scripts
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
@@ -74,10 +80,23 @@ generated: setup ## write the generated files anew; fails when that changed anyt
 	@if [ -f src/hanza/boot/generate.py ]; then $(PY) -m hanza.boot.generate; fi
 	@git diff --exit-code -- $(GENERATED)
 
+web: node ## build the page into the package
+	cd web && npx vite build --logLevel warn
+
+check-web: node ## lint and types of the page; fails when the bundle is not what they build
+	cd web && npx biome ci . && npx tsc && npx vite build --logLevel warn
+	@git diff --exit-code --stat -- $(BUNDLE) && test -z "$$(git ls-files --others $(BUNDLE))" \
+		|| { echo "the bundle is not what web/ builds: make web, and commit it"; exit 1; }
+
+node: # what the page is built with, once per lock file
+	@command -v npm >/dev/null || { echo "the page is built with Node 20 or later and npm"; exit 1; }
+	@cmp -s web/package-lock.json web/node_modules/.locked \
+		|| { cd web && npm ci --no-audit --no-fund && cp package-lock.json node_modules/.locked; }
+
 lock: ## resolve the dependencies anew, with hashes, into requirements/dev.lock
 	@scripts/lock.sh
 
 clean: ## remove what was built here; the demo's cache is removed by: hanza demo down --purge
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf build dist .coverage* src/*.egg-info
+	rm -rf build dist web/node_modules .coverage* src/*.egg-info
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -60,7 +60,7 @@ def a_league(tx: Tx, host_names: tuple[str, ...] = ("h1",), cpus: int = 10) -> N
     agents.use_join_token(tx, b"d" * 32, joining, NOW)
     agents.greet_agent(tx, AGENT, FIRST, NOW)
     size = Capacity(cpus, 10_000, 1_000)
-    hosts.put_hosts(tx, AGENT, [HostFacts(name, size, "none") for name in host_names], IDS)
+    hosts.put_hosts(tx, AGENT, [HostFacts(name, size, "none") for name in host_names], IDS, NOW)
 
 
 def host_ids(tx: Tx) -> list[HostId]:
@@ -215,7 +215,7 @@ def test_every_run_bears_another_mark(store: Store) -> None:
 def test_a_host_that_is_over_full_takes_nothing_and_may_become_less_full(store: Store) -> None:
     store.write(a_league)
     mark = store.write(place_one)
-    store.write(hosts.put_hosts, AGENT, [HostFacts("h1", Capacity(0, 0, 0), "none")], IDS)
+    store.write(hosts.put_hosts, AGENT, [HostFacts("h1", Capacity(0, 0, 0), "none")], IDS, NOW)
     store.write(instances.insert_instance, a_wanted("b"))
     (host,) = store.read(host_ids)
     assert not store.write(holds.take_hold, InstanceId("in_b"), host, ONE, NOW)

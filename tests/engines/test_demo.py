@@ -1,6 +1,5 @@
 """The demo as typed: interrupted it leaves nothing, and ended twice is ended once."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 from hanza.boot.lab import lab, network
 from hanza.boot.lab.names import Place
 from hanza.boot.lab.waiting import is_soon
-from kit.labs import CACHE, FIRST_PORT, PORTS, a_place
+from kit.labs import CACHE, a_place, a_port
 
 HANZA = [sys.executable, "-m", "hanza.boot.main", "demo"]
 
@@ -29,7 +28,7 @@ def where(place: Place) -> list[str]:
 
 
 def begin(place: Place, *words: str) -> subprocess.Popen[str]:
-    port = ["--port", str(FIRST_PORT + os.getpid() % PORTS), "--address", str(place.plane)]
+    port = ["--port", str(a_port()), "--address", str(place.plane)]
     command = [*HANZA, "up", *where(place), *port, *words]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"

@@ -25,7 +25,8 @@ from hanza.boot.lab.waiting import is_soon
 
 CACHE = Path(__file__).parents[2] / ".cache" / "engines"
 FIRST_PORT = 20000
-PORTS = 10000
+PORTS = 5000
+"""Each test process has two: the plane's, and the next one for its page."""
 FIRST_GUEST_PORT = 8080
 
 
@@ -38,12 +39,15 @@ def a_place(folder: Path) -> Place:
     )
 
 
+def a_port() -> int:
+    return FIRST_PORT + 2 * (os.getpid() % PORTS)
+
+
 def a_demo(folder: Path, sites: int, guests: Mapping[str, str]) -> Demo:
     """A demo of the first so many sites, and guests by name and country."""
     path = folder / "app.yaml"
     path.write_text(an_app(guests))
-    port = FIRST_PORT + os.getpid() % PORTS
-    return Demo(a_place(folder), CACHE, port, path, MEMBERS[:sites])
+    return Demo(a_place(folder), CACHE, a_port(), path, MEMBERS[:sites])
 
 
 def an_app(guests: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hanza.boot.demo.scenario import Member
 from hanza.drivers.contract.patience import until
 from kit.images import a_qcow2
 
@@ -69,15 +70,19 @@ class Process:
 class LocalLeague:
     """A plane process and agents with the fake driver, driven by the command line alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, web: bool = False) -> None:
+        """With `web`, the page is served by plain HTTP too, for browsers."""
         self.folder = folder
         self.state = folder / "plane"
         self.port = free_port()
+        self.web = free_port() if web else None
         self.agents: dict[str, Process] = {}
         self.plane = self._start_plane()
 
     def _start_plane(self) -> Process:
         command = hanza("up", "--state", str(self.state), "--listen", f"127.0.0.1:{self.port}")
+        if self.web is not None:
+            command += ["--web", f"127.0.0.1:{self.web}"]
         return Process(command, self.folder / "plane.log")
 
     def restart_plane(self) -> None:
@@ -123,6 +128,9 @@ class LocalLeague:
         self.ask("provider", "add", name, "--title", name.title())
         place = ("--city", name.title(), "--latitude", "50", "--longitude", "10")
         self.ask("site", "add", name, "--provider", name, "--country", country, *place)
+        self._join(name, **options)
+
+    def _join(self, name: str, **options: str) -> None:
         token = self.ask("site", "invite", name)["token"]
         options = {"state": str(self.folder / f"{name}.engine"), **options}
         given = [pair for pair in options.items() if pair[1]]
@@ -131,6 +139,14 @@ class LocalLeague:
         done = self.run("agent", "join", token, *folder, "--driver", "fake", *flags)
         assert done.returncode == 0, done.stderr
         self.start_agent(name)
+
+    def add_member(self, member: Member) -> None:
+        """A site of the demo's, with a fake engine."""
+        self.ask("provider", "add", member.provider, "--title", member.title)
+        place = ("--latitude", f"{member.latitude}", "--longitude", f"{member.longitude}")
+        where = ("--country", member.country, "--city", member.city, *place)
+        self.ask("site", "add", member.site, "--provider", member.provider, *where)
+        self._join(member.site)
 
     def start_agent(self, name: str, *flags: str) -> None:
         command = hanza("agent", "run", "--state", str(self.folder / name), *flags)
@@ -142,8 +158,8 @@ class LocalLeague:
 
 
 @contextlib.contextmanager
-def a_local_league(folder: Path) -> Iterator[LocalLeague]:
-    league = LocalLeague(folder)
+def a_local_league(folder: Path, *, web: bool = False) -> Iterator[LocalLeague]:
+    league = LocalLeague(folder, web=web)
     try:
         league.wait_for_plane()
         yield league

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.routing import Route as HttpRoute
-from starlette.routing import WebSocketRoute
 
 from hanza.api.calls import Answer, Call, Plane
 from hanza.api.console import Consoles
@@ -41,12 +41,24 @@ BODY_BYTES_MAX = 2**20
 CONSOLE_LIMITS = Limits()
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a plane serves beside its API: more routes as good as its own, and open pages."""
+
+    routes: Sequence[Route] = ()
+    pages: Sequence[BaseRoute] = ()
+
+
+NOTHING_BESIDE = Beside()
+
+
 def build_app(
     plane: Plane,
     authenticator: Authenticator,
     hub: Hub,
     limits: Limits = CONSOLE_LIMITS,
     pulse: Pulse | None = None,
+    beside: Beside = NOTHING_BESIDE,
 ) -> Starlette:
     """Everything that one plane serves.
 
@@ -70,10 +82,10 @@ def build_app(
         streaming.shutdown(wait=False, cancel_futures=True)
 
     served = _Served(plane, authenticator, feed, streaming)
-    routes = _http_routes(served, Watching(plane, hub, feed, pulse))
+    routes = _http_routes(served, beside.routes, Watching(plane, hub, feed, pulse))
     templates = {one.endpoint: one.path for one in routes}
     return Starlette(
-        routes=[*routes, *_socket_routes(hub, consoles)],
+        routes=[*routes, *_socket_routes(hub, consoles), *beside.pages],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_refusal},
         middleware=[Middleware(Measured, plane=plane, templates=templates)],
@@ -99,9 +111,10 @@ def _socket_routes(hub: Hub, consoles: Consoles) -> list[WebSocketRoute]:
     ]
 
 
-def _http_routes(served: _Served, watching: Watching) -> list[HttpRoute]:
+def _http_routes(served: _Served, more: Sequence[Route], watching: Watching) -> list[HttpRoute]:
     routes = [
-        HttpRoute(route.path, _endpoint(route, served), methods=[route.method]) for route in ROUTES
+        HttpRoute(route.path, _endpoint(route, served), methods=[route.method])
+        for route in (*ROUTES, *more)
     ]
     for watched, answer in watching.answers().items():
         guarded = _guarded(watched, answer, served.authenticator)

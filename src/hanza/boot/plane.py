@@ -4,6 +4,7 @@ Start, restart and recovery are the same path: migrate, read, serve.  When it li
 `context.json` into its state folder, which is what the command line reads.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import json
@@ -12,21 +13,25 @@ import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from hanza.api.app import build_app
+from hanza.api.app import Beside, build_app
 from hanza.api.calls import Plane
 from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
 from hanza.api.link import Hub
+from hanza.api.route import Route
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
 from hanza.boot.numbers import served
 from hanza.boot.settings import PlaneSettings
@@ -37,13 +42,13 @@ from hanza.kit.ids import Ids
 from hanza.kit.log import Log, keep_recent
 from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point
-from hanza.kit.pulse import Pulse
 from hanza.model.errors import Conflict
 from hanza.model.ids import FederationId
 from hanza.store.database import shown_url
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store
+from hanza.web import pages
 from hanza.wire import console_v1
 from hanza.wire.agent_v1 import FRAME_BYTES_MAX, LINK_PATH
 from hanza.wire.tokens import (
@@ -73,12 +78,18 @@ class _Parts:
     certificates: Certificates | None
 
 
-def run_plane(settings: PlaneSettings, point: Point, ready: Ready) -> None:
-    """Serve until SIGTERM or SIGINT.  Raises `Conflict` when a port or the folder is taken."""
+def run_plane(
+    settings: PlaneSettings, point: Point, ready: Ready, more: Sequence[Route] = ()
+) -> None:
+    """Serve until SIGTERM or SIGINT, `more` routes beside the plane's own.
+
+    Raises `Conflict` when a port or the folder is taken.
+    """
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _sole_owner(settings.state), contextlib.ExitStack() as stack:
         keep_recent(settings.state)
         sockets = [stack.enter_context(_listen(one.host, one.port)) for one in settings.listen]
+        plain = [stack.enter_context(_listen(one.host, one.port)) for one in settings.plain]
         migrate(settings.database)
         metrics = Metrics()
         store = stack.enter_context(contextlib.closing(Store(settings.database, point, metrics)))
@@ -92,7 +103,10 @@ def run_plane(settings: PlaneSettings, point: Point, ready: Ready) -> None:
         thread.start()
         try:
             stack.enter_context(served(metrics, settings.metrics_listen))
-            _serve(settings, parts, hub, engine.pulse, sockets, ready)
+            beside = Beside(more, _pages())
+            who = _authenticator(parts)
+            app = build_app(parts.plane, who, hub, pulse=engine.pulse, beside=beside)
+            _serve(settings, parts, app, (sockets, plain), ready)
         finally:
             stop.set()
             wake.set()
@@ -164,12 +178,18 @@ class _WebSockets(WebSocketsSansIOProtocol):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that says when it listens."""
+    """Uvicorn that says when it listens, and serves some sockets without TLS."""
 
     def __init__(
-        self, config: uvicorn.Config, settings: PlaneSettings, token: str, ready: Ready
+        self,
+        config: uvicorn.Config,
+        settings: PlaneSettings,
+        token: str,
+        ready: Ready,
+        plain: list[socket.socket],
     ) -> None:
         super().__init__(config)
+        self._plain = plain
         self._ready = ready
         self._settings = settings
         self._token = token
@@ -193,7 +213,19 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            await self._start_plain()
             _say_ready(self._settings, self._token, self._ready)
+
+    async def _start_plain(self) -> None:
+        """As uvicorn's own startup does for its sockets, with the same lifespan and protocol."""
+        loop = asyncio.get_running_loop()
+        kind = cast(type[HttpToolsProtocol], self.config.http_protocol_class)
+
+        def protocol() -> asyncio.Protocol:
+            return kind(self.config, self.server_state, self.lifespan.state, loop)
+
+        for one in self._plain:
+            self.servers.append(await loop.create_server(protocol, sock=one, backlog=BACKLOG))
 
 
 def _authenticator(parts: _Parts) -> Authenticator:
@@ -203,15 +235,18 @@ def _authenticator(parts: _Parts) -> Authenticator:
     return Authenticator(OperatorToken(parts.token), watcher, issued)
 
 
+def _pages() -> list[BaseRoute]:
+    return pages.routes(pages.read_bundle())
+
+
 def _serve(
     settings: PlaneSettings,
     parts: _Parts,
-    hub: Hub,
-    pulse: Pulse,
-    sockets: list[socket.socket],
+    app: Starlette,
+    sockets: tuple[list[socket.socket], list[socket.socket]],
     ready: Ready,
 ) -> None:
-    app = build_app(parts.plane, _authenticator(parts), hub, pulse=pulse)
+    """`sockets` are those for everybody, and those for this machine's browsers."""
     tls = parts.certificates
     config = uvicorn.Config(
         app,
@@ -233,12 +268,17 @@ def _serve(
         # Nobody resumes a session here, and a ticket makes an agent's socket look as if the
         # plane had said something: a reader that trusts the look then waits for ever.
         config.ssl.num_tickets = 0
-    _Server(config, settings, parts.token, ready).run(sockets)
+    _Server(config, settings, parts.token, ready, sockets[1]).run(sockets[0])
 
 
 def _say_ready(settings: PlaneSettings, token: str, ready: Ready) -> None:
     root = "" if settings.insecure_http else str((settings.state / "root.pem").resolve())
-    context = {"url": settings.local_url, "token": token, "ca": root}
+    context = {
+        "url": settings.local_url,
+        "token": token,
+        "ca": root,
+        "web": settings.web_url,
+    }
     write_secret(settings.state / "context.json", json.dumps(context).encode())
     write_secret(settings.state / SETTINGS, json.dumps(settings_shown(settings)).encode())
     log.info("plane.ready", version=version("hanza"), urls=" ".join(settings.urls))
@@ -253,6 +293,7 @@ def settings_shown(settings: PlaneSettings) -> dict[str, object]:
         "insecureHttp": settings.insecure_http,
         "listen": [one.url("tcp") for one in settings.listen],
         "metricsListen": None if numbers is None else numbers.url("tcp"),
+        "web": [one.url("http") for one in settings.plain],
         "tokenValidForSeconds": settings.token_valid_for.total_seconds(),
     }
 

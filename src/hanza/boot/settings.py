@@ -99,16 +99,26 @@ class PlaneSettings:
     token_valid_for: timedelta = timedelta(hours=24)
     """How long a join token may wait for its site."""
 
+    web: Address | None = None
+    """Where browsers of this machine find the page by plain HTTP too, on loopback only: they
+    do not know the federation's root.  Elsewhere it is served beside the API by HTTPS."""
     blob_bytes_max: int = 32 * 2**30
     """The largest file that an image may consist of.  Images are kept in the state folder."""
 
     def __post_init__(self) -> None:
+        if self.web is not None and not self.web.is_loopback:
+            raise Invalid("plain HTTP is for loopback addresses only", field="web")
         if not self.listen:
             raise Invalid("say where to listen", field="listen")
         if self.insecure_http and not all(one.is_loopback for one in self.listen):
             raise Invalid("plain HTTP is for loopback addresses only", field="insecure-http")
         if self.metrics_listen is not None:
             refuse_open_numbers(self.metrics_listen)
+
+    @property
+    def plain(self) -> tuple[Address, ...]:
+        """Where plain HTTP is served beside HTTPS."""
+        return () if self.web is None else (self.web,)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -121,6 +131,11 @@ class PlaneSettings:
         """Where the plane's own machine finds it."""
         inside = [one for one in self.listen if one.is_loopback]
         return (*inside, *self.listen)[0].url(self._scheme)
+
+    @property
+    def web_url(self) -> str:
+        """Where a browser of this machine opens the page."""
+        return self.local_url if self.web is None else self.web.url("http")
 
     @property
     def _scheme(self) -> str:

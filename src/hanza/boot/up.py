@@ -20,7 +20,7 @@ LISTEN = "127.0.0.1:7443"
 
 
 @app.callback(invoke_without_command=True)
-def up(
+def up(  # noqa: PLR0913 -- each is an option of the command
     state: Annotated[
         Path | None, typer.Option(help="Folder of keys and data.", envvar="HANZA_STATE")
     ] = None,
@@ -34,6 +34,10 @@ def up(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
     ] = False,
+    web: Annotated[
+        str | None,
+        typer.Option(help="IP-ADDRESS:PORT, loopback: the page by plain HTTP for browsers here."),
+    ] = None,
     metrics_listen: MetricsListen = None,
     output: OutputOption = Output.table,
 ) -> None:
@@ -44,6 +48,7 @@ def up(
         listen=tuple(parse_address(one) for one in listen or [LISTEN]),
         database=database or f"sqlite:///{folder}/hanza.db",
         insecure_http=insecure_http,
+        web=None if web is None else parse_address(web),
         metrics_listen=parse_address(metrics_listen) if metrics_listen else None,
     )
     log_to(form=log_form(os.environ))

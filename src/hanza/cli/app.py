@@ -17,9 +17,9 @@ from hanza.cli import (
     probes,
     tenants,
 )
-from hanza.cli.client import Client, default_context, read_context
+from hanza.cli.client import Client, default_context, page_of, read_context
 from hanza.cli.options import OutputOption, connect
-from hanza.cli.render import Output, show
+from hanza.cli.render import Output, show, show_one
 from hanza.model.errors import Refusal
 
 app = typer.Typer(
@@ -56,6 +56,7 @@ hanza: small data centres of different owners, as one cloud
   hanza apply FILE    run what a file says
   hanza status        what runs where
   hanza console NAME  type at a guest's serial port
+  hanza web           where to see all of it in a browser
   hanza --help        everything else
 """
 
@@ -87,6 +88,14 @@ def list_events(
     with connect(context) as client:
         records = client.items("/events" if after is None else f"/events?after={after}")
     show(records, ["serial", "at", "kind", "text"], output, "nothing has happened yet")
+
+
+@app.command("web")
+def show_web(context: typer.Context, output: OutputOption = Output.table) -> None:
+    """Print where to open the page, with the operator's token: keep it to yourself."""
+    found = read_context(context.find_root().params["context"] or default_context())
+    address = page_of(found)
+    show_one({"web": address}, output, address)
 
 
 @app.command("orphans")

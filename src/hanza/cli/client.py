@@ -50,6 +50,8 @@ class Context:
     url: str
     token: str
     ca: str
+    web: str = ""
+    """Where a browser of the plane's machine opens the page; a context of old does not say."""
 
     def __repr__(self) -> str:
         return f"Context(url={self.url!r}, token=..., ca={self.ca!r})"
@@ -59,7 +61,8 @@ def read_context(path: Path) -> Context:
     """From the `context.json` that a plane writes.  Raises `NotFound` or `Invalid`."""
     try:
         content = json.loads(path.read_bytes())
-        return Context(str(content["url"]), str(content["token"]), str(content["ca"]))
+        url, token, ca = (str(content[name]) for name in ("url", "token", "ca"))
+        return Context(url, token, ca, str(content.get("web", url)))
     except OSError as error:
         raise errors.NotFound(
             f"there is no context at {path}",
@@ -67,6 +70,11 @@ def read_context(path: Path) -> Context:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise errors.Invalid(f"{path} is not a context that a plane wrote") from error
+
+
+def page_of(context: Context) -> str:
+    """The page's address with the token behind `#`, which browsers never send."""
+    return f"{context.web}/#token={context.token}"
 
 
 def default_context() -> Path:
@@ -82,8 +90,10 @@ def default_state() -> Path:
 class Client:
     """One plane's API.  Use as a context manager; raises `Refusal`s, and `Unreachable`."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, base: str = BASE) -> None:
+        """`base` is what the paths of all calls are below."""
         tls = ssl.create_default_context(cafile=context.ca) if context.ca else None
+        self._base = base
         self.context = context
         self.tls = tls
         """What other connections to this plane trust; None for the machine's own authorities."""
@@ -120,7 +130,7 @@ class Client:
         headers = {"content-length": str(size), "content-type": "application/octet-stream"}
         try:
             response = self._http.request(
-                "PUT", BASE + path, content=chunks, headers=headers, timeout=UPLOAD_TIMEOUT_S
+                "PUT", self._base + path, content=chunks, headers=headers, timeout=UPLOAD_TIMEOUT_S
             )
         except (httpx2.TransportError, ssl.SSLError) as error:
             raise self._unreachable() from error
@@ -143,7 +153,9 @@ class Client:
             headers["last-event-id"] = str(after)
         timeout = httpx2.Timeout(TIMEOUT_S, read=patience_s)
         try:
-            with self._http.stream("GET", BASE + path, headers=headers, timeout=timeout) as answer:
+            with self._http.stream(
+                "GET", self._base + path, headers=headers, timeout=timeout
+            ) as answer:
                 if not answer.is_success:
                     raise refusal_of(answer.status_code, answer.read())
                 yield _until_silent(answer)
@@ -164,7 +176,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
         try:
-            response = self._http.request(method, BASE + path, json=document, headers=headers)
+            response = self._http.request(method, self._base + path, json=document, headers=headers)
         except ValueError as error:
             raise errors.Invalid("what was said cannot be sent: no such number") from error
         except (httpx2.TransportError, ssl.SSLError) as error:

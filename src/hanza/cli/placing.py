@@ -67,7 +67,7 @@ def explain(
         show(lines, [], output, "")
         return
     for line in lines:
-        for words in _words(line):
+        for words in words_of(line):
             print(words)
 
 
@@ -108,7 +108,8 @@ def _help(quote: dict[str, Any]) -> str | None:
     return "; ".join(found) or None
 
 
-def _words(line: dict[str, Any]) -> Iterator[str]:
+def words_of(line: dict[str, Any]) -> Iterator[str]:
+    """Why it is there, or why nowhere, a line each."""
     explanation, place = line["explanation"], line["placement"]
     if place is None:
         yield f"{line['name']} runs nowhere: {line['reason'] or line['because']}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from hanza.engine.judge import judge_batch
+from hanza.engine.listen import listen_batch
 from hanza.engine.place import place_batch
 from hanza.engine.publish import publish_batch
 from hanza.engine.settle import settle_batch
@@ -103,6 +104,8 @@ class Engine:
                 self._published()
             case "settle":
                 settle_batch(self._store, batch, now)
+            case "listen":
+                listen_batch(self._store, batch, now)
             case "judge":
                 judge_batch(self._store, batch, now)
         return len(batch)

@@ -148,6 +148,6 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
         if demand.home is not None:
             set_home(tx, wanted.id, None)
         hint(tx, "publish", option.candidate.agent, now)
-        text = f"{wanted.address.name} got a place"
+        text = f"{wanted.address.name} got a place at {option.candidate.ground.name}"
         append_event(tx, now, "instance.placed", wanted.id, text, wanted.address.tenant)
     return Settled()

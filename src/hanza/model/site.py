@@ -70,5 +70,7 @@ class Agent:
     driver: str
     joined_at: datetime
     heard_at: datetime | None
+    is_heard: bool
+    """False once it was told to be silent; true again from its next word."""
     is_contested: bool
     revoked_at: datetime | None = None

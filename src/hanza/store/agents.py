@@ -7,7 +7,7 @@ An agent that was revoked is never believed again, and what its guests do nobody
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -17,9 +17,12 @@ from hanza.model.manifest import GENESIS, Hash, Version
 from hanza.model.report import Incarnation
 from hanza.model.site import Agent
 from hanza.store.events import append_event
-from hanza.store.schema import agents, federation, holds, hosts, join_tokens, sites
+from hanza.store.schema import agents, federation, holds, hosts, join_tokens, sites, work
 from hanza.store.tx import Tx
-from hanza.store.work import hint, hint_waiting
+from hanza.store.work import hint, hint_waiting, list_refs, look_later
+
+HEARD_WITHIN = timedelta(seconds=35)
+"""Three heartbeats and a half: who is silent for longer gets nothing new, and it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
     _refuse_revoked(row.revoked_at)
     this = sa.update(agents).where(agents.c.id == agent)
     if (row.starts, row.nonce) == (incarnation.starts, incarnation.nonce):
+        _tell_heard(tx, [agent], now)
         tx.execute(this.values(heard_at=now))
         hint_waiting(tx, "place", now)
         return int(row.report_no)
@@ -133,6 +137,7 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
             text = "two copies of one agent key are alive; neither offers capacity"
             append_event(tx, now, "agent.contested", agent, text)
         return None
+    _tell_heard(tx, [agent], now)
     start = {"starts": incarnation.starts, "nonce": incarnation.nonce}
     tx.execute(this.values(report_no=0, heard_at=now, **start))
     hint_waiting(tx, "place", now)
@@ -184,7 +189,38 @@ def find_revoked_at(tx: Tx, agent: AgentId) -> datetime | None:
 
 def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
     """One statement for everyone that was heard lately; placing waits for none of them."""
+    _tell_heard(tx, heard, now)
     tx.execute(sa.update(agents).where(agents.c.id.in_(list(heard))).values(heard_at=now))
+
+
+def _tell_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
+    """Tell once of everyone that was silent until now.  Who is listened for is in the schedule."""
+    back = set(heard) - list_refs(tx, "listen", heard)
+    query = sa.select(agents.c.id, agents.c.heard_at, sites.c.name.label("site_name"))
+    query = query.join(sites, sites.c.id == agents.c.site_id).where(agents.c.id.in_(back))
+    for row in tx.execute(query.order_by(agents.c.id)) if back else ():
+        again = (
+            "" if row.heard_at is None else f" again; the last word was of {_clock(row.heard_at)}"
+        )
+        append_event(tx, now, "agent.heard", row.id, f"{row.site_name} is heard{again}")
+        look_later(tx, "listen", row.id, now + HEARD_WITHIN)
+
+
+def find_silence(tx: Tx, agent: AgentId, now: datetime) -> datetime | None:
+    """When the agent falls silent unless it is heard; None when it is silent, which is told."""
+    query = sa.select(agents.c.heard_at, sites.c.name.label("site_name"))
+    query = query.join(sites, sites.c.id == agents.c.site_id).where(agents.c.id == agent)
+    row = tx.execute(query.with_for_update(of=agents)).one()
+    if now - row.heard_at < HEARD_WITHIN:
+        falls: datetime = row.heard_at + HEARD_WITHIN
+        return falls
+    text = f"{row.site_name} is silent: nothing was heard since {_clock(row.heard_at)}"
+    append_event(tx, now, "agent.silent", agent, text)
+    return None
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%H:%M:%S} UTC"
 
 
 def believed_starts(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, Incarnation]:
@@ -212,8 +248,14 @@ def list_agents(tx: Tx) -> list[tuple[Agent, str, int]]:
         .where(hosts.c.agent_id == agents.c.id, hosts.c.is_offered)
         .scalar_subquery()
     )
+    is_heard = sa.exists().where(work.c.kind == "listen", work.c.ref == agents.c.id)
     query = (
-        sa.select(agents, sites.c.name.label("site_name"), hosts_of.label("hosts"))
+        sa.select(
+            agents,
+            sites.c.name.label("site_name"),
+            hosts_of.label("hosts"),
+            is_heard.label("is_heard"),
+        )
         .join(sites, sites.c.id == agents.c.site_id)
         .order_by(sites.c.name, agents.c.id)
     )
@@ -227,6 +269,7 @@ def _agent_from_row(row: sa.Row[tuple[object, ...]]) -> Agent:
         row.driver,
         row.joined_at,
         row.heard_at,
+        bool(row.is_heard),
         row.is_contested,
         row.revoked_at,
     )

@@ -1,7 +1,7 @@
 """Hosts as their agents last described them, and as placement sees them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -11,19 +11,19 @@ from hanza.model.guest import HostFacts
 from hanza.model.ids import AgentId, HostId, SiteId
 from hanza.model.site import Country, Host
 from hanza.plan.placement.candidate import Candidate, Ground
+from hanza.store.agents import HEARD_WITHIN
 from hanza.store.database import upsert_many
+from hanza.store.events import append_event
 from hanza.store.probes import fresh_trips
 from hanza.store.schema import agents, hosts, providers, sites
 from hanza.store.sites import attributes_from_json, prices_from_row
 from hanza.store.tx import Tx
 
-HEARD_WITHIN = timedelta(seconds=35)
-"""Three heartbeats and a half: who is silent for longer gets nothing new."""
 
-
-def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids) -> None:
+def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now: datetime) -> None:
     """Take over what an agent says of its hosts; those it no longer names are not offered."""
     site = tx.execute(sa.select(agents.c.site_id).where(agents.c.id == agent)).scalar_one()
+    known = _offered_by(tx, agent)
     tx.execute(sa.update(hosts).where(hosts.c.agent_id == agent).values(is_offered=False))
     rows = [
         {
@@ -41,6 +41,17 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids) -> N
         for host in facts
     ]
     upsert_many(tx, hosts, ("agent_id", "name"), rows)
+    offered = {one.name: (one.capacity, one.accelerator, one.address) for one in facts}
+    for name in sorted(
+        name for name in known.keys() | offered if known.get(name) != offered.get(name)
+    ):
+        verb = "offered" if name in offered else "withdrawn"
+        append_event(tx, now, f"host.{verb}", agent, f"the host {name} is {verb}")
+
+
+def _offered_by(tx: Tx, agent: AgentId) -> dict[str, tuple[Capacity, str, str]]:
+    rows = tx.execute(sa.select(hosts).where(hosts.c.agent_id == agent, hosts.c.is_offered))
+    return {row.name: (_capacity(row), row.accelerator, row.address) for row in rows}
 
 
 def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:
@@ -65,7 +76,7 @@ def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> l
             capacity=_capacity(row),
             free=_capacity(row) - _held(row),
             is_offered=row.is_offered and not row.is_contested,
-            is_heard=row.heard_at is not None and now - row.heard_at <= HEARD_WITHIN,
+            is_heard=row.heard_at is not None and now - row.heard_at < HEARD_WITHIN,
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
         )
         for row in tx.execute(query)

@@ -44,7 +44,7 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
     if report.orphans is not None:
         _put_orphans(tx, agent, report.orphans, now)
     if report.hosts is not None:
-        put_hosts(tx, agent, report.hosts, ids)
+        put_hosts(tx, agent, report.hosts, ids, now)
         hint_waiting(tx, "place", now)
     return True
 

@@ -10,6 +10,7 @@ from hanza.model.errors import Conflict, NotFound
 from hanza.model.ids import ProviderId, SiteId
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Provider, Site
+from hanza.store.events import append_event
 from hanza.store.schema import providers, sites
 from hanza.store.tx import Tx
 
@@ -20,7 +21,11 @@ def put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
     if row is None:
         names = {"id": provider.id, "name": provider.name}
         tx.execute(sa.insert(providers).values(created_at=now, **names, **_said_by(provider)))
+        append_event(tx, now, "provider.added", provider.name, f"{provider.title} is a member")
         return provider
+    if all(row._mapping[name] == value for name, value in _said_by(provider).items()):
+        return replace(provider, id=ProviderId(row.id))
+    append_event(tx, now, "provider.changed", provider.name, f"{provider.title} is told anew")
     changed = sa.update(providers).where(providers.c.id == row.id).values(**_said_by(provider))
     tx.execute(changed)
     return replace(provider, id=ProviderId(row.id))
@@ -53,11 +58,14 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
             "country": site.country,
         }
         tx.execute(sa.insert(sites).values(created_at=now, **values, **_told_of(site)))
+        append_event(tx, now, "site.added", site.name, f"{site.name} in {site.city} is a site")
         return site
     known = _site_from_row(row)
     if (known.provider, known.country) != (site.provider, site.country):
         raise Conflict(f"site {site.name!r} exists with another provider or country", field="name")
-    tx.execute(sa.update(sites).where(sites.c.id == known.id).values(**_told_of(site)))
+    if any(row._mapping[name] != value for name, value in _told_of(site).items()):
+        tx.execute(sa.update(sites).where(sites.c.id == known.id).values(**_told_of(site)))
+        append_event(tx, now, "site.changed", site.name, f"{site.name} is told anew")
     return replace(site, id=known.id)
 
 

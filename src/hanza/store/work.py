@@ -5,6 +5,7 @@ A taken row is leased with a token; whoever comes back with another token is too
 ignored.  A hint that arrives during the pass is not lost: the row is then due again at once.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -16,8 +17,8 @@ from hanza.store.database import upsert
 from hanza.store.schema import work
 from hanza.store.tx import Tx
 
-Kind: TypeAlias = Literal["place", "publish", "settle", "judge"]
-KINDS: tuple[Kind, ...] = ("place", "publish", "settle", "judge")
+Kind: TypeAlias = Literal["place", "publish", "settle", "judge", "listen"]
+KINDS: tuple[Kind, ...] = ("place", "publish", "settle", "judge", "listen")
 LEASE_FOR = timedelta(seconds=15)
 """Many times what a pass takes; after a crash it is how long its rows are left alone."""
 
@@ -41,6 +42,22 @@ def hint(tx: Tx, kind: Kind, ref: str, now: datetime) -> None:
 
 def _hinted_again(new: Any) -> dict[str, Any]:
     return {"due_at": new.due_at, "hint": work.c.hint + 1}
+
+
+def look_later(tx: Tx, kind: Kind, ref: str, at: datetime) -> None:
+    """Have it looked at then, unless it is in the schedule already."""
+    row = {"kind": kind, "ref": ref, "due_at": at, "hint": 1, "failures": 0}
+    upsert(tx, work, ("kind", "ref"), row, _as_it_was)
+
+
+def _as_it_was(_: Any) -> dict[str, Any]:
+    return {"due_at": work.c.due_at}
+
+
+def list_refs(tx: Tx, kind: Kind, refs: Collection[str]) -> set[str]:
+    """Which of them are in the schedule."""
+    query = sa.select(work.c.ref).where(work.c.kind == kind, work.c.ref.in_(list(refs)))
+    return set(tx.scalars(query))
 
 
 def hint_waiting(tx: Tx, kind: Kind, now: datetime) -> None:

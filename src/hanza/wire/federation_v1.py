@@ -144,6 +144,7 @@ class AgentSpec(Struct):
 class AgentStatus(Struct, rename="camel"):
     joined_at: datetime
     heard_at: datetime | None
+    is_heard: bool
     is_contested: bool
     hosts: int
     revoked_at: datetime | None = None
@@ -257,7 +258,12 @@ def host_to_doc(host: Host, site: str) -> HostDoc:
 
 def agent_to_doc(agent: Agent, site: str, hosts: int) -> AgentDoc:
     status = AgentStatus(
-        agent.joined_at, agent.heard_at, agent.is_contested, hosts, agent.revoked_at
+        agent.joined_at,
+        agent.heard_at,
+        agent.is_heard,
+        agent.is_contested,
+        hosts,
+        agent.revoked_at,
     )
     return AgentDoc(Metadata(agent.id), AgentSpec(site, agent.driver), status)
 

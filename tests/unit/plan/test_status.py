@@ -6,7 +6,7 @@ from hanza.model.guest import GuestSpec, Mark
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Problem, Seen
-from hanza.plan.status import shown_of
+from hanza.plan.status import sentence_of, shown_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MARK = Mark(InstanceId("in_a"), 1)
@@ -50,6 +50,23 @@ def test_what_was_asked_to_end_is_deleting(is_held: bool) -> None:
 def test_a_word_about_what_holds_no_place_is_not_shown() -> None:
     seen = Seen(MARK, "run", "present", power="on", boot="seen")
     assert shown_of(a_wanted(), False, seen, None) == Shown("pending", None, "unknown", None, None)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (Shown("pending", None, "unknown", "no room", "no_room"), "a is pending: no room"),
+        (Shown("creating", None, "unknown", None, None), "a is creating"),
+        (Shown("active", "on", "unknown", None, None), "a is active, its power is on"),
+        (Shown("active", "on", "seen", None, None), "a is active, its power is on, and has booted"),
+        (
+            Shown("active", "on", "silent", None, None),
+            "a is active, its power is on, and says nothing",
+        ),
+    ],
+)
+def test_what_is_shown_is_told_in_a_sentence(shown: Shown, said: str) -> None:
+    assert sentence_of("a", shown) == said
 
 
 def test_what_nobody_will_hear_of_again_is_of_unknown_fate() -> None:

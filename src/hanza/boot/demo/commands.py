@@ -8,32 +8,32 @@ everything and exits 130; down leaves nothing, or fails and says what is left.
 import shutil
 import signal
 import sys
-from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from hanza.boot.demo import condition, fitness, plane, settings, table
+from hanza.boot.demo import acts, condition, fitness, plane, settings, table
 from hanza.boot.demo.settings import Demo
 from hanza.boot.demo.steps import Steps
 from hanza.boot.demo.up import up as bring_up
+from hanza.boot.demo.where import Prefix, State, place_of, refuse
 from hanza.boot.lab import lab
-from hanza.boot.lab.names import Place
 from hanza.boot.lab.process import LabError
 
 INTERRUPTED = 130
 FURTHER = """
+See it         {web}
 Look further   export HANZA_CONTEXT={context}
                {hanza} status | logs NAME | destroy NAME | site list
-Cut a site     ip link set {wire} down        ({site}; up plugs it in again)
+Cut a site     {hanza} demo plug pull {site}    (plug in: plugs it in again)
 Logs           {logs}
 End it         make demo-down   (or: hanza demo down)"""
 
 app = typer.Typer(no_args_is_help=True, help="Six sites with real guests, on this machine.")
+app.add_typer(acts.plug, name="plug")
+app.command("ask-forbidden")(acts.ask_forbidden)
 
-State = Annotated[Path, typer.Option(help="The demo's one folder; down removes it.")]
-Prefix = Annotated[str, typer.Option(help="What its namespaces and wires are called.")]
 Cache = Annotated[Path, typer.Option(help="What is kept for the next time, such as the image.")]
 Port = Annotated[int, typer.Option(help="The plane's port.")]
 Address = Annotated[str, typer.Option(help="The plane's address as the sites see it.")]
@@ -157,21 +157,9 @@ def show(demo: Demo, rows: plane.Rows, steps: Steps) -> None:
     steps.say(
         FURTHER.format(
             hanza=Path(sys.executable).with_name("hanza"),
+            web=plane.web_of(demo),
             context=demo.context,
-            wire=site.wire,
             site=site.name,
             logs=demo.place.logs,
         )
     )
-
-
-def place_of(prefix: str, state: Path, address: str = str(settings.PLANE)) -> Place:
-    try:
-        return Place(prefix, state.absolute(), IPv4Address(address))
-    except ValueError as wrong:
-        raise typer.BadParameter(str(wrong)) from wrong
-
-
-def refuse(words: str) -> NoReturn:
-    typer.echo(words, err=True)
-    raise typer.Exit(1)

@@ -95,8 +95,8 @@ def _of_system(found: Found) -> str:
 
 def _of_port(needs: Needs) -> str:
     return (
-        f"Port {needs.port} is taken by another program: name another with --port "
-        "(make demo ARGS='--port N')."
+        f"Port {needs.port} or {needs.port + 1} is taken by another program: name another with "
+        "--port (make demo ARGS='--port N')."
     )
 
 
@@ -143,7 +143,7 @@ def look(state: Path, port: int) -> Found:
         machine=platform.machine(),
         has_apt=shutil.which("apt-get") is not None,
         has_namespaces=root and _can_make_namespaces(),
-        is_port_free=_is_free(port),
+        is_port_free=_is_free(port) and _is_free(port + 1),
         memory_mib=memory_mib_of(_text(Path("/proc/meminfo"))),
         disk_mib=shutil.disk_usage(at).free // 2**20,
         disk_at=str(at),

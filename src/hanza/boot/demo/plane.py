@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from hanza.boot.demo import scenario
+from hanza.boot.demo import scenario, serve
 from hanza.boot.demo.scenario import Member
 from hanza.boot.demo.settings import Demo
 from hanza.boot.demo.steps import Tell
@@ -19,7 +19,7 @@ from hanza.boot.lab import host
 from hanza.boot.lab.names import Site
 from hanza.boot.lab.process import LabError, Process, is_alive, last_words, run, spawn
 from hanza.boot.lab.waiting import is_soon
-from hanza.cli.client import Client, read_context
+from hanza.cli.client import BASE, Client, page_of, read_context
 from hanza.cli.options import TENANT
 from hanza.cli.render import last_line, reach
 from hanza.model.errors import Refusal
@@ -42,8 +42,9 @@ def log_of(demo: Demo) -> Path:
 
 
 def start(demo: Demo, env: Mapping[str, str] | None = None) -> Process:
-    listens = [word for address in demo.listens for word in ("--listen", address)]
-    command = [*HANZA, "up", "--state", str(demo.plane_folder), *listens]
+    names = tuple(site.name for site in demo.sites)
+    program = [sys.executable, "-m", "hanza.boot.demo.serve"]
+    command = [*program, *serve.arguments(demo.place, demo.port, names)]
     return spawn(demo.place.prefix, ROLE, command, log_of(demo), env)
 
 
@@ -68,12 +69,20 @@ def call(demo: Demo, *words: str) -> object:
 
 
 @contextmanager
-def client(demo: Demo) -> Iterator[Client]:
+def client(demo: Demo, base: str = BASE) -> Iterator[Client]:
     try:
-        with Client(read_context(demo.context)) as one:
+        with Client(read_context(demo.context), base) as one:
             yield one
     except Refusal as refusal:
         raise LabError(f"the plane refused: {refusal}") from refusal
+
+
+def web_of(demo: Demo) -> str:
+    """Where a browser opens the page, with the operator's token."""
+    try:
+        return page_of(read_context(demo.context))
+    except Refusal as refusal:
+        raise LabError(f"{refusal}") from refusal
 
 
 def register(demo: Demo, member: Member) -> str:

@@ -57,7 +57,3 @@ class Demo:
     def proof(self) -> Path:
         """Whether KVM works on this machine, as a timed test boot found out."""
         return self.cache / "kvm-proof"
-
-    @property
-    def listens(self) -> tuple[str, ...]:
-        return f"127.0.0.1:{self.port}", f"{self.place.plane}:{self.port}"

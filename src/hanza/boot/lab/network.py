@@ -6,7 +6,7 @@ The plane's address sits on the plane's end of every wire, so it is there as lon
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hanza.boot.lab.names import Place, Site
 from hanza.boot.lab.process import LabError, Process, is_alive, run, which
@@ -36,6 +36,18 @@ def cut(site: Site) -> None:
 
 def plug(site: Site) -> None:
     run(["ip", "link", "set", site.wire, "up"])
+
+
+def inside(site: Site, words: Sequence[str]) -> list[str]:
+    """The arguments that run a program in the site's network alone."""
+    return ["ip", "netns", "exec", site.namespace, *words]
+
+
+def is_plugged(site: Site) -> bool:
+    """Whether the plane's end of the wire is up, as the kernel says."""
+    words = ["ip", "-json", "link", "show", "dev", site.wire]
+    (link,) = json.loads(run(words))
+    return "UP" in link["flags"]
 
 
 def list_namespaces(place: Place) -> list[str]:

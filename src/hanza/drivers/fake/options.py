@@ -8,6 +8,7 @@ orders=/path/orders.jsonl                           every order to make or start
 faults=create:2:silent,destroy:1:lost               what shall go wrong, see `faults`
 deny=volumes,resize,serial,ports,console            capabilities it shall not have
 images=/path                                        where the agent lays images; it reads none
+address=192.0.2.1                                   where it says that ports are published
 secret=...                                          stands for a site's password
 """
 
@@ -29,7 +30,7 @@ from hanza.model.ids import FederationId
 
 KNOWN = frozenset(
     {"hosts", "cpus", "memory_mib", "disk_mib", "boot_after_s", "accelerator"}
-    | {"state", "faults", "deny", "secret", "images", "orders"}
+    | {"state", "faults", "deny", "secret", "images", "orders", "address"}
 )
 _ACCELERATORS: dict[str, Literal["kvm", "tcg", "none"]] = {
     "kvm": "kvm",
@@ -66,7 +67,10 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
         raise Unavailable("the folder of the site's state cannot be written to")
     hosts = some_hosts(max(_number(options, "hosts", 1, int), 1), size)
     site = FakeSite(
-        [replace(host, accelerator=accelerator) for host in hosts],
+        [
+            replace(host, accelerator=accelerator, address=options.get("address", host.address))
+            for host in hosts
+        ],
         boot_after=timedelta(seconds=_number(options, "boot_after_s", 0.0, float)),
         path=path,
         faults=faults_from_text(options.get("faults", "")),

@@ -1,0 +1,82 @@
+"""The demo's acts as commands; the page's buttons are the same calls.
+
+`hanza demo plug pull | in SITE` works a site's cable, `hanza demo ask-forbidden` asks for what the
+league's rules refuse.  Each tells what it did, and what would be so without it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from hanza.boot.demo import desk, plane
+from hanza.boot.demo.settings import PREFIX, STATE, Demo
+from hanza.boot.demo.where import Prefix, State, place_of, refuse
+from hanza.boot.lab.process import LabError
+from hanza.cli.options import TENANT, OutputOption
+from hanza.cli.placing import words_of
+from hanza.cli.render import Output, show_one
+
+WORKSPACE = "demo"
+SMALL = {"image": "tiny", "cpus": 1, "memoryMiB": 96, "diskMiB": 64}
+
+plug = typer.Typer(no_args_is_help=True, help="Pull a site's cable, or plug it in again.")
+SiteArgument = Annotated[str, typer.Argument(help="Such as de-fra-1; hanza site list names them.")]
+
+
+@plug.command("pull")
+def pull(
+    site: SiteArgument,
+    state: State = STATE,
+    prefix: Prefix = PREFIX,
+    output: OutputOption = Output.table,
+) -> None:
+    """Pull a site's cable: its guests go on, and nobody hears it."""
+    done = _turn(Demo(place_of(prefix, state)), site, "pull")
+    words = f"The cable of {site} is out. Its guests go on serving there; the others are untouched."
+    if not done["changed"]:
+        words = f"The cable of {site} was out already."
+    show_one(done, output, f"{words}\nPlug it in again with: hanza demo plug in {site}")
+
+
+@plug.command("in")
+def plug_in(
+    site: SiteArgument,
+    state: State = STATE,
+    prefix: Prefix = PREFIX,
+    output: OutputOption = Output.table,
+) -> None:
+    """Plug a site's cable in again: its agent dials out by itself."""
+    done = _turn(Demo(place_of(prefix, state)), site, "plug")
+    words = f"The cable of {site} is in again; its agent dials out, and its report catches up."
+    if not done["changed"]:
+        words = f"The cable of {site} was in already."
+    show_one(done, output, words)
+
+
+def ask_forbidden(
+    country: Annotated[str, typer.Argument(help="Where the league has no site.")] = "FR",
+    state: State = STATE,
+    prefix: Prefix = PREFIX,
+    output: OutputOption = Output.table,
+) -> None:
+    """Ask for a country with no site: the refusal, rule by rule, and the smallest change."""
+    asked = {"instances": {"forbidden": SMALL | {"policy": {"residency": [country]}}}}
+    path = f"/tenants/{TENANT}/workspaces/{WORKSPACE}/quotes"
+    try:
+        with plane.client(Demo(place_of(prefix, state))) as client:
+            quote = client.post(path, asked)
+    except LabError as error:
+        refuse(f"{error}")
+    (line,) = quote["items"]
+    words = "\n".join([*words_of(line | {"reason": None}), "Nothing was started."])
+    show_one(quote, output, words)
+
+
+def _turn(demo: Demo, site: str, act: str) -> dict[str, object]:
+    try:
+        with plane.client(demo, desk.BASE) as client:
+            done: Mapping[str, object] = client.post(f"/cables/{site}/{act}")
+    except LabError as error:
+        refuse(f"{error}")
+    return dict(done)

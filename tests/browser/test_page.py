@@ -1,0 +1,249 @@
+"""The page as a visitor has it: map and lists, by mouse and keyboard, in every light."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hanza.boot.demo.scenario import MEMBERS
+from kit.browsers import NARROW, Looker, a_tab, picture
+from kit.processes import LocalLeague
+
+SHOTS = Path(__file__).parents[2] / "docs" / "pictures"
+
+
+@pytest.fixture
+def page(tab: Looker, address: str) -> Iterator[Page]:
+    """The page, opened and live; at the end, nothing went wrong and nobody else was asked."""
+    opened = open_page(tab, address)
+    yield opened
+    assert tab.hosts() == {address.split("/")[2]}
+    assert tab.complaints == []
+
+
+def open_page(looker: Looker, address: str) -> Page:
+    looker.page.goto(address)
+    expect(looker.page.get_by_text("live", exact=True)).to_be_visible()
+    return looker.page
+
+
+def test_the_map_and_the_lists_say_the_same(page: Page, tab: Looker) -> None:
+    assert page.locator("svg .site").count() == len(MEMBERS)
+    for member in MEMBERS:
+        on_map = page.locator(f"svg [data-site={member.site}]")
+        row = page.locator(f".sites [data-site={member.site}]")
+        said = on_map.get_attribute("aria-label") or ""
+        for words in (member.city, member.title, "heard"):
+            assert words in said
+            expect(row).to_contain_text(words)
+    expect(page.locator("svg [data-site=de-fra-1]")).to_contain_text("brezel, handkaese")
+    expect(page.locator(".sites [data-site=de-fra-1]")).to_contain_text("brezel, handkaese")
+    expect(page.locator("svg [data-near=Split]")).to_contain_text(re.compile(r"~\d+ ms"))
+    page.locator("[data-guest=kava] summary").click()
+    expect(page.locator("[data-guest=kava]")).to_contain_text(re.compile(r"Split, HR ~\d+ ms"))
+    page.locator("[data-guest=kava] summary").click()
+    picture(tab, SHOTS / "page-light.png")
+
+
+def test_the_map_is_where_the_earth_is(page: Page) -> None:
+    """A site's disc lies in the outline of its country, though two programs projected them."""
+    inside = """([site, country]) => {
+        const disc = document.querySelector(`svg [data-site="${site}"] .disc`);
+        const outline = document.querySelector(`svg [data-country="${country}"]`);
+        const at = new DOMPoint(disc.cx.baseVal.value, disc.cy.baseVal.value);
+        return outline.isPointInFill(at);
+    }"""
+    for member in MEMBERS:
+        assert page.evaluate(inside, [member.site, member.country]), member.site
+    assert not page.evaluate(inside, ["si-lju-1", "HR"])
+
+
+def test_it_follows_what_happens_and_never_polls(
+    page: Page, tab: Looker, league: LocalLeague
+) -> None:
+    page.wait_for_timeout(500)
+    tab.asked.clear()
+    page.wait_for_timeout(3000)
+    assert tab.asked == [], "nothing happens, nothing is asked"
+    file = league.folder / "more.yaml"
+    file.write_text(
+        "apiVersion: hanza.app/v1\nworkspace: demo\ncomponents:\n"
+        "  - {name: stroopwafel, image: tiny, country: NL, cpus: 1, memory: 96Mi, disk: 64Mi}\n"
+    )
+    league.ask("apply", str(file))
+    expect(page.locator("svg [data-site=nl-ams-1]")).to_contain_text("stroopwafel")
+    expect(page.locator("[data-guest=stroopwafel]")).to_contain_text("runs")
+    expect(page.locator(".feed")).to_contain_text("stroopwafel got a place at nl-ams-1")
+    league.ask("destroy", "stroopwafel", "--yes")
+    expect(page.locator("[data-guest=stroopwafel]")).to_have_count(0)
+    expect(page.locator("svg [data-site=nl-ams-1]")).not_to_contain_text("stroopwafel")
+
+
+def test_the_token_leaves_the_address_at_once(page: Page, address: str) -> None:
+    token = address.partition("#token=")[2]
+    assert token not in page.url
+    assert page.evaluate("sessionStorage.getItem('hanza.token')") == token
+    page.reload()
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Your token")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+    assert page.locator("svg").count() == 0, "without a token nothing is shown"
+
+
+def test_a_wrong_token_is_refused_in_words(tab: Looker, address: str) -> None:
+    page = tab.page
+    page.goto(address.partition("#")[0])
+    page.get_by_label("Your token").fill("nobody")
+    page.get_by_role("button", name="Open the league").click()
+    expect(page.get_by_role("alert")).to_contain_text("not known here")
+    page.get_by_label("Your token").fill(address.partition("#token=")[2])
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+
+
+def test_a_forbidden_country_is_refused_rule_by_rule(page: Page, tab: Looker) -> None:
+    page.get_by_label("Country to ask for").select_option("FR")
+    page.get_by_role("button", name="Ask for a forbidden country").click()
+    told = page.get_by_role("status").filter(has_text="Refused.")
+    expect(told).to_contain_text("Nothing may run in France: 6 hosts were looked at")
+    expect(told).to_contain_text("residency")
+    expect(told).to_contain_text("6 hosts are not in FR")
+    expect(told).to_contain_text(re.compile(r"allow \w\w \(1 host"))
+    expect(page.locator("svg [data-country=FR]")).to_have_class(re.compile("asked"))
+    expect(page.get_by_text("hanza demo ask-forbidden FR")).to_be_visible()
+    assert page.locator("[data-guest=forbidden]").count() == 0, "nothing was started"
+    picture(tab, SHOTS / "page-refused.png")
+
+
+def test_every_control_has_a_name(page: Page) -> None:
+    controls = named_controls(page)
+    assert len(controls) > 15
+    assert [role for role, name in controls if not name.strip()] == []
+    for member in MEMBERS:
+        assert page.get_by_role("button", name=member.site).count() == 2, "on the map, in the list"
+
+
+def named_controls(page: Page) -> list[tuple[str, str]]:
+    """Role and name of whatever can have the focus, as Chromium tells assistive technology."""
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+    return [
+        (one["role"]["value"], one.get("name", {}).get("value", ""))
+        for one in tree["nodes"]
+        if one.get("role", {}).get("value") != "RootWebArea"
+        for fact in one.get("properties", [])
+        if fact["name"] == "focusable" and fact["value"]["value"]
+    ]
+
+
+def test_all_of_it_works_by_keyboard_alone(page: Page) -> None:
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            """() => { const one = document.activeElement;
+            if (one === document.body) return ['', 'solid', ''];
+            const style = getComputedStyle(one);
+            const ring = one.querySelector?.('.halo');
+            return [one.dataset.site ?? one.textContent.slice(0, 30),
+                    style.outlineStyle, ring ? getComputedStyle(ring).strokeWidth : '']; }"""
+        )
+        reached.add(focused[0])
+        assert focused[1] != "none" or focused[2] == "5px", f"no focus is seen at {focused}"
+        if focused[0] == "hr-zag-1" and focused[2]:
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("heading", name="What runs at hr-zag-1")).to_be_visible()
+            expect(page.locator("[data-guest]")).to_have_count(1)
+            assert page.evaluate("document.activeElement.dataset.site") == "hr-zag-1"
+    assert {member.site for member in MEMBERS} <= reached
+    assert "Ask for a forbidden country" in reached
+    assert page.url.endswith("#site=hr-zag-1"), "what is chosen has an address"
+
+
+@pytest.mark.parametrize(
+    ("name", "wishes"),
+    [
+        ("page-dark", {"color_scheme": "dark"}),
+        ("page-narrow", {"viewport": NARROW}),
+        ("page-narrow-dark", {"viewport": NARROW, "color_scheme": "dark"}),
+    ],
+)
+def test_it_is_whole_and_legible_in_every_light(
+    browser: Browser, address: str, name: str, wishes: dict[str, object]
+) -> None:
+    with a_tab(browser, **wishes) as looker:
+        page = open_page(looker, address)
+        wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide[0] <= wide[1], "nothing is wider than the screen"
+        poor = page.evaluate(CONTRAST)
+        assert poor == [], "text has a contrast of 4.5 at least"
+        picture(looker, SHOTS / f"{name}.png")
+        assert looker.complaints == []
+
+
+CONTRAST = """() => {
+    const shade = colour => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map(one => {
+            const part = one / 255;
+            return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = one => {
+        for (let at = one; at; at = at.parentElement) {
+            const colour = getComputedStyle(at).backgroundColor;
+            if (!/, 0\\)$/.test(colour)) return colour;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    return [...document.querySelectorAll('body *')].flatMap(one => {
+        const words = [...one.childNodes].filter(
+            node => node.nodeType === 3 && node.textContent.trim());
+        if (!words.length || one.closest('.hidden, noscript, script, title')) return [];
+        const style = getComputedStyle(one);
+        const colour = one instanceof SVGElement ? style.fill : style.color;
+        const [dark, light] = [shade(colour), shade(behind(one))].sort((a, b) => a - b);
+        const ratio = (light + 0.05) / (dark + 0.05);
+        return ratio < 4.5 ? [`${words[0].textContent.trim()}: ${ratio.toFixed(2)}`] : [];
+    });
+}"""
+
+
+def test_motion_stops_where_it_is_not_wanted(browser: Browser, address: str) -> None:
+    asked = "getComputedStyle(document.querySelector('.disc')).transitionDuration"
+    with a_tab(browser, reduced_motion="reduce") as looker:
+        assert open_page(looker, address).evaluate(asked) == "0s"
+    with a_tab(browser, reduced_motion="no-preference") as looker:
+        assert "0.6s" in open_page(looker, address).evaluate(asked)
+
+
+def test_a_browser_is_told_to_let_nothing_else_in(tab: Looker, address: str) -> None:
+    answer = tab.page.goto(address.partition("#")[0])
+    assert answer is not None
+    headers = answer.headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    beyond = tab.page.evaluate("fetch('https://example.org/').then(() => 'sent', () => 'kept')")
+    assert beyond == "kept"
+
+
+def test_it_comes_back_after_a_break_and_has_lost_nothing(
+    tab: Looker, address: str, league: LocalLeague
+) -> None:
+    """The plane ends and starts again while an app is changed; the page says so and catches up."""
+    page = open_page(tab, address)
+    league.plane.kill()
+    expect(page.get_by_text("no answer from the plane; trying again")).to_be_visible()
+    league.restart_plane()
+    league.ask("destroy", "handkaese", "--yes")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    expect(page.locator("[data-guest=handkaese]")).to_have_count(0)
+    context = json.loads((league.state / "context.json").read_text())
+    assert address.startswith(context["web"])

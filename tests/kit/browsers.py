@@ -1,0 +1,87 @@
+"""A real browser, Debian's Chromium, that looks at one page and keeps what the page did.
+
+It has its own empty profile, and none of Chromium's own background talk; what the page asked for,
+logged or threw is kept, so that a test can say that there was nothing of it.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESK = "/demo/v1/cables"
+"""Only a demo's plane has a desk; the page asks once whether it is there, and a 404 is an answer
+that Chromium logs as a failure."""
+PATIENCE_MS = 15_000
+WIDE, NARROW = {"width": 1360, "height": 1000}, {"width": 360, "height": 740}
+
+
+@dataclass
+class Looker:
+    """One tab and what became known of it."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def hosts(self) -> set[str]:
+        """Every host that anything was asked of."""
+        return {urlsplit(url).netloc for url in self.asked if urlsplit(url).netloc}
+
+    def rest(self) -> None:
+        """Let the page take over what has happened until now, and draw it."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => done()))")
+
+
+@contextlib.contextmanager
+def a_browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=list(QUIET)
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def a_tab(browser: Browser, **wishes: Any) -> Iterator[Looker]:
+    """A tab with nothing remembered; `wishes` are Playwright's, such as `color_scheme`."""
+    wishes = {"viewport": WIDE, "timezone_id": "Europe/Ljubljana", "locale": "en-GB"} | wishes
+    context: BrowserContext = browser.new_context(**wishes)
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    looker = Looker(page)
+    page.on("request", lambda request: looker.asked.append(request.url))
+    page.on("pageerror", lambda error: looker.complaints.append(str(error)))
+    page.on("console", lambda message: _complain(looker, message))
+    try:
+        yield looker
+    finally:
+        context.close()
+
+
+def _complain(looker: Looker, message: ConsoleMessage) -> None:
+    if message.type in {"error", "warning"} and not message.location["url"].endswith(DESK):
+        looker.complaints.append(f"{message.type}: {message.text} {message.location['url']}")
+
+
+def picture(looker: Looker, into: Path) -> None:
+    """The whole page as a PNG."""
+    into.parent.mkdir(parents=True, exist_ok=True)
+    looker.page.screenshot(path=into, full_page=True, animations="disabled")

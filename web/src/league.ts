@@ -1,0 +1,215 @@
+/** The API's documents, and what the page derives from them.  Pure. */
+
+export interface SiteDoc {
+  metadata: { id: string; name: string };
+  spec: {
+    provider: string;
+    country: string;
+    city: string;
+    latitude: number;
+    longitude: number;
+  };
+}
+
+export interface ProviderDoc {
+  metadata: { name: string };
+  spec: { title: string };
+}
+
+export interface HostDoc {
+  metadata: { name: string };
+  spec: { site: string };
+  status: {
+    cpus: number;
+    memoryMiB: number;
+    heldCpus: number;
+    heldMemoryMiB: number;
+    accelerator: string;
+    isOffered: boolean;
+  };
+}
+
+export interface AgentDoc {
+  metadata: { id: string };
+  spec: { site: string; driver: string };
+  status: {
+    heardAt: string | null;
+    isHeard: boolean;
+    isContested: boolean;
+    revokedAt: string | null;
+  };
+}
+
+export interface NearDoc {
+  name?: string;
+  latitude?: number;
+  longitude?: number;
+}
+
+export interface InstanceDoc {
+  metadata: { id: string; name: string; tenant: string; workspace: string };
+  spec: {
+    country: string | null;
+    image: string;
+    app?: string;
+    policy?: { near?: NearDoc[] };
+    ports?: { port: number; to: number }[];
+  };
+  status: {
+    state: "pending" | "creating" | "active" | "deleting" | "error";
+    power: string | null;
+    boot: string;
+    reason: string | null;
+    placement: {
+      site: string;
+      city: string;
+      country: string;
+      provider: string;
+      accelerator: string;
+      heardAt: string | null;
+    } | null;
+    serialTail: string;
+  };
+}
+
+export interface RelaxationDoc {
+  rule: string;
+  text: string;
+  hosts: number;
+  sites: number;
+  pricePerMonth: number | null;
+}
+
+export interface LineDoc {
+  name: string;
+  placement: { site: string } | null;
+  because: string;
+  pricePerMonth: number | null;
+  roundTrips: { to: string; ms: number; isMeasured: boolean }[];
+  explanation: {
+    lookedAt: number;
+    may: number;
+    sentence: string;
+    refusals: { rule: string; says: string; hosts: number; which: string[] }[];
+    relaxations: RelaxationDoc[];
+  };
+}
+
+export interface QuoteDoc {
+  items: LineDoc[];
+  refusals: string[];
+  relaxations: RelaxationDoc[];
+}
+
+export interface Happening {
+  serial: number;
+  at: string;
+  kind: string;
+  subject: string;
+  text: string;
+}
+
+export interface CableDoc {
+  site: string;
+  isPlugged: boolean;
+}
+
+/** What a visitor at the site got from a guest; `trouble` where that was nothing. */
+export interface VisitDoc {
+  instance: string;
+  site: string;
+  reach: string;
+  at: string;
+  status?: number;
+  mediaType?: string;
+  text?: string;
+  ms?: number;
+  trouble?: string;
+}
+
+export interface Facts {
+  sites: SiteDoc[];
+  providers: ProviderDoc[];
+  hosts: HostDoc[];
+  agents: AgentDoc[];
+  instances: InstanceDoc[];
+  /** Why each placed instance is where it is, by its id. */
+  lines: Record<string, LineDoc>;
+  /** Null where the plane is not a demo's. */
+  cables: CableDoc[] | null;
+  happenings: Happening[];
+}
+
+export const NOTHING: Facts = {
+  sites: [],
+  providers: [],
+  hosts: [],
+  agents: [],
+  instances: [],
+  lines: {},
+  cables: null,
+  happenings: [],
+};
+
+export type Condition = "steady" | "unplugged" | "silent" | "contested" | "revoked" | "empty";
+
+/** One site with all that the page tells of it. */
+export interface Place {
+  name: string;
+  city: string;
+  country: string;
+  latitude: number;
+  longitude: number;
+  provider: string;
+  condition: Condition;
+  /** When it was heard last, if it is not heard now. */
+  quietSince: number | null;
+  cpus: number;
+  memoryMiB: number;
+  heldMemoryMiB: number;
+  guests: InstanceDoc[];
+}
+
+export function placesOf(facts: Facts): Place[] {
+  const titles = new Map(facts.providers.map((one) => [one.metadata.name, one.spec.title]));
+  return facts.sites.map((site) => {
+    const name = site.metadata.name;
+    const hosts = facts.hosts.filter((one) => one.spec.site === name && one.status.isOffered);
+    const agents = facts.agents.filter((one) => one.spec.site === name);
+    const heard = agents.map((one) => Date.parse(one.status.heardAt ?? "")).filter(Number.isFinite);
+    const condition = conditionOf(agents, isUnplugged(facts, name));
+    return {
+      name,
+      city: site.spec.city,
+      country: site.spec.country,
+      latitude: site.spec.latitude,
+      longitude: site.spec.longitude,
+      provider: titles.get(site.spec.provider) ?? site.spec.provider,
+      condition,
+      quietSince:
+        heard.length > 0 && (condition === "silent" || condition === "unplugged")
+          ? Math.max(...heard)
+          : null,
+      cpus: sum(hosts.map((one) => one.status.cpus)),
+      memoryMiB: sum(hosts.map((one) => one.status.memoryMiB)),
+      heldMemoryMiB: sum(hosts.map((one) => one.status.heldMemoryMiB)),
+      guests: facts.instances.filter((one) => one.status.placement?.site === name),
+    };
+  });
+}
+
+export function isUnplugged(facts: Facts, site: string): boolean {
+  return facts.cables?.some((one) => one.site === site && !one.isPlugged) ?? false;
+}
+
+function conditionOf(agents: AgentDoc[], unplugged: boolean): Condition {
+  if (agents.length === 0) return "empty";
+  if (agents.every((one) => one.status.revokedAt !== null)) return "revoked";
+  if (agents.some((one) => one.status.isContested)) return "contested";
+  if (!agents.some((one) => one.status.isHeard)) return "silent";
+  return unplugged ? "unplugged" : "steady";
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

@@ -1,0 +1,187 @@
+/** The lists: everything the map shows, in words, and what happened. */
+import type { Facts, InstanceDoc, LineDoc, Place } from "./league";
+import {
+  CONDITIONS,
+  clock,
+  countryName,
+  doing,
+  duration,
+  helps,
+  inLocalTime,
+  lastWords,
+} from "./words";
+
+const SHOWN = 40;
+
+interface SitesProps {
+  places: Place[];
+  chosen: string | null;
+  now: number;
+  choose: (site: string) => void;
+}
+
+export function Sites({ places, chosen, now, choose }: SitesProps) {
+  if (places.length === 0) {
+    return (
+      <p class="empty">
+        No site has joined yet. A provider joins one with a token: <code>hanza site invite</code>
+      </p>
+    );
+  }
+  return (
+    <ul class="rows sites">
+      {places.map((place) => (
+        <li key={place.name} class={chosen === place.name ? "chosen" : ""} data-site={place.name}>
+          <button
+            type="button"
+            aria-pressed={chosen === place.name}
+            onClick={() => choose(place.name)}
+          >
+            <span class={`mark ${place.condition}`} aria-hidden="true" />
+            <span class="what">
+              <b>{place.city}</b> {place.name}
+            </span>
+            <span class="state">{heardOf(place, now)}</span>
+            <span class="more">
+              {place.provider}, {countryName(place.country)} ·{" "}
+              {place.guests.map((one) => one.metadata.name).join(", ") || "nothing runs here"} ·{" "}
+              {place.heldMemoryMiB} of {place.memoryMiB} MiB taken
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function heardOf(place: Place, now: number): string {
+  if (place.quietSince === null) return CONDITIONS[place.condition];
+  const since = `nothing heard since ${clock(place.quietSince)} (${duration(now - place.quietSince)})`;
+  return place.condition === "unplugged" ? `unplugged; ${since}` : since;
+}
+
+interface GuestsProps {
+  facts: Facts;
+  places: Place[];
+  site: string | null;
+}
+
+export function Guests({ facts, places, site }: GuestsProps) {
+  const quiet = new Set(places.filter((one) => one.condition === "silent").map((one) => one.name));
+  const guests = facts.instances.filter(
+    (one) => site === null || one.status.placement?.site === site,
+  );
+  if (guests.length === 0) {
+    return (
+      <p class="empty">
+        Nothing runs {site === null ? "yet" : "here"}. Run something: <code>hanza apply FILE</code>
+      </p>
+    );
+  }
+  return (
+    <ul class="rows guests">
+      {guests.map((one) => (
+        <Guest
+          key={one.metadata.id}
+          guest={one}
+          line={facts.lines[one.metadata.id]}
+          isQuiet={quiet.has(one.status.placement?.site ?? "")}
+        />
+      ))}
+    </ul>
+  );
+}
+
+interface GuestProps {
+  guest: InstanceDoc;
+  line: LineDoc | undefined;
+  /** Whether its site is silent, so that all this was so when it was heard last. */
+  isQuiet: boolean;
+}
+
+function Guest({ guest, line, isQuiet }: GuestProps) {
+  const place = guest.status.placement;
+  const where = place === null ? "nowhere yet" : `${place.city}, ${place.site}`;
+  return (
+    <li data-guest={guest.metadata.name}>
+      <details>
+        <summary>
+          <span
+            class={`mark ${isQuiet ? "silent" : doing(guest) === "runs" ? "steady" : "empty"}`}
+            aria-hidden="true"
+          />
+          <span class="what">
+            <b>{guest.metadata.name}</b> {where}
+          </span>
+          <span class="state">{isQuiet ? "ran when last heard" : doing(guest)}</span>
+        </summary>
+        <dl>
+          {guest.status.reason === null ? null : (
+            <>
+              <dt>but</dt>
+              <dd>{guest.status.reason}</dd>
+            </>
+          )}
+          {guest.spec.country === null ? null : (
+            <>
+              <dt>law</dt>
+              <dd>{countryName(guest.spec.country)}</dd>
+            </>
+          )}
+          {line === undefined ? null : <Why line={line} />}
+          <dt>said last</dt>
+          <dd class="said">{lastWords(guest) || "nothing yet"}</dd>
+        </dl>
+      </details>
+    </li>
+  );
+}
+
+function Why({ line }: { line: LineDoc }) {
+  const { refusals, relaxations, lookedAt, may } = line.explanation;
+  return (
+    <>
+      <dt>why there</dt>
+      <dd>{line.because}</dd>
+      {line.roundTrips.length === 0 ? null : (
+        <>
+          <dt>near</dt>
+          <dd>
+            {line.roundTrips
+              .map((one) => `${one.to} ${one.isMeasured ? "" : "~"}${Math.round(one.ms)} ms`)
+              .join(" · ")}
+          </dd>
+        </>
+      )}
+      {refusals.length === 0 ? null : (
+        <>
+          <dt>not elsewhere</dt>
+          <dd>
+            {lookedAt - may} of {lookedAt} hosts:{" "}
+            {refusals.map((one) => `${one.hosts} ${one.says}`).join(" · ")}
+          </dd>
+        </>
+      )}
+      {line.placement !== null || relaxations.length === 0 ? null : (
+        <>
+          <dt>would help</dt>
+          <dd>{relaxations.map(helps).join(" · ")}</dd>
+        </>
+      )}
+    </>
+  );
+}
+
+export function Happenings({ facts }: { facts: Facts }) {
+  const newest = facts.happenings.slice(-SHOWN).reverse();
+  if (newest.length === 0) return <p class="empty">Nothing has happened yet.</p>;
+  return (
+    <ol class="feed" reversed>
+      {newest.map((one) => (
+        <li key={one.serial}>
+          <time dateTime={one.at}>{clock(one.at)}</time> {inLocalTime(one.text, one.at)}
+        </li>
+      ))}
+    </ol>
+  );
+}
