@@ -267,6 +267,9 @@ def test_a_change_while_its_run_ends_is_one_change(shop: Shop) -> None:
     shop.put(FILE.replace("memory: 1Gi", "memory: 2Gi"))
     again = shop.put(FILE.replace("memory: 1Gi", "memory: 3Gi")).json()["items"]
     assert {one["name"]: one["change"] for one in again}["db"] == "change"
+    shown = {one["metadata"]["name"]: one["status"] for one in shop.shown()}
+    assert (shown["db"]["state"], shown["db"]["boot"]) == ("creating", "unknown")
+    assert shown["web-1"]["state"] == "active"
     shop.settle()
     assert shop.marks()["db"][1] == epoch + 1
     specs = {one["metadata"]["name"]: one["spec"] for one in shop.shown()}
