@@ -132,6 +132,18 @@ def test_the_forbidden_is_asked_for_by_command_too(demo: Demo) -> None:
     assert {row["name"] for row in plane.rows(demo)} == {"kava", "brezel"}
 
 
+def test_the_rule_is_moved_by_command_too(page: Page, demo: Demo) -> None:
+    done = command(demo, "move-rule", "DE")
+    assert done.returncode == 0, done.stderr
+    assert "Against the rule now, and still running: 1." in done.stdout
+    assert "brezel runs at de-fra-1" in done.stdout
+    expect(page.locator("[data-guest=brezel]")).to_contain_text("against a rule")
+    back = command(demo, "move-rule", "DE", "--back")
+    assert "still running: 0." in back.stdout
+    expect(page.locator("[data-guest=brezel]")).not_to_contain_text("against a rule")
+    assert {row["name"] for row in plane.rows(demo)} == {"kava", "brezel"}
+
+
 def test_a_guests_page_can_do_nothing_to_ours(page: Page, tab: Looker) -> None:
     frame = page.locator("iframe[title='The page that kava serves']")
     expect(frame.content_frame.get_by_text("1 of this disk")).to_be_visible()

@@ -25,7 +25,13 @@ from hanza.store.tx import Store, Tx
 from hanza.store.work import KINDS, Kind, Work, settle_work, take_due
 
 log = Log("hanza.engine")
-BATCH_MAX: Mapping[Kind, int] = {"place": 256, "publish": 256, "settle": 32, "judge": 32}
+BATCH_MAX: Mapping[Kind, int] = {
+    "place": 256,
+    "publish": 256,
+    "settle": 32,
+    "judge": 32,
+    "listen": 256,
+}
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
 LOOK_EVERY_S = 0.2
 """Hints wake the loop at once; this is how late it may notice one by another plane."""
