@@ -16,8 +16,10 @@ from starlette.testclient import TestClient
 from hanza.api import instances
 from hanza.api.routes import BASE
 from hanza.store import schema
+from hanza.store.images import put_image
 from hanza.wire.app_v1 import app_from_yaml
 from kit.apis import an_api, bearer
+from kit.images import an_image
 from kit.laws import check_laws
 from kit.leagues import League
 from kit.markets import a_market
@@ -143,6 +145,7 @@ PASSING = {"heard_at", "seen_at"}
 def shop(tmp_path: Path, database_url: str) -> Iterator[Shop]:
     with an_api(tmp_path, url=database_url) as (client, league):
         a_market(league)
+        league.store.write(put_image, an_image("other", league.plane.blobs))
         league.step()
         found = Shop(client, league)
         assert set(found.apply(FILE).values()) == {"create"}
@@ -200,7 +203,7 @@ def test_another_image_or_size_begins_anew_where_it_was(shop: Shop) -> None:
 def test_what_begins_anew_and_finds_no_place_is_refused_and_runs_on(shop: Shop) -> None:
     fill(shop.league, "frankfurt")
     before = shop.everything()
-    for word, code in (("4Gi", "no_room"), ("5Gi", "too_large")):
+    for word, code in (("4Gi", "no_room"), ("5Gi", "oversized")):
         answer = shop.put(FILE.replace("memory: 1Gi", f"memory: {word}"))
         assert (answer.status_code, answer.json()["code"]) == (412, code)
         assert shop.everything() == before
@@ -264,6 +267,9 @@ def test_a_change_while_its_run_ends_is_one_change(shop: Shop) -> None:
     shop.put(FILE.replace("memory: 1Gi", "memory: 2Gi"))
     again = shop.put(FILE.replace("memory: 1Gi", "memory: 3Gi")).json()["items"]
     assert {one["name"]: one["change"] for one in again}["db"] == "change"
+    shown = {one["metadata"]["name"]: one["status"] for one in shop.shown()}
+    assert (shown["db"]["state"], shown["db"]["boot"]) == ("creating", "unknown")
+    assert shown["web-1"]["state"] == "active"
     shop.settle()
     assert shop.marks()["db"][1] == epoch + 1
     specs = {one["metadata"]["name"]: one["spec"] for one in shop.shown()}
@@ -303,7 +309,7 @@ def test_what_contradicts_or_is_too_large_is_refused_before_anything_is_written(
     large = FILE.replace("memory: 1Gi", "memory: 900Gi")
     quoted = shop.ask("POST", "/quotes", {"app": "shop", **shop.said(large, keep=False)})
     for answer in (shop.put(large), quoted):
-        assert (answer.status_code, answer.json()["code"]) == (412, "too_large")
+        assert (answer.status_code, answer.json()["code"]) == (412, "oversized")
         assert answer.json()["hint"].startswith("the largest host has 8 cpu")
     nowhere = shop.put(FILE.replace("residency: [DE],", "residency: [FR],"))
     assert (nowhere.status_code, nowhere.json()["code"]) == (412, "no_room")

@@ -87,7 +87,7 @@ def write_anew(tx: Tx, known: Wanted, wanted: Wanted, hold: Hold, now: datetime)
     """As `write_wanted`, for what cannot become that where it runs: this run ends, and when its
     site has said that it is gone, there is another, at the same host if it may be there."""
     write_wanted(tx, known, wanted, hold, now)
-    instances.set_home(tx, wanted.id, hold.host)
+    instances.begin_anew(tx, wanted.id, hold.host)
     end_hold(tx, hold.mark)
     hint(tx, "settle", wanted.id, now)
 

@@ -208,5 +208,7 @@ def refusal_of(status: int, body: bytes) -> errors.Refusal:
         return errors.Refusal(f"the plane answered {status}")
     sources = problem.get("sources") or [{}]
     field = str(sources[0].get("pointer", "")).strip("/").replace("/", ".") or None
-    kind = _REFUSALS.get(code, errors.Refusal)
+    kind: type[errors.Refusal] = _REFUSALS.get(code, errors.Refusal)
+    if kind.code != code:
+        kind = type("Refused", (kind,), {"code": code})  # a plane that is newer keeps its words
     return kind(text, field=field, hint=problem.get("hint"))

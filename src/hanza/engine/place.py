@@ -21,7 +21,7 @@ from hanza.plan.placement.score import Option
 from hanza.store.events import append_event
 from hanza.store.holds import get_hold, take_hold
 from hanza.store.hosts import list_candidates
-from hanza.store.instances import get_instances, list_members, set_home, set_waiting
+from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Store, Tx
 from hanza.store.volumes import put_volume
@@ -146,7 +146,7 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
             put_volume(tx, wanted.boot_volume, option.candidate.host, wanted.id)
         set_waiting(tx, wanted.id, None)
         if demand.home is not None:
-            set_home(tx, wanted.id, None)
+            forget_home(tx, wanted.id)
         hint(tx, "publish", option.candidate.agent, now)
         text = f"{wanted.address.name} got a place at {option.candidate.ground.name}"
         append_event(tx, now, "instance.placed", wanted.id, text, wanted.address.tenant)

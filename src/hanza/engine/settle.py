@@ -105,7 +105,8 @@ def _show(
     lost = None if hold is None else _lost(tx, hold.agent)
     if lost is not None:
         word = None
-    shown = shown_of(wanted, hold is not None, word, waiting, lost)
+    is_leaving = hold is not None and hold.is_ending and not wanted.is_ended
+    shown = shown_of(wanted, hold is not None, word, waiting, lost, is_leaving=is_leaving)
     if set_shown(tx, wanted.id, shown):
         text = sentence_of(wanted.address.name, shown)
         append_event(tx, now, "instance.seen", wanted.id, text, wanted.address.tenant)

@@ -17,17 +17,21 @@ def shown_of(
     seen: Seen | None,
     waiting_for: Problem | None,
     lost: Problem | None = None,
+    *,
+    is_leaving: bool = False,
 ) -> Shown:
     """Derive what is shown.  `waiting_for` is why placement has found no room yet.
 
     `lost` is why nobody will hear of it again: whether it runs is then unknown, whatever was
-    seen last.
+    seen last.  `is_leaving`: the run that was seen ends so that another begins, and is not what
+    was asked for.
     """
     if lost is not None:
         state: State = "deleting" if wanted.is_ended else "error"
         return Shown(state, None, "unknown", reason=lost.text, reason_code=lost.code)
     problem = _problem(is_held, seen, waiting_for)
-    is_present = is_held and seen is not None and seen.presence == "present"
+    is_there = is_held and seen is not None and seen.presence == "present"
+    is_present = is_there and not is_leaving
     return Shown(
         state=_state(wanted, is_held, is_present, problem),
         power=seen.power if is_present and seen else None,

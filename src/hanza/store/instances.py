@@ -196,9 +196,16 @@ def count_members(tx: Tx, address: Address, app: str) -> int:
     return int(tx.execute(query).scalar_one())
 
 
-def set_home(tx: Tx, instance: InstanceId, host: HostId | None) -> None:
-    """Where it shall run anew, if it may; None once it has a place."""
-    tx.execute(sa.update(instances).where(instances.c.id == instance).values(home=host))
+def begin_anew(tx: Tx, instance: InstanceId, home: HostId) -> None:
+    """Its run ends, to be followed by another: at home, if that may be."""
+    shown = {"shown_state": "creating", "shown_power": None, "shown_boot": "unknown"}
+    values = {"home": home, **shown}
+    tx.execute(sa.update(instances).where(instances.c.id == instance).values(**values))
+
+
+def forget_home(tx: Tx, instance: InstanceId) -> None:
+    """It has a place again."""
+    tx.execute(sa.update(instances).where(instances.c.id == instance).values(home=None))
 
 
 def set_waiting(tx: Tx, instance: InstanceId, problem: Problem | None) -> None:

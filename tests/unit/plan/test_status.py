@@ -20,6 +20,12 @@ def a_wanted(*, is_ended: bool = False) -> Wanted:
     return Wanted(MARK.owner, Address("t", "w", "a"), "DE", spec, "on", 1, NOW, is_ended)
 
 
+def test_a_run_that_ends_to_begin_anew_is_not_what_was_asked_for() -> None:
+    seen = Seen(MARK, "run", "present", "native", "on", "seen")
+    shown = shown_of(a_wanted(), True, seen, None, is_leaving=True)
+    assert shown == Shown("creating", None, "unknown", None, None)
+
+
 def test_without_a_place_it_is_pending_and_says_why() -> None:
     shown = shown_of(a_wanted(), False, None, NO_ROOM)
     assert shown == Shown("pending", None, "unknown", NO_ROOM.text, "no_room")
