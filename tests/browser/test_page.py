@@ -126,11 +126,13 @@ def test_a_moved_rule_names_what_is_against_it_and_ends_nothing(
     page.get_by_role("button", name="Move the rule").click()
     told = page.get_by_role("status").filter(has_text="now allows no data in Germany")
     expect(told).to_contain_text("2 guests stand against it, and nothing was ended")
-    expect(told).to_contain_text("brezel runs at de-fra-1")
+    expect(told).to_contain_text("brezel at de-fra-1 violates the policy of workspace demo")
     against = page.locator("[data-guest=brezel]")
     expect(against).to_contain_text("against a rule")
     expect(page.locator("[data-guest=kava]")).not_to_contain_text("against")
-    expect(page.locator(".feed")).to_contain_text("handkaese runs at de-fra-1")
+    expect(page.locator(".feed")).to_contain_text(
+        "handkaese at de-fra-1 violates the policy of workspace demo"
+    )
     assert {row["name"] for row in league.ask("status")} == {
         *("kava", "brezel", "handkaese", "potica", "churros")
     }

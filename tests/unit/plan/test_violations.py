@@ -44,6 +44,12 @@ def test_whose_words_are_broken_and_how_is_told() -> None:
     assert find_violations([(web, HOSTS[0])], {}) == ()
 
 
+def test_several_that_violate_are_told_by_name() -> None:
+    standing = [(a_member(name), HOSTS[1]) for name in ("web", "db", "mail")]
+    found = find_violations(standing, above(("tenant t", GERMAN)))
+    assert [one.address.name for one in found] == ["db", "mail", "web"]
+
+
 def test_replicas_that_stand_too_close_are_named_as_far_as_they_would_have_to_go() -> None:
     apart = Policy(spreads=(Spread("site", 2), Spread("provider", 2, is_hard=False)))
     web = [(a_member(f"web-{n}", apart), HOSTS[n % 2 + 1]) for n in (1, 2)]
