@@ -75,7 +75,9 @@ function Violations({ kept, country }: { kept: KeptDoc; country: string }) {
         {found.map((one) => (
           <div key={`${one.name} ${one.rule} ${one.text}`}>
             <dt>{one.name}</dt>
-            <dd>{one.sentence}</dd>
+            <dd>
+              at {one.site}: it {one.text}
+            </dd>
           </div>
         ))}
       </dl>
