@@ -85,7 +85,7 @@ web: node ## build the page into the package
 	cd web && npx vite build --logLevel warn
 
 check-web: node ## lint and types of the page; fails when the bundle is not what they build
-	cd web && npx biome ci . && npx tsc && npx vite build --logLevel warn
+	cd web && npm run --silent check && npx vite build --logLevel warn
 	@git diff --exit-code --stat -- $(BUNDLE) && test -z "$$(git ls-files --others $(BUNDLE))" \
 		|| { echo "the bundle is not what web/ builds: make web, and commit it"; exit 1; }
 

@@ -37,7 +37,6 @@ export function MapOfEurope({ facts, places, chosen, asked, now, choose }: Props
   const pulls = places.map((place) => pullOf(place));
   const labels = laidOut(places, spots, pulls, type, now);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: SVG has no group that is named
     <svg
       class="map"
       viewBox={`0 0 ${WIDE} ${HIGH}`}
@@ -95,7 +94,6 @@ function Site({ place, spot, label, type, isChosen, now, choose }: SiteProps) {
   const share = place.memoryMiB > 0 ? place.heldMemoryMiB / place.memoryMiB : 0;
   const ring = 2 * Math.PI * radius;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: SVG has no button of its own
     <g
       class={`site ${place.condition}${isChosen ? " chosen" : ""}`}
       role="button"
