@@ -45,8 +45,9 @@ test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"
 	$(PY) -m pytest -q --durations=10 tests/engines
 
-test-browser: setup ## the page in Debian's Chromium
-	@$(PY) -m hanza.boot.demo.packages chromium fonts-dejavu-core iproute2
+test-browser: setup ## the page in Debian's Chromium, beside real cables and guests (as root)
+	@scripts/need-root.sh "make test-browser"
+	@$(PY) -m hanza.boot.demo.packages chromium fonts-dejavu-core
 	$(PY) -m pytest -q tests/browser
 
 image-debian: setup ## a real Debian 12 with cloud-init, in .cache/debian (minutes; as root)

@@ -119,6 +119,30 @@ def test_a_forbidden_country_is_refused_rule_by_rule(page: Page, tab: Looker) ->
     picture(tab, SHOTS / "page-refused.png")
 
 
+def test_a_moved_rule_names_what_is_against_it_and_ends_nothing(
+    page: Page, tab: Looker, league: LocalLeague
+) -> None:
+    page.get_by_label("Country that is no longer allowed").select_option("DE")
+    page.get_by_role("button", name="Move the rule").click()
+    told = page.get_by_role("status").filter(has_text="now allows no data in Germany")
+    expect(told).to_contain_text("2 guests stand against it, and nothing was ended")
+    expect(told).to_contain_text("brezel at de-fra-1 violates the policy of workspace demo")
+    against = page.locator("[data-guest=brezel]")
+    expect(against).to_contain_text("against a rule")
+    expect(page.locator("[data-guest=kava]")).not_to_contain_text("against")
+    expect(page.locator(".feed")).to_contain_text(
+        "handkaese at de-fra-1 violates the policy of workspace demo"
+    )
+    assert {row["name"] for row in league.ask("status")} == {
+        *("kava", "brezel", "handkaese", "potica", "churros")
+    }
+    picture(tab, SHOTS / "page-rule.png")
+    page.get_by_role("button", name="Move it back").click()
+    expect(page.get_by_text("Data may be in Germany again")).to_be_visible()
+    expect(against).not_to_contain_text("against")
+    assert league.ask("policy", "violations") == []
+
+
 def test_every_control_has_a_name(page: Page) -> None:
     controls = named_controls(page)
     assert len(controls) > 15

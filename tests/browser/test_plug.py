@@ -127,8 +127,20 @@ def test_the_forbidden_is_asked_for_by_command_too(demo: Demo) -> None:
     done = command(demo, "ask-forbidden", "FR")
     assert done.returncode == 0, done.stderr
     assert "3 of 3 hosts: 3 not in FR" in done.stdout
-    assert "would help     allow DE (1 host)" in done.stdout
+    assert "would help     allow DE (1 host" in done.stdout
     assert "Nothing was started" in done.stdout
+    assert {row["name"] for row in plane.rows(demo)} == {"kava", "brezel"}
+
+
+def test_the_rule_is_moved_by_command_too(page: Page, demo: Demo) -> None:
+    done = command(demo, "move-rule", "DE")
+    assert done.returncode == 0, done.stderr
+    assert "Against the rule now, and still running: 1." in done.stdout
+    assert "brezel at de-fra-1 violates the policy of workspace demo" in done.stdout
+    expect(page.locator("[data-guest=brezel]")).to_contain_text("against a rule")
+    back = command(demo, "move-rule", "DE", "--back")
+    assert "still running: 0." in back.stdout
+    expect(page.locator("[data-guest=brezel]")).not_to_contain_text("against a rule")
     assert {row["name"] for row in plane.rows(demo)} == {"kava", "brezel"}
 
 

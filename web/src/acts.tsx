@@ -2,23 +2,16 @@
 import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Api } from "./api";
-import { Refused } from "./api";
 import type { CableDoc, Facts, Happening, InstanceDoc, QuoteDoc } from "./league";
-import { TENANT, wordsOf } from "./live";
+import { TENANT } from "./live";
+import { Outcome, useAct } from "./outcome";
+import { MoveRule } from "./rule";
 import { bootOf, clock, count, countryName, duration, helps, inLocalTime, list } from "./words";
 
 /** The members of the EU; what is asked for is one where the league has no site. */
 const UNION =
   "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(" ");
 const SMALL = { image: "tiny", cpus: 1, memoryMiB: 96, diskMiB: 64 };
-
-export interface Done {
-  at: number;
-  /** In a sentence or two. */
-  said: ComponentChildren;
-  isRefusal: boolean;
-  command: string;
-}
 
 interface Props {
   api: Api;
@@ -37,6 +30,7 @@ export function Acts(props: Props) {
     <div class="acts">
       <Forbidden {...props} />
       {props.facts.cables === null ? null : <Plug {...props} cables={props.facts.cables} />}
+      <MoveRule api={props.api} facts={props.facts} workspace={props.workspace} />
     </div>
   );
 }
@@ -207,61 +201,4 @@ function backOf(news: Happening, pulledAt: number, before: InstanceDoc[], facts:
   });
   const same = words.length > 0 ? ` Nothing was restarted: ${list(words)}.` : "";
   return `${clock(news.at)} It is heard again${away}, and its report caught up.${same}`;
-}
-
-interface OutcomeProps {
-  done: Outcome | null;
-  later?: string | null;
-  command: string;
-}
-
-interface Outcome {
-  at: number;
-  said: ComponentChildren;
-  isRefusal: boolean;
-}
-
-/** Always there, so that what is written into it is read out. */
-function Outcome({ done, later, command }: OutcomeProps) {
-  return (
-    <>
-      <output class={done === null ? "outcome" : `outcome told${done.isRefusal ? " refusal" : ""}`}>
-        {done === null ? null : (
-          <>
-            <time>{clock(done.at)}</time> {done.said}
-          </>
-        )}
-        {later ? <p class="later">{later}</p> : null}
-      </output>
-      <p class="twin">
-        By command: <code>{command}</code>
-      </p>
-    </>
-  );
-}
-
-interface Act {
-  done: Outcome | null;
-  isBusy: boolean;
-  run: () => void;
-  clear: () => void;
-}
-
-function useAct(api: Api, work: () => Promise<Omit<Outcome, "at">>): Act {
-  const [done, setDone] = useState<Outcome | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const run = async () => {
-    if (isBusy) return;
-    setBusy(true);
-    try {
-      setDone({ at: api.now(), ...(await work()) });
-    } catch (error) {
-      const hint = error instanceof Refused && error.hint !== null ? ` ${error.hint}` : "";
-      const said = <p>{`It was not done: ${wordsOf(error)}.${hint}`}</p>;
-      setDone({ at: api.now(), said, isRefusal: true });
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { done, isBusy, run: () => void run(), clear: () => setDone(null) };
 }

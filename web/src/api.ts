@@ -72,6 +72,11 @@ export class Api {
     return this.ask<T>("PUT", BASE + path, body);
   }
 
+  /** Asks for its end; the plane may take a moment. */
+  async delete(path: string): Promise<void> {
+    await this.send(BASE + path, { method: "DELETE" });
+  }
+
   /** The demo's desk, which only the demo's plane has. */
   desk<T>(method: "GET" | "POST", path: string): Promise<T> {
     return this.ask<T>(method, `/demo/v1${path}`);

@@ -114,6 +114,27 @@ export interface CableDoc {
   isPlugged: boolean;
 }
 
+/** As the API tells it back: countries as members, in full. */
+export interface PolicyDoc {
+  residency?: { allow?: string[]; deny?: string[] };
+  [member: string]: unknown;
+}
+
+export interface ViolationDoc {
+  workspace: string;
+  name: string;
+  site: string;
+  rule: string;
+  text: string;
+  sentence: string;
+}
+
+export interface KeptDoc {
+  metadata: { tenant: string; workspace: string; generation: number };
+  spec: PolicyDoc;
+  status: { violations: ViolationDoc[] };
+}
+
 /** What a visitor at the site got from a guest; `trouble` where that was nothing. */
 export interface VisitDoc {
   instance: string;
@@ -135,6 +156,8 @@ export interface Facts {
   instances: InstanceDoc[];
   /** Why each placed instance is where it is, by its id. */
   lines: Record<string, LineDoc>;
+  /** What stands where a kept policy would not have it. */
+  violations: ViolationDoc[];
   /** Null where the plane is not a demo's. */
   cables: CableDoc[] | null;
   happenings: Happening[];
@@ -147,6 +170,7 @@ export const NOTHING: Facts = {
   agents: [],
   instances: [],
   lines: {},
+  violations: [],
   cables: null,
   happenings: [],
 };

@@ -1,5 +1,6 @@
 /** The lists: everything the map shows, in words, and what happened. */
-import type { Facts, InstanceDoc, LineDoc, Place } from "./league";
+import { Fragment } from "preact";
+import type { Facts, InstanceDoc, LineDoc, Place, ViolationDoc } from "./league";
 import {
   CONDITIONS,
   clock,
@@ -85,6 +86,10 @@ export function Guests({ facts, places, site }: GuestsProps) {
           key={one.metadata.id}
           guest={one}
           line={facts.lines[one.metadata.id]}
+          violations={facts.violations.filter(
+            (other) =>
+              other.name === one.metadata.name && other.workspace === one.metadata.workspace,
+          )}
           isQuiet={quiet.has(one.status.placement?.site ?? "")}
         />
       ))}
@@ -95,11 +100,12 @@ export function Guests({ facts, places, site }: GuestsProps) {
 interface GuestProps {
   guest: InstanceDoc;
   line: LineDoc | undefined;
+  violations: ViolationDoc[];
   /** Whether its site is silent, so that all this was so when it was heard last. */
   isQuiet: boolean;
 }
 
-function Guest({ guest, line, isQuiet }: GuestProps) {
+function Guest({ guest, line, violations, isQuiet }: GuestProps) {
   const place = guest.status.placement;
   const where = place === null ? "nowhere yet" : `${place.city}, ${place.site}`;
   return (
@@ -113,6 +119,7 @@ function Guest({ guest, line, isQuiet }: GuestProps) {
           <span class="what">
             <b>{guest.metadata.name}</b> {where}
           </span>
+          {violations.length === 0 ? null : <span class="against">against a rule</span>}
           <span class="state">{isQuiet ? "ran when last heard" : doing(guest)}</span>
         </summary>
         <dl>
@@ -122,6 +129,12 @@ function Guest({ guest, line, isQuiet }: GuestProps) {
               <dd>{guest.status.reason}</dd>
             </>
           )}
+          {violations.map((one) => (
+            <Fragment key={one.text}>
+              <dt>against</dt>
+              <dd>{one.sentence}</dd>
+            </Fragment>
+          ))}
           {guest.spec.country === null ? null : (
             <>
               <dt>law</dt>

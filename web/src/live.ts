@@ -15,6 +15,7 @@ import {
   NOTHING,
   type ProviderDoc,
   type SiteDoc,
+  type ViolationDoc,
 } from "./league";
 
 export const TENANT = "default";
@@ -115,13 +116,14 @@ export class Live {
 
   private async readInstances(): Promise<void> {
     const { api } = this;
-    const [instances, hosts] = await Promise.all([
+    const [instances, hosts, violations] = await Promise.all([
       api.items<InstanceDoc>(`/tenants/${TENANT}/instances`),
       api.items<HostDoc>("/hosts"),
+      api.items<ViolationDoc>(`/tenants/${TENANT}/violations`),
     ]);
     const placed = instances.filter((one) => one.status.state !== "deleting");
     const lines = await Promise.all(placed.map((one) => this.readLine(one)));
-    this.tell({ instances, hosts, lines: Object.fromEntries(lines.flat()) });
+    this.tell({ instances, hosts, violations, lines: Object.fromEntries(lines.flat()) });
   }
 
   private async readLine(one: InstanceDoc): Promise<[string, LineDoc][]> {

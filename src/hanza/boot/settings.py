@@ -29,6 +29,13 @@ class Address:
         return f"{scheme}://{host}:{self.port}"
 
 
+WebListen = Annotated[
+    str | None,
+    typer.Option(
+        "--web",
+        help="IP-ADDRESS:PORT on loopback; the page by plain HTTP, for browsers of this machine.",
+    ),
+]
 MetricsListen = Annotated[
     str | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hanza.boot.plane import run_plane
-from hanza.boot.settings import MetricsListen, PlaneSettings, log_form, parse_address
+from hanza.boot.settings import MetricsListen, PlaneSettings, WebListen, log_form, parse_address
 from hanza.cli.client import default_state
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
@@ -35,10 +35,7 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
     ] = False,
-    web: Annotated[
-        str | None,
-        typer.Option(help="IP-ADDRESS:PORT, loopback: the page by plain HTTP for browsers here."),
-    ] = None,
+    web: WebListen = None,
     metrics_listen: MetricsListen = None,
     output: OutputOption = Output.table,
 ) -> None:

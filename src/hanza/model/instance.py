@@ -17,7 +17,7 @@ from hanza.model.site import Country
 State: TypeAlias = Literal["pending", "creating", "active", "deleting", "error"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Address:
     """Where a tenant finds it: names are unique within tenant and workspace."""
 

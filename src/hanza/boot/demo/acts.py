@@ -1,11 +1,12 @@
 """The demo's acts as commands; the page's buttons are the same calls.
 
 `hanza demo plug pull | in SITE` works a site's cable, `hanza demo ask-forbidden` asks for what the
-league's rules refuse.  Each tells what it did, and what would be so without it.
+league's rules refuse, `hanza demo move-rule` tightens the workspace's policy.  Each tells what it
+did, and none ends anything.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +14,11 @@ from hanza.boot.demo import desk, plane
 from hanza.boot.demo.settings import PREFIX, STATE, Demo
 from hanza.boot.demo.where import Prefix, State, place_of, refuse
 from hanza.boot.lab.process import LabError
+from hanza.cli.client import Client
 from hanza.cli.options import TENANT, OutputOption
 from hanza.cli.placing import words_of
 from hanza.cli.render import Output, show_one
+from hanza.model.errors import NotFound
 
 WORKSPACE = "demo"
 SMALL = {"image": "tiny", "cpus": 1, "memoryMiB": 96, "diskMiB": 64}
@@ -71,6 +74,49 @@ def ask_forbidden(
     (line,) = quote["items"]
     words = "\n".join([*words_of(line | {"reason": None}), "Nothing was started."])
     show_one(quote, output, words)
+
+
+def move_rule(
+    country: Annotated[str, typer.Argument(help="Where no data may be from now on.")] = "DE",
+    back: Annotated[bool, typer.Option("--back", help="Allow it again.")] = False,
+    state: State = STATE,
+    prefix: Prefix = PREFIX,
+    output: OutputOption = Output.table,
+) -> None:
+    """Tighten the workspace's policy, and see what now violates it; nothing is ended."""
+    path = f"/tenants/{TENANT}/workspaces/{WORKSPACE}/policy"
+    try:
+        with plane.client(Demo(place_of(prefix, state))) as client:
+            spec = moved(_kept_at(client, path), country, is_back=back)
+            if spec:
+                _, kept = client.put(path, {"spec": spec})
+            else:
+                client.delete(path)
+                kept = {"spec": spec, "status": {"violations": []}}
+    except LabError as error:
+        refuse(f"{error}")
+    found = [f"  {one['sentence']}" for one in kept["status"]["violations"]]
+    verb = "may be in" if back else "may no longer be in"
+    words = f"Data {verb} {country}. Against the rule now, and still running: {len(found)}."
+    show_one(kept, output, "\n".join([words, *found]))
+
+
+def moved(spec: Mapping[str, Any], country: str, *, is_back: bool) -> dict[str, Any]:
+    """The policy without the country, or with it again; empty when nothing is left.  Pure."""
+    residency = dict(spec.get("residency") or {})
+    denied = [one for one in residency.pop("deny", None) or [] if one != country]
+    denied += [] if is_back else [country]
+    residency |= {"deny": denied} if denied else {}
+    rest = {name: value for name, value in spec.items() if name != "residency"}
+    return rest | ({"residency": residency} if residency else {})
+
+
+def _kept_at(client: Client, path: str) -> Mapping[str, Any]:
+    try:
+        kept: Mapping[str, Any] = client.get(path)["spec"]
+    except NotFound:
+        return {}
+    return kept
 
 
 def _turn(demo: Demo, site: str, act: str) -> dict[str, object]:

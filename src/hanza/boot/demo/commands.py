@@ -33,6 +33,7 @@ End it         make demo-down   (or: hanza demo down)"""
 app = typer.Typer(no_args_is_help=True, help="Six sites with real guests, on this machine.")
 app.add_typer(acts.plug, name="plug")
 app.command("ask-forbidden")(acts.ask_forbidden)
+app.command("move-rule")(acts.move_rule)
 
 Cache = Annotated[Path, typer.Option(help="What is kept for the next time, such as the image.")]
 Port = Annotated[int, typer.Option(help="The plane's port.")]

@@ -60,11 +60,9 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
     if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
         raise Unavailable("the folder of the site's state cannot be written to")
     hosts = some_hosts(max(_number(options, "hosts", 1, int), 1), size)
+    address = options.get("address", hosts[0].address)
     site = FakeSite(
-        [
-            replace(host, accelerator=accelerator, address=options.get("address", host.address))
-            for host in hosts
-        ],
+        [replace(host, accelerator=accelerator, address=address) for host in hosts],
         boot_after=timedelta(seconds=_number(options, "boot_after_s", 0.0, float)),
         path=path,
         faults=faults_from_text(options.get("faults", "")),
