@@ -47,13 +47,7 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
     Raises `Invalid` for an option that is unknown or makes no sense, and `Unavailable` while the
     state's folder cannot be written to.
     """
-    unknown = sorted(set(options) - KNOWN)
-    if unknown:
-        raise Invalid(
-            f"the fake driver has no option {unknown[0]!r}",
-            field=f"options.{unknown[0]}",
-            hint=f"it knows {', '.join(sorted(KNOWN))}",
-        )
+    _refuse_unknown(options)
     size = Capacity(
         cpus=_number(options, "cpus", DEFAULT_SIZE.cpus, int),
         memory_mib=_number(options, "memory_mib", DEFAULT_SIZE.memory_mib, int),
@@ -84,6 +78,16 @@ def _state(options: Mapping[str, str]) -> Path | None:
     if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
         raise Unavailable("the folder of the site's state cannot be written to")
     return path
+
+
+def _refuse_unknown(options: Mapping[str, str]) -> None:
+    unknown = sorted(set(options) - KNOWN)
+    if unknown:
+        raise Invalid(
+            f"the fake driver has no option {unknown[0]!r}",
+            field=f"options.{unknown[0]}",
+            hint=f"it knows {', '.join(sorted(KNOWN))}",
+        )
 
 
 def _number(
