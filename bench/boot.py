@@ -10,6 +10,7 @@ the five ratios counts.
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -102,7 +103,7 @@ def by_hanza(world: World, number: int) -> Ours:
     command = [*plane.HANZA, "apply", str(demo.app), "--wait"]
     environ = {**os.environ, "HANZA_CONTEXT": str(demo.context)}
     child = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
-    await_sign(lambda: [path for path in serial_logs(site) if path not in known], began)
+    await_sign(lambda: [path for path in serial_logs(site) if path not in known], began, child)
     up = time.monotonic() - began
     if child.wait(PATIENCE_S) != 0:
         raise RuntimeError("hanza apply failed")
@@ -113,12 +114,11 @@ def by_hanza(world: World, number: int) -> Ours:
 
 def by_virsh(world: World) -> float:
     site = world.sites[0]
-    log = site.folder / "serial" / f"{BARE}.log"
-    log.unlink(missing_ok=True)
+    log_of(site).unlink(missing_ok=True)
     time.sleep(QUIET_S)
     began = time.monotonic()
     child = subprocess.Popen(["virsh", "-q", "-c", site.uri, "start", BARE])
-    await_sign(lambda: [log], began)
+    await_sign(lambda: [log_of(site)], began, child)
     took = time.monotonic() - began
     if child.wait(PATIENCE_S) != 0:
         raise RuntimeError("virsh start failed")
@@ -126,9 +126,11 @@ def by_virsh(world: World) -> float:
     return took
 
 
-def await_sign(logs: Callable[[], Iterable[Path]], began: float) -> None:
+def await_sign(
+    logs: Callable[[], Iterable[Path]], began: float, child: "subprocess.Popen[bytes]"
+) -> None:
     while not any(has_sign(path) for path in logs()):
-        if time.monotonic() - began > PATIENCE_S:
+        if child.poll() or time.monotonic() - began > PATIENCE_S:
             raise RuntimeError("the guest did not come up")
         time.sleep(LOOK_EVERY_S)
 
@@ -156,7 +158,7 @@ def end(world: World) -> None:
 
 
 def make_bare(world: World) -> None:
-    """Define the twin of Hanza's guest, with a disk of its own over the same image."""
+    """Define the twin of Hanza's guest, with files of its own: a disk over the same image."""
     site = world.sites[0]
     (ours,) = domains(site)
     tree = ET.fromstring(run(["virsh", "-c", site.uri, "dumpxml", "--inactive", ours]))
@@ -165,19 +167,38 @@ def make_bare(world: World) -> None:
             tree.remove(element)
     ET.SubElement(tree, "name").text = BARE
     ET.SubElement(tree, "uuid").text = str(uuid.uuid4())
-    disk, log = site.folder / f"{BARE}.qcow2", site.folder / "serial" / f"{BARE}.log"
-    source = tree.find("devices/disk/source")
-    assert source is not None
-    image = site.folder / "images" / "tiny" / "disk.qcow2"
-    run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(image), "-F", "qcow2", str(disk)])
-    source.set("file", str(disk))
-    for port in tree.iterfind("devices/*/source[@path]"):
-        port.set("path", str(log))
-    for entry in tree.iterfind("sysinfo/system/entry[@name='uuid']"):
-        entry.text = tree.findtext("uuid")
+    for number, source in enumerate(tree.iterfind("devices/disk/source[@file]")):
+        source.set("file", str(twin_of(Path(source.attrib["file"]), site, number)))
+    for port in (*tree.iterfind("devices/serial"), *tree.iterfind("devices/console")):
+        give_port(port, site)
     definition = site.folder / f"{BARE}.xml"
     definition.write_text(ET.tostring(tree, encoding="unicode"))
     run(["virsh", "-c", site.uri, "define", str(definition)])
+
+
+def twin_of(file: Path, site: Site, number: int) -> Path:
+    """A fresh disk over what the guest's lies over, or a copy of what is not a disk."""
+    twin = site.folder / f"{BARE}-{number}{file.suffix}"
+    info = json.loads(run(["qemu-img", "info", "-U", "--output=json", str(file)]))
+    if "full-backing-filename" not in info:
+        shutil.copyfile(file, twin)
+        return twin
+    over = ("-b", str(info["full-backing-filename"]), "-F", str(info["backing-filename-format"]))
+    run(["qemu-img", "create", "-q", "-f", "qcow2", *over, str(twin), str(info["virtual-size"])])
+    return twin
+
+
+def give_port(port: ET.Element, site: Site) -> None:
+    """What the guest writes goes to the twin's log, whether as the port itself or beside it."""
+    source, log = port.find("source"), port.find("log")
+    assert source is not None, "the serial port leads somewhere"
+    if log is not None:
+        log.set("file", str(log_of(site)))
+    source.set("path", str(log_of(site) if log is None else site.folder / f"{BARE}.sock"))
+
+
+def log_of(site: Site) -> Path:
+    return site.folder / "serial" / f"{BARE}.log"
 
 
 if __name__ == "__main__":

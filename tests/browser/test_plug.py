@@ -69,9 +69,7 @@ def command(demo: Demo, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.timeout(300)
-def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(
-    page: Page, tab: Looker, demo: Demo
-) -> None:
+def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(page: Page, demo: Demo) -> None:
     site, other = demo.sites[0], demo.sites[1]
     page.get_by_label("Site whose cable it is").select_option(site.name)
     expect(page.get_by_text("Served by kava at")).to_be_visible()

@@ -40,7 +40,9 @@ def a_client(league: League, pulse: Pulse | None) -> TestClient:
     plane = league.plane
     own = IssuedTokens(plane.issuer, plane.clock)
     knows = Authenticator(OperatorToken(TOKEN), WatcherToken("watcher-t0ken"), own)
-    return TestClient(build_app(plane, knows, Hub(plane), pulse), raise_server_exceptions=False)
+    return TestClient(
+        build_app(plane, knows, Hub(plane), pulse=pulse), raise_server_exceptions=False
+    )
 
 
 def numbers(client: TestClient) -> dict[str, float]:

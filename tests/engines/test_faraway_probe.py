@@ -29,6 +29,7 @@ components:
 @pytest.fixture
 def league(tmp_path: Path) -> Iterator[LocalLeague]:
     with a_local_league(tmp_path) as found:
+        found.add_image("tiny")
         found.add_site("zagreb", "HR")
         found.agents["zagreb"].stop()
         found.start_agent("zagreb", "--measure", "any")
@@ -39,7 +40,7 @@ def league(tmp_path: Path) -> Iterator[LocalLeague]:
 def trip_of(league: LocalLeague, app: Path) -> dict[str, Any]:
     """What a plan says of the round trip to the one point."""
     document = json.loads(league.run("plan", str(app), "--output", "json").stdout)
-    (trip,) = document["items"][0]["roundTrips"]
+    (trip,) = document[0]["items"][0]["roundTrips"]
     return dict(trip)
 
 

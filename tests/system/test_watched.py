@@ -36,6 +36,7 @@ def live(league: LocalLeague) -> set[str]:
     """Do a bit of everything; every secret that was about is returned."""
     league.add_site("zagreb", "HR", secret=PASSWORD)
     until(lambda: bool(league.ask("host", "list")), "the site is heard", 20)
+    league.add_image("tiny")
     league.ask("tenant", "add", TENANT)
     token = str(league.ask("token", "ana-osobno", "--tenant", TENANT)["token"])
     make_a_machine(league, token)

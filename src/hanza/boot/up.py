@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -50,11 +51,12 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     )
     log_to(form=log_form(os.environ))
 
-    def ready(settings: PlaneSettings) -> None:
-        context = settings.state / "context.json"
-        record = {"pid": os.getpid(), "urls": list(settings.urls), "context": str(context)}
-        words = f"hanza plane {os.getpid()} serves {' '.join(settings.urls)}"
-        show_one(record, output, f"{words}\ntry: hanza --context {context} site list")
-        sys.stdout.flush()
+    run_plane(settings, from_environment(os.environ), partial(_say_ready, output=output))
 
-    run_plane(settings, from_environment(os.environ), ready)
+
+def _say_ready(settings: PlaneSettings, output: Output) -> None:
+    context = settings.state / "context.json"
+    record = {"pid": os.getpid(), "urls": list(settings.urls), "context": str(context)}
+    words = f"hanza plane {os.getpid()} serves {' '.join(settings.urls)}"
+    show_one(record, output, f"{words}\ntry: hanza --context {context} site list")
+    sys.stdout.flush()

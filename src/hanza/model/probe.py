@@ -21,10 +21,6 @@ class Probe:
     target: Target
     at: Point
 
-    @property
-    def name(self) -> str:
-        return self.target.probe
-
 
 @dataclass(frozen=True, slots=True)
 class Trip:

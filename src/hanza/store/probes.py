@@ -46,14 +46,15 @@ def put_probe(tx: Tx, probe: Probe, now: datetime) -> bool:
 
     What was measured to another address or for another place is forgotten.
     """
-    known = {one.name: one for one in list_probes(tx)}
-    if probe.name not in known and len(known) >= PROBES_MAX:
+    name = probe.target.probe
+    known = {one.target.probe: one for one in list_probes(tx)}
+    if name not in known and len(known) >= PROBES_MAX:
         raise Invalid(f"there are {PROBES_MAX} probes, and more are not measured to", field="name")
-    if known.get(probe.name) == probe:
+    if known.get(name) == probe:
         return False
-    tx.execute(sa.delete(rtts).where(rtts.c.point == probe.name))
+    tx.execute(sa.delete(rtts).where(rtts.c.point == name))
     row = {
-        "name": probe.name,
+        "name": name,
         "host": probe.target.host,
         "port": probe.target.port,
         "place": probe.at.name,
@@ -62,7 +63,7 @@ def put_probe(tx: Tx, probe: Probe, now: datetime) -> bool:
         "created_at": now,
     }
     upsert_many(tx, probes, ("name",), [row])
-    return probe.name not in known
+    return name not in known
 
 
 def list_probes(tx: Tx) -> tuple[Probe, ...]:
@@ -87,7 +88,7 @@ def record_trips(
         .join(agents, agents.c.site_id == sites.c.id)
         .where(agents.c.id == agent)
     ).one()
-    known = {one.name: one.at for one in list_probes(tx)}
+    known = {one.target.probe: one.at for one in list_probes(tx)}
     said = {one.probe: one.ms for one in trips if one.probe in known}
     least = {name: least_ms(site.latitude, site.longitude, known[name]) for name in said}
     refused = {name: (ms, least[name]) for name, ms in said.items() if ms < least[name]}

@@ -74,4 +74,4 @@ def probe_from_spec(
 def probe_to_doc(probe: Probe) -> ProbeDoc:
     target, at = probe.target, probe.at
     spec = ProbeSpec(target.host, target.port, at.name, at.latitude, at.longitude)
-    return ProbeDoc(ProbeName(probe.name), spec)
+    return ProbeDoc(ProbeName(target.probe), spec)

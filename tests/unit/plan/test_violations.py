@@ -44,10 +44,15 @@ def test_whose_words_are_broken_and_how_is_told() -> None:
     assert find_violations([(web, HOSTS[0])], {}) == ()
 
 
-def test_several_that_violate_are_told_by_name() -> None:
-    standing = [(a_member(name), HOSTS[1]) for name in ("web", "db", "mail")]
+def test_several_are_told_by_name_and_then_by_level() -> None:
+    standing = [(a_member(name, GERMAN), HOSTS[1]) for name in ("b", "a")]
     found = find_violations(standing, above(("tenant t", GERMAN)))
-    assert [one.address.name for one in found] == ["db", "mail", "web"]
+    assert [(one.address.name, one.level) for one in found] == [
+        ("a", "a"),
+        ("a", "tenant t"),
+        ("b", "b"),
+        ("b", "tenant t"),
+    ]
 
 
 def test_replicas_that_stand_too_close_are_named_as_far_as_they_would_have_to_go() -> None:

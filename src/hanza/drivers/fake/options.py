@@ -47,13 +47,7 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
     Raises `Invalid` for an option that is unknown or makes no sense, and `Unavailable` while the
     state's folder cannot be written to.
     """
-    unknown = sorted(set(options) - KNOWN)
-    if unknown:
-        raise Invalid(
-            f"the fake driver has no option {unknown[0]!r}",
-            field=f"options.{unknown[0]}",
-            hint=f"it knows {', '.join(sorted(KNOWN))}",
-        )
+    _refuse_unknown(options)
     size = Capacity(
         cpus=_number(options, "cpus", DEFAULT_SIZE.cpus, int),
         memory_mib=_number(options, "memory_mib", DEFAULT_SIZE.memory_mib, int),
@@ -62,15 +56,12 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
     accelerator = _ACCELERATORS.get(options.get("accelerator", "none"))
     if accelerator is None:
         raise Invalid("accelerator is one of kvm, tcg, none", field="options.accelerator")
-    path = Path(options["state"]) if "state" in options else None
-    if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
-        raise Unavailable("the folder of the site's state cannot be written to")
     hosts = some_hosts(max(_number(options, "hosts", 1, int), 1), size)
     address = options.get("address", hosts[0].address)
     site = FakeSite(
         [replace(host, accelerator=accelerator, address=address) for host in hosts],
         boot_after=timedelta(seconds=_number(options, "boot_after_s", 0.0, float)),
-        path=path,
+        path=_state(options),
         faults=faults_from_text(options.get("faults", "")),
     )
     return FakeDriver(
@@ -80,6 +71,23 @@ def open_driver(federation: FederationId, options: Mapping[str, str]) -> FakeDri
         secret=options.get("secret", ""),
         orders=OrderBook(Path(options["orders"])) if "orders" in options else None,
     )
+
+
+def _state(options: Mapping[str, str]) -> Path | None:
+    path = Path(options["state"]) if "state" in options else None
+    if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise Unavailable("the folder of the site's state cannot be written to")
+    return path
+
+
+def _refuse_unknown(options: Mapping[str, str]) -> None:
+    unknown = sorted(set(options) - KNOWN)
+    if unknown:
+        raise Invalid(
+            f"the fake driver has no option {unknown[0]!r}",
+            field=f"options.{unknown[0]}",
+            hint=f"it knows {', '.join(sorted(KNOWN))}",
+        )
 
 
 def _number(

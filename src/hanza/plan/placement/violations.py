@@ -22,7 +22,7 @@ Standing = tuple[Wanted, Candidate]
 _Component = tuple[str, str, str, str]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Violation:
     """One rule of one level that the place of one instance breaks.  `text` says how."""
 
@@ -49,7 +49,13 @@ def find_violations(standing: Sequence[Standing], above: Above) -> tuple[Violati
             found += [_violation(one, level, lack) for lack in lacks_of(policy, one)]
     for members in _components(standing).values():
         found += _of_spreads(members, above)
-    return tuple(sorted(set(found)))
+    return tuple(sorted(set(found), key=_order))
+
+
+def _order(one: Violation) -> tuple[str, ...]:
+    """By name, and then in the words of whom."""
+    address = one.address
+    return address.tenant, address.workspace, address.name, one.level, one.rule, one.key
 
 
 def lacks_of(policy: Policy, standing: Standing) -> tuple[Lack, ...]:
