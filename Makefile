@@ -9,7 +9,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
-	test-debian test-bare image-debian bench-join bench-boot bench-latency check generated \
+	test-debian test-bare image-debian bench-join bench-boot bench-latency check docs generated \
 	web check-web node pictures lock clean
 
 help: ## list what can be made
@@ -74,11 +74,14 @@ bench-latency: setup ## from the API's answer to the order at the driver, six si
 pictures: ## make the pictures of docs/ anew, by the tests of the page (as root)
 	HANZA_PICTURES=$(CURDIR)/docs/pictures $(MAKE) test-browser
 
-check: setup generated check-web ## format, lint, types, import contracts, generated files
+check: setup generated check-web docs ## format, lint, types, import contracts, generated files, links
 	.venv/bin/ruff format --check src tests bench scripts
 	.venv/bin/ruff check src tests bench scripts
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+docs: setup ## the documentation's site in .cache/site; fails on a link or anchor that leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 generated: setup ## write the generated files anew; fails when that changed anything
 	@if [ -f src/hanza/boot/generate.py ]; then $(PY) -m hanza.boot.generate; fi
