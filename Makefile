@@ -10,7 +10,7 @@ ARGS :=
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
 	test-debian test-bare image-debian bench-join bench-boot bench-latency check docs generated \
-	web check-web node lock clean
+	web check-web node pictures lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,9 @@ bench-join: setup ## twenty stores of a chain join, with real processes; JSON li
 
 bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
+
+pictures: ## make the pictures of docs/ anew, by the tests of the page (as root)
+	HANZA_PICTURES=$(CURDIR)/docs/pictures $(MAKE) test-browser
 
 check: setup generated check-web docs ## format, lint, types, import contracts, generated files, links
 	.venv/bin/ruff format --check src tests bench scripts
