@@ -234,3 +234,23 @@ def test_an_answer_carries_the_id_that_its_lines_in_the_log_have(
     assert "request.answered" in line
     assert "status=412" in line
     assert "secret" not in caplog.text
+
+
+def test_what_is_asked_of_a_locked_database_is_refused_whole_and_taken_when_it_is_free(
+    on_file: tuple[TestClient, League], file: Path
+) -> None:
+    client, _ = on_file
+    path = BASE + "/providers/late"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    answer = client.put(path, json={"spec": {"title": "Late Ltd."}}, headers=OPERATOR)
+    assert (answer.status_code, answer.json()["code"]) == (503, "store.unavailable")
+    assert answer.headers["retry-after"]
+    other.execute("ROLLBACK")
+    other.close()
+    assert (
+        client.put(path, json={"spec": {"title": "Late Ltd."}}, headers=OPERATOR).status_code == 201
+    )
+    assert (
+        client.put(path, json={"spec": {"title": "Late Ltd."}}, headers=OPERATOR).status_code == 200
+    )

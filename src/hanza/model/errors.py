@@ -12,6 +12,7 @@
     │   ├── BadQuery         a question that cannot be answered
     │   ├── Busy             too much at once
     │   ├── InUse            something else still needs it
+    │   ├── StoreUnavailable the plane's store takes or gives nothing now
     │   ├── TooLarge         more bytes than are taken here
     │   ├── Full             the disk that should keep it has no room
     │   ├── NotHere          its site is not connected to the plane that was asked
@@ -57,6 +58,12 @@ class Invalid(Refusal):
     """A field is wrong."""
 
     code = "invalid"
+
+
+class StoreUnavailable(Refusal):
+    """The plane's store takes or gives nothing now: locked, full or gone.  Nothing was written."""
+
+    code = "store.unavailable"
 
 
 class Unauthenticated(Refusal):

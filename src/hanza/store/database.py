@@ -19,6 +19,11 @@ OnConflict: TypeAlias = Callable[[Any], Mapping[str, Any]]
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOVED_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_LOCKED}
+_UNSERVING_SQLITE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}
 _MOVED_POSTGRES = {"40001", "40P01"}
 
 
@@ -74,7 +79,7 @@ def _engine(
         connection.isolation_level = None
         for pragma in (
             "synchronous=FULL",
-            "busy_timeout=10000",
+            "busy_timeout=4000",
             "journal_mode=WAL",
             "foreign_keys=ON",
             f"query_only={int(query_only)}",
@@ -93,6 +98,18 @@ def has_moved(error: exc.DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return getattr(error.orig, "sqlite_errorcode", None) in _MOVED_SQLITE
     return getattr(error.orig, "sqlstate", None) in _MOVED_POSTGRES
+
+
+def does_not_serve(error: exc.DBAPIError) -> bool:
+    """Whether nothing can be done with the database now, whatever is asked of it.
+
+    Others hold it, its disk is full, its file cannot be read, or the connection is lost.
+    """
+    is_operational = isinstance(error, exc.OperationalError)
+    if isinstance(error.orig, sqlite3.Error):
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        return has_moved(error) or (is_operational and code in _UNSERVING_SQLITE)
+    return has_moved(error) or is_operational or error.connection_invalidated
 
 
 def lock_schema(connection: sa.Connection) -> None:

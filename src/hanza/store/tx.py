@@ -18,8 +18,8 @@ from sqlalchemy import exc
 
 from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point, pass_by
-from hanza.model.errors import Bug, Refusal
-from hanza.store.database import has_moved, reader_engine, writer_engine
+from hanza.model.errors import Bug, Refusal, StoreUnavailable
+from hanza.store.database import does_not_serve, has_moved, reader_engine, writer_engine
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,6 +29,8 @@ BATCH_MAX = 128
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, BATCH_MAX)
 ATTEMPTS_MAX = 12
 PAUSE_FIRST_S = 0.002
+GIVE_UP_AFTER_S = 6.0
+"""Whoever waits for a store that others hold is told so, and may ask again."""
 
 
 class Store:
@@ -85,8 +87,11 @@ class Store:
 
     def read(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `fn` on one consistent snapshot, in the calling thread."""
-        with self._reader_engine.connect() as tx, tx.begin():
-            return fn(tx, *args, **kwargs)
+        try:
+            with self._reader_engine.connect() as tx, tx.begin():
+                return fn(tx, *args, **kwargs)
+        except exc.DBAPIError as error:
+            raise told(error) from error
 
     def try_read(
         self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
@@ -94,7 +99,7 @@ class Store:
         """As `read`; None when the database does not answer: for who only wants to show it."""
         try:
             return self.read(fn, *args, **kwargs)
-        except exc.SQLAlchemyError:
+        except (exc.SQLAlchemyError, StoreUnavailable):
             return None
 
     def _write_until_closed(self) -> None:
@@ -113,6 +118,7 @@ class Store:
 
     def _commit(self, batch: list[Job]) -> list[Any]:
         """Run a batch until the database takes it; one outcome for each job."""
+        give_up_at = time.monotonic() + GIVE_UP_AFTER_S
         for attempt in range(ATTEMPTS_MAX):
             try:
                 with self._writer_engine.begin() as tx:
@@ -120,11 +126,12 @@ class Store:
                     self._point("store.commit.before")
                 self._point("store.commit.after")
             except exc.DBAPIError as error:
-                if attempt + 1 < ATTEMPTS_MAX and has_moved(error):
+                is_early = attempt + 1 < ATTEMPTS_MAX and time.monotonic() < give_up_at
+                if is_early and has_moved(error):
                     self._retries.inc()
                     self._closed.wait(PAUSE_FIRST_S * 2 ** min(attempt, 7))
                     continue
-                return [error] * len(batch)
+                return [told(error)] * len(batch)
             return outcomes
         raise Bug("unreachable: the last attempt returns")
 
@@ -138,6 +145,16 @@ class Store:
                 answer.set_result(outcome)
 
 
+def told(error: exc.DBAPIError) -> Exception:
+    """The refusal of a store that does not serve now; any other error is a fault of ours."""
+    if not does_not_serve(error):
+        return error
+    return StoreUnavailable(
+        "the plane's store does not serve now: it is locked, full or gone; nothing was written",
+        hint="ask again in a while; the operator finds more at /readyz",
+    )
+
+
 def _run_alone(tx: Tx, fn: Callable[[Tx], Any]) -> Any:
     """A refusal rolls back its own savepoint; a moved world ends the whole batch."""
     savepoint = tx.begin_nested()
@@ -148,7 +165,7 @@ def _run_alone(tx: Tx, fn: Callable[[Tx], Any]) -> Any:
         return refusal
     except Exception as error:
         savepoint.rollback()
-        if isinstance(error, exc.DBAPIError) and (has_moved(error) or error.connection_invalidated):
+        if isinstance(error, exc.DBAPIError) and does_not_serve(error):
             raise
         return error
     savepoint.commit()

@@ -15,6 +15,7 @@ _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.Outdated: (412, "precondition-failed"),
     errors.BadQuery: (400, "invalid-request"),
     errors.Busy: (429, "too-many-requests"),
+    errors.StoreUnavailable: (503, "service-unavailable"),
     errors.InUse: (412, "precondition-failed"),
     errors.NoRoom: (412, "precondition-failed"),
     errors.Invalid: (412, "validation-error"),
