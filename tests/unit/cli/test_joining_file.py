@@ -1,5 +1,6 @@
 """The script that a store runs as root: it carries what it must, and nothing hostile."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -93,6 +94,12 @@ def test_an_end_that_is_none_is_refused() -> None:
         script_of(an_invitation(until="tomorrow\nid"), Engine("fake", []))
 
 
+@pytest.mark.parametrize(("site", "provider"), [("a", "b\nid"), ("a\nid", "b"), ("$(id)", "b")])
+def test_a_name_that_is_none_is_refused(site: str, provider: str) -> None:
+    with pytest.raises(Invalid, match="is not a name"):
+        script_of(Invitation(site, provider, an_invitation().token, UNTIL), Engine("fake", []))
+
+
 @pytest.mark.parametrize(
     ("driver", "option"), [("fake;id", "a=b"), ("Fake", "a=b"), ("fake", "ab"), ("fake", "a=\nb")]
 )
@@ -121,3 +128,11 @@ def test_a_folder_that_others_write_to_or_that_is_a_file_is_refused(tmp_path: Pa
     (tmp_path / "file").touch()
     with pytest.raises(Invalid, match="cannot be made"):
         check_folder(tmp_path / "file" / "below")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir(mode=0o755)
+    os.chown(tmp_path / "theirs", 65534, 65534)
+    with pytest.raises(Invalid, match="belongs to somebody else"):
+        check_folder(tmp_path / "theirs")
