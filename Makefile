@@ -9,8 +9,8 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
-	test-debian test-bare image-debian bench-join bench-boot bench-latency check generated \
-	web check-web node lock clean
+	test-debian test-bare image-debian bench-join bench-boot bench-latency check docs generated \
+	web check-web node pictures lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -71,11 +71,17 @@ bench-join: setup ## twenty stores of a chain join, with real processes; JSON li
 bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
 
-check: setup generated check-web ## format, lint, types, import contracts, generated files
+pictures: ## make the pictures of docs/ anew, by the tests of the page (as root)
+	HANZA_PICTURES=$(CURDIR)/docs/pictures $(MAKE) test-browser
+
+check: setup generated check-web docs ## format, lint, types, import contracts, generated files, links
 	.venv/bin/ruff format --check src tests bench scripts
 	.venv/bin/ruff check src tests bench scripts
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+docs: setup ## the documentation's site in .cache/site; fails on a link or anchor that leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 generated: setup ## write the generated files anew; fails when that changed anything
 	@if [ -f src/hanza/boot/generate.py ]; then $(PY) -m hanza.boot.generate; fi

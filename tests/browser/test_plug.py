@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,10 +14,9 @@ from hanza.boot.demo.settings import Demo
 from hanza.boot.lab import network
 from hanza.drivers.contract.patience import until
 from hanza.model.errors import Conflict, NotFound
-from kit.browsers import Looker, picture
+from kit.browsers import Looker
 from kit.cables import a_cabled_league, serve_page
 
-SHOTS = Path(__file__).parents[2] / "docs" / "pictures"
 SILENCE_MS = 60_000
 APP = """\
 apiVersion: hanza.app/v1
@@ -71,9 +69,7 @@ def command(demo: Demo, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.timeout(300)
-def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(
-    page: Page, tab: Looker, demo: Demo
-) -> None:
+def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(page: Page, demo: Demo) -> None:
     site, other = demo.sites[0], demo.sites[1]
     page.get_by_label("Site whose cable it is").select_option(site.name)
     expect(page.get_by_text("Served by kava at")).to_be_visible()
@@ -97,7 +93,6 @@ def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(
     expect(row).to_contain_text(re.compile(r"nothing heard since \d\d:\d\d:\d\d \(\d+ s\)"))
     expect(page.locator(f".sites [data-site={other.name}] .state")).to_have_text("heard")
     expect(page.locator(f"svg [data-site={site.name}]")).to_contain_text("kava")
-    picture(tab, SHOTS / "page-silent.png")
 
     page.get_by_role("button", name="Plug in").click()
     told = page.get_by_role("status").filter(has_text="is in again")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +11,6 @@ from hanza.boot.lab import lab
 from kit.browsers import Looker, picture
 from kit.labs import World, a_demo, bring_up, running
 
-SHOTS = Path(__file__).parents[2] / "docs" / "pictures"
 GUESTS = {"kava": "HR", "brezel": "DE", "stroopwafel": "NL"}
 SILENCE_MS = 60_000
 
@@ -48,7 +46,7 @@ def test_a_guest_serves_its_own_page_also_while_its_cable_is_out(world: World, t
     page.get_by_role("button", name="Visit again").click()
     expect(frame.locator("#boot")).to_have_text("1 of this disk")
     assert uptime(page, "kava") > before + 20, "it went on all the time"
-    picture(tab, SHOTS / "page-plug-pulled.png")
+    picture(tab, "page-plug-pulled")
 
     page.get_by_role("button", name="Plug in").click()
     told = page.get_by_role("status").filter(has_text="is in again")

@@ -5,6 +5,7 @@ logged or threw is kept, so that a test can say that there was nothing of it.
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
+ROOT = Path(__file__).parents[2]
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -82,7 +84,9 @@ def _complain(looker: Looker, message: ConsoleMessage) -> None:
         looker.complaints.append(f"{message.type}: {message.text} {message.location['url']}")
 
 
-def picture(looker: Looker, into: Path) -> None:
-    """The whole page as a PNG."""
-    into.parent.mkdir(parents=True, exist_ok=True)
-    looker.page.screenshot(path=into, full_page=True, animations="disabled")
+def picture(looker: Looker, name: str) -> None:
+    """The whole page as a PNG, where `make pictures` says, or else in the cache."""
+    into = Path(os.environ.get("HANZA_PICTURES", ROOT / ".cache" / "pictures"))
+    into.mkdir(parents=True, exist_ok=True)
+    path = into / f"{name}.png"
+    looker.page.screenshot(path=path, full_page=True, animations="disabled")
