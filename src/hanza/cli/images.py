@@ -111,14 +111,16 @@ def _file_of(source: str, checksum: str | None, stack: ExitStack) -> Path:
             f"{source} is not an https:// URL", hint="http:// is taken with a --checksum only"
         )
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hanza-")))
-    return _download(source, folder / "part", may_be_plain=checksum is not None)
+    with httpx2.Client(timeout=FETCH_TIMEOUT_S, follow_redirects=True) as web:
+        return download(web, source, folder / "part", may_be_plain=checksum is not None)
 
 
-def _download(url: str, into: Path, *, may_be_plain: bool) -> Path:
+def download(web: httpx2.Client, url: str, into: Path, *, may_be_plain: bool) -> Path:
+    """The file.  Raises `Invalid` for a way there that leaves TLS, unless that may be."""
     size = 0
     try:
         with (
-            httpx2.stream("GET", url, timeout=FETCH_TIMEOUT_S, follow_redirects=True) as answer,
+            web.stream("GET", url) as answer,
             into.open("wb") as file,
         ):
             hops = [*answer.history, answer]

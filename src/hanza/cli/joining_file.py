@@ -147,12 +147,17 @@ def check_folder(folder: Path) -> None:
         status = folder.stat()
     except OSError as error:
         raise Invalid(f"{folder} cannot be made: {error.strerror}", field="folder") from error
-    if status.st_uid not in (0, os.geteuid()):
+    if not may_own(status.st_uid, os.geteuid()):
         raise Invalid(f"{folder} belongs to somebody else", field="folder", hint="use another one")
     if status.st_mode & 0o022:
         raise Invalid(f"others may write to {folder}", field="folder", hint=f"chmod go-w {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise Invalid(f"{folder} cannot be written to", field="folder")
+
+
+def may_own(owner: int, me: int) -> bool:
+    """Whether what this user has there cannot be exchanged by anybody who could not do worse."""
+    return owner in (0, me)
 
 
 def write_file(file: Path, text: str) -> None:
