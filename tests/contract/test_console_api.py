@@ -333,6 +333,14 @@ def test_how_the_site_ended_it_is_passed_on(world: World, end: End) -> None:
     assert world.await_end()[1].endswith(f": {end.name}")
 
 
+def test_nothing_typed_goes_on_to_an_agent_that_is_revoked(world: World) -> None:
+    user, agent = opened(world, world.connect(v1.CONSOLE))
+    revoked = world.client.post(f"{BASE}/agents/{world.agent.id}/revoke", headers=OPERATOR)
+    assert revoked.status_code == 200
+    assert closed(agent) == End.lost
+    assert closed(user) == End.lost
+
+
 def test_a_hostile_agent_sends_no_frame_that_is_too_long(world: World) -> None:
     user, agent = opened(world, world.connect(v1.CONSOLE))
     agent.send_bytes(b"x" * (FRAME_BYTES_MAX + 1))

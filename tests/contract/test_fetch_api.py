@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from hanza.api.routes import BASE
+from hanza.model.errors import Revoked
 from hanza.model.ids import AgentId
 from hanza.store.images import put_image
 from hanza.wire.agent_v1 import blob_path
@@ -84,3 +86,12 @@ def test_only_a_fresh_proof_by_its_own_key_is_good(api: tuple[TestClient, League
         headers = {} if proof is None else {"authorization": proof}
         answer = client.get(path, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+def test_a_revoked_agent_gets_nothing_more(api: tuple[TestClient, League]) -> None:
+    client, league = api
+    zagreb = league.agents["zagreb"]
+    assert fetch(client, zagreb).status_code == 200
+    assert client.post(f"{BASE}/agents/{zagreb.id}/revoke", headers=OPERATOR).status_code == 200
+    answer = fetch(client, zagreb)
+    assert (answer.status_code, answer.json()["code"]) == (401, Revoked.code)

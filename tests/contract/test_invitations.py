@@ -281,3 +281,9 @@ def test_a_revoked_agent_is_never_trusted_again_and_its_token_is_no_way_back(
     assert outcomes(withdraw(client, "a")) == ["revoked"]
     fresh = invite(client, a_site("a"), renew=True).json()["items"][0]["token"]
     assert join(client, fresh, 2).json()["agent"] != agent
+
+
+def test_taking_back_what_no_site_can_be_called_is_refused(client: TestClient) -> None:
+    refused = withdraw(client, "lju", "a\0b")
+    assert refused.status_code == 412
+    assert refused.json()["sources"][0]["pointer"] == "/spec/sites[1]"

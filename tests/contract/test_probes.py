@@ -232,6 +232,8 @@ def test_the_operator_puts_lists_and_removes_probes(api: tuple[TestClient, Leagu
         ({"host": "a b"}, "/spec/host"),
         ({"host": ""}, "/spec/host"),
         ({"host": "-x"}, "/spec/host"),
+        ({"host": "a..b"}, "/spec/host"),
+        ({"host": "a" * 64 + ".example"}, "/spec/host"),
         ({"port": 0}, "/body"),
         ({"latitude": 1.0}, "/spec/city"),
         ({"city": None}, "/spec/city"),

@@ -35,6 +35,7 @@ ESCAPE = b"\x1d"
 def league(tmp_path: Path) -> Iterator[LocalLeague]:
     with a_local_league(tmp_path) as found:
         (tmp_path / "app.yaml").write_text(APP)
+        found.add_image("tiny")
         found.add_site("zagreb", "HR")
         done = found.run("apply", str(tmp_path / "app.yaml"), "--wait", "--timeout", "30")
         assert done.returncode == 0, done.stderr
@@ -91,6 +92,20 @@ def test_a_script_types_and_listens_for_a_while(league: LocalLeague) -> None:
     done = piped(league, b"one\rtwo\x1d\r", "--linger", "1")
     assert (done.returncode, done.stdout) == (0, b"one\r\ntwo\x1d\r\n")
     assert b"you left" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-"])
+def test_without_an_input_or_an_output_it_says_so(league: LocalLeague, closed: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec {closed}; exec "$@"', "sh", *hanza("console", "kava")],
+        stderr=subprocess.PIPE,
+        timeout=60,
+        env={**os.environ, **environ(league)},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"[invalid]" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_the_terminal_is_as_it_was_though_the_command_is_ended(league: LocalLeague) -> None:

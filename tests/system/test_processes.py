@@ -126,3 +126,11 @@ def test_an_address_that_nobody_could_dial_is_refused(league: LocalLeague) -> No
     for address in ("0.0.0.0:7999", "[::]:7999", "localhost:7999", "127.0.0.1:0", "127.0.0.1"):
         done = league.run("up", "--state", elsewhere, "--listen", address)
         assert (done.returncode, "[invalid]" in done.stderr) == (REFUSED, True), address
+
+
+def test_nobody_else_reads_what_tenants_said_in_a_folder_made_for_all(tmp_path: Path) -> None:
+    (tmp_path / "plane").mkdir()
+    (tmp_path / "plane").chmod(0o755)
+    with a_local_league(tmp_path) as league:
+        for name in ("hanza.db", "hanza.db-wal"):
+            assert (league.state / name).stat().st_mode & 0o077 == 0, name

@@ -23,6 +23,8 @@ EVERY = timedelta(minutes=5)
 TRIES = 5
 CONNECT_WITHIN_S = 2.0
 PAUSE_MAX_S = 0.2
+NAT64, COMPATIBLE = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96")
+"""IPv6 addresses that stand for any of IPv4's, also for the private ones (RFC 6052, RFC 4291)."""
 _log = Log("hanza.agent.measure")
 Connect: TypeAlias = Callable[[Target, Scope], float | None]
 """Milliseconds of one connection; None when there was none."""
@@ -89,7 +91,7 @@ def connect_ms(target: Target, scope: Scope) -> float | None:
     """Connect once, by the first address that the name has; the name's look-up is not counted."""
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name that no name can be is a `UnicodeError`
         _log.info("probe.unreachable", probe=target.probe, kind=type(error).__name__)
         return None
     family, kind, protocol, _, where = found[0]
@@ -114,4 +116,6 @@ def may_dial(address: str, scope: Scope) -> bool:
     if "%" in address:
         return False
     known = ipaddress.ip_address(address)
+    if known in NAT64 or known in COMPATIBLE or (known.version == 6 and known.is_site_local):
+        return False
     return known.is_global and not known.is_multicast

@@ -73,6 +73,8 @@ class _Console:
     arrived: "asyncio.Future[WebSocket]"
     """The agent's socket; or why it does not come."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    cut: asyncio.Event = field(default_factory=asyncio.Event)
+    """Its agent is believed no longer."""
 
 
 def ask_for_upgrade(call: Call) -> Answer:
@@ -93,6 +95,7 @@ class Consoles:
         self._awaited: dict[bytes, _Console] = {}
         self._all: set[_Console] = set()
         hub.on_console_refused = self._note_refused
+        hub.on_disbelieved = self._cut_all_of
 
     # -- the tenant's side --------------------------------------------------------------------
 
@@ -179,6 +182,12 @@ class Consoles:
             # The socket is served from the other side; it lives as long as this call.
             await one.over.wait()
 
+    def _cut_all_of(self, agent: AgentId, start: Incarnation) -> None:
+        """What is typed goes to no agent that was revoked, although its socket may live on."""
+        for one in self._all:
+            if (one.target.agent, one.target.start) == (agent, start):
+                one.cut.set()
+
     def _note_refused(self, refused: v1.ConsoleRefused) -> None:
         one = self._awaited.pop(refused.ticket, None)
         if one is None or one.arrived.done():
@@ -208,7 +217,7 @@ class Consoles:
         await self._noted("console.opened", target, f"{one.who} opened {where}")
         try:
             await user.accept()
-            end = await relay(user, agent, self._limits)
+            end = await relay(user, agent, self._limits, one.cut)
         except ENDS:
             end = End.lost
         finally:

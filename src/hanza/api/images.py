@@ -16,7 +16,7 @@ from hanza.model.image import BLANK, Blob, Image
 from hanza.plan.admission import check_name
 from hanza.plan.image import WrongChecksum, bundle_of, check_blob_id
 from hanza.store import images
-from hanza.store.agents import public_key_of_agent
+from hanza.store.agents import public_key_of_agent, refuse_revoked_agent
 from hanza.store.events import append_event
 from hanza.store.tx import Tx
 from hanza.wire import image_v1 as doc
@@ -71,6 +71,7 @@ def fetch_blob(call: Call) -> Answer:
     agent = AgentId(proof.agent)
     key = plane.store.read(public_key_of_agent, agent)
     check_fetch(key, proof, blob_path(blob), plane.clock.now(), plane.pin)
+    plane.store.read(refuse_revoked_agent, agent)
     path = plane.blobs.find(blob)
     if path is None or not plane.store.read(images.may_fetch, agent, blob):
         raise NotFound("this blob is not here")

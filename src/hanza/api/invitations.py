@@ -44,6 +44,8 @@ def invite(call: Call) -> Answer:
 
 def withdraw(call: Call) -> Answer:
     spec = request_from_json(call.body, doc.WithdrawalPost).spec
+    for index, name in enumerate(spec.sites):
+        check_name(name, f"spec.sites[{index}]")
     _refuse_twice(spec.sites)
     outcomes = call.plane.store.write(
         invitations.withdraw_sites,

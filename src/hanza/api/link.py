@@ -147,6 +147,8 @@ class Hub:
         self._published = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.on_console_refused: Callable[[v1.ConsoleRefused], None] = lambda _: None
+        self.on_disbelieved: Callable[[AgentId, Incarnation], None] = lambda *_: None
+        """A start of an agent was superseded, or the agent was revoked."""
 
     def session_of(self, agent: AgentId, start: Incarnation) -> Session | None:
         """The session of this start of the agent; None when it is not connected here."""
@@ -223,7 +225,9 @@ class Hub:
         heard, self._heard = self._heard, set()
         for line in list(self._lines):
             agent = line.session.agent
-            if agent is not None and starts.get(agent) != line.session.incarnation:
+            start = line.session.incarnation
+            if agent is not None and start is not None and starts.get(agent) != start:
+                self.on_disbelieved(agent, start)
                 # It comes back, is refused, and then it is known that the key is alive twice.
                 line.give_up()
                 heard.discard(agent)

@@ -34,9 +34,10 @@ class Limits:
     """For one frame to be taken."""
 
 
-async def relay(user: WebSocket, agent: WebSocket, limits: Limits) -> End:
-    """Until either side is gone or a limit is reached; how it ended."""
+async def relay(user: WebSocket, agent: WebSocket, limits: Limits, cut: asyncio.Event) -> End:
+    """Until either side is gone, a limit is reached or it is cut; how it ended."""
     ways = [
+        asyncio.create_task(_await_cut(cut)),
         asyncio.create_task(_pass_up(user, agent, limits)),
         asyncio.create_task(_pass_down(agent, user, limits)),
     ]
@@ -44,7 +45,7 @@ async def relay(user: WebSocket, agent: WebSocket, limits: Limits) -> End:
         done, left = await asyncio.wait(
             ways, timeout=limits.open_s, return_when=asyncio.FIRST_COMPLETED
         )
-        if done and left:
+        if done and left and not cut.is_set():
             # Both may have ended at once, and one of them knows more of why.
             done |= (await asyncio.wait(left, timeout=SAY_WHY_WITHIN_S))[0]
     finally:
@@ -55,6 +56,11 @@ async def relay(user: WebSocket, agent: WebSocket, limits: Limits) -> End:
         return End.expired
     hows = [way.result() for way in ways if way in done]
     return next((how for how in hows if how is not End.lost), End.lost)
+
+
+async def _await_cut(cut: asyncio.Event) -> End:
+    await cut.wait()
+    return End.lost
 
 
 async def _pass_up(user: WebSocket, agent: WebSocket, limits: Limits) -> End:

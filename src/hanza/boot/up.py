@@ -15,6 +15,7 @@ from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
 from hanza.kit.log import log_to
 from hanza.kit.points import from_environment
+from hanza.store.database import check_url
 
 app = typer.Typer()
 LISTEN = "127.0.0.1:7443"
@@ -44,12 +45,14 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     settings = PlaneSettings(
         state=folder,
         listen=tuple(parse_address(one) for one in listen or [LISTEN]),
-        database=database or f"sqlite:///{folder}/hanza.db",
+        database=check_url(database or f"sqlite:///{folder}/hanza.db"),
         insecure_http=insecure_http,
         web=None if web is None else parse_address(web),
         metrics_listen=parse_address(metrics_listen) if metrics_listen else None,
     )
     log_to(form=log_form(os.environ))
+    # Tenants' words are in the database; the folder may have been made by somebody else, for all.
+    os.umask(0o077)
 
     run_plane(settings, from_environment(os.environ), partial(_say_ready, output=output))
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from hanza.plan.policy import Contradiction
 
 BASE = "/providers/hanza.federation/v1"
 TIMEOUT_S = 30.0
+_QUERY = re.compile(r"\?(dryRun=true|after=-?[0-9]+)\Z", re.ASCII)
 UPLOAD_TIMEOUT_S = 300.0
 """For one step of an upload: the plane may have to write much to its disk before it answers."""
 _REFUSALS: dict[str, type[errors.Refusal]] = {
@@ -154,7 +156,7 @@ class Client:
         timeout = httpx2.Timeout(TIMEOUT_S, read=patience_s)
         try:
             with self._http.stream(
-                "GET", self._base + path, headers=headers, timeout=timeout
+                "GET", _url_of(self._base, path), headers=headers, timeout=timeout
             ) as answer:
                 if not answer.is_success:
                     raise refusal_of(answer.status_code, answer.read())
@@ -176,7 +178,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
         try:
-            response = self._http.request(method, self._base + path, json=document, headers=headers)
+            url = _url_of(self._base, path)
+            response = self._http.request(method, url, json=document, headers=headers)
         except ValueError as error:
             raise errors.Invalid("what was said cannot be sent: no such number") from error
         except (httpx2.TransportError, ssl.SSLError) as error:
@@ -184,6 +187,15 @@ class Client:
         if response.is_success:
             return response
         raise refusal_of(response.status_code, response.content)
+
+
+def _url_of(base: str, path: str) -> str:
+    """Raises `Invalid` where a name in it would lead elsewhere than it says."""
+    names = _QUERY.sub("", path)
+    is_plain = names.isprintable() and not any(letter in names for letter in "?#%\\")
+    if not is_plain or any(part in ("", ".", "..") for part in names.split("/")[1:]):
+        raise errors.Invalid("a name has something in it that no name has")
+    return base + path
 
 
 class Unreachable(errors.Refusal):

@@ -59,6 +59,8 @@ def console(
     ] = 2.0,
 ) -> None:
     """Type at a guest's serial port, and read what it says; leave with Ctrl-]."""
+    if not sys.stdin or not sys.stdout:
+        raise Invalid("a console needs an input and an output", hint="</dev/null is one")
     with connect_plane(context) as client:
         found = find_instances(client, tenant, workspace, name)
         if len(found) > 1:

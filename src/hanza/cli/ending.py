@@ -1,5 +1,7 @@
 """`hanza destroy`: the end of instances, components and whole apps."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +19,7 @@ from hanza.cli.options import (
 )
 from hanza.cli.render import Output, show
 from hanza.cli.watch import TimedOut
+from hanza.model.errors import NotFound
 
 
 def destroy(  # noqa: PLR0913 -- each is an option of the command
@@ -40,14 +43,20 @@ def destroy(  # noqa: PLR0913 -- each is an option of the command
         listed = ", ".join(one["metadata"]["name"] for one in documents)
         if not yes:
             typer.confirm(f"End {listed}, with their disks?", abort=True, err=True)
-        for path in _ends(tenant, documents, names or []):
-            client.delete(path)
+        end_all(client, _ends(tenant, documents, names or []))
         if wait:
             ids = {one["metadata"]["id"] for one in documents}
             _wait_until_gone(client, tenant, ids, timeout)
     done = "gone" if wait else "ending"
     records = [{"name": one["metadata"]["name"], "change": done} for one in documents]
     show(records, ["name", "change"], output, "")
+
+
+def end_all(client: Client, paths: Sequence[str]) -> None:
+    """What somebody else has ended meanwhile keeps none of the rest."""
+    for path in paths:
+        with suppress(NotFound):
+            client.delete(path)
 
 
 def _ends(tenant: str, documents: list[dict[str, Any]], names: list[str]) -> list[str]:

@@ -17,6 +17,7 @@ import typer
 from hanza.cli.client import Client
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show, show_one
+from hanza.kit.text import harmless
 from hanza.model.errors import Invalid, NotFound, TooLarge
 from hanza.plan.image import WrongChecksum
 
@@ -110,31 +111,46 @@ def _file_of(source: str, checksum: str | None, stack: ExitStack) -> Path:
             f"{source} is not an https:// URL", hint="http:// is taken with a --checksum only"
         )
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hanza-")))
-    return _download(source, folder / "part")
+    with httpx2.Client(timeout=FETCH_TIMEOUT_S, follow_redirects=True) as web:
+        return download(web, source, folder / "part", may_be_plain=checksum is not None)
 
 
-def _download(url: str, into: Path) -> Path:
+def download(web: httpx2.Client, url: str, into: Path, *, may_be_plain: bool) -> Path:
+    """The file.  Raises `Invalid` for a way there that leaves TLS, unless that may be."""
     size = 0
     try:
         with (
-            httpx2.stream("GET", url, timeout=FETCH_TIMEOUT_S, follow_redirects=True) as answer,
+            web.stream("GET", url) as answer,
             into.open("wb") as file,
         ):
+            hops = [*answer.history, answer]
+            if not may_be_plain and any(one.url.scheme != "https" for one in hops):
+                raise Invalid(
+                    f"{url} leads to one that is not an https:// URL",
+                    hint="http:// is taken with a --checksum only",
+                )
             answer.raise_for_status()
             for chunk in answer.iter_bytes(CHUNK_BYTES):
                 size += len(chunk)
                 if size > DOWNLOAD_BYTES_MAX:
                     raise TooLarge(f"{url} has more than {DOWNLOAD_BYTES_MAX} bytes")
                 file.write(chunk)
+    except httpx2.InvalidURL as error:
+        raise Invalid(f"{harmless(url)} is no URL: {error}") from error
     except httpx2.HTTPError as error:
         raise NotFound(f"{url} could not be fetched: {type(error).__name__}") from error
+    except OSError as error:
+        raise Invalid(f"{url} cannot be kept at {into.parent}: {error.strerror}") from error
     return into
 
 
 def _verified(part: str, file: Path, expected: str | None) -> str:
     """The file's SHA-256.  Raises `WrongChecksum` when another one was said."""
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    try:
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise NotFound(f"{file} cannot be read: {error.strerror}", field=part) from error
     if expected not in (None, digest):
         raise WrongChecksum(
             f"the {part} has the SHA-256 {digest}, not {expected}; nothing was sent",

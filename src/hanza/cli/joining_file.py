@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hanza.kit.text import harmless
 from hanza.model.errors import Invalid
+from hanza.plan.admission import check_name
 from hanza.wire.credentials import JoinToken, join_token_from_text
 
 SUFFIX = ".sh"
@@ -113,8 +114,8 @@ def script_of(invitation: Invitation, engine: Engine) -> str:
     token = _checked_token(invitation.token)
     options = "".join(f" \\\n    --option {shlex.quote(one)}" for one in engine.options)
     words = {
-        "SITE": invitation.site,
-        "PROVIDER": invitation.provider,
+        "SITE": check_name(invitation.site, "site"),
+        "PROVIDER": check_name(invitation.provider, "provider"),
         "UNTIL": _until(invitation.expires_at),
         "URLS": " ".join(token.urls),
         "PIN": token.pin.hex() or "none: plain HTTP on loopback",
@@ -143,13 +144,20 @@ def check_folder(folder: Path) -> None:
     """Make it, or refuse one that others may write to: they could exchange what is run as root."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = folder.stat().st_mode
+        status = folder.stat()
     except OSError as error:
         raise Invalid(f"{folder} cannot be made: {error.strerror}", field="folder") from error
-    if mode & 0o022:
+    if not may_own(status.st_uid, os.geteuid()):
+        raise Invalid(f"{folder} belongs to somebody else", field="folder", hint="use another one")
+    if status.st_mode & 0o022:
         raise Invalid(f"others may write to {folder}", field="folder", hint=f"chmod go-w {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise Invalid(f"{folder} cannot be written to", field="folder")
+
+
+def may_own(owner: int, me: int) -> bool:
+    """Whether what this user has there cannot be exchanged by anybody who could not do worse."""
+    return owner in (0, me)
 
 
 def write_file(file: Path, text: str) -> None:

@@ -23,7 +23,7 @@ def add_probe(
 ) -> None:
     """Have every site measure its round trip to an address at a known place."""
     host, _, port = address.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()):
+    if not host or not (port.isascii() and port.isdigit() and len(port) < 6):
         raise Invalid(f"{address!r} is not HOST:PORT", field="address")
     spec: dict[str, Any] = {"host": host.strip("[]"), "port": int(port), "city": city}
     if at is not None:

@@ -179,7 +179,7 @@ def _refuse_changes(known: Wanted, wanted: Wanted) -> None:
 
 def _refuse_change(known: Wanted, part: str, old: object, new: object) -> NoReturn:
     raise Conflict(
-        f"{known.address.name!r} exists with {field} {old}; it cannot become {new}",
+        f"{known.address.name!r} exists with {part} {old}; it cannot become {new}",
         field=part,
         hint=ANOTHER,
     )

@@ -115,6 +115,11 @@ def _refuse_revoked(revoked_at: datetime | None) -> None:
         raise Revoked("this agent was revoked", hint="join anew, with a new token and a new folder")
 
 
+def refuse_revoked_agent(tx: Tx, agent: AgentId) -> None:
+    """Raises `Revoked`: for whoever has proved to be that agent."""
+    _refuse_revoked(find_revoked_at(tx, agent))
+
+
 def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime) -> int | None:
     """A start of the agent has connected; returns the number of the last report taken of it.
 

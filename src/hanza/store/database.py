@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hanza.model.errors import Invalid
+
 OnConflict: TypeAlias = Callable[[Any], Mapping[str, Any]]
 """From the row that was to be inserted to what changes in the one that is there."""
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,6 +40,18 @@ class Instant(sa.TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else _ORIGIN + value * _MICROSECOND
+
+
+def check_url(url: str) -> str:
+    """Raises `Invalid` for what names no database of ours; it is not quoted, for its password."""
+    hint = "such as postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+    try:
+        kind = sa.make_url(url).get_dialect().name
+    except (exc.ArgumentError, ValueError) as error:
+        raise Invalid("that is no database's URL", field="database", hint=hint) from error
+    if kind not in ("sqlite", "postgresql"):
+        raise Invalid("a database is SQLite's or PostgreSQL's", field="database", hint=hint)
+    return url
 
 
 def shown_url(url: str) -> str:

@@ -12,7 +12,8 @@ from hanza.model.policy import Point
 from hanza.model.probe import Probe, Target
 
 FindCity: TypeAlias = Callable[[str, str], Point]
-HOST = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.-]{0,251}[0-9A-Za-z])?|[0-9A-Fa-f:]{2,45}")
+_LABEL = r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|[0-9A-Fa-f:]{{2,45}}")
 """A DNS name or an IPv4 address; or an IPv6 address, without brackets."""
 
 

@@ -93,6 +93,9 @@ def test_a_round_ends_early_when_the_agent_is_told_to_stop() -> None:
         ("fe80::1%eth0", False),
         ("fd00::1", False),
         ("::ffff:10.0.0.1", False),
+        ("::10.0.0.1", False),
+        ("64:ff9b::a00:1", False),
+        ("fec0::1", False),
     ],
 )
 def test_only_the_public_internet_is_dialled_unless_the_owner_says_otherwise(
@@ -112,3 +115,8 @@ def test_a_connection_is_timed_and_one_that_is_refused_is_none() -> None:
         assert connect_ms(Target("here", "127.0.0.1", port), "public") is None
     assert connect_ms(Target("here", "127.0.0.1", port), "any") is None
     assert connect_ms(Target("here", "name.invalid", 1), "any") is None
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example", "a\0b"])
+def test_a_name_that_no_name_can_be_is_one_that_does_not_answer(host: str) -> None:
+    assert connect_ms(Target("wrong", host, 443), "any") is None

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from hanza.cli.joining_file import Engine, Invitation, check_folder, script_of, write_file
+from hanza.cli.joining_file import (
+    Engine,
+    Invitation,
+    check_folder,
+    may_own,
+    script_of,
+    write_file,
+)
 from hanza.model.errors import Invalid
 from hanza.wire.credentials import JoinToken, join_token_to_text
 
@@ -93,6 +100,12 @@ def test_an_end_that_is_none_is_refused() -> None:
         script_of(an_invitation(until="tomorrow\nid"), Engine("fake", []))
 
 
+@pytest.mark.parametrize(("site", "provider"), [("a", "b\nid"), ("a\nid", "b"), ("$(id)", "b")])
+def test_a_name_that_is_none_is_refused(site: str, provider: str) -> None:
+    with pytest.raises(Invalid, match="is not a name"):
+        script_of(Invitation(site, provider, an_invitation().token, UNTIL), Engine("fake", []))
+
+
 @pytest.mark.parametrize(
     ("driver", "option"), [("fake;id", "a=b"), ("Fake", "a=b"), ("fake", "ab"), ("fake", "a=\nb")]
 )
@@ -121,3 +134,10 @@ def test_a_folder_that_others_write_to_or_that_is_a_file_is_refused(tmp_path: Pa
     (tmp_path / "file").touch()
     with pytest.raises(Invalid, match="cannot be made"):
         check_folder(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize(
+    ("owner", "me", "is_good"), [(0, 0, True), (0, 7, True), (7, 7, True), (7, 0, False)]
+)
+def test_a_folder_of_somebody_else_is_refused(owner: int, me: int, is_good: bool) -> None:
+    assert may_own(owner, me) is is_good

@@ -100,6 +100,7 @@ def test_power_may_change_and_nothing_else() -> None:
         with pytest.raises(Conflict) as refusal:
             admit(replace(WISH, **change), wanted, ID, NOW)
         assert refusal.value.hint
+        assert f"exists with {refusal.value.field} " in refusal.value.text
 
 
 def test_what_a_guest_was_told_stays_and_is_not_quoted() -> None:

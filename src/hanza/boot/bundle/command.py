@@ -29,6 +29,7 @@ from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Bug, Conflict, NotFound
+from hanza.store.database import check_url
 
 app = typer.Typer()
 FORMAT = "hanza.support-bundle/v1"
@@ -73,7 +74,7 @@ def support_bundle(
     agents = [one.resolve() for one in agent or []]
     bundle, secrets = Bundle(), set[bytes]()
     if (folder / "context.json").exists():
-        url = database or f"sqlite:///{folder}/hanza.db"
+        url = check_url(database or f"sqlite:///{folder}/hanza.db")
         bundle.add(plane_parts(folder, url), "plane")
         secrets |= plane_secrets(folder, url)
     elif not agents:
