@@ -13,7 +13,9 @@ import msgspec
 import pytest
 
 from hanza.model.guest import Port
+from hanza.model.ids import VolumeId
 from hanza.model.image import Blob, BlobId
+from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
@@ -22,7 +24,7 @@ from kit.agent_worlds import a_bundle, a_manifest, a_spec, a_tombstone, an_entry
 
 FOLDER = Path(__file__).parent / "golden" / "agent_v1"
 FIRST = a_manifest(
-    [an_entry("in_a"), an_entry("in_b", power="off")], number=1, bundles=[a_bundle("a")]
+    [an_entry("in_a"), an_entry("in_b", power="off")], number=1, others=[a_bundle("a")]
 )
 TOLD = replace(a_spec(), hostname="web", ssh_keys=("ssh-ed25519 AAAA",), user_data="#!/bin/sh")
 SEEDED = replace(TOLD, ports=(Port(8080, 80),))
@@ -31,12 +33,41 @@ SECOND = a_manifest(
     [a_tombstone("in_a")],
     number=2,
     parent=hash_of(FIRST),
-    bundles=[bundle_of(*(Blob(BlobId(letter * 64), 9) for letter in "abc"), "quiet")],
+    others=[bundle_of(*(Blob(BlobId(letter * 64), 9) for letter in "abc"), "quiet")],
+)
+STAY = Stay(VolumeId("vo_a"), 2)
+KEPT = VolumeEntry(STAY, "host-1", 64, "blank", is_made=True)
+WITH_VOLUMES = replace(
+    FIRST,
+    entries=(
+        replace(
+            an_entry("in_a"),
+            spec=replace(a_spec(), boot_volume=VolumeId("vo_a")),
+            volumes=(VolumeId("vo_b"),),
+        ),
+    ),
+    volumes=(KEPT, replace(KEPT, stay=Stay(VolumeId("vo_b"), 1), is_made=False)),
+    volume_tombstones=(VolumeTombstone(Stay(VolumeId("vo_c"), 1)),),
+)
+WITHOUT = replace(
+    WITH_VOLUMES,
+    version=replace(FIRST.version, number=2),
+    volumes=(replace(KEPT, size_mib=128),),
+    volume_tombstones=(VolumeTombstone(Stay(VolumeId("vo_b"), 1)),),
 )
 MARK, VERSION = v1.MarkW("in_a", 3), v1.VersionW(1, 2)
 BEFORE_IMAGES = "manifest_whole_before_images"
 PROBLEM = v1.ProblemW("driver.exhausted", "the host has no room", 1_767_225_600_000_000)
 
+SEEN_VOLUMES = [
+    v1.SeenVolumeW(v1.StayW("vo_a", 2), "keep", "present", 64, None),
+    v1.SeenVolumeW(v1.StayW("vo_b", 1), "end", "absent", None, PROBLEM),
+]
+OF_BEFORE_VOLUMES: Mapping[str, v1.Up | v1.Down] = {
+    "manifest_whole_before_volumes": manifest_to_wire(FIRST),
+    "manifest_delta_before_volumes": delta_to_wire(delta_between(FIRST, SECOND)),
+    "report_change_before_volumes": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
+}
 UPS: Mapping[str, v1.Up] = {
     "hello": v1.Hello(bytes(range(16)), bytes(range(64))),
     "holding": v1.Holding(VERSION, bytes(range(32))),
@@ -53,8 +84,20 @@ UPS: Mapping[str, v1.Up] = {
         orphans=[v1.OrphanW("native-9", v1.MarkW("in_z", 9), "host-1", "off")],
         hosts=[v1.HostW("host-1", 16, 65536, 1048576, "kvm", "192.0.2.1")],
         trouble=None,
+        volumes=SEEN_VOLUMES,
+        orphan_volumes=[v1.OrphanVolumeW("vo_z", "vo_z", "host-1", 64)],
     ),
-    "report_change": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
+    "report_change": v1.ReportUp(
+        number=2,
+        version=VERSION,
+        is_whole=False,
+        seen=[],
+        gone=[MARK],
+        orphans=None,
+        hosts=None,
+        trouble=PROBLEM,
+        gone_volumes=[v1.StayW("vo_b", 1)],
+    ),
     "heartbeat": v1.Heartbeat(300),
     "console_refused": v1.ConsoleRefused(bytes(range(32)), "not_running", "the guest is off"),
     "measured": v1.Measured([v1.TripW("lju-1", 12.5)]),
@@ -62,8 +105,8 @@ UPS: Mapping[str, v1.Up] = {
 DOWNS: Mapping[str, v1.Down] = {
     "challenge": v1.Challenge(bytes(range(32))),
     "welcome": v1.Welcome(7),
-    "manifest_whole": manifest_to_wire(FIRST),
-    "manifest_delta": delta_to_wire(delta_between(FIRST, SECOND)),
+    "manifest_whole": manifest_to_wire(WITH_VOLUMES),
+    "manifest_delta": delta_to_wire(delta_between(WITH_VOLUMES, WITHOUT)),
     "report_taken": v1.ReportTaken(7),
     "heartbeat_taken": v1.HeartbeatTaken(300),
     "console_wanted": v1.ConsoleWanted(bytes(range(32)), MARK, True),
@@ -126,14 +169,24 @@ def test_who_knows_no_abilities_reads_claims_that_name_some() -> None:
 def test_every_message_has_its_bytes_here_and_every_file_is_tested() -> None:
     assert {type(up) for up in UPS.values()} == set(get_args(v1.Up))
     assert {type(down) for down in DOWNS.values()} == set(get_args(v1.Down))
-    known = {*UPS, *DOWNS, *CLAIMS, *ABLE, BEFORE_IMAGES}
+    known = {*UPS, *DOWNS, *CLAIMS, *ABLE, *OF_BEFORE_VOLUMES, BEFORE_IMAGES}
     assert {file.stem for file in FOLDER.iterdir()} == known
 
 
 def test_the_hash_of_a_manifest_is_the_same_for_ever() -> None:
-    message = v1.decode_down(golden("manifest_whole"))
-    assert isinstance(message, v1.ManifestWhole)
-    assert message.hash == hash_of(FIRST)
+    for name, manifest in (
+        ("manifest_whole", WITH_VOLUMES),
+        ("manifest_whole_before_volumes", FIRST),
+    ):
+        message = v1.decode_down(golden(name))
+        assert isinstance(message, v1.ManifestWhole)
+        assert message.hash == hash_of(manifest)
+
+
+@pytest.mark.parametrize("name", OF_BEFORE_VOLUMES)
+def test_what_was_said_before_there_were_volumes_is_read_as_saying_none(name: str) -> None:
+    decode = v1.decode_up if name.startswith("report") else v1.decode_down
+    assert decode(golden(name)) == OF_BEFORE_VOLUMES[name]
 
 
 def test_a_manifest_from_before_images_had_content_is_read_and_keeps_its_hash() -> None:

@@ -52,6 +52,7 @@ def filled(route: Route) -> str:
         "image": "x",
         "blob": "0" * 64,
         "probe": "p",
+        "volume": "v",
     }
     return route.path.format(**names, region="r", name="n")
 

@@ -18,7 +18,7 @@ SPEC = {"image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64}
 EU = {"residency": ["EU"]}
 
 
-TOLD = {"hostname", "sshKeys", "userData", "ports"}
+TOLD = {"hostname", "sshKeys", "userData", "ports", "volumes"}
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ def test_what_is_ending_is_ending_whatever_comes(ana: Asker) -> None:
     assert ana.ask("DELETE", f"{ana.storages()}/boot").status_code == 202
     assert ana.get(f"{ana.storages()}/boot").json()["status"]["state"] == "deleting"
     ana.league.run_until(lambda: ana.get(path).status_code == 404)
-    assert ana.get(f"{ana.storages()}/boot").status_code == 404
+    ana.league.run_until(lambda: ana.get(f"{ana.storages()}/boot").status_code == 404)
 
 
 def test_an_image_of_an_unused_disk_is_that_disks_image(ana: Asker) -> None:
@@ -164,6 +164,8 @@ def test_a_disk_of_no_image_is_blank(ana: Asker) -> None:
     ana.league.run_until(lambda: bool(ana.league.guests()))
     (guest,) = ana.league.agents["berlin"].own_guests()
     assert (guest.spec.image, guest.spec.disk_mib) == ("blank", 2048)
+    (disk,) = ana.volumes("berlin")
+    assert (disk.image, disk.size_mib, disk.attached_to) == ("blank", 2048, guest.native)
 
 
 KEY = "ssh-ed25519 AAAA ana@zagreb"

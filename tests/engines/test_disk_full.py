@@ -1,6 +1,7 @@
 """Real full disks: what does not fit is refused in words, and leaves nothing."""
 
 import errno
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +11,11 @@ import pytest
 from hanza.agent import images as agent_images
 from hanza.api import images as api_images
 from hanza.api.routes import BASE
+from hanza.drivers.libvirt.pool import Pool
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import ManualClock
+from hanza.model.errors import Exhausted
+from hanza.model.ids import FederationId, VolumeId
 from hanza.model.image import Blob
 from hanza.plan.image import bundle_of
 from kit.apis import OPERATOR, an_api
@@ -81,3 +85,31 @@ def test_a_site_without_room_for_an_image_says_so_and_has_it_once_there_is(disk:
         assert lacking is None or lacking.code == "driver.exhausted"
         other.unlink(missing_ok=True)
         clock.advance(agent_images.CEILING)
+
+
+def test_a_host_without_room_for_a_volume_says_so_and_has_it_once_there_is(disk: Disk) -> None:
+    folder = disk(2 * MIB)
+    pool = Pool(folder, FederationId("fe_us"))
+    volume = VolumeId("vo_1")
+    other = folder / "others"
+    other.write_bytes(bytes(folder_free(folder)))
+    for _ in range(2):
+        with pytest.raises(Exhausted):
+            pool.make_volume(volume, 64)
+    assert list(pool.volumes()) == []
+    assert list(pool.volume(volume).parent.iterdir()) == []
+    other.unlink()
+    pool.make_volume(volume, 64)
+    assert list(pool.volumes()) == [(volume, 64, "blank")]
+    other.write_bytes(bytes(folder_free(folder)))
+    with pytest.raises(Exhausted):
+        pool.grow_volume(volume, 128)
+    assert list(pool.volumes()) == [(volume, 64, "blank")]
+    other.unlink()
+    pool.grow_volume(volume, 128)
+    assert list(pool.volumes()) == [(volume, 128, "blank")]
+
+
+def folder_free(folder: Path) -> int:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize

@@ -21,13 +21,14 @@ import pytest
 from hanza.drivers.contract import DriverContract, Site, walk_beside_fake
 from hanza.drivers.contract.connections import outcome_of
 from hanza.drivers.contract.disks import TEXT
-from hanza.drivers.contract.words import SMALL, A, guest_of, made
+from hanza.drivers.contract.words import BOOTING, SMALL, A, B, V, W, guest_of, made, volume_of
 from hanza.drivers.libvirt import Driver, open_driver
 from hanza.drivers.libvirt.accelerator import PATIENCE_S, choose_accelerator
 from hanza.drivers.spi import Driver as AnyDriver
 from hanza.model.errors import Rejected, Unavailable
 from hanza.model.guest import GuestSpec, Mark, Port
-from hanza.model.ids import FederationId, NativeId
+from hanza.model.ids import FederationId, NativeId, VolumeId
+from hanza.plan.volumes import DATA_VOLUMES_MAX, serial_of
 from kit.domains import DomainBackdoor
 from kit.libvirtd import Libvirtd
 from kit.processes import free_port
@@ -190,6 +191,52 @@ class TestRealGuests(RealLibvirt):
             assert f"hanza guest <Ana's> žaba & co ({A.owner}) is up: boot {boot}" in said
             assert said.count(" is up") == 1
             driver.set_power(native, "off")
+
+    def test_a_guest_sees_its_volumes_and_the_next_one_finds_their_bytes(
+        self, driver: Driver, site: Backdoor, host: str
+    ) -> None:
+        driver.create_volume(V, host, 64, SMALL.image)
+        driver.create_volume(W, host, 24)
+        said = {}
+        for boot, mark in enumerate((A, B), 1):
+            native = made(driver, host, mark, BOOTING).native
+            driver.attach_volume(volume_of(driver, W).native, native)
+            driver.set_power(native, "on")
+            site.wait_for_boot(native)
+            said[mark] = driver.serial_tail(native, 4096).decode()
+            assert f"({mark.owner}) is up: boot {boot} of this disk" in said[mark]
+            assert f"hanza disk {serial_of(W)}: 24 MiB, boot {boot} with it" in said[mark]
+            driver.destroy(native)
+        assert {one.owner for one in driver.survey().volumes} == {V, W}
+
+    def test_a_volume_plugged_into_a_running_guest_is_there_at_its_next_boot(
+        self, driver: Driver, site: Backdoor, host: str
+    ) -> None:
+        native = made(driver, host).native
+        driver.set_power(native, "on")
+        site.wait_for_boot(native)
+        driver.create_volume(W, host, 24)
+        driver.attach_volume(volume_of(driver, W).native, native)
+        driver.set_power(native, "off")
+        driver.set_power(native, "on")
+        site.wait_for_boot(native)
+        assert f"hanza disk {serial_of(W)}: 24 MiB" in driver.serial_tail(native, 4096).decode()
+
+    def test_a_guest_starts_with_as_many_volumes_as_it_may_have(
+        self, driver: Driver, site: Backdoor, host: str
+    ) -> None:
+        native = made(driver, host).native
+        owners = [VolumeId(f"vo_{number}") for number in range(DATA_VOLUMES_MAX + 1)]
+        for owner in owners:
+            driver.create_volume(owner, host, 1)
+        for owner in owners[:-1]:
+            driver.attach_volume(NativeId(owner), native)
+        with pytest.raises(Rejected):
+            driver.attach_volume(NativeId(owners[-1]), native)
+        driver.set_power(native, "on")
+        site.wait_for_boot(native)
+        said = driver.serial_tail(native, 8192).decode()
+        assert all(f"hanza disk {owner}: 1 MiB" in said for owner in owners[:-1])
 
     def test_a_published_port_answers_with_the_guests_own_page_and_closes_with_it(
         self, driver: Driver, site: Backdoor, host: str

@@ -13,6 +13,7 @@ from hanza.model.ids import AgentId, FederationId, InstanceId, NativeId
 from hanza.model.image import Blob, BlobId, Bundle
 from hanza.model.manifest import GENESIS, Entry, Hash, Manifest, Tombstone, Version
 from hanza.model.report import Incarnation, Seen, View
+from hanza.model.volume import VolumeEntry, VolumeTombstone
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import manifest_of
 from hanza.wire.credentials import new_agent_key
@@ -62,9 +63,9 @@ def a_manifest(
     number: int = 1,
     epoch: int = 1,
     parent: Hash = GENESIS,
-    bundles: Iterable[Bundle] = (),
+    others: Iterable[Bundle | VolumeEntry | VolumeTombstone] = (),
 ) -> Manifest:
-    return manifest_of(ME, Version(epoch, number), parent, entries, tombstones, bundles)
+    return manifest_of(ME, Version(epoch, number), parent, entries, tombstones, others)
 
 
 def a_bundle(letter: str = "a") -> Bundle:

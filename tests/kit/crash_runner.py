@@ -18,10 +18,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from hanza.drivers.fake import FakeSite
+from hanza.drivers.fake.state import VolumeRow
 from hanza.kit.points import Point
+from hanza.model import kinds
 from hanza.model.errors import NotFound
 from hanza.model.guest import GuestSpec, Mark
 from hanza.model.ids import InstanceId
+from kit import standard_calls as standard
 from kit.laws import check_laws
 from kit.leagues import START, League, fresh_folder
 
@@ -33,7 +36,7 @@ GUESTS = [("zagreb", "kava", "off"), ("zagreb", "web", "on")]
 
 
 def journey(folder: Path, point: Point, start: datetime) -> None:
-    """Join, run three, stop one, end one, start another: each step may be repeated."""
+    """Join, run four, stop one, end two, start others: each step may be repeated."""
     league = League(folder, point=point, start=start)
     try:
         for site, country in (("zagreb", "HR"), ("frankfurt", "DE")):
@@ -55,20 +58,52 @@ def journey(folder: Path, point: Point, start: datetime) -> None:
 
 
 def _put_all(league: League) -> None:
+    """Two of our own API, and one of the standard's with two disks, which is written to."""
     league.put("kava", "HR")
     league.put("db", "DE")
-    league.run_until(lambda: _are_on(league, {"kava", "db"}))
+    standard.put(league, kinds.WORKSPACE, "shop")
+    for disk in ("boot", "data"):
+        standard.put(league, kinds.BLOCK_STORAGE, disk)
+    standard.put(league, kinds.INSTANCE, "disks", data=("data",))
+    league.run_until(lambda: _are_on(league, {"kava", "db"}) and _are_attached(league, 2))
+    for agent in league.agents.values():
+        with agent.site.open() as site:
+            for row in site.state.volumes.values():
+                row.content = b"mine"
 
 
 def _stop_one_end_one(league: League) -> None:
+    """A guest with disks ends, and one of them; the other, grown, has the next guest's start."""
     league.put("kava", "HR", power="off")
     with contextlib.suppress(NotFound):  # it was ended before the crash
         league.delete("db")
     league.put("web", "HR")
-    league.run_until(lambda: set(league.shown()) == {"kava", "web"})
+    standard.put(league, kinds.BLOCK_STORAGE, "boot", size_gb=2)
+    standard.delete(league, kinds.INSTANCE, "disks")
+    league.run_until(lambda: set(league.shown()) <= {"kava", "web", "again"})
+    standard.delete(league, kinds.BLOCK_STORAGE, "data")
+    standard.put(league, kinds.INSTANCE, "again")
+    league.run_until(lambda: len(_volumes(league)) == 1 and _are_attached(league, 1))
+    (row,) = league.agents["frankfurt"].own_volumes()
+    assert (row.content, row.size_mib) == (b"mine", 2048), "the bytes are not what they were"
 
 
-STEPS: tuple[Callable[[League], None], ...] = (_put_all, _stop_one_end_one)
+def _end_disks(league: League) -> None:
+    standard.delete(league, kinds.INSTANCE, "again")
+    standard.delete(league, kinds.BLOCK_STORAGE, "boot")
+    league.run_until(lambda: not _volumes(league))
+
+
+STEPS: tuple[Callable[[League], None], ...] = (_put_all, _stop_one_end_one, _end_disks)
+
+
+def _volumes(league: League) -> list[VolumeRow]:
+    check_laws(league)
+    return [row for agent in league.agents.values() for row in agent.own_volumes()]
+
+
+def _are_attached(league: League, count: int) -> bool:
+    return sum(row.attached_to is not None for row in _volumes(league)) == count
 
 
 def _are_on(league: League, names: set[str]) -> bool:

@@ -12,7 +12,7 @@ from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Goals, Near, Point, Policy, Requirement, Spread
 from hanza.model.price import Prices
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
-from hanza.plan.placement.pins import FREE, Pin
+from hanza.plan.placement.pins import FREE, Bound, Pin
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WHOLE, SMALL = Capacity(4, 4096, 4096), Capacity(1, 1024, 1024)
@@ -128,11 +128,18 @@ def a_ground_like(ground: Ground, site: str) -> Ground:
     return Ground(**(members | {"site": SiteId(site), "name": site}))
 
 
+bounds = st.builds(
+    Bound,
+    st.sampled_from(["boot", "data"]),
+    st.none() | st.sampled_from(["h0", "h1", "h9"]).map(HostId),
+    taken_by=st.sampled_from([None, None, None, "other"]),
+    is_leaving=st.sampled_from([False, False, False, True]),
+)
 pins = st.just(FREE) | st.builds(
     Pin,
     site=st.none() | st.sampled_from(["s0", "s1", "s9"]),
-    host=st.none() | st.sampled_from(["h0", "h1", "h9"]).map(HostId),
-    taken_by=st.sampled_from([None, None, None, "other"]),
+    volumes=st.lists(bounds, max_size=2).map(tuple),
+    held_mib=st.sampled_from([0, 64]),
 )
 mostly = st.sampled_from([True, True, True, True, False])
 free_rooms = st.builds(

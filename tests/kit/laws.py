@@ -1,7 +1,10 @@
 """The laws, as one function that any test of a whole league may call at any moment."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
+from hanza.model.ids import VolumeId
 from hanza.model.manifest import Version
 from hanza.store import schema
 from hanza.store.tx import Tx
@@ -9,9 +12,10 @@ from kit.leagues import League
 
 
 def check_laws(league: League) -> None:
-    """Never two; holds never exceed the inventory; a manifest never goes back."""
+    """Never two; holds never exceed the inventory; a manifest never goes back; a volume is one."""
     owners = [row.owner for agent in league.agents.values() for row in agent.own_guests()]
     assert len(owners) == len(set(owners)), f"an instance runs twice: {sorted(owners)}"
+    _volumes_are_one(league)
     league.store.read(_holds_fit_the_inventory)
     published = league.store.read(_published)
     for agent in league.agents.values():
@@ -20,16 +24,49 @@ def check_laws(league: League) -> None:
             assert held.version <= published[agent.id], "an agent is ahead of what was published"
 
 
+def _volumes_are_one(league: League) -> None:
+    """A volume's bytes are at most once, with one guest at most, who has the room for them held."""
+    owners, disks = [], []
+    for agent in league.agents.values():
+        guests = {guest.native for guest in agent.own_guests()}
+        for row in agent.own_volumes():
+            owners.append(row.owner)
+            assert row.attached_to is None or row.attached_to in guests, "attached to nobody"
+        disks += [g.spec.boot_volume for g in agent.own_guests() if g.spec.boot_volume]
+    assert len(owners) == len(set(owners)), f"a volume is twice: {sorted(owners)}"
+    assert len(disks) == len(set(disks)), f"two boot from one volume: {sorted(disks)}"
+
+
+def check_ends(before: Mapping[str, set[VolumeId]], league: League) -> dict[str, set[VolumeId]]:
+    """No volume is gone but by its tombstone.  Asked after each step, with what was before it."""
+    now = {}
+    for name, agent in league.agents.items():
+        now[name] = {row.owner for row in agent.own_volumes()}
+        held = agent.journal.manifest
+        ended = {one.stay.volume for one in held.volume_tombstones} if held else set()
+        gone = before.get(name, set()) - now[name]
+        assert gone <= ended, f"gone without a tombstone: {sorted(gone - ended)}"
+    return now
+
+
 def _holds_fit_the_inventory(tx: Tx) -> None:
-    holds, hosts = schema.holds, schema.hosts
+    holds, hosts, volumes = schema.holds, schema.hosts, schema.volumes
     for dimension in ("cpus", "memory_mib", "disk_mib"):
-        summed = sa.func.coalesce(sa.func.sum(holds.c[dimension]), 0)
-        query = (
-            sa.select(hosts.c.id, hosts.c[dimension], hosts.c[f"held_{dimension}"], summed)
-            .outerjoin(holds, holds.c.host_id == hosts.c.id)
-            .group_by(hosts.c.id, hosts.c[dimension], hosts.c[f"held_{dimension}"])
+        summed = sa.select(sa.func.coalesce(sa.func.sum(holds.c[dimension]), 0)).where(
+            holds.c.host_id == hosts.c.id
         )
-        for host, has, held, total in tx.execute(query):
+        kept = sa.select(sa.func.coalesce(sa.func.sum(volumes.c.held_mib), 0)).where(
+            volumes.c.host_id == hosts.c.id
+        )
+        query = sa.select(
+            hosts.c.id,
+            hosts.c[dimension],
+            hosts.c[f"held_{dimension}"],
+            summed.scalar_subquery(),
+            kept.scalar_subquery(),
+        )
+        for host, has, held, guests, disks in tx.execute(query):
+            total = guests + (disks if dimension == "disk_mib" else 0)
             assert held == total, f"{host} books {held} {dimension} for holds of {total}"
             assert held <= has, f"{host} has {has} {dimension} and {held} are held"
 

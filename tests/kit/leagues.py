@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from hanza.api.calls import Answer, Call, Plane
 from hanza.api.session import Session as PlaneSession
 from hanza.drivers.fake import FakeDriver, FakeSite
 from hanza.drivers.fake.site import some_hosts
-from hanza.drivers.fake.state import GuestRow
+from hanza.drivers.fake.state import GuestRow, VolumeRow
 from hanza.engine.loop import Engine
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import ManualClock
@@ -128,6 +129,12 @@ class SiteAgent:
         with self.site.look() as inside:
             rows = inside.state.guests.values()
             return [row for row in rows if row.federation == self.federation]
+
+    def own_volumes(self) -> list[VolumeRow]:
+        """As `own_guests`: copies, by the time each was made."""
+        with self.site.look() as inside:
+            rows = inside.state.volumes.values()
+            return [replace(row) for row in rows if row.federation == self.federation]
 
     def close(self) -> None:
         self.journal.close()

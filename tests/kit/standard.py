@@ -9,6 +9,8 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from hanza.api.routes import BASE
+from hanza.drivers.fake.state import VolumeRow
+from hanza.model.ids import NativeId
 from kit.apis import OPERATOR, an_api, bearer
 from kit.leagues import League
 
@@ -51,6 +53,15 @@ class Asker:
 
     def get(self, path: str, **headers: str) -> Any:
         return self.ask("GET", path, **headers)
+
+    def volumes(self, site: str) -> list[VolumeRow]:
+        """What bears our mark at the site, seen by the backdoor."""
+        return self.league.agents[site].own_volumes()
+
+    def write_volume(self, site: str, native: NativeId, text: bytes) -> None:
+        """As a guest does that has it attached."""
+        with self.league.agents[site].site.open() as inside:
+            inside.state.volumes[native].content = text
 
     def add_workspace(self, name: str = "shop") -> None:
         assert self.put(f"{self.workspaces}/{name}", {}).status_code in (200, 201)

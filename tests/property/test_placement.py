@@ -53,7 +53,7 @@ def reference_look(demand: Demand, hosts: list[Candidate]) -> list[Option]:
 def fits(demands: list[Demand], choice: tuple[Option, ...]) -> bool:
     free = {one.candidate.host: one.candidate.free for one in choice}
     for demand, option in zip(demands, choice, strict=True):
-        free[option.candidate.host] -= demand.size
+        free[option.candidate.host] -= demand.room
     return all(min(room.cpus, room.memory_mib, room.disk_mib) >= 0 for room in free.values())
 
 

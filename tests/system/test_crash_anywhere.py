@@ -15,11 +15,12 @@ import pytest
 
 SHARES = 2
 DRIVER = ("driver.create", "driver.destroy", "driver.sweep", "driver.set_power", "driver.survey")
-KINDS = ("store.commit", *DRIVER, "journal.manifest")
+VOLUMES = tuple(f"driver.{order}_volume" for order in ("create", "grow", "delete", "attach"))
+KINDS = ("store.commit", *DRIVER, *VOLUMES, "journal.manifest")
 MESSAGES = ("hello", "welcome", "manifestwhole", "manifestdelta", "holding", "reportup")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_killed_at_any_point_it_reaches_the_same_end() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:

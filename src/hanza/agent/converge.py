@@ -1,16 +1,17 @@
 """One pass over a site: look, decide, do.  The only place where plans meet the driver.
 
-Promises: one survey and at most one order for each instance a pass, endings before makings
-before startings, so that room is free before it is needed; nothing is done without a manifest;
-what is remembered of earlier orders is for patience and display, and may be lost without harm.
+Promises: one survey and at most one order for each instance and volume a pass, endings before
+makings before startings, so that room is free before it is needed; nothing is done without a
+manifest; what is remembered of earlier orders is for patience and display, and may be lost.
 It records nothing: the view it returns is handed to whoever reports.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
+from hanza.agent import orders
 from hanza.agent.view import (
     NO_WISH,
     Look,
@@ -20,6 +21,13 @@ from hanza.agent.view import (
     view_of,
     wishes_of,
 )
+from hanza.agent.volumes import (
+    Wishes,
+    decide_volumes,
+    explained,
+    volume_wishes_of,
+    volumes_by_owner,
+)
 from hanza.agent.watch import Heard, Watch
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
@@ -28,27 +36,28 @@ from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Bug, DriverError, OutcomeUnknown
 from hanza.model.guest import Mark, Survey
-from hanza.model.ids import InstanceId, NativeId
+from hanza.model.ids import InstanceId, NativeId, VolumeId
 from hanza.model.image import Bundle
-from hanza.model.manifest import Entry, Manifest, Tombstone
-from hanza.model.report import Problem, View
+from hanza.model.manifest import Manifest
+from hanza.model.problem import Problem
+from hanza.model.report import View
 from hanza.model.verdict import Again, Later, Settled, Verdict
-from hanza.plan.converge import (
+from hanza.model.volume import Stay
+from hanza.plan.converge import Around, held_back, next_step
+from hanza.plan.steps import (
     IMAGE_FETCHING,
     Blocked,
     Create,
     Destroy,
+    MakeVolume,
     Note,
     Order,
-    Resize,
-    SetPower,
     Step,
     Sweep,
     Wait,
-    held_back,
     is_stuck,
-    next_step,
 )
+from hanza.plan.steps import Wish as Served
 
 GRACE = timedelta(seconds=60)
 """How long a guest may appear after an order to make it that nobody answered."""
@@ -60,15 +69,38 @@ DOING_AT_MOST = timedelta(seconds=5)
 """So that a crowd of orders does not keep the view of the site from the plane for minutes."""
 
 _log = Log("hanza.agent.converge")
-Steps: TypeAlias = dict[InstanceId, Step]
+K = TypeVar("K", Mark, VolumeId)
+Subject: TypeAlias = tuple[Literal["guest", "volume"], str]
+Steps: TypeAlias = dict[Subject, Step]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What the manifest says of guests and of volumes."""
+
+    guests: Mapping[InstanceId, Wish]
+    volumes: Wishes
+
+    def served(self, subject: Subject, step: Step) -> Served:
+        """The half of a wish that a step serves; a step other than an ending serves the entry."""
+        kind, owner = subject
+        served: Served | None
+        if kind == "volume":
+            served = self.volumes[VolumeId(owner)].served
+        else:
+            wish = self.guests[InstanceId(owner)]
+            served = wish.tombstone if isinstance(step, Destroy | Sweep) else wish.entry
+        if served is None:
+            raise Bug(f"the step {step} serves nothing that the manifest says")
+        return served
 
 
 @dataclass(frozen=True, slots=True)
 class _Due:
     """An order to give now, and the wish that it serves."""
 
-    owner: InstanceId
-    wish: Entry | Tombstone
+    subject: Subject
+    wish: Served
     order: Order
 
 
@@ -94,10 +126,11 @@ class Converger:
         self._clock = clock
         self._point = point
         self._watch = Watch(driver, point)
-        self._notes: dict[InstanceId, Note] = {}
+        self._notes: dict[Subject, Note] = {}
         self._doubts: dict[Mark, datetime] = {}
+        self._volume_doubts: dict[VolumeId, datetime] = {}
         self._swept: set[Mark] = set()
-        self._problems: dict[Mark, Problem] = {}
+        self._problems: dict[Mark | Stay, Problem] = {}
         self._last: View | None = None
         self._blind_passes = 0
 
@@ -111,20 +144,24 @@ class Converger:
             return self._blind(manifest, error)
         self._blind_passes = 0
         now = self._clock.now()
-        wishes = wishes_of(manifest)
+        guest_wishes = wishes_of(manifest)
+        wishes = _Wishes(guest_wishes, volume_wishes_of(manifest))
         ended = frozenset(one.mark for one in manifest.tombstones) if manifest else frozenset()
         self._forget(wishes, ended, survey, now)
-        covered = [g for g in survey.guests if wishes.get(g.mark.owner, NO_WISH).covers(g.mark)]
+        covered = [
+            g for g in survey.guests if guest_wishes.get(g.mark.owner, NO_WISH).covers(g.mark)
+        ]
         if self._shelf is not None and manifest is not None:
-            self._shelf.want(manifest.bundles, {guest.spec.image for guest in survey.guests})
+            used = {guest.spec.image for guest in survey.guests}
+            self._shelf.want(manifest.bundles, used | {one.image for one in survey.volumes})
         heard = self._watch.listen(covered, survey.hosts, now)
         steps = self._decide(wishes, self._unswept(ended), survey, now)
         is_more_due = self._do(wishes, steps)
         self._problems = self._problems_of(wishes, steps, now)
         # What was not swept is doubted as well: a run is absent once nothing is left of it.
         doubted = (*self._doubts, *self._unswept(ended).values())
-        look = Look(survey, heard, self._problems, doubted)
-        self._last = view_of(manifest, wishes, look)
+        look = Look(survey, heard, self._problems, doubted, self._volume_doubts)
+        self._last = view_of(manifest, guest_wishes, look)
         verdict = self._verdict(heard, now, is_more_due=is_more_due)
         return self._last, _sooner(verdict, steps, now)
 
@@ -143,14 +180,20 @@ class Converger:
 
     def _forget(
         self,
-        wishes: Mapping[InstanceId, Wish],
+        wishes: _Wishes,
         ended: frozenset[Mark],
         survey: Survey,
         now: datetime,
     ) -> None:
         """What has been withdrawn, what was found after all, and what can no longer appear."""
         found = {guest.mark for guest in survey.guests}
-        self._notes = {o: note for o, note in self._notes.items() if o in wishes}
+        known: set[tuple[str, str]] = {("guest", one) for one in wishes.guests}
+        known |= {("volume", one) for one in wishes.volumes}
+        self._notes = {s: note for s, note in self._notes.items() if s in known}
+        there = volumes_by_owner(survey)
+        self._volume_doubts = {
+            v: end for v, end in self._volume_doubts.items() if v not in there and now < end
+        }
         self._doubts = {m: end for m, end in self._doubts.items() if m not in found and now < end}
         self._swept &= ended - found
 
@@ -170,35 +213,60 @@ class Converger:
 
     def _decide(
         self,
-        wishes: Mapping[InstanceId, Wish],
+        wishes: _Wishes,
         unswept: Mapping[InstanceId, Mark],
         survey: Survey,
         now: datetime,
     ) -> Steps:
         """What is only surveyed needs no step: silence about a guest orders nothing."""
-        guests = guests_by_owner(survey)
+        guests, volumes = guests_by_owner(survey), volumes_by_owner(survey)
+        notes = {VolumeId(o): note for (kind, o), note in self._notes.items() if kind == "volume"}
         steps: Steps = {}
-        for owner, wish in sorted(wishes.items()):
-            note = self._notes.get(owner)
-            seen, left = guests.get(owner, ()), unswept.get(owner)
-            step = next_step(wish.entry, wish.tombstone, seen, note, now, left)
-            if self._shelf is not None and isinstance(step, Create):
-                step = held_back(step, self._shelf.lacking(step.spec.image))
-            if note is not None and not _still_matters(note, step):
-                del self._notes[owner]
-            steps[owner] = step
+        for volume, step in decide_volumes(wishes.volumes, volumes, notes, now).items():
+            steps["volume", volume] = self._decided(("volume", volume), step)
+        troubles = self._troubles_of(steps)
+        for owner, wish in sorted(wishes.guests.items()):
+            note = self._notes.get(("guest", owner))
+            around = Around(volumes, unswept.get(owner))
+            seen = guests.get(owner, ())
+            step = next_step(wish.entry, wish.tombstone, seen, note, now, around)
+            step = explained(step, wish.entry, troubles)
+            steps["guest", owner] = self._decided(("guest", owner), step)
         return steps
+
+    def _decided(self, subject: Subject, step: Step) -> Step:
+        """The step, held back while what it starts from is on its way; and old notes forgotten."""
+        if self._shelf is not None:
+            if isinstance(step, Create):
+                step = held_back(step, self._shelf.lacking(step.spec.image))
+            elif isinstance(step, MakeVolume):
+                step = held_back(step, self._shelf.lacking(step.image))
+        note = self._notes.get(subject)
+        if note is not None and not _still_matters(note, step):
+            del self._notes[subject]
+        return step
+
+    def _troubles_of(self, steps: Steps) -> dict[VolumeId, tuple[str, str]]:
+        """Why volumes are not there yet, by code and text."""
+        troubles = {}
+        for subject, step in steps.items():
+            note = self._notes.get(subject)
+            if isinstance(step, Blocked):
+                troubles[VolumeId(subject[1])] = (step.code, step.text)
+            elif note is not None:
+                troubles[VolumeId(subject[1])] = (note.problem.code, note.problem.text)
+        return troubles
 
     # -- do -----------------------------------------------------------------------------------
 
-    def _do(self, wishes: Mapping[InstanceId, Wish], steps: Steps) -> bool:
+    def _do(self, wishes: _Wishes, steps: Steps) -> bool:
         """Give the orders; whether another pass is due at once."""
         due = [
-            _Due(owner, _served(wishes[owner], step), step)
-            for owner, step in steps.items()
+            _Due(subject, wishes.served(subject, step), step)
+            for subject, step in steps.items()
             if isinstance(step, Order)
         ]
-        due.sort(key=lambda one: _rank(one.order))
+        due.sort(key=lambda one: orders.rank_of(one.order))
         enough_at = self._clock.now() + DOING_AT_MOST
         is_more_due = False
         for one in due:
@@ -209,12 +277,12 @@ class Converger:
 
     def _give(self, due: _Due) -> bool:
         """Give one order and note what became of it; whether it was taken."""
-        before = self._notes.get(due.owner)
+        before = self._notes.get(due.subject)
         failures = before.failures + 1 if before else 1
         # Noted before the call: a driver that breaks its contract ends this pass, and must
         # not do so to every later pass before the others' orders are given.
         self._note(due, failures, Bug.code, "the driver broke its contract; see the agent's log")
-        name = _name(due.order)
+        name = orders.name_of(due.order)
         self._point(f"driver.{name}.before")
         try:
             self._call(due.order)
@@ -224,67 +292,64 @@ class Converger:
             _log.warning(
                 "order.failed",
                 order=name,
-                owner=due.owner,
+                owner=due.subject[1],
                 code=error.code,
                 text=text,
                 nth=failures,
             )
             return False
         self._point(f"driver.{name}.after")
-        del self._notes[due.owner]
-        _log.info("order.taken", order=name, owner=due.owner, run=due.wish.mark.run_epoch)
+        del self._notes[due.subject]
+        _log.info("order.taken", order=name, owner=due.subject[1], run=orders.number_of(due.wish))
         return True
 
     def _note(self, due: _Due, failures: int, code: str, text: str) -> None:
         now = self._clock.now()
-        problem = _problem_since(self._problems.get(due.wish.mark), code, text, now)
-        self._notes[due.owner] = Note(
+        problem = _problem_since(self._problems.get(orders.mark_of(due.wish)), code, text, now)
+        self._notes[due.subject] = Note(
             due.wish, due.order, problem, failures, now + delay_after(failures)
         )
 
     def _call(self, order: Order) -> None:
         match order:
-            case Create():
-                self._create(order)
-            case Destroy(native):
-                self._driver.destroy(native)
-            case Sweep(mark):
-                self._driver.sweep(mark)
-                # Remembered for as long as we run: sweeping again does no harm.
-                self._swept.add(mark)
-            case SetPower(native, power):
-                self._driver.set_power(native, power)
-            case Resize(native, spec):
-                self._driver.resize(native, spec)
+            case Create(mark):
+                self._make(order, self._doubts, mark)
+            case MakeVolume(volume):
+                self._make(order, self._volume_doubts, volume)
+            case _:
+                orders.give(self._driver, order)
+        if isinstance(order, Sweep):
+            # Remembered for as long as we run: sweeping again does no harm.
+            self._swept.add(order.mark)
 
-    def _create(self, order: Create) -> None:
-        """Until it is answered for sure, the guest may appear at any moment."""
-        earlier = self._doubts.get(order.mark)
-        self._doubts[order.mark] = self._clock.now() + GRACE
+    def _make(self, order: Order, doubts: dict[K, datetime], made: K) -> None:
+        """Until it is answered for sure, what is made may appear at any moment."""
+        earlier = doubts.get(made)
+        doubts[made] = self._clock.now() + GRACE
         try:
-            self._driver.create(order.mark, order.host, order.spec)
+            orders.give(self._driver, order)
         except OutcomeUnknown:
-            self._doubts[order.mark] = self._clock.now() + GRACE
+            doubts[made] = self._clock.now() + GRACE
             raise
         except DriverError:
             # This order made nothing; an earlier one may still.
-            del self._doubts[order.mark]
+            del doubts[made]
             if earlier is not None:
-                self._doubts[order.mark] = earlier
+                doubts[made] = earlier
             raise
-        del self._doubts[order.mark]
+        del doubts[made]
 
     # -- tell ---------------------------------------------------------------------------------
 
     def _problems_of(
-        self, wishes: Mapping[InstanceId, Wish], steps: Steps, now: datetime
-    ) -> dict[Mark, Problem]:
-        problems = {note.wish.mark: note.problem for note in self._notes.values()}
-        for owner, step in steps.items():
-            if isinstance(step, Blocked) and owner not in self._notes:
-                mark = _served(wishes[owner], step).mark
-                before = self._problems.get(mark)
-                problems[mark] = _problem_since(before, step.code, step.text, now)
+        self, wishes: _Wishes, steps: Steps, now: datetime
+    ) -> dict[Mark | Stay, Problem]:
+        problems = {orders.mark_of(note.wish): note.problem for note in self._notes.values()}
+        for subject, step in steps.items():
+            if isinstance(step, Blocked) and subject not in self._notes:
+                name = orders.mark_of(wishes.served(subject, step))
+                before = self._problems.get(name)
+                problems[name] = _problem_since(before, step.code, step.text, now)
         return problems
 
     def _verdict(
@@ -293,18 +358,10 @@ class Converger:
         if is_more_due:
             return Again()
         waits = [n.not_before for n in self._notes.values() if not is_stuck(n)]
-        waits += self._doubts.values()
+        waits += [*self._doubts.values(), *self._volume_doubts.values()]
         if any(one.boot == "pending" for one in heard.values()):
             waits.append(now + LOOK_WHILE_BOOTING)
         return Later(min(waits)) if waits else Settled()
-
-
-def _served(wish: Wish, step: Step) -> Entry | Tombstone:
-    """The half of a wish that a step serves; a step other than an ending serves the entry."""
-    served = wish.tombstone if isinstance(step, Destroy | Sweep) else wish.entry
-    if served is None:
-        raise Bug(f"the step {step} serves nothing that the manifest says")
-    return served
 
 
 def _still_matters(note: Note, step: Step) -> bool:
@@ -325,37 +382,6 @@ def _sooner(verdict: Verdict, steps: Steps, now: datetime) -> Verdict:
         return verdict
     soon = now + LOOK_WHILE_FETCHING
     return Later(min(soon, verdict.at) if isinstance(verdict, Later) else soon)
-
-
-def _rank(order: Order) -> int:
-    """What frees room comes first, then what takes it; nobody waits for the broom."""
-    match order:
-        case Destroy():
-            return 0
-        case SetPower(_, "off"):
-            return 1
-        case Create():
-            return 2
-        case Resize():
-            return 3
-        case SetPower():
-            return 4
-        case Sweep():
-            return 5
-
-
-def _name(order: Order) -> str:
-    match order:
-        case Create():
-            return "create"
-        case Destroy():
-            return "destroy"
-        case Sweep():
-            return "sweep"
-        case SetPower():
-            return "set_power"
-        case Resize():
-            return "resize"
 
 
 def _text_of(error: DriverError) -> str:

@@ -7,11 +7,14 @@ that equal worlds give equal views; a guest that is doubted is never called abse
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hanza.agent.volumes import orphan_volumes, see_volumes, unseen_volumes, volume_wishes_of
 from hanza.agent.watch import Heard
 from hanza.model.guest import Guest, Mark, Survey
-from hanza.model.ids import InstanceId, NativeId
+from hanza.model.ids import InstanceId, NativeId, VolumeId
 from hanza.model.manifest import Entry, Manifest, Tombstone, Version
-from hanza.model.report import Orphan, Presence, Problem, Seen, View
+from hanza.model.problem import Presence, Problem
+from hanza.model.report import Orphan, Seen, View
+from hanza.model.volume import Stay
 
 NO_MANIFEST = Version(0, 0)
 """The version that an agent without a manifest reports: no plane publishes it."""
@@ -41,10 +44,11 @@ class Look:
 
     survey: Survey
     heard: Mapping[NativeId, Heard] = field(default_factory=dict)
-    problems: Mapping[Mark, Problem] = field(default_factory=dict)
+    problems: Mapping[Mark | Stay, Problem] = field(default_factory=dict)
     doubted: Collection[Mark] = ()
     """Runs that may yet appear (an order to make them went out, and no answer came), or whose
     remains are not swept yet."""
+    doubted_volumes: Collection[VolumeId] = ()
 
 
 def wishes_of(manifest: Manifest | None) -> dict[InstanceId, Wish]:
@@ -84,6 +88,8 @@ def view_of(manifest: Manifest | None, wishes: Mapping[InstanceId, Wish], look: 
         orphans=tuple(sorted(orphans, key=lambda o: (_key(o.mark), o.native))),
         hosts=tuple(sorted(look.survey.hosts, key=lambda host: host.name)),
         trouble=None,
+        volumes=see_volumes(manifest, look.survey, look.problems, look.doubted_volumes),
+        orphan_volumes=orphan_volumes(volume_wishes_of(manifest), look.survey),
     )
 
 
@@ -99,6 +105,7 @@ def blind_view_of(manifest: Manifest | None) -> View:
         orphans=(),
         hosts=(),
         trouble=None,
+        volumes=unseen_volumes(manifest),
     )
 
 

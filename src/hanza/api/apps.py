@@ -10,6 +10,7 @@ from datetime import datetime
 
 from hanza.api.calls import Answer, Call
 from hanza.api.instances import is_placed, write_anew, write_end, write_wanted
+from hanza.api.volumes import end_volumes, refuse_wrong_disks, wants_volumes_too
 from hanza.model.capacity import Capacity
 from hanza.model.errors import NoRoom, NotFound
 from hanza.model.ids import HostId, InstanceId
@@ -25,6 +26,7 @@ from hanza.store.images import find_image
 from hanza.store.instances import count_members, find_instance, list_app
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Tx
+from hanza.store.volumes import list_of_app
 from hanza.wire import placement_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
 from hanza.wire.instance_v1 import InstanceSpec, wish_from_spec
@@ -93,9 +95,13 @@ def put_app(call: Call) -> Answer:
 
 
 def delete_app(call: Call) -> Answer:
-    """Ask for the end of all members; twice is once."""
+    """Ask for the end of all members; twice is once.
+
+    Its volumes stay, unless `?volumes=true` says that they end too.
+    """
     inside = (call.path["tenant"], call.path["workspace"], call.path["app"])
-    call.plane.store.write(_end_all, *inside, call.plane.clock.now())
+    now, is_all = call.plane.clock.now(), wants_volumes_too(call)
+    call.plane.store.write(_end_all, *inside, now, with_volumes=is_all)
     call.plane.wake()
     return Answer(202)
 
@@ -132,6 +138,7 @@ def _asked(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) -> Ask
     image = find_image(tx, wish.image)
     keeps: Keeps = "team" if is_placed(hold) else "nothing"
     wanted = admit_instance(wish, known, new_id, now, image=image, keeps=keeps)
+    refuse_wrong_disks(tx, wanted)
     return _as_held(Asked(wanted, known), hold)
 
 
@@ -174,8 +181,12 @@ def _write_one(tx: Tx, one: Asked, change: Change, now: datetime) -> doc.AppChan
     return doc.AppChange(wanted.address.name, change.kind, generation + changed, change.says)
 
 
-def _end_all(tx: Tx, tenant: str, workspace: str, app: str, now: datetime) -> None:
-    if not count_members(tx, Address(tenant, workspace, ""), app):
+def _end_all(
+    tx: Tx, tenant: str, workspace: str, app: str, now: datetime, *, with_volumes: bool
+) -> None:
+    kept = list_of_app(tx, tenant, workspace, app) if with_volumes else []
+    if not kept and not count_members(tx, Address(tenant, workspace, ""), app):
         raise NotFound(f"there is no app {app!r} in {workspace!r}")
     for wanted, _ in list_app(tx, tenant, workspace, app):
         write_end(tx, wanted.address, now)
+    end_volumes(tx, kept, now)

@@ -37,6 +37,8 @@ MEMBER = frozenset(
         "site:read",
         "sku:read",
         "tenant:read",
+        "volume:read",
+        "volume:write",
         "workspace:read",
         "workspace:write",
     }

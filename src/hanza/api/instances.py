@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
+from hanza.api.volumes import disks_of, end_volumes, wants_volumes_too, write_disks
 from hanza.model.errors import Invalid, NotFound
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
@@ -61,7 +62,8 @@ def refuse_contradiction(tx: Tx, wanted: Wanted) -> None:
 def write_wanted(
     tx: Tx, known: Wanted | None, wanted: Wanted, hold: Hold | None, now: datetime
 ) -> None:
-    """Write what is wanted now, and have it looked at."""
+    """Write what is wanted now, its disks too, and have it looked at."""
+    wanted = write_disks(tx, wanted, now)
     name, tenant = wanted.address.name, wanted.address.tenant
     if known is None or known.app != wanted.app:
         _refuse_crowd(tx, wanted)
@@ -79,6 +81,8 @@ def write_wanted(
         hint(tx, "place", wanted.id, now)
         return
     hint(tx, "publish", hold.agent, now)
+    if known.disks != wanted.disks:
+        hint(tx, "settle", wanted.id, now)
     if (known.country, known.policy) != (wanted.country, wanted.policy):
         hint(tx, "judge", tenant, now)
 
@@ -110,12 +114,14 @@ def list_instances(call: Call) -> Answer:
 
 
 def delete_instance(call: Call) -> Answer:
-    call.plane.store.write(write_end, address_of(call), call.plane.clock.now())
+    """Its volumes stay, unless `?volumes=true` says that they end too."""
+    now, is_all = call.plane.clock.now(), wants_volumes_too(call)
+    call.plane.store.write(write_end, address_of(call), now, with_volumes=is_all)
     call.plane.wake()
     return Answer(202)
 
 
-def write_end(tx: Tx, address: Address, now: datetime) -> None:
+def write_end(tx: Tx, address: Address, now: datetime, *, with_volumes: bool = False) -> None:
     """Ask for its end; twice is once.  Raises `NotFound` when there is no such instance."""
     known = instances.find_instance(tx, address)
     if known is None:
@@ -125,6 +131,8 @@ def write_end(tx: Tx, address: Address, now: datetime) -> None:
         text = f"{address.name} was asked to end"
         append_event(tx, now, "instance.ending", known.id, text, address.tenant)
         hint(tx, "settle", known.id, now)
+    if with_volumes:
+        end_volumes(tx, disks_of(tx, known), now)
 
 
 def address_of(call: Call) -> Address:

@@ -8,7 +8,7 @@ from hanza.model.errors import Invalid
 from hanza.model.ids import AgentId, ProviderId, SiteId, TokenId
 from hanza.model.site import Provider, Site
 from hanza.plan.admission import check_country, check_name, check_place, check_title, check_word
-from hanza.store import agents, events, hosts, reports, sites
+from hanza.store import agents, events, hosts, reports, sites, volume_reports
 from hanza.store.tx import Tx
 from hanza.store.violations import judge_everybody
 from hanza.wire import federation_v1 as doc
@@ -106,6 +106,11 @@ def revoke_agent(call: Call) -> Answer:
 def list_orphans(call: Call) -> Answer:
     found = call.plane.store.read(reports.list_orphans)
     return Answer(200, {"items": [doc.orphan_to_doc(*one) for one in found]})
+
+
+def list_orphan_volumes(call: Call) -> Answer:
+    found = call.plane.store.read(volume_reports.list_orphan_volumes)
+    return Answer(200, {"items": [doc.orphan_volume_to_doc(*one) for one in found]})
 
 
 def list_events(call: Call) -> Answer:

@@ -12,6 +12,7 @@ from hanza.api import (
     policies,
     probes,
     tenants,
+    volumes,
 )
 from hanza.api.identity import PUBLIC
 from hanza.api.route import Route
@@ -49,6 +50,7 @@ ROUTES = (
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, "agent:write"),
     Route("POST", BASE + "/agents/{agent}/revoke", members.revoke_agent, "agent:write"),
     Route("GET", BASE + "/orphans", members.list_orphans, "agent:read"),
+    Route("GET", BASE + "/orphan-volumes", members.list_orphan_volumes, "agent:read"),
     Route("GET", BASE + "/probes", probes.list_probes, "probe:read"),
     Route("PUT", BASE + "/probes/{probe}", probes.put_probe, "probe:write"),
     Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, "probe:write"),
@@ -80,6 +82,11 @@ ROUTES = (
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, "instance:write"),
     Route("GET", _INSTANCES + "/{instance}/placement", placements.get_placement, "instance:read"),
     CONSOLE,
+    Route("GET", _TENANT + "/volumes", volumes.list_volumes, "volume:read"),
+    Route("GET", _WORKSPACE + "/volumes", volumes.list_volumes, "volume:read"),
+    Route(
+        "DELETE", _WORKSPACE + "/volumes/{instance}/{volume}", volumes.delete_volume, "volume:write"
+    ),
     Route("PUT", _WORKSPACE + "/apps/{app}", apps.put_app, "instance:write"),
     Route("DELETE", _WORKSPACE + "/apps/{app}", apps.delete_app, "instance:write"),
     Route("POST", _WORKSPACE + "/quotes", placements.quote, "quote:ask"),

@@ -16,6 +16,7 @@ from hanza.cli import (
     policies,
     probes,
     tenants,
+    volumes,
 )
 from hanza.cli.client import Client, default_context, page_of, read_context
 from hanza.cli.options import OutputOption, connect
@@ -38,6 +39,7 @@ app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
 app.add_typer(probes.probe, name="probe")
 app.add_typer(tenants.tenant, name="tenant")
+app.add_typer(volumes.volume, name="volume")
 app.add_typer(policies.policy, name="policy")
 app.command("token")(tenants.issue_token)
 app.command("plan")(placing.plan)
@@ -100,10 +102,12 @@ def show_web(context: typer.Context, output: OutputOption = Output.table) -> Non
 
 @app.command("orphans")
 def list_orphans(context: typer.Context, output: OutputOption = Output.table) -> None:
-    """Show guests that bear our mark though nobody ordered them; they are left as they are."""
+    """Show guests and volumes with our mark that nobody ordered; they are left as they are."""
     with connect(context) as client:
-        records = client.items("/orphans")
-    columns = ["agent", "host", "instance", "runEpoch", "power", "since", "native"]
+        records = [{"volume": None, **one} for one in client.items("/orphans")]
+        lacking = dict.fromkeys(("instance", "runEpoch", "power"))
+        records += [{**lacking, **one} for one in client.items("/orphan-volumes")]
+    columns = ["agent", "host", "instance", "runEpoch", "power", "volume", "since", "native"]
     show(records, columns, output, "no orphans")
 
 

@@ -29,12 +29,15 @@ def destroy(  # noqa: PLR0913 -- each is an option of the command
     ] = None,
     tenant: TenantOption = TENANT,
     workspace: WorkspaceOption = None,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="End their volumes too, with all that is on them.")
+    ] = False,
     yes: YesOption = False,
     wait: Annotated[bool, typer.Option(help="Wait until the sites say they are gone.")] = True,
     timeout: TimeoutOption = 120,
     output: OutputOption = Output.table,
 ) -> None:
-    """End instances, components or whole apps, with their disks."""
+    """End instances, components or whole apps, with their disks; volumes stay."""
     with connect(context) as client:
         documents = choose_instances(client, tenant, workspace, names)
         if not documents:
@@ -42,8 +45,10 @@ def destroy(  # noqa: PLR0913 -- each is an option of the command
             return
         listed = ", ".join(one["metadata"]["name"] for one in documents)
         if not yes:
-            typer.confirm(f"End {listed}, with their disks?", abort=True, err=True)
-        end_all(client, _ends(tenant, documents, names or []))
+            what = "disks and volumes" if volumes else "disks"
+            typer.confirm(f"End {listed}, with their {what}?", abort=True, err=True)
+        paths = _ends(tenant, documents, names or [])
+        end_all(client, [f"{path}?volumes=true" if volumes else path for path in paths])
         if wait:
             ids = {one["metadata"]["id"] for one in documents}
             _wait_until_gone(client, tenant, ids, timeout)

@@ -35,13 +35,19 @@ def refuse_wrong_mark(mark: Mark) -> None:
 def refuse_wrong_spec(spec: GuestSpec) -> None:
     if min(spec.cpus, spec.memory_mib, spec.disk_mib) < 1:
         raise Rejected("a guest needs at least one processor, 1 MiB of memory and 1 MiB of disk")
-    if _IMAGE.fullmatch(spec.image) is None:
-        raise Rejected("an image's name is letters, digits, '.', '-' and '_' only")
+    refuse_wrong_image(spec.image)
+    if spec.boot_volume is not None and not is_plain_word(spec.boot_volume):
+        raise Rejected("a volume's owner is letters, digits, '-' and '_' only")
     refuse_wrong_seed(spec)
     if len(spec.name) > LONGEST_NAME:
         raise Rejected(f"a name has at most {LONGEST_NAME} characters")
     if any("\ud800" <= character <= "\udfff" for character in spec.name):
         raise Rejected("a name that is not valid Unicode cannot be kept")
+
+
+def refuse_wrong_image(image: str) -> None:
+    if _IMAGE.fullmatch(image) is None:
+        raise Rejected("an image's name is letters, digits, '.', '-' and '_' only")
 
 
 def refuse_wrong_seed(spec: GuestSpec) -> None:
@@ -60,15 +66,25 @@ def refuse_wrong_resize(old: GuestSpec, new: GuestSpec) -> None:
     refuse_wrong_spec(new)
     if new.image != old.image:
         raise Rejected("a guest keeps its image for life")
-    if new.disk_mib < old.disk_mib:
+    if new.boot_volume != old.boot_volume:
+        raise Rejected("a guest keeps the volume that it boots from for life")
+    if new.boot_volume is None and new.disk_mib < old.disk_mib:
         raise Rejected("a disk never shrinks")
 
 
-def refuse_wrong_volume(owner: VolumeId, size_mib: int) -> None:
+def refuse_wrong_volume(owner: VolumeId, size_mib: int, image: str) -> None:
+    refuse_wrong_image(image)
     if not is_plain_word(owner):
         raise Rejected("a volume's owner is letters, digits, '-' and '_' only")
     if size_mib < 1:
         raise Rejected("a volume has at least 1 MiB")
+
+
+def refuse_detaching(holder: GuestSpec, owner: VolumeId, *, is_on: bool) -> None:
+    if owner == holder.boot_volume:
+        raise Rejected("a guest keeps the volume that it boots from for life")
+    if is_on:
+        raise Rejected("a volume is taken from a guest while that is off")
 
 
 def has_room(capacity: Capacity, held: Capacity, more: Capacity) -> bool:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from hanza.model.guest import GuestSpec, Mark, Power, Survey
 from hanza.model.ids import FederationId, NativeId, VolumeId
+from hanza.model.image import BLANK
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ class Compute(Protocol):
     def create(self, mark: Mark, host: str, spec: GuestSpec) -> None:
         """Define a guest, powered off.  `Exhausted` without room, `Rejected` for a wrong spec.
 
+        With a boot volume that is its disk from here on, as if attached first; `Rejected` when
+        that is absent, at another host, or attached elsewhere.
+
         What it is to be told at its first boot is kept where only the engine reads it; user
         data is never told back.
         """
@@ -94,7 +98,11 @@ class Compute(Protocol):
 
 
 class Volumes(Protocol):
-    def create_volume(self, owner: VolumeId, host: str, size_mib: int) -> None: ...
+    def create_volume(self, owner: VolumeId, host: str, size_mib: int, image: str = BLANK) -> None:
+        """Make it, with the bytes of the image first; twice is once, whatever size or image.
+
+        `Exhausted` without room, `Rejected` for what the site cannot have.
+        """
 
     def grow_volume(self, native: NativeId, size_mib: int) -> None:
         """Make it larger, keeping every byte.  `Rejected` when it would shrink."""
@@ -103,10 +111,16 @@ class Volumes(Protocol):
         """`Rejected` while attached; succeeds when absent."""
 
     def attach_volume(self, native: NativeId, guest: NativeId) -> None:
-        """`Rejected` when attached elsewhere, or when either is absent; twice is once."""
+        """`Rejected` when attached elsewhere, or when either is absent; twice is once.
+
+        The guest finds it by its serial number, see `plan.volumes.serial_of`.
+        """
 
     def detach_volume(self, native: NativeId) -> None:
-        """Twice is once; succeeds when absent."""
+        """Twice is once; succeeds when absent.
+
+        `Rejected` while the guest is on, and for the volume that it boots from.
+        """
 
 
 class Driver(Compute, Volumes, Protocol):

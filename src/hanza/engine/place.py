@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hanza.engine.volumes import take_volumes
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem
@@ -24,7 +25,6 @@ from hanza.store.hosts import list_candidates
 from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Store, Tx
-from hanza.store.volumes import put_volume
 from hanza.store.work import Work, hint, is_held, settle_work
 from hanza.wire.places import load_carbon
 
@@ -137,13 +137,13 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
 def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> Verdict:
     savepoint = tx.begin_nested()
     for wanted, option in zip(team.unplaced, options, strict=True):
-        if not take_hold(tx, wanted.id, option.candidate.host, wanted.spec.size, now):
+        host = option.candidate.host
+        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now)
+        if not has_room or not take_volumes(tx, wanted, host, now):
             savepoint.rollback()
             return Again()
     savepoint.commit()
     for wanted, demand, option in zip(team.unplaced, team.demands, options, strict=True):
-        if wanted.boot_volume is not None:
-            put_volume(tx, wanted.boot_volume, option.candidate.host, wanted.id)
         set_waiting(tx, wanted.id, None)
         if demand.home is not None:
             forget_home(tx, wanted.id)

@@ -4,8 +4,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hanza.engine.show import forget_shown, show_instance
+from hanza.engine.volumes import (
+    LOOK_AGAIN_AFTER,
+    follow_wish,
+    let_go_of_all,
+    look_at_volumes,
+    settle_volume,
+)
 from hanza.model.errors import Revoked
-from hanza.model.ids import AgentId, InstanceId
+from hanza.model.ids import AgentId, InstanceId, VolumeId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
@@ -20,7 +27,6 @@ from hanza.store.instances import finish_restart, forget_instance, get_instances
 from hanza.store.reports import find_seen, forget_seen
 from hanza.store.tx import Store, Tx
 from hanza.store.violations import judge_again
-from hanza.store.volumes import detach_volume, forget_volume
 from hanza.store.work import Work, hint, hint_waiting, is_held, settle_work
 
 REFUSE_FULL_FOR = timedelta(minutes=5)
@@ -40,7 +46,7 @@ def _record(tx: Tx, one: Work, now: datetime) -> None:
 def _settle(tx: Tx, instance: InstanceId, now: datetime) -> Verdict:
     wish = get_instances(tx, [instance]).get(instance)
     if wish is None:
-        return Settled()
+        return settle_volume(tx, VolumeId(instance), now)
     wanted, waiting = wish
     hold, seen = get_hold(tx, instance), find_seen(tx, instance)
     placed = None if hold is None else Placed(hold.mark, hold.is_ending)
@@ -57,14 +63,20 @@ def _settle(tx: Tx, instance: InstanceId, now: datetime) -> Verdict:
             return Again()
         case Keep():
             pass
-    deadline = _show(tx, wanted, hold, waiting, now)
-    return Settled() if deadline is None else Later(deadline)
+    problem = None
+    if hold is not None and not hold.is_ending and not wanted.is_ended:
+        problem = follow_wish(tx, wanted, hold.host, now)
+    deadline = _show(tx, wanted, hold, problem or waiting, now)
+    again = [] if problem is None else [now + LOOK_AGAIN_AFTER]
+    again += [] if deadline is None else [deadline]
+    return Later(min(again)) if again else Settled()
 
 
 def _forget(tx: Tx, wanted: Wanted, now: datetime) -> None:
     forget_seen(tx, wanted.id)
-    detach_volume(tx, wanted.id)
+    let_go_of_all(tx, wanted, now)
     forget_instance(tx, wanted.id)
+    look_at_volumes(tx, wanted, now)
     forget_shown(tx, wanted)
     text = f"{wanted.address.name} is gone"
     append_event(tx, now, "instance.ended", wanted.id, text, wanted.address.tenant)
@@ -81,11 +93,10 @@ def _withdraw(tx: Tx, hold: Hold, *, is_full: bool, now: datetime) -> None:
 def _release(tx: Tx, wanted: Wanted, hold: Hold, now: datetime) -> None:
     """Room came free: whoever waits for a place looks again, this instance among them.
 
-    Its disk never came to be where its site had no room; it may then go elsewhere.
+    Its volumes stay, but for those that never came to be where its site had no room.
     """
     release_hold(tx, hold.mark)
-    if wanted.boot_volume is not None and not wanted.is_ended:
-        forget_volume(tx, wanted.boot_volume)
+    let_go_of_all(tx, wanted, now)
     forget_seen(tx, hold.mark.owner)
     judge_again(tx, wanted, now)
     hint(tx, "publish", hold.agent, now)
@@ -96,12 +107,15 @@ def _release(tx: Tx, wanted: Wanted, hold: Hold, now: datetime) -> None:
 def _show(
     tx: Tx, wanted: Wanted, hold: Hold | None, waiting: Problem | None, now: datetime
 ) -> datetime | None:
+    """`waiting` is what keeps it from a place, or from one of its volumes once it has one."""
     seen = find_seen(tx, wanted.id)
     word = seen if hold is not None and seen is not None and seen.mark == hold.mark else None
     if hold is not None and word is not None and has_stopped(wanted, word.power):
         finish_restart(tx, wanted.id)
         hint(tx, "publish", hold.agent, now)
         wanted = replace(wanted, is_restarting=False)
+    if word is not None and word.problem is None and waiting is not None:
+        word = replace(word, problem=waiting)
     lost = None if hold is None else _lost(tx, hold.agent)
     if lost is not None:
         word = None

@@ -5,6 +5,7 @@ An id is a short prefix that tells what it names, an underscore, and a ULID in l
 readable in a log, sortable by age, and chosen by us before any site is asked.
 """
 
+import hashlib
 import os
 from collections.abc import Callable
 
@@ -20,6 +21,12 @@ def ulid(milliseconds: int, entropy: bytes) -> str:
         raise ValueError(f"a ULID takes {ENTROPY_BYTES} bytes of entropy")
     value = (milliseconds & (2**48 - 1)) << 80 | int.from_bytes(entropy)
     return "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def derived(prefix: str, *parts: str) -> str:
+    """An id that follows from what it is made of: whoever asks again gets the same."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return f"{prefix}_{ulid(int.from_bytes(digest[:6]), digest[6:16])}"
 
 
 class Ids:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import InstanceId, NativeId, VolumeId
+from hanza.model.image import BLANK
 
 Power: TypeAlias = Literal["on", "off"]
 Boot: TypeAlias = Literal["pending", "seen", "silent", "unknown"]
@@ -46,6 +47,8 @@ class GuestSpec:
     user_data: str = field(default="", repr=False)
     """For cloud-init.  It may hold secrets: never told back, logged or quoted."""
     ports: tuple[Port, ...] = ()
+    boot_volume: VolumeId | None = None
+    """The volume that is its disk; without one it has a disk of its own, which ends with it."""
 
     @property
     def is_seeded(self) -> bool:
@@ -58,7 +61,9 @@ class GuestSpec:
 
     @property
     def size(self) -> Capacity:
-        return Capacity(self.cpus, self.memory_mib, self.disk_mib)
+        """What the guest takes of its host; its volumes are counted by themselves."""
+        own_disk_mib = self.disk_mib if self.boot_volume is None else 0
+        return Capacity(self.cpus, self.memory_mib, own_disk_mib)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ class Volume:
     host: str
     size_mib: int
     attached_to: NativeId | None = None
+    image: str = BLANK
+    """What lies under it, and must stay at the site for as long as it does."""
 
 
 @dataclass(frozen=True, slots=True)

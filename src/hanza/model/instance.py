@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from hanza.model.capacity import Capacity
 from hanza.model.guest import Boot, GuestSpec, Power
-from hanza.model.ids import InstanceId
+from hanza.model.ids import InstanceId, VolumeId
 from hanza.model.image import BundleId
 from hanza.model.policy import Policy
 from hanza.model.site import Country
+from hanza.model.volume import Disk
 
 State: TypeAlias = Literal["pending", "creating", "active", "deleting", "error"]
 
@@ -47,13 +49,30 @@ class Wanted:
     component: str | None = None
     zone: str | None = None
     """The one site where it may run; None leaves it to placement."""
-    boot_volume: str | None = None
-    """The block storage that it boots from; it runs where that is."""
+    boot_volume: VolumeId | None = None
+    """The volume that it boots from; it runs where that is."""
     is_restarting: bool = False
     """It was asked to restart, and its site has not said yet that it went off."""
     bundle: BundleId | None = None
     """What its image's name meant when it was admitted; None for an empty disk, and for an image
     that was laid by hand at its site before images had content."""
+
+    data_volumes: tuple[VolumeId, ...] = ()
+    """What it has attached besides; it runs where they are."""
+    disks: tuple[Disk, ...] = ()
+    """Those of them that are its own by name; they outlive it."""
+
+    @property
+    def volumes(self) -> tuple[VolumeId, ...]:
+        """All of its volumes, the one that it boots from first."""
+        boot = () if self.boot_volume is None else (self.boot_volume,)
+        return boot + self.data_volumes
+
+    @property
+    def size(self) -> Capacity:
+        """All that it takes, its disks included, as it was asked for."""
+        disk_mib = self.spec.disk_mib + sum(disk.size_mib for disk in self.disks)
+        return Capacity(self.spec.cpus, self.spec.memory_mib, disk_mib)
 
     @property
     def power_due(self) -> Power:

@@ -2,15 +2,16 @@
 
 A manifest is immutable once published.  Its version grows by one with every publication and
 its parent is the hash of the one before, so an agent can tell older from newer and a skipped
-one from a forged one.  Only a tombstone ends a guest; silence about a guest ends nothing.
+one from a forged one.  Only a tombstone ends a guest or a volume; silence ends nothing.
 """
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from hanza.model.guest import GuestSpec, Mark, Power
-from hanza.model.ids import AgentId
+from hanza.model.ids import AgentId, VolumeId
 from hanza.model.image import Bundle, BundleId
+from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 
 Hash: TypeAlias = bytes
 """SHA-256 of a manifest's canonical form: 32 bytes, see `hanza.plan.manifest`."""
@@ -35,6 +36,8 @@ class Entry:
     host: str
     spec: GuestSpec
     power: Power
+    volumes: tuple[VolumeId, ...] = ()
+    """What it has attached besides the disk that it boots from, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Tombstone:
 class Manifest:
     """Everything one agent shall have.
 
-    Entries and tombstones are sorted by owner and run, bundles by id.
+    Entries and tombstones are sorted by owner and run, volumes by volume and stay, bundles by id.
     """
 
     agent: AgentId
@@ -57,7 +60,9 @@ class Manifest:
     entries: tuple[Entry, ...]
     tombstones: tuple[Tombstone, ...]
     bundles: tuple[Bundle, ...] = ()
-    """What the entries' images consist of; an image without a bundle was laid by hand."""
+    """What the images of guests and volumes consist of; one without a bundle was laid by hand."""
+    volumes: tuple[VolumeEntry, ...] = ()
+    volume_tombstones: tuple[VolumeTombstone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +80,7 @@ class Delta:
     drop_tombstones: tuple[Mark, ...]
     put_bundles: tuple[Bundle, ...] = ()
     drop_bundles: tuple[BundleId, ...] = ()
+    put_volumes: tuple[VolumeEntry, ...] = ()
+    drop_volumes: tuple[Stay, ...] = ()
+    put_volume_tombstones: tuple[VolumeTombstone, ...] = ()
+    drop_volume_tombstones: tuple[Stay, ...] = ()

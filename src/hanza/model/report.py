@@ -5,14 +5,16 @@ a newer one.  The first after every (re)connection is whole; later ones carry wh
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, TypeAlias
 
 from hanza.model.guest import Boot, HostFacts, Mark, Power
 from hanza.model.ids import NativeId
 from hanza.model.manifest import Version
+from hanza.model.problem import Presence, Problem
+from hanza.model.volume import OrphanVolume, SeenVolume, Stay
 
-Presence: TypeAlias = Literal["present", "absent", "unknown"]
+__all__ = ["Incarnation", "Orphan", "Presence", "Problem", "Report", "Role", "Seen", "View"]
+
 Role: TypeAlias = Literal["run", "end"]
 """What the manifest in force said of this mark: let it run, or end it."""
 
@@ -23,15 +25,6 @@ class Incarnation:
 
     starts: int
     nonce: str
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why something is not as wanted: a stable code, a sentence, and since when."""
-
-    code: str
-    text: str
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +61,8 @@ class View:
     hosts: tuple[HostFacts, ...]
     trouble: Problem | None
     """Why the engine could not be surveyed; what is seen is then from the last good look."""
+    volumes: tuple[SeenVolume, ...] = ()
+    orphan_volumes: tuple[OrphanVolume, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +79,6 @@ class Report:
     """None: as in the report before.  The same for `hosts`."""
     hosts: tuple[HostFacts, ...] | None
     trouble: Problem | None
+    volumes: tuple[SeenVolume, ...] = ()
+    gone_volumes: tuple[Stay, ...] = ()
+    orphan_volumes: tuple[OrphanVolume, ...] | None = None

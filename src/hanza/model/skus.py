@@ -36,7 +36,7 @@ SKUS = (
         STORAGE_SKU,
         "hanza.local",
         {"Tier": "local"},
-        {"iops": 500, "minVolumeSize": 1, "type": "local-ephemeral"},
+        {"iops": 500, "minVolumeSize": 1, "type": "local-durable"},
     ),
 )
 

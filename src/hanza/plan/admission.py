@@ -5,6 +5,7 @@ that what reaches the store, the manifest and an engine is known to be well form
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, NoReturn, TypeAlias
@@ -15,10 +16,12 @@ from hanza.model.ids import InstanceId
 from hanza.model.image import BLANK, BundleId, Image
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
+from hanza.model.volume import Disk
 from hanza.plan.image import UnknownImage
 from hanza.plan.policy import policy_of
 from hanza.plan.ports import check_ports
 from hanza.plan.seed import check_ssh_keys, check_user_data
+from hanza.plan.volumes import DATA_VOLUMES_MAX
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -53,6 +56,7 @@ class InstanceWish:
     ssh_keys: tuple[str, ...] = ()
     user_data: str = field(default="", repr=False)
     ports: tuple[Port, ...] = ()
+    disks: tuple[Disk, ...] = ()
 
 
 def check_name(name: str, field: str) -> str:
@@ -113,11 +117,11 @@ def admit_instance(
     """The row that a PUT leads to; equal to `known` when nothing changes.
 
     `image` is what the wish's image is called for, None when nothing is.  What has no place yet
-    may become anything; what has one keeps all but its power, and so does what was asked for
-    through the standard: its resource says what it is.  A member of an app that is written whole
-    keeps only its team; what its image's name means is looked up anew when anything of its spec
-    changes.  Raises `Invalid` for a malformed wish, `UnknownImage`, `Contradiction` for a policy
-    that nothing can satisfy and `Conflict` for what cannot be had from here.
+    may become anything; what has one keeps all but its power and its volumes, and so does what
+    was asked for through the standard: its resource says what it is.  A member of an app that is
+    written whole keeps only its team; what its image's name means is looked up anew when anything
+    of its spec changes.  Raises `Invalid` for a malformed wish, `UnknownImage`, `Contradiction` for
+    a policy that nothing can satisfy and `Conflict` for what cannot be had from here.
     """
     spec = _admit_spec(wish)
     country = None if wish.country is None else check_country(wish.country, "country")
@@ -130,10 +134,49 @@ def admit_instance(
         policy=wish.policy,
         app=wish.app,
         component=wish.component,
+        disks=check_disks(wish.disks, "volumes"),
     )
+    if known is not None:
+        _refuse_other_disks(known, wanted)
     if known is not None and _keeps_its_image(known, wanted, keeps):
         return wanted
     return replace(wanted, bundle=admit_image(image, wish.image, wish.disk_mib))
+
+
+def check_disks(disks: Sequence[Disk], field: str) -> tuple[Disk, ...]:
+    """Volumes of an instance's own: few, of different names, each with a size that can be."""
+    if len(disks) > DATA_VOLUMES_MAX:
+        raise Invalid(f"at most {DATA_VOLUMES_MAX} volumes", field=field)
+    for disk in disks:
+        check_name(disk.name, field)
+        if not 1 <= disk.size_mib <= DISK_MIB_MAX:
+            text = f"a volume of {disk.size_mib} MiB; it must be from 1 to {DISK_MIB_MAX}"
+            raise Invalid(text, field=field)
+    if len({disk.name for disk in disks}) < len(disks):
+        raise Invalid("two volumes have one name", field=field)
+    return tuple(disks)
+
+
+def _refuse_other_disks(known: Wanted, wanted: Wanted) -> None:
+    """Volumes come, go and grow; they never shrink, and the standard says which are its own."""
+    if known.boot_volume is not None and wanted.disks:
+        raise Conflict(
+            f"{known.address.name!r} was asked for through the standard: its volumes are its"
+            " block storages",
+            field="volumes",
+        )
+    before = {disk.name: disk.size_mib for disk in known.disks}
+    for disk in wanted.disks:
+        refuse_shrinking(disk, before.get(disk.name, 0))
+
+
+def refuse_shrinking(disk: Disk, has_mib: int) -> None:
+    if disk.size_mib < has_mib:
+        raise Conflict(
+            f"the volume {disk.name!r} has {has_mib} MiB; it can only grow",
+            field="volumes",
+            hint="use another name, or end it first",
+        )
 
 
 def _keeps_its_image(known: Wanted, wanted: Wanted, keeps: Keeps) -> bool:

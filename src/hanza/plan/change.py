@@ -83,7 +83,7 @@ def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: B
 
 def refuse_too_large(wanted: Wanted, candidates: Sequence[Candidate]) -> None:
     """Raises `Oversized`; where nobody has joined yet, nothing is too large."""
-    size = wanted.spec.size
+    size = wanted.size
     if candidates and not any(one.capacity.holds(size) for one in candidates):
         largest = max(candidates, key=lambda one: (one.capacity.memory_mib, one.capacity.cpus))
         raise Oversized(
@@ -97,7 +97,10 @@ def change_of(one: Asked, candidates: Sequence[Candidate]) -> Change:
     """What becomes of one, looked at by itself."""
     wanted, known = one.wanted, one.known
     if one.is_dropped:
-        return Change("end", "no longer in the file")
+        kept = ", ".join(disk.name for disk in wanted.disks)
+        return Change(
+            "end", f"no longer in the file{f'; its volumes stay: {kept}' if kept else ''}"
+        )
     if known is None:
         return Change("create")
     if wanted == known:
@@ -175,6 +178,20 @@ def _differences(known: Wanted, wanted: Wanted) -> list[str]:
         ("ports", old.ports, new.ports),
     )
     said += [f"other {word}" for word, was, now in told if was != now]
+    said += _other_disks(known, wanted)
     if _has_other_law(wanted, known):
         said.append("another policy")
     return said or ["in other words"]
+
+
+def _other_disks(known: Wanted, wanted: Wanted) -> list[str]:
+    """Volumes come, go and grow where it runs; one that goes is kept."""
+    before = {disk.name: disk.size_mib for disk in known.disks}
+    after = {disk.name: disk.size_mib for disk in wanted.disks}
+    said = [f"volume {name} {size} MiB" for name, size in after.items() if name not in before]
+    said += [
+        f"volume {name} {before[name]} MiB → {size} MiB"
+        for name, size in after.items()
+        if before.get(name, size) != size
+    ]
+    return said + [f"without volume {name}, which stays" for name in before if name not in after]

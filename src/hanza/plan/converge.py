@@ -2,99 +2,77 @@
 
 This module is the whole of a guest's state machine, and it keeps no state: no clock, no I/O,
 no memory of earlier steps but the note it is handed.  The agent calls it after every look, so
-a crash anywhere costs at most one repeated look.
+a crash anywhere costs at most one repeated look.  Volumes have a machine of their own, beside
+this one in `plan.volumes`.
 
 Laws it keeps: only a tombstone ends a guest; a guest that is there twice is never made a third
-time; what belongs to a run that the manifest does not name is left alone.
+time; what belongs to a run that the manifest does not name is left alone; a guest is not made
+before its volumes are there, nor started before they are attached.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from hanza.model.guest import Guest, GuestSpec, Mark, Power
-from hanza.model.ids import NativeId
+from hanza.model.guest import Guest, Mark, Volume
+from hanza.model.ids import VolumeId
 from hanza.model.manifest import Entry, Tombstone
-from hanza.model.report import Problem
+from hanza.plan.steps import (
+    FULL,
+    IMAGE_FETCHING,
+    STUCK,
+    AtRest,
+    Attach,
+    Blocked,
+    Create,
+    Destroy,
+    Detach,
+    MakeVolume,
+    Note,
+    Order,
+    Resize,
+    SetPower,
+    Step,
+    Sweep,
+    Wait,
+    Wish,
+    after_note,
+    is_stuck,
+)
 
-STUCK = frozenset({"driver.unsupported", "driver.rejected"})
-"""Asking again gives the same answer until the wish changes."""
-FULL = "driver.exhausted"
-"""For a guest that is not there yet, the plane finds another place; for one that is, room may
-come free where it stands."""
-IMAGE_FETCHING = "image.fetching"
-"""A guest waits for what it starts from, which is on its way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    mark: Mark
-    host: str
-    spec: GuestSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Destroy:
-    native: NativeId
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """Whatever an ended run that is no longer there may have left."""
-
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
-class SetPower:
-    native: NativeId
-    power: Power
-
-
-@dataclass(frozen=True, slots=True)
-class Resize:
-    native: NativeId
-    spec: GuestSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """The last order failed; not before `until`."""
-
-    until: datetime
+__all__ = [
+    "FULL",
+    "IMAGE_FETCHING",
+    "STUCK",
+    "AtRest",
+    "Blocked",
+    "Create",
+    "Destroy",
+    "Note",
+    "Order",
+    "Resize",
+    "SetPower",
+    "Step",
+    "Sweep",
+    "Wait",
+    "held_back",
+    "is_stuck",
+    "next_step",
+]
+Volumes: TypeAlias = Mapping[VolumeId, Volume]
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
-    """Nothing that we may do would help; someone has to know."""
+class Around:
+    """What else is at the site: every volume, and a run that the manifest ends and that may have
+    left something behind."""
 
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class AtRest:
-    """As wanted."""
+    volumes: Volumes = field(default_factory=dict)
+    unswept: Mark | None = None
 
 
-Order: TypeAlias = Create | Destroy | Sweep | SetPower | Resize
-Step: TypeAlias = Order | Wait | Blocked | AtRest
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What became of the last order for an instance.  May be lost without harm.
-
-    It holds back the same order for the same wish only: when the site has changed so that
-    another order is due, what became of the last one says nothing of it.
-    """
-
-    wish: Entry | Tombstone
-    order: Order
-    problem: Problem
-    failures: int
-    not_before: datetime
+ALONE = Around()
 
 
 def next_step(
@@ -103,40 +81,22 @@ def next_step(
     seen: Sequence[Guest],
     note: Note | None,
     now: datetime,
-    unswept: Mark | None = None,
+    around: Around = ALONE,
 ) -> Step:
     """Choose one step.  `seen` is every guest at the site whose mark names this instance.
 
-    `unswept` is a run that the manifest ends and that may have left something behind.
     An entry for a run that is already ended by the tombstone counts as none: made and ended
     again for ever would be the alternative.
     """
     if entry and tombstone and entry.mark.run_epoch <= tombstone.mark.run_epoch:
         entry = None
-    step, wish = _wished(entry, tombstone, sorted(seen, key=_order), unswept)
-    if isinstance(step, Blocked | AtRest) or note is None:
-        return step
-    if note.wish != wish or note.order != step:
-        return step
-    if is_stuck(note):
-        return Blocked(note.problem.code, note.problem.text)
-    if note.not_before > now:
-        return Wait(note.not_before)
-    return step
-
-
-def is_stuck(note: Note) -> bool:
-    """Whether only another wish can help.  Nothing ever holds back an ending for good."""
-    if isinstance(note.order, Destroy | Sweep):
-        return False
-    return note.problem.code in STUCK or (
-        note.problem.code == FULL and isinstance(note.order, Create)
-    )
+    step, wish = _wished(entry, tombstone, sorted(seen, key=_order), around)
+    return after_note(step, wish, note, now)
 
 
 def held_back(step: Step, lacking: Blocked | None) -> Step:
-    """The step, but that no guest is made before what it starts from is there."""
-    return lacking if lacking is not None and isinstance(step, Create) else step
+    """The step, but that nothing is made before what it starts from is there."""
+    return lacking if lacking is not None and isinstance(step, Create | MakeVolume) else step
 
 
 def _order(guest: Guest) -> tuple[int, str]:
@@ -147,38 +107,76 @@ def _wished(
     entry: Entry | None,
     tombstone: Tombstone | None,
     seen: Sequence[Guest],
-    unswept: Mark | None,
-) -> tuple[Step, Entry | Tombstone | None]:
+    around: Around,
+) -> tuple[Step, Wish | None]:
     """The step as if nothing had ever failed, and the wish that it serves."""
     if tombstone is not None:
         for guest in seen:
             if guest.mark.run_epoch <= tombstone.mark.run_epoch:
                 return Destroy(guest.native), tombstone
-        if unswept is not None:
-            return Sweep(unswept), tombstone
+        if around.unswept is not None:
+            return Sweep(around.unswept), tombstone
     if entry is None:
         return AtRest(), tombstone
-    return _towards(entry, seen), entry
+    return _towards(entry, seen, around.volumes), entry
 
 
-def _towards(entry: Entry, seen: Sequence[Guest]) -> Step:
+def _towards(entry: Entry, seen: Sequence[Guest], volumes: Volumes) -> Step:
     mine = [guest for guest in seen if guest.mark == entry.mark]
     if len(mine) < len(seen):
         return Blocked("converge.other_run", "another run of this instance is still at the site")
     if len(mine) > 1:
         return Blocked("converge.twins", "two guests bear the mark of this instance")
     if not mine:
-        return Create(entry.mark, entry.host, entry.spec)
-    return _adjust(entry, mine[0])
+        # All of them, and not only the one to boot from: until it is there, it may go elsewhere.
+        boot = () if entry.spec.boot_volume is None else (entry.spec.boot_volume,)
+        lacking = (_not_free(owner, volumes) for owner in (*boot, *entry.volumes))
+        first = next((blocked for blocked in lacking if blocked is not None), None)
+        return first or Create(entry.mark, entry.host, entry.spec)
+    return _adjust(entry, mine[0], volumes)
 
 
-def _adjust(entry: Entry, guest: Guest) -> Step:
+def _adjust(entry: Entry, guest: Guest, volumes: Volumes) -> Step:
     if guest.host != entry.host:
         return Blocked("converge.elsewhere", f"the guest is at host {guest.host}")
+    if guest.power == "on" and entry.power == "off":
+        return SetPower(guest.native, "off")
     if guest.spec.size != entry.spec.size and guest.power == "off":
         return Resize(guest.native, entry.spec)
+    step = _plug(entry, guest, volumes)
+    if step is not None:
+        return step
     if guest.power != entry.power:
         return SetPower(guest.native, entry.power)
     if guest.spec.size != entry.spec.size:
         return Blocked("converge.drift", "its size was changed at the site; it is kept running")
     return AtRest()
+
+
+def _plug(entry: Entry, guest: Guest, volumes: Volumes) -> Step | None:
+    """What brings the guest's volumes to what they shall be; None when they are.
+
+    A volume is taken from a guest only while that is off: nobody pulls a disk that is written to.
+    """
+    has = {
+        one.owner: one
+        for one in volumes.values()
+        if one.attached_to == guest.native and one.owner != guest.spec.boot_volume
+    }
+    for owner in sorted(has.keys() - set(entry.volumes)):
+        if guest.power == "off":
+            return Detach(has[owner].native)
+        return Blocked("volume.in_use", "it lets go of a volume when it is next off")
+    for owner in entry.volumes:
+        if owner not in has:
+            return _not_free(owner, volumes) or Attach(volumes[owner].native, guest.native)
+    return None
+
+
+def _not_free(owner: VolumeId, volumes: Volumes) -> Blocked | None:
+    volume = volumes.get(owner)
+    if volume is None:
+        return Blocked("volume.waiting", "it waits for its volume, which is not there yet")
+    if volume.attached_to is not None:
+        return Blocked("volume.taken", "its volume is still attached to another guest")
+    return None

@@ -7,8 +7,8 @@ from and the one it must end at: applied to anything else, or forged, it does no
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from hanza.model.errors import Conflict
@@ -16,10 +16,15 @@ from hanza.model.guest import Mark
 from hanza.model.ids import AgentId
 from hanza.model.image import Bundle, BundleId
 from hanza.model.manifest import Delta, Entry, Hash, Manifest, Tombstone, Version
+from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 
 T = TypeVar("T", Entry, Tombstone)
-LATER = frozenset({"bundles", "hostname", "ports", "ssh_keys", "user_data"})
-"""Members that manifests have had since images have content."""
+V = TypeVar("V", VolumeEntry, VolumeTombstone)
+K = TypeVar("K")
+Item = TypeVar("Item")
+VOLUMES = frozenset({"boot_volume", "volumes", "volume_tombstones"})
+LATER = VOLUMES | {"bundles", "hostname", "ports", "ssh_keys", "user_data"}
+"""Members that manifests have had since images have content, and since there are volumes."""
 Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
 
 
@@ -29,16 +34,19 @@ def manifest_of(
     parent: Hash,
     entries: Iterable[Entry],
     tombstones: Iterable[Tombstone],
-    bundles: Iterable[Bundle] = (),
+    others: Iterable[Bundle | VolumeEntry | VolumeTombstone] = (),
 ) -> Manifest:
     """A manifest in canonical order, whatever order its content came in."""
+    others = list(others)
     return Manifest(
         agent,
         version,
         parent,
         tuple(sorted(entries, key=lambda e: _key(e.mark))),
         tuple(sorted(tombstones, key=lambda t: _key(t.mark))),
-        tuple(sorted(bundles, key=lambda b: b.id)),
+        tuple(sorted((b for b in others if isinstance(b, Bundle)), key=lambda b: b.id)),
+        tuple(sorted((v for v in others if isinstance(v, VolumeEntry)), key=_stay)),
+        tuple(sorted((t for t in others if isinstance(t, VolumeTombstone)), key=_stay)),
     )
 
 
@@ -56,8 +64,13 @@ def _said(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def says_the_same(one: Manifest, other: Manifest) -> bool:
     """Whether publishing `other` after `one` would tell the agent nothing new."""
-    before, after = (one.entries, one.tombstones), (other.entries, other.tombstones)
-    return before == after and one.bundles == other.bundles
+    return replace(one, version=other.version, parent=other.parent) == other
+
+
+def is_empty(manifest: Manifest) -> bool:
+    """Whether it wants nothing and ends nothing."""
+    wanted = manifest.entries or manifest.volumes
+    return not (wanted or manifest.tombstones or manifest.volume_tombstones)
 
 
 def judge(held: Manifest | None, version: Version, parent: Hash, offered: Hash) -> Judgement:
@@ -81,6 +94,8 @@ def delta_between(base: Manifest, new: Manifest) -> Delta:
     entries, tombstones = _by_mark(base.entries), _by_mark(base.tombstones)
     new_entries, new_tombstones = _by_mark(new.entries), _by_mark(new.tombstones)
     bundles, new_bundles = _by_id(base.bundles), _by_id(new.bundles)
+    volumes, new_volumes = _by_stay(base.volumes), _by_stay(new.volumes)
+    ended, new_ended = _by_stay(base.volume_tombstones), _by_stay(new.volume_tombstones)
     return Delta(
         agent=new.agent,
         base=hash_of(base),
@@ -93,6 +108,10 @@ def delta_between(base: Manifest, new: Manifest) -> Delta:
         drop_tombstones=tuple(m for m in tombstones if m not in new_tombstones),
         put_bundles=tuple(b for i, b in new_bundles.items() if bundles.get(i) != b),
         drop_bundles=tuple(i for i in bundles if i not in new_bundles),
+        put_volumes=tuple(v for s, v in new_volumes.items() if volumes.get(s) != v),
+        drop_volumes=tuple(s for s in volumes if s not in new_volumes),
+        put_volume_tombstones=tuple(t for s, t in new_ended.items() if s not in ended),
+        drop_volume_tombstones=tuple(s for s in ended if s not in new_ended),
     )
 
 
@@ -106,14 +125,18 @@ def apply_delta(base: Manifest | None, delta: Delta) -> Manifest:
     entries = _by_mark(base.entries) | _by_mark(delta.put_entries)
     tombstones = _by_mark(base.tombstones) | _by_mark(delta.put_tombstones)
     bundles = _by_id(base.bundles) | _by_id(delta.put_bundles)
-    for mark in delta.drop_entries:
-        entries.pop(mark, None)
-    for mark in delta.drop_tombstones:
-        tombstones.pop(mark, None)
-    for bundle in delta.drop_bundles:
-        bundles.pop(bundle, None)
-    content = (entries.values(), tombstones.values(), bundles.values())
-    new = manifest_of(delta.agent, delta.version, delta.parent, *content)
+    volumes = _by_stay(base.volumes) | _by_stay(delta.put_volumes)
+    ended = _by_stay(base.volume_tombstones) | _by_stay(delta.put_volume_tombstones)
+    others: list[Bundle | VolumeEntry | VolumeTombstone] = [
+        *_without(bundles, delta.drop_bundles),
+        *_without(volumes, delta.drop_volumes),
+        *_without(ended, delta.drop_volume_tombstones),
+    ]
+    content = (
+        _without(entries, delta.drop_entries),
+        _without(tombstones, delta.drop_tombstones),
+    )
+    new = manifest_of(delta.agent, delta.version, delta.parent, *content, others)
     if hash_of(new) != delta.hash:
         raise Conflict("the delta does not lead to the hash it names")
     return new
@@ -123,9 +146,22 @@ def _key(mark: Mark) -> tuple[str, int]:
     return mark.owner, mark.run_epoch
 
 
+def _stay(item: VolumeEntry | VolumeTombstone) -> Stay:
+    return item.stay
+
+
 def _by_mark(items: Iterable[T]) -> dict[Mark, T]:
     return {item.mark: item for item in items}
 
 
 def _by_id(bundles: Iterable[Bundle]) -> dict[BundleId, Bundle]:
     return {bundle.id: bundle for bundle in bundles}
+
+
+def _by_stay(items: Iterable[V]) -> dict[Stay, V]:
+    return {item.stay: item for item in items}
+
+
+def _without(items: Mapping[K, Item], dropped: Iterable[K]) -> list[Item]:
+    gone = set(dropped)
+    return [item for key, item in items.items() if key not in gone]

@@ -7,7 +7,7 @@ whether it was heard on its serial port.  Nothing here is stored twice: shown is
 from hanza.model.instance import Shown, State, Wanted
 from hanza.model.report import Problem, Seen
 
-LASTING = frozenset({"driver.unsupported", "driver.rejected"})
+LASTING = frozenset({"driver.unsupported", "driver.rejected", "volume.lost"})
 """Problems that only the tenant can end: shown as an error, not as something under way."""
 
 

@@ -37,7 +37,7 @@ def take_hold(tx: Tx, instance: InstanceId, host: HostId, size: Capacity, now: d
     """
     if tx.scalar(sa.select(holds.c.instance_id).where(holds.c.instance_id == instance)):
         return False
-    agent = _take_room(tx, host, size)
+    agent = take_room(tx, host, size)
     if agent is None:
         return False
     next_run = (
@@ -61,7 +61,7 @@ def take_hold(tx: Tx, instance: InstanceId, host: HostId, size: Capacity, now: d
     return True
 
 
-def _take_room(tx: Tx, host: HostId, size: Capacity) -> AgentId | None:
+def take_room(tx: Tx, host: HostId, size: Capacity) -> AgentId | None:
     """The guarded update: the host's agent, or None when the room is not there any more."""
     taken = (
         sa.update(hosts)
@@ -83,6 +83,18 @@ def _take_room(tx: Tx, host: HostId, size: Capacity) -> AgentId | None:
     return None if row is None else AgentId(row.agent_id)
 
 
+def give_room(tx: Tx, host: HostId, size: Capacity) -> None:
+    tx.execute(
+        sa.update(hosts)
+        .where(hosts.c.id == host)
+        .values(
+            held_cpus=hosts.c.held_cpus - size.cpus,
+            held_memory_mib=hosts.c.held_memory_mib - size.memory_mib,
+            held_disk_mib=hosts.c.held_disk_mib - size.disk_mib,
+        )
+    )
+
+
 def end_hold(tx: Tx, mark: Mark) -> None:
     """Turn a hold into a tombstone.  Its room stays taken until the site says that it is gone."""
     tx.execute(sa.update(holds).where(*_is(mark)).values(is_ending=True))
@@ -93,15 +105,7 @@ def release_hold(tx: Tx, mark: Mark) -> bool:
     row = tx.execute(sa.delete(holds).where(*_is(mark)).returning(holds)).one_or_none()
     if row is None:
         return False
-    tx.execute(
-        sa.update(hosts)
-        .where(hosts.c.id == row.host_id)
-        .values(
-            held_cpus=hosts.c.held_cpus - row.cpus,
-            held_memory_mib=hosts.c.held_memory_mib - row.memory_mib,
-            held_disk_mib=hosts.c.held_disk_mib - row.disk_mib,
-        )
-    )
+    give_room(tx, HostId(row.host_id), Capacity(row.cpus, row.memory_mib, row.disk_mib))
     return True
 
 

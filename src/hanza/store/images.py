@@ -2,7 +2,7 @@
 
 The blobs themselves are files in the plane's folder, see `hanza.kit.blobs`; here is what is
 known of them.  A bundle is kept as long as an image names it, and an image as long as an
-instance uses it.
+instance uses it or a volume lies over it.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hanza.model.errors import Conflict, InUse, NotFound
 from hanza.model.ids import AgentId, ImageId
 from hanza.model.image import Blob, BlobId, Bundle, BundleId, Image
-from hanza.store.schema import bundles, holds, images, instances
+from hanza.store.schema import bundles, holds, images, instances, volumes
 from hanza.store.tx import Tx
 
 PARTS = ("disk", "kernel", "initrd")
@@ -64,9 +64,16 @@ def remove_image(tx: Tx, name: str) -> None:
     used = tx.scalar(uses.where(instances.c.image == name, instances.c.bundle_id.is_not(None)))
     if used:
         raise InUse(f"{used} instances use the image {name!r}", hint="destroy them first")
+    others = sa.select(images.c.id).where(
+        images.c.bundle_id == image.bundle.id, images.c.name != name
+    )
+    is_last = tx.scalar(others.limit(1)) is None
+    over = sa.select(sa.func.count()).where(volumes.c.bundle_id == image.bundle.id)
+    laid = tx.scalar(over)
+    if is_last and laid:
+        raise InUse(f"{laid} volumes begin with the image {name!r}", hint="delete them first")
     tx.execute(sa.delete(images).where(images.c.name == name))
-    others = sa.select(images.c.id).where(images.c.bundle_id == image.bundle.id)
-    if tx.scalar(others.limit(1)) is None:
+    if is_last:
         tx.execute(sa.delete(bundles).where(bundles.c.id == image.bundle.id))
 
 
@@ -85,7 +92,12 @@ def may_fetch(tx: Tx, agent: AgentId, blob: BlobId) -> bool:
         .join(bundles, bundles.c.id == instances.c.bundle_id)
         .where(holds.c.agent_id == agent, named)
     )
-    return tx.scalar(query.limit(1)) is not None
+    laid = (
+        sa.select(volumes.c.id)
+        .join(bundles, bundles.c.id == volumes.c.bundle_id)
+        .where(volumes.c.agent_id == agent, named)
+    )
+    return any(tx.scalar(one.limit(1)) is not None for one in (query, laid))
 
 
 def bundle_from_row(row: Any) -> Bundle:

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from hanza.model.errors import NotFound
 from hanza.model.guest import GuestSpec, Port
-from hanza.model.ids import HostId, InstanceId
+from hanza.model.ids import HostId, InstanceId, VolumeId
 from hanza.model.image import BundleId
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.report import Problem
+from hanza.model.volume import Disk
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
 from hanza.store.tx import Tx
 from hanza.wire.policy_v1 import policy_from_json, policy_to_json
@@ -99,12 +100,6 @@ def finish_restart(tx: Tx, instance: InstanceId) -> None:
     )
 
 
-def boots_from(tx: Tx, volume: str) -> list[Wanted]:
-    """Every instance that boots from this volume, ended ones too."""
-    rows = tx.execute(sa.select(instances).where(instances.c.boot_volume == volume))
-    return [wanted_from_row(row) for row in rows]
-
-
 def _wish_to_row(wanted: Wanted) -> dict[str, object]:
     """The columns that a wish may change.  No country is an empty one: the column is older."""
     return {
@@ -119,6 +114,8 @@ def _wish_to_row(wanted: Wanted) -> dict[str, object]:
         "component": wanted.component,
         "zone": wanted.zone,
         "boot_volume": wanted.boot_volume,
+        "data_volumes": ",".join(wanted.data_volumes),
+        "disks": ",".join(f"{disk.name}:{disk.size_mib}" for disk in wanted.disks),
         "bundle_id": wanted.bundle,
         "hostname": wanted.spec.hostname,
         "ssh_keys": "\n".join(wanted.spec.ssh_keys),
@@ -315,10 +312,21 @@ def wanted_from_row(row: sa.Row[tuple[object, ...]]) -> Wanted:
         app=row.app,
         component=row.component,
         zone=row.zone,
-        boot_volume=row.boot_volume,
+        boot_volume=None if row.boot_volume is None else VolumeId(row.boot_volume),
+        data_volumes=data_volumes_from_row(row),
+        disks=_disks_from_row(row),
         is_restarting=row.restarts > row.restarts_done,
         bundle=None if row.bundle_id is None else BundleId(row.bundle_id),
     )
+
+
+def _disks_from_row(row: Any) -> tuple[Disk, ...]:
+    words = (word.split(":") for word in row.disks.split(",") if word)
+    return tuple(Disk(name, int(size_mib)) for name, size_mib in words)
+
+
+def data_volumes_from_row(row: Any) -> tuple[VolumeId, ...]:
+    return tuple(VolumeId(word) for word in row.data_volumes.split(",") if word)
 
 
 def spec_from_row(row: Any, image: str) -> GuestSpec:
@@ -333,6 +341,7 @@ def spec_from_row(row: Any, image: str) -> GuestSpec:
         tuple(row.ssh_keys.splitlines()),
         row.user_data,
         tuple(Port(*map(int, word.split(":"))) for word in row.ports.split(",") if word),
+        None if row.boot_volume is None else VolumeId(row.boot_volume),
     )
 
 

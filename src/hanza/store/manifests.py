@@ -5,19 +5,22 @@ same transaction, so any number of planes may publish and none can say old thing
 number.  The last few manifests are kept, so that an agent that was away gets a delta.
 """
 
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from hanza.model.errors import Refusal
 from hanza.model.guest import Mark
-from hanza.model.ids import AgentId, InstanceId
-from hanza.model.image import Bundle
+from hanza.model.ids import AgentId, InstanceId, VolumeId
+from hanza.model.image import BLANK, Bundle
 from hanza.model.manifest import Entry, Hash, Manifest, Tombstone, Version
-from hanza.plan.manifest import hash_of, manifest_of, says_the_same
+from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
+from hanza.plan.manifest import hash_of, is_empty, manifest_of, says_the_same
 from hanza.store.images import BUNDLE_COLUMNS, bundle_from_row
-from hanza.store.instances import spec_from_row
-from hanza.store.schema import agents, bundles, holds, hosts, instances, manifests
+from hanza.store.instances import data_volumes_from_row, spec_from_row
+from hanza.store.schema import agents, bundles, holds, hosts, instances, manifests, volumes
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
@@ -42,7 +45,7 @@ def publish_manifest(tx: Tx, agent: AgentId, now: datetime) -> Manifest:
     version, parent = Version(row.epoch, row.manifest_no), bytes(row.manifest_hash)
     manifest = _wanted_at(tx, agent, version, parent)
     held = find_manifest(tx, agent, parent)
-    if says_the_same(held, manifest) if held else not (manifest.entries or manifest.tombstones):
+    if says_the_same(held, manifest) if held else is_empty(manifest):
         raise NothingNew("nothing has changed")
     digest = hash_of(manifest)
     tx.execute(sa.update(agents).where(agents.c.id == agent).values(manifest_hash=digest))
@@ -73,15 +76,19 @@ def find_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
     return manifest_from_wire(whole)
 
 
-def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manifest:
-    query = (
+def _held_at(agent: AgentId) -> sa.Select[tuple[Any, ...]]:
+    return (
         sa.select(
             holds.c.instance_id,
             holds.c.run_epoch,
             holds.c.is_ending,
             holds.c.cpus,
             holds.c.memory_mib,
-            holds.c.disk_mib,
+            # Who boots from a volume holds no disk of its own.
+            sa.case(
+                (instances.c.boot_volume.is_not(None), instances.c.disk_mib),
+                else_=holds.c.disk_mib,
+            ).label("disk_mib"),
             hosts.c.name.label("host"),
             instances.c.name,
             instances.c.image,
@@ -90,6 +97,8 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
                 else_=instances.c.power,
             ).label("power"),
             instances.c.bundle_id,
+            instances.c.boot_volume,
+            instances.c.data_volumes,
             instances.c.hostname,
             instances.c.ssh_keys,
             instances.c.user_data,
@@ -101,9 +110,13 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
         .outerjoin(bundles, bundles.c.id == instances.c.bundle_id)
         .where(holds.c.agent_id == agent)
     )
+
+
+def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manifest:
     entries, tombstones = [], []
-    needed: dict[str, Bundle] = {}
-    for row in tx.execute(query):
+    kept = _volumes_at(tx, agent)
+    needed: dict[str, Bundle] = dict(kept.bundles)
+    for row in tx.execute(_held_at(agent)):
         mark = Mark(InstanceId(row.instance_id), row.run_epoch)
         if row.is_ending:
             tombstones.append(Tombstone(mark))
@@ -111,5 +124,44 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
         image = row.bundle_id or row.image
         if row.bundle_id is not None:
             needed[row.bundle_id] = bundle_from_row(row)
-        entries.append(Entry(mark, row.host, spec_from_row(row, image), row.power))
-    return manifest_of(agent, version, parent, entries, tombstones, needed.values())
+        plugged = tuple(
+            volume
+            for volume in data_volumes_from_row(row)
+            if kept.attached.get(volume) == mark.owner
+        )
+        entries.append(Entry(mark, row.host, spec_from_row(row, image), row.power, plugged))
+    others: list[Bundle | VolumeEntry | VolumeTombstone]
+    others = [*needed.values(), *kept.entries, *kept.tombstones]
+    return manifest_of(agent, version, parent, entries, tombstones, others)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The volumes at one agent; `attached` tells to which instance each is."""
+
+    entries: list[VolumeEntry] = field(default_factory=list)
+    tombstones: list[VolumeTombstone] = field(default_factory=list)
+    bundles: dict[str, Bundle] = field(default_factory=dict)
+    attached: dict[VolumeId, InstanceId] = field(default_factory=dict)
+
+
+def _volumes_at(tx: Tx, agent: AgentId) -> _Kept:
+    query = (
+        sa.select(volumes, hosts.c.name.label("host"), *BUNDLE_COLUMNS)
+        .join(hosts, hosts.c.id == volumes.c.host_id)
+        .outerjoin(bundles, bundles.c.id == volumes.c.bundle_id)
+        .where(volumes.c.agent_id == agent)
+    )
+    kept = _Kept()
+    for row in tx.execute(query):
+        stay = Stay(VolumeId(row.id), row.stays)
+        if row.is_leaving:
+            kept.tombstones.append(VolumeTombstone(stay))
+            continue
+        image = row.bundle_id or BLANK
+        kept.entries.append(VolumeEntry(stay, row.host, row.held_mib, image, row.is_made))
+        if row.bundle_id is not None:
+            kept.bundles[row.bundle_id] = bundle_from_row(row)
+        if row.instance_id is not None:
+            kept.attached[stay.volume] = InstanceId(row.instance_id)
+    return kept

@@ -20,6 +20,7 @@ from hanza.store.events import append_event
 from hanza.store.hosts import put_hosts
 from hanza.store.schema import agents, holds, orphans, seen
 from hanza.store.tx import Tx
+from hanza.store.volume_reports import put_orphan_volumes, put_seen_volumes
 from hanza.store.work import hint, hint_waiting
 
 _SEEN_OF = sa.select(seen).where(seen.c.instance_id == sa.bindparam("instance"))
@@ -40,9 +41,12 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
     ).rowcount
     if not newer:
         return False
+    put_seen_volumes(tx, agent, report, now)
     _put_seen(tx, agent, report, now)
     if report.orphans is not None:
         _put_orphans(tx, agent, report.orphans, now)
+    if report.orphan_volumes is not None:
+        put_orphan_volumes(tx, agent, report.orphan_volumes, now)
     if report.hosts is not None:
         put_hosts(tx, agent, report.hosts, ids, now)
         hint_waiting(tx, "place", now)

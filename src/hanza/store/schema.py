@@ -1,95 +1,58 @@
 """The tables.  Migrations in `migrations/` lead here; a test compares the two.
 
 Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
-guarded hold, `seen` and `orphans` the agents' reports, `shown_*` and `restarts_done` the
-settling pass, `home` whoever ends a run to have another, `violations` the judging pass.
+guarded hold, `seen*`, `orphan*` and `is_made` the agents' reports, `shown_*` and `restarts_done`
+the settling pass, `home` whoever ends a run to have another, `violations` the judging pass.
 A resource's conditions, status and document are written by whoever brings it a step further, in
 the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
 
 import sqlalchemy as sa
 
-from hanza.store.database import Instant
+from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+metadata = METADATA
 
-
-def _id() -> "sa.Column[str]":
-    return sa.Column("id", sa.Text, primary_key=True)
-
-
-def _ref(name: str, table: str, *, nullable: bool = False) -> "sa.Column[str]":
-    return sa.Column(name, sa.Text, sa.ForeignKey(f"{table}.id"), nullable=nullable)
-
-
-def _text(name: str, *, nullable: bool = False) -> "sa.Column[str]":
-    return sa.Column(name, sa.Text, nullable=nullable)
-
-
-def _count(name: str, default: int | None = None) -> "sa.Column[int]":
-    server_default = None if default is None else sa.text(str(default))
-    return sa.Column(name, sa.BigInteger, nullable=False, server_default=server_default)
-
-
-def _at(name: str, *, nullable: bool = False) -> "sa.Column[object]":
-    return sa.Column(name, Instant, nullable=nullable)
-
-
-def _json(name: str) -> "sa.Column[object]":
-    return sa.Column(name, sa.JSON(none_as_null=True))
-
-
-def _flag(name: str) -> "sa.Column[bool]":
-    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
-
-
-federation = sa.Table("federation", metadata, _id(), _count("epoch"), _at("created_at"))
+federation = sa.Table("federation", metadata, an_id(), a_count("epoch"), an_instant("created_at"))
 
 providers = sa.Table(
     "providers",
     metadata,
-    _id(),
+    an_id(),
     sa.Column("name", sa.Text, nullable=False, unique=True),
-    _text("title"),
-    _at("created_at"),
+    a_text("title"),
+    an_instant("created_at"),
     sa.Column("price_cpu_hour", sa.BigInteger),
     sa.Column("price_gib_hour", sa.BigInteger),
     sa.Column("price_disk_gib_hour", sa.BigInteger),
-    _json("attributes"),
+    a_json("attributes"),
 )
 
 sites = sa.Table(
     "sites",
     metadata,
-    _id(),
-    _ref("provider_id", "providers"),
+    an_id(),
+    a_ref("provider_id", "providers"),
     sa.Column("name", sa.Text, nullable=False, unique=True),
-    _text("country"),
-    _text("city"),
+    a_text("country"),
+    a_text("city"),
     sa.Column("latitude", sa.Float, nullable=False),
     sa.Column("longitude", sa.Float, nullable=False),
-    _at("created_at"),
-    _text("class", nullable=True),
-    _json("attributes"),
+    an_instant("created_at"),
+    a_text("class", nullable=True),
+    a_json("attributes"),
 )
 
 probes = sa.Table(
     "probes",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
-    _text("host"),
-    _count("port"),
-    _text("place"),
+    a_text("host"),
+    a_count("port"),
+    a_text("place"),
     sa.Column("latitude", sa.Float, nullable=False),
     sa.Column("longitude", sa.Float, nullable=False),
-    _at("created_at"),
+    an_instant("created_at"),
 )
 
 rtts = sa.Table(
@@ -98,30 +61,30 @@ rtts = sa.Table(
     sa.Column("site_id", sa.Text, sa.ForeignKey("sites.id"), primary_key=True),
     sa.Column("point", sa.Text, primary_key=True),  # the probe's name
     sa.Column("ms", sa.Float, nullable=False),
-    _at("at"),
-    _text("agent_id", nullable=True),
+    an_instant("at"),
+    a_text("agent_id", nullable=True),
 )
 
 agents = sa.Table(
     "agents",
     metadata,
-    _id(),
-    _ref("site_id", "sites"),
+    an_id(),
+    a_ref("site_id", "sites"),
     sa.Column("public_key", sa.LargeBinary, nullable=False, unique=True),
-    _text("driver"),
-    _at("joined_at"),
-    _count("epoch"),
-    _count("manifest_no", 0),
+    a_text("driver"),
+    an_instant("joined_at"),
+    a_count("epoch"),
+    a_count("manifest_no", 0),
     sa.Column("manifest_hash", sa.LargeBinary, nullable=False),
-    _count("starts", 0),
+    a_count("starts", 0),
     sa.Column("nonce", sa.Text, nullable=False, server_default=""),
-    _flag("is_contested"),
-    _count("report_no", 0),
-    _at("heard_at", nullable=True),
-    _text("trouble_code", nullable=True),
-    _text("trouble_text", nullable=True),
-    _at("trouble_since", nullable=True),
-    _at("revoked_at", nullable=True),
+    a_flag("is_contested"),
+    a_count("report_no", 0),
+    an_instant("heard_at", nullable=True),
+    a_text("trouble_code", nullable=True),
+    a_text("trouble_text", nullable=True),
+    an_instant("trouble_since", nullable=True),
+    an_instant("revoked_at", nullable=True),
 )
 
 tenants = sa.Table(
@@ -129,38 +92,38 @@ tenants = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("reference_policy", sa.Text, nullable=False, server_default="strict"),
-    _at("created_at"),
+    an_instant("created_at"),
 )
 
 join_tokens = sa.Table(
     "join_tokens",
     metadata,
-    _id(),
-    _ref("site_id", "sites"),
+    an_id(),
+    a_ref("site_id", "sites"),
     sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
-    _at("created_at"),
-    _at("expires_at"),
-    _at("used_at", nullable=True),
-    _ref("agent_id", "agents", nullable=True),
-    _at("revoked_at", nullable=True),
+    an_instant("created_at"),
+    an_instant("expires_at"),
+    an_instant("used_at", nullable=True),
+    a_ref("agent_id", "agents", nullable=True),
+    an_instant("revoked_at", nullable=True),
 )
 
 hosts = sa.Table(
     "hosts",
     metadata,
-    _id(),
-    _ref("agent_id", "agents"),
-    _ref("site_id", "sites"),
-    _text("name"),
-    _count("cpus"),
-    _count("memory_mib"),
-    _count("disk_mib"),
-    _count("held_cpus", 0),
-    _count("held_memory_mib", 0),
-    _count("held_disk_mib", 0),
-    _text("accelerator"),
-    _flag("is_offered"),
-    _at("refuses_until", nullable=True),
+    an_id(),
+    a_ref("agent_id", "agents"),
+    a_ref("site_id", "sites"),
+    a_text("name"),
+    a_count("cpus"),
+    a_count("memory_mib"),
+    a_count("disk_mib"),
+    a_count("held_cpus", 0),
+    a_count("held_memory_mib", 0),
+    a_count("held_disk_mib", 0),
+    a_text("accelerator"),
+    a_flag("is_offered"),
+    an_instant("refuses_until", nullable=True),
     sa.Column("address", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("agent_id", "name"),
 )
@@ -168,96 +131,113 @@ hosts = sa.Table(
 bundles = sa.Table(
     "bundles",
     metadata,
-    _id(),
-    _text("cmdline"),
-    _count("disk_mib"),
-    _text("disk_blob", nullable=True),
+    an_id(),
+    a_text("cmdline"),
+    a_count("disk_mib"),
+    a_text("disk_blob", nullable=True),
     sa.Column("disk_bytes", sa.BigInteger),
-    _text("kernel_blob", nullable=True),
+    a_text("kernel_blob", nullable=True),
     sa.Column("kernel_bytes", sa.BigInteger),
-    _text("initrd_blob", nullable=True),
+    a_text("initrd_blob", nullable=True),
     sa.Column("initrd_bytes", sa.BigInteger),
 )
 
 images = sa.Table(
     "images",
     metadata,
-    _id(),
+    an_id(),
     sa.Column("name", sa.Text, nullable=False, unique=True),
-    _ref("bundle_id", "bundles"),
-    _at("created_at"),
+    a_ref("bundle_id", "bundles"),
+    an_instant("created_at"),
 )
 
 instances = sa.Table(
     "instances",
     metadata,
-    _id(),
-    _text("tenant"),
-    _text("workspace"),
-    _text("name"),
-    _text("country"),
-    _text("image"),
-    _count("cpus"),
-    _count("memory_mib"),
-    _count("disk_mib"),
-    _text("power"),
-    _count("generation", 1),
-    _flag("is_ended"),
-    _at("created_at"),
-    _count("runs", 0),
-    _text("waiting_code", nullable=True),
-    _text("waiting_text", nullable=True),
-    _at("waiting_since", nullable=True),
+    an_id(),
+    a_text("tenant"),
+    a_text("workspace"),
+    a_text("name"),
+    a_text("country"),
+    a_text("image"),
+    a_count("cpus"),
+    a_count("memory_mib"),
+    a_count("disk_mib"),
+    a_text("power"),
+    a_count("generation", 1),
+    a_flag("is_ended"),
+    an_instant("created_at"),
+    a_count("runs", 0),
+    a_text("waiting_code", nullable=True),
+    a_text("waiting_text", nullable=True),
+    an_instant("waiting_since", nullable=True),
     sa.Column("shown_state", sa.Text, nullable=False, server_default="pending"),
-    _text("shown_power", nullable=True),
+    a_text("shown_power", nullable=True),
     sa.Column("shown_boot", sa.Text, nullable=False, server_default="unknown"),
-    _text("shown_code", nullable=True),
-    _text("shown_reason", nullable=True),
-    _json("policy"),
-    _text("app", nullable=True),
-    _text("component", nullable=True),
-    _text("zone", nullable=True),
-    _text("boot_volume", nullable=True),
-    _text("home", nullable=True),
-    _count("restarts", 0),
-    _count("restarts_done", 0),
-    _ref("bundle_id", "bundles", nullable=True),
+    a_text("shown_code", nullable=True),
+    a_text("shown_reason", nullable=True),
+    a_json("policy"),
+    a_text("app", nullable=True),
+    a_text("component", nullable=True),
+    a_text("zone", nullable=True),
+    a_text("boot_volume", nullable=True),
+    a_text("home", nullable=True),
+    a_count("restarts", 0),
+    a_count("restarts_done", 0),
+    a_ref("bundle_id", "bundles", nullable=True),
     sa.Column("hostname", sa.Text, nullable=False, server_default=""),
     sa.Column("ssh_keys", sa.Text, nullable=False, server_default=""),
     sa.Column("user_data", sa.Text, nullable=False, server_default=""),
     sa.Column("ports", sa.Text, nullable=False, server_default=""),
+    sa.Column("data_volumes", sa.Text, nullable=False, server_default=""),
+    sa.Column("disks", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("tenant", "workspace", "name"),
     sa.Index("ix_instances_tenant_workspace_app", "tenant", "workspace", "app"),
 )
 
-volume_places = sa.Table(
-    "volume_places",
+volumes = sa.Table(
+    "volumes",
     metadata,
-    sa.Column("volume_id", sa.Text, primary_key=True),
-    _ref("host_id", "hosts"),
-    _text("instance_id", nullable=True),
+    an_id(),
+    a_text("tenant"),
+    a_text("workspace"),
+    a_text("name"),
+    a_count("size_mib"),
+    a_text("image"),
+    a_text("app", nullable=True),
+    a_ref("bundle_id", "bundles", nullable=True),
+    a_flag("is_ended"),
+    an_instant("created_at"),
+    a_count("stays", 0),
+    a_ref("host_id", "hosts", nullable=True),
+    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), nullable=True, index=True),
+    a_count("held_mib", 0),
+    a_flag("is_leaving"),
+    a_flag("is_made"),
+    sa.Column("instance_id", sa.Text, nullable=True, index=True),
+    sa.UniqueConstraint("tenant", "workspace", "name"),
 )
 
 resources = sa.Table(
     "resources",
     metadata,
-    _id(),
-    _text("kind"),
-    _text("tenant"),
-    _text("workspace"),
-    _text("name"),
-    _text("region"),
-    _count("version", 1),
-    _at("created_at"),
-    _at("modified_at"),
-    _at("deleted_at", nullable=True),
-    _text("labels", nullable=True),
-    _text("annotations", nullable=True),
-    _text("extensions", nullable=True),
-    _text("spec"),
-    _text("conditions"),
-    _count("owed", 0),
-    _text("status"),
+    an_id(),
+    a_text("kind"),
+    a_text("tenant"),
+    a_text("workspace"),
+    a_text("name"),
+    a_text("region"),
+    a_count("version", 1),
+    an_instant("created_at"),
+    an_instant("modified_at"),
+    an_instant("deleted_at", nullable=True),
+    a_text("labels", nullable=True),
+    a_text("annotations", nullable=True),
+    a_text("extensions", nullable=True),
+    a_text("spec"),
+    a_text("conditions"),
+    a_count("owed", 0),
+    a_text("status"),
     sa.Column("document", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("kind", "tenant", "workspace", "name"),
     sa.Index("ix_resources_tenant_workspace", "tenant", "workspace"),
@@ -267,14 +247,14 @@ holds = sa.Table(
     "holds",
     metadata,
     sa.Column("instance_id", sa.Text, sa.ForeignKey("instances.id"), primary_key=True),
-    _count("run_epoch"),
-    _ref("host_id", "hosts"),
+    a_count("run_epoch"),
+    a_ref("host_id", "hosts"),
     sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), nullable=False, index=True),
-    _count("cpus"),
-    _count("memory_mib"),
-    _count("disk_mib"),
-    _flag("is_ending"),
-    _at("taken_at"),
+    a_count("cpus"),
+    a_count("memory_mib"),
+    a_count("disk_mib"),
+    a_flag("is_ending"),
+    an_instant("taken_at"),
 )
 
 manifests = sa.Table(
@@ -285,25 +265,51 @@ manifests = sa.Table(
     sa.Column("number", sa.BigInteger, primary_key=True),
     sa.Column("hash", sa.LargeBinary, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    _at("published_at"),
+    an_instant("published_at"),
 )
 
 seen = sa.Table(
     "seen",
     metadata,
     sa.Column("instance_id", sa.Text, sa.ForeignKey("instances.id"), primary_key=True),
-    _count("run_epoch"),
+    a_count("run_epoch"),
     sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), nullable=False, index=True),
-    _text("role"),
-    _text("presence"),
-    _text("native", nullable=True),
-    _text("power", nullable=True),
-    _text("boot"),
-    _text("serial_tail"),
-    _text("problem_code", nullable=True),
-    _text("problem_text", nullable=True),
-    _at("problem_since", nullable=True),
-    _at("seen_at"),
+    a_text("role"),
+    a_text("presence"),
+    a_text("native", nullable=True),
+    a_text("power", nullable=True),
+    a_text("boot"),
+    a_text("serial_tail"),
+    a_text("problem_code", nullable=True),
+    a_text("problem_text", nullable=True),
+    an_instant("problem_since", nullable=True),
+    an_instant("seen_at"),
+)
+
+seen_volumes = sa.Table(
+    "seen_volumes",
+    metadata,
+    sa.Column("volume_id", sa.Text, sa.ForeignKey("volumes.id"), primary_key=True),
+    a_count("stay"),
+    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), nullable=False, index=True),
+    a_text("role"),
+    a_text("presence"),
+    sa.Column("size_mib", sa.BigInteger),
+    a_text("problem_code", nullable=True),
+    a_text("problem_text", nullable=True),
+    an_instant("problem_since", nullable=True),
+    an_instant("seen_at"),
+)
+
+orphan_volumes = sa.Table(
+    "orphan_volumes",
+    metadata,
+    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), primary_key=True),
+    sa.Column("native", sa.Text, primary_key=True),
+    a_text("volume_id"),
+    a_text("host"),
+    a_count("size_mib"),
+    an_instant("since"),
 )
 
 orphans = sa.Table(
@@ -311,11 +317,11 @@ orphans = sa.Table(
     metadata,
     sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), primary_key=True),
     sa.Column("native", sa.Text, primary_key=True),
-    _text("owner"),
-    _count("run_epoch"),
-    _text("host"),
-    _text("power"),
-    _at("since"),
+    a_text("owner"),
+    a_count("run_epoch"),
+    a_text("host"),
+    a_text("power"),
+    an_instant("since"),
 )
 
 events = sa.Table(
@@ -327,11 +333,11 @@ events = sa.Table(
         primary_key=True,
         autoincrement=True,
     ),
-    _at("at"),
-    _text("kind"),
-    _text("subject"),
-    _text("text"),
-    _text("tenant", nullable=True),
+    an_instant("at"),
+    a_text("kind"),
+    a_text("subject"),
+    a_text("text"),
+    a_text("tenant", nullable=True),
     sa.Index("ix_events_tenant_serial", "tenant", "serial"),
 )
 
@@ -341,8 +347,8 @@ policies = sa.Table(
     sa.Column("tenant", sa.Text, primary_key=True),
     sa.Column("workspace", sa.Text, primary_key=True),
     sa.Column("policy", sa.JSON(none_as_null=True), nullable=False),
-    _count("version", 1),
-    _at("changed_at"),
+    a_count("version", 1),
+    an_instant("changed_at"),
 )
 
 violations = sa.Table(
@@ -353,8 +359,8 @@ violations = sa.Table(
     sa.Column("rule", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("tenant", sa.Text, nullable=False, index=True),
-    _text("sentence"),
-    _at("since"),
+    a_text("sentence"),
+    an_instant("since"),
 )
 
 work = sa.Table(
@@ -362,10 +368,10 @@ work = sa.Table(
     metadata,
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("ref", sa.Text, primary_key=True),
-    _at("due_at"),
-    _count("hint", 1),
-    _text("token", nullable=True),
-    _at("leased_until", nullable=True),
-    _count("failures", 0),
+    an_instant("due_at"),
+    a_count("hint", 1),
+    a_text("token", nullable=True),
+    an_instant("leased_until", nullable=True),
+    a_count("failures", 0),
     sa.Index("ix_work_kind_due_at", "kind", "due_at"),
 )

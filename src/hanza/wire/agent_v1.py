@@ -28,7 +28,9 @@ from msgspec import Meta, Struct
 
 from hanza.model.errors import Invalid
 from hanza.model.guest import Boot, Power
-from hanza.model.report import Presence, Role
+from hanza.model.problem import Presence
+from hanza.model.report import Role
+from hanza.model.volume import Role as VolumeRole
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
 
 T = TypeVar("T")
@@ -49,6 +51,8 @@ UserData = Annotated[str, Meta(max_length=USER_DATA_BYTES_MAX)]
 ITEMS_MAX = 50_000
 """Guests or hosts that one agent can speak of."""
 ORPHANS_MAX = 1000
+VOLUMES_MAX = 64
+"""Of one guest, besides the one that it boots from."""
 CONSOLE = "console"
 """The ability to open consoles."""
 MEASURE = "measure"
@@ -77,6 +81,7 @@ class SpecW(Struct, array_like=True):
     ssh_keys: list[SshKey] = []
     user_data: UserData = ""
     ports: list[PortW] = []
+    boot_volume: Text | None = None
 
     def __repr__(self) -> str:
         """User data may hold secrets."""
@@ -88,6 +93,20 @@ class EntryW(Struct, array_like=True):
     host: Text
     spec: SpecW
     power: Power
+    volumes: Annotated[list[Text], Meta(max_length=VOLUMES_MAX)] = []
+
+
+class StayW(Struct, array_like=True):
+    volume: Text
+    number: Count
+
+
+class VolumeW(Struct, array_like=True):
+    stay: StayW
+    host: Text
+    size_mib: Count
+    image: Text
+    is_made: bool
 
 
 class BlobW(Struct, array_like=True):
@@ -123,6 +142,21 @@ class SeenW(Struct, array_like=True):
     boot: Boot
     serial_tail: Tail
     problem: ProblemW | None
+
+
+class SeenVolumeW(Struct, array_like=True):
+    stay: StayW
+    role: VolumeRole
+    presence: Presence
+    size_mib: Count | None
+    problem: ProblemW | None
+
+
+class OrphanVolumeW(Struct, array_like=True):
+    native: Text
+    volume: Text
+    host: Text
+    size_mib: Count
 
 
 class OrphanW(Struct, array_like=True):
@@ -176,6 +210,8 @@ class ManifestWhole(Struct, array_like=True, tag="manifest"):
     entries: Annotated[list[EntryW], Meta(max_length=ITEMS_MAX)]
     tombstones: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)]
     bundles: Annotated[list[BundleW], Meta(max_length=ITEMS_MAX)] = []
+    volumes: Annotated[list[VolumeW], Meta(max_length=ITEMS_MAX)] = []
+    volume_tombstones: Annotated[list[StayW], Meta(max_length=ITEMS_MAX)] = []
 
 
 class ManifestDelta(Struct, array_like=True, tag="delta"):
@@ -190,6 +226,10 @@ class ManifestDelta(Struct, array_like=True, tag="delta"):
     drop_tombstones: list[MarkW]
     put_bundles: list[BundleW] = []
     drop_bundles: list[Text] = []
+    put_volumes: list[VolumeW] = []
+    drop_volumes: list[StayW] = []
+    put_volume_tombstones: list[StayW] = []
+    drop_volume_tombstones: list[StayW] = []
 
 
 class Holding(Struct, array_like=True, tag="holding"):
@@ -211,6 +251,9 @@ class ReportUp(Struct, array_like=True, tag="report"):
     """The first of them when there are more."""
     hosts: Annotated[list[HostW], Meta(max_length=ITEMS_MAX)] | None
     trouble: ProblemW | None
+    volumes: Annotated[list[SeenVolumeW], Meta(max_length=ITEMS_MAX)] = []
+    gone_volumes: Annotated[list[StayW], Meta(max_length=ITEMS_MAX)] = []
+    orphan_volumes: Annotated[list[OrphanVolumeW], Meta(max_length=ORPHANS_MAX)] | None = None
 
 
 class ReportTaken(Struct, array_like=True, tag="taken"):

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Invalid
 from hanza.model.guest import GuestSpec, HostFacts, Mark, Port
-from hanza.model.ids import AgentId, InstanceId, NativeId
+from hanza.model.ids import AgentId, InstanceId, NativeId, VolumeId
 from hanza.model.image import Blob, BlobId, Bundle, BundleId
 from hanza.model.manifest import Delta, Entry, Manifest, Tombstone, Version
-from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen
+from hanza.model.problem import Problem
+from hanza.model.report import Incarnation, Orphan, Report, Seen
+from hanza.model.volume import OrphanVolume, SeenVolume, Stay, VolumeEntry, VolumeTombstone
 from hanza.plan.manifest import hash_of, manifest_of
 from hanza.wire import agent_v1 as v1
 
@@ -37,6 +39,7 @@ def spec_to_wire(spec: GuestSpec) -> v1.SpecW:
         list(spec.ssh_keys),
         spec.user_data,
         [v1.PortW(one.port, one.to) for one in spec.ports],
+        spec.boot_volume,
     )
 
 
@@ -51,15 +54,37 @@ def spec_from_wire(spec: v1.SpecW) -> GuestSpec:
         tuple(spec.ssh_keys),
         spec.user_data,
         tuple(Port(one.port, one.to) for one in spec.ports),
+        None if spec.boot_volume is None else VolumeId(spec.boot_volume),
     )
 
 
 def entry_to_wire(entry: Entry) -> v1.EntryW:
-    return v1.EntryW(mark_to_wire(entry.mark), entry.host, spec_to_wire(entry.spec), entry.power)
+    mark, spec = mark_to_wire(entry.mark), spec_to_wire(entry.spec)
+    return v1.EntryW(mark, entry.host, spec, entry.power, list(entry.volumes))
 
 
 def entry_from_wire(entry: v1.EntryW) -> Entry:
-    return Entry(mark_from_wire(entry.mark), entry.host, spec_from_wire(entry.spec), entry.power)
+    mark, spec = mark_from_wire(entry.mark), spec_from_wire(entry.spec)
+    volumes = tuple(VolumeId(_printable(volume)) for volume in entry.volumes)
+    return Entry(mark, entry.host, spec, entry.power, volumes)
+
+
+def stay_to_wire(stay: Stay) -> v1.StayW:
+    return v1.StayW(stay.volume, stay.number)
+
+
+def stay_from_wire(stay: v1.StayW) -> Stay:
+    return Stay(VolumeId(_printable(stay.volume)), stay.number)
+
+
+def volume_to_wire(entry: VolumeEntry) -> v1.VolumeW:
+    stay = stay_to_wire(entry.stay)
+    return v1.VolumeW(stay, entry.host, entry.size_mib, entry.image, entry.is_made)
+
+
+def volume_from_wire(entry: v1.VolumeW) -> VolumeEntry:
+    stay = stay_from_wire(entry.stay)
+    return VolumeEntry(stay, entry.host, entry.size_mib, entry.image, entry.is_made)
 
 
 def bundle_to_wire(bundle: Bundle) -> v1.BundleW:
@@ -96,6 +121,8 @@ def manifest_to_wire(manifest: Manifest) -> v1.ManifestWhole:
         entries=[entry_to_wire(entry) for entry in manifest.entries],
         tombstones=[mark_to_wire(tombstone.mark) for tombstone in manifest.tombstones],
         bundles=[bundle_to_wire(bundle) for bundle in manifest.bundles],
+        volumes=[volume_to_wire(volume) for volume in manifest.volumes],
+        volume_tombstones=[stay_to_wire(one.stay) for one in manifest.volume_tombstones],
     )
 
 
@@ -107,7 +134,11 @@ def manifest_from_wire(whole: v1.ManifestWhole) -> Manifest:
         whole.parent,
         [entry_from_wire(entry) for entry in whole.entries],
         [Tombstone(mark_from_wire(mark)) for mark in whole.tombstones],
-        [bundle_from_wire(bundle) for bundle in whole.bundles],
+        [
+            *(bundle_from_wire(bundle) for bundle in whole.bundles),
+            *(volume_from_wire(volume) for volume in whole.volumes),
+            *(VolumeTombstone(stay_from_wire(stay)) for stay in whole.volume_tombstones),
+        ],
     )
 
 
@@ -124,6 +155,10 @@ def delta_to_wire(delta: Delta) -> v1.ManifestDelta:
         drop_tombstones=[mark_to_wire(mark) for mark in delta.drop_tombstones],
         put_bundles=[bundle_to_wire(bundle) for bundle in delta.put_bundles],
         drop_bundles=list(delta.drop_bundles),
+        put_volumes=[volume_to_wire(volume) for volume in delta.put_volumes],
+        drop_volumes=[stay_to_wire(stay) for stay in delta.drop_volumes],
+        put_volume_tombstones=[stay_to_wire(one.stay) for one in delta.put_volume_tombstones],
+        drop_volume_tombstones=[stay_to_wire(stay) for stay in delta.drop_volume_tombstones],
     )
 
 
@@ -140,6 +175,12 @@ def delta_from_wire(delta: v1.ManifestDelta) -> Delta:
         drop_tombstones=tuple(mark_from_wire(mark) for mark in delta.drop_tombstones),
         put_bundles=tuple(bundle_from_wire(bundle) for bundle in delta.put_bundles),
         drop_bundles=tuple(BundleId(bundle) for bundle in delta.drop_bundles),
+        put_volumes=tuple(volume_from_wire(volume) for volume in delta.put_volumes),
+        drop_volumes=tuple(stay_from_wire(stay) for stay in delta.drop_volumes),
+        put_volume_tombstones=tuple(
+            VolumeTombstone(stay_from_wire(stay)) for stay in delta.put_volume_tombstones
+        ),
+        drop_volume_tombstones=tuple(stay_from_wire(s) for s in delta.drop_volume_tombstones),
     )
 
 
@@ -195,6 +236,11 @@ def report_to_wire(report: Report) -> v1.ReportUp:
         else [_orphan_to_wire(o) for o in report.orphans[: v1.ORPHANS_MAX]],
         hosts=None if report.hosts is None else [_host_to_wire(h) for h in report.hosts],
         trouble=problem_to_wire(report.trouble),
+        volumes=[_seen_volume_to_wire(one) for one in report.volumes],
+        gone_volumes=[stay_to_wire(stay) for stay in report.gone_volumes],
+        orphan_volumes=None
+        if report.orphan_volumes is None
+        else [_orphan_volume_to_wire(o) for o in report.orphan_volumes[: v1.ORPHANS_MAX]],
     )
 
 
@@ -213,7 +259,31 @@ def report_from_wire(report: v1.ReportUp, incarnation: Incarnation) -> Report:
         if report.hosts is None
         else tuple(_host_from_wire(host) for host in report.hosts),
         trouble=problem_from_wire(report.trouble),
+        volumes=tuple(_seen_volume_from_wire(one) for one in report.volumes),
+        gone_volumes=tuple(stay_from_wire(stay) for stay in report.gone_volumes),
+        orphan_volumes=None
+        if report.orphan_volumes is None
+        else tuple(_orphan_volume_from_wire(orphan) for orphan in report.orphan_volumes),
     )
+
+
+def _seen_volume_to_wire(seen: SeenVolume) -> v1.SeenVolumeW:
+    problem = problem_to_wire(seen.problem)
+    return v1.SeenVolumeW(stay_to_wire(seen.stay), seen.role, seen.presence, seen.size_mib, problem)
+
+
+def _seen_volume_from_wire(seen: v1.SeenVolumeW) -> SeenVolume:
+    problem = problem_from_wire(seen.problem)
+    return SeenVolume(stay_from_wire(seen.stay), seen.role, seen.presence, seen.size_mib, problem)
+
+
+def _orphan_volume_to_wire(orphan: OrphanVolume) -> v1.OrphanVolumeW:
+    return v1.OrphanVolumeW(orphan.native, orphan.volume, orphan.host, orphan.size_mib)
+
+
+def _orphan_volume_from_wire(orphan: v1.OrphanVolumeW) -> OrphanVolume:
+    native, volume = NativeId(_printable(orphan.native)), VolumeId(_printable(orphan.volume))
+    return OrphanVolume(native, volume, _printable(orphan.host), orphan.size_mib)
 
 
 def _orphan_to_wire(orphan: Orphan) -> v1.OrphanW:

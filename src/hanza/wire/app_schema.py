@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hanza.plan.ports import LAST, PORTS_MAX
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, SSH_KEYS_MAX, USER_DATA_BYTES_MAX
+from hanza.plan.volumes import DATA_VOLUMES_MAX
 from hanza.wire.policy_v1 import NearTo, PolicyDoc, Word
 
 API_VERSION = "hanza.app/v1"
@@ -29,6 +30,13 @@ class PortDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     port: Annotated[int, Meta(ge=1, le=LAST)]
     to: Annotated[int, Meta(ge=1, le=LAST)] | UnsetType = UNSET
+
+
+class VolumeOfDoc(Struct, forbid_unknown_fields=True):
+    """A disk that outlives its replica, which finds it by its serial number."""
+
+    name: Name
+    size: Amount
 
 
 class ComponentDoc(Struct, forbid_unknown_fields=True, omit_defaults=True, rename=_NAMES):
@@ -61,6 +69,10 @@ class ComponentDoc(Struct, forbid_unknown_fields=True, omit_defaults=True, renam
     ] = ""
     ports: Annotated[
         list[PortDoc], Meta(max_length=PORTS_MAX, description="Published at the site's address.")
+    ] = []
+    volumes: Annotated[
+        list[VolumeOfDoc],
+        Meta(max_length=DATA_VOLUMES_MAX, description="Of each replica; kept when it ends."),
     ] = []
 
 

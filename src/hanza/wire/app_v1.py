@@ -17,6 +17,8 @@
           #cloud-config
         ports:                # published at the site's address
           - {port: 8080, to: 80}
+        volumes:              # of each replica; they outlive it
+          - {name: data, size: 8Gi}
       - {name: db, image: tiny, memory: 2Gi, disk: 8Gi, country: DE, hostname: db-1}
 
 What comes out are the instances that the file stands for.  Every error carries file, line and
@@ -33,7 +35,8 @@ import msgspec
 from hanza.model.errors import Invalid
 from hanza.model.guest import Port, Power
 from hanza.model.policy import Policy
-from hanza.plan.admission import check_country, check_name
+from hanza.model.volume import Disk
+from hanza.plan.admission import check_country, check_disks, check_name
 from hanza.plan.app import replicas_of
 from hanza.plan.policy import Contradiction, Level, effective, policy_of
 from hanza.plan.ports import check_ports
@@ -45,6 +48,7 @@ from hanza.wire.app_schema import (
     AppDoc,
     ComponentDoc,
     PortDoc,
+    VolumeOfDoc,
     members_of,
 )
 from hanza.wire.places import load_cities
@@ -76,6 +80,7 @@ class Component:
     ssh_keys: tuple[str, ...] = ()
     user_data: str = field(default="", repr=False)
     ports: tuple[Port, ...] = ()
+    disks: tuple[Disk, ...] = ()
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -95,6 +100,7 @@ class Component:
             "sshKeys": list(self.ssh_keys),
             "userData": self.user_data,
             "ports": [{"port": one.port, "to": one.to} for one in self.ports],
+            "volumes": [{"name": one.name, "sizeMiB": one.size_mib} for one in self.disks],
         }
         return said | {name: value for name, value in also.items() if value not in (None, "", [])}
 
@@ -191,6 +197,7 @@ def _component(members: dict[str, Item]) -> Component:
         ssh_keys=_ssh_keys(members["sshKeys"]) if "sshKeys" in members else (),
         user_data=_user_data(members["userData"]) if "userData" in members else "",
         ports=_ports(members["ports"]) if "ports" in members else (),
+        disks=_disks(members["volumes"]) if "volumes" in members else (),
     )
 
 
@@ -267,6 +274,15 @@ def _ports(item: Item) -> tuple[Port, ...]:
         to = members["to"].whole_number() if "to" in members else port
         ports += check_ports([Port(port, to)], str(one.place))
     return check_ports(ports, str(item.place))
+
+
+def _disks(item: Item) -> tuple[Disk, ...]:
+    disks: list[Disk] = []
+    for one in item.sequence():
+        members = one.mapping(*members_of(VolumeOfDoc))
+        disk = Disk(_name(members["name"]), _amount(members["size"]))
+        disks += check_disks([disk], str(one.place))
+    return check_disks(disks, str(item.place))
 
 
 def _country(item: Item) -> str:

@@ -15,6 +15,7 @@ from hanza.model.price import Prices
 from hanza.model.report import Orphan
 from hanza.model.site import Agent, Attributes, Host, Provider, Site
 from hanza.model.tenant import References, Tenant
+from hanza.model.volume import OrphanVolume
 from hanza.plan.admission import check_attribute, check_value
 
 T = TypeVar("T")
@@ -166,6 +167,15 @@ class OrphanDoc(Struct, rename="camel"):
     since: datetime
 
 
+class OrphanVolumeDoc(Struct, rename="camel"):
+    agent: str
+    native: str
+    volume: str
+    host: str
+    size_mib: int = msgspec.field(name="sizeMiB")
+    since: datetime = msgspec.field()
+
+
 class JoinTokenDoc(Struct, rename="camel"):
     """Shown once: the plane keeps only a digest of the secret in it."""
 
@@ -273,3 +283,7 @@ def orphan_to_doc(agent: str, orphan: Orphan, since: datetime) -> OrphanDoc:
     return OrphanDoc(
         agent, orphan.native, mark.owner, mark.run_epoch, orphan.host, orphan.power, since
     )
+
+
+def orphan_volume_to_doc(agent: str, orphan: OrphanVolume, since: datetime) -> OrphanVolumeDoc:
+    return OrphanVolumeDoc(agent, orphan.native, orphan.volume, orphan.host, orphan.size_mib, since)

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from hanza.model.errors import Invalid
 from hanza.model.guest import Port, Power
 from hanza.model.instance import Address, Shown, Wanted
+from hanza.model.volume import Disk
 from hanza.plan.admission import InstanceWish
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX
 from hanza.wire.federation_v1 import Metadata, Word
@@ -20,6 +21,13 @@ from hanza.wire.policy_v1 import FindCity, PolicyDoc, policy_from_doc, policy_to
 class PortSpec(Struct, forbid_unknown_fields=True):
     port: int
     to: int
+
+
+class VolumeSpec(Struct, forbid_unknown_fields=True):
+    """A volume of the instance's own; it outlives it."""
+
+    name: Word
+    size_mib: int = field(name="sizeMiB")
 
 
 class InstanceSpec(Struct, forbid_unknown_fields=True, kw_only=True, rename="camel"):
@@ -38,6 +46,7 @@ class InstanceSpec(Struct, forbid_unknown_fields=True, kw_only=True, rename="cam
     ssh_keys: list[Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]] = []
     user_data: str = ""
     ports: list[PortSpec] = []
+    volumes: list[VolumeSpec] = []
 
     def __repr__(self) -> str:
         """User data may hold secrets."""
@@ -102,6 +111,7 @@ def wish_from_spec(address: Address, spec: InstanceSpec, find_city: FindCity) ->
         tuple(spec.ssh_keys),
         spec.user_data,
         tuple(Port(one.port, one.to) for one in spec.ports),
+        tuple(Disk(one.name, one.size_mib) for one in spec.volumes),
     )
 
 
@@ -152,4 +162,5 @@ def _spec_to_doc(wanted: Wanted) -> InstanceSpec:
         ssh_keys=list(spec.ssh_keys),
         user_data=spec.user_data,
         ports=[PortSpec(one.port, one.to) for one in spec.ports],
+        volumes=[VolumeSpec(one.name, one.size_mib) for one in wanted.disks],
     )

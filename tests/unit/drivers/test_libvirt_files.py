@@ -128,7 +128,7 @@ def test_volumes_are_read_from_their_own_files_and_from_nothing_else(pool: Pool)
     folder = pool.volume(V).parent
     folder.joinpath("notes.txt").write_text("not a volume")
     folder.joinpath("vo_2.qcow2").write_text("not a disk")
-    assert list(pool.volumes()) == [(V, 8)]
+    assert list(pool.volumes()) == [(V, 8, "blank")]
     pool.grow_volume(V, 9)
     assert pool.volume_mib(NativeId(V)) == 9
     assert pool.volume_mib(NativeId("../volumes/vo_1")) is None

@@ -167,7 +167,7 @@ def test_a_running_domain_is_on_and_tells_its_files() -> None:
     assert seen is not None
     assert seen.is_on
     assert list(domains.files_in(tree)) == [(Path("/pool/disk.qcow2"), "vda")]
-    assert domains.free_target(tree) == "sda"
+    assert domains.free_target(tree) == "vdb"
 
 
 def test_only_an_emulated_guest_is_told_so() -> None:

@@ -5,10 +5,11 @@ import pytest
 
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.guest import Port
-from hanza.model.ids import ImageId, InstanceId
+from hanza.model.ids import ImageId, InstanceId, VolumeId
 from hanza.model.image import BLANK, Blob, BlobId, BundleId, Image
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
+from hanza.model.volume import Disk
 from hanza.plan.admission import (
     InstanceWish,
     Keeps,
@@ -239,3 +240,49 @@ def test_what_a_members_image_means_is_kept_until_its_spec_changes() -> None:
     assert admit_instance(wish, known, ID, NOW, image=later, keeps="team") == known
     other = replace(wish, memory_mib=2 * WISH.memory_mib)
     assert admit_instance(other, known, ID, NOW, image=later, keeps="team").bundle == "b" * 64
+
+
+DATA = replace(WISH, disks=(Disk("data", 64),))
+
+
+def test_volumes_come_go_and_grow_where_it_runs() -> None:
+    known = admit(DATA, None, ID, NOW)
+    assert known.disks == DATA.disks
+    for disks in ((), (Disk("data", 65),), (Disk("data", 64), Disk("log", 1))):
+        changed = admit(replace(DATA, disks=disks), known, ID, NOW)
+        assert changed == replace(known, disks=disks)
+    assert admit(DATA, known, ID, NOW) == known
+    with pytest.raises(Conflict) as refusal:
+        admit(replace(DATA, disks=(Disk("data", 63),)), known, ID, NOW)
+    assert (refusal.value.field, "only grow" in refusal.value.text) == ("volumes", True)
+
+
+def test_what_is_the_standards_has_its_volumes_there() -> None:
+    known = replace(admit(WISH, None, ID, NOW), boot_volume=VolumeId("vo_1"))
+    with pytest.raises(Conflict) as refusal:
+        admit(DATA, known, ID, NOW)
+    assert refusal.value.field == "volumes"
+
+
+@pytest.mark.parametrize(
+    "disks",
+    [
+        (Disk("data", 0),),
+        (Disk("data", 2**40),),
+        (Disk("Data", 1),),
+        (Disk("../data", 1),),
+        (Disk("data", 1), Disk("data", 2)),
+        tuple(Disk(f"d{n}", 1) for n in range(17)),
+    ],
+)
+def test_volumes_that_cannot_be_are_refused(disks: tuple[Disk, ...]) -> None:
+    with pytest.raises(Invalid) as refusal:
+        admit(replace(WISH, disks=disks), None, ID, NOW)
+    assert refusal.value.field == "volumes"
+
+
+def test_what_cannot_change_is_told_by_its_name() -> None:
+    known = admit(WISH, None, ID, NOW)
+    with pytest.raises(Conflict) as refusal:
+        admit(replace(WISH, cpus=2), known, ID, NOW)
+    assert refusal.value.text == "'web' exists with cpus 1; it cannot become 2"

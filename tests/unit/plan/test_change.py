@@ -6,6 +6,7 @@ import pytest
 
 from hanza.model.ids import HostId
 from hanza.model.policy import Goals, Policy, Spread
+from hanza.model.volume import Disk
 from hanza.plan.change import Asked, Change, Oversized, change_of, changes_of, check_app
 from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.demand import UNBOUND, Bounds
@@ -107,3 +108,23 @@ def test_what_contradicts_the_levels_above_is_refused_and_named() -> None:
 
 def test_a_demand_has_no_home_unless_it_was_given_one() -> None:
     assert Demand("a", SMALL, Policy()).home is None
+
+
+def test_volumes_come_grow_and_go_where_it_runs_and_stay_when_it_ends() -> None:
+    data, grown, log = Disk("data", 64), Disk("data", 96), Disk("log", 8)
+    was = replace(a_member("web"), disks=(data,))
+    for disks, says in (
+        ((data, log), "volume log 8 MiB"),
+        ((grown,), "volume data 64 MiB → 96 MiB"),
+        ((), "without volume data, which stays"),
+    ):
+        asked = Asked(replace(was, disks=disks), was, H1, SMALL)
+        assert change_of(asked, HOSTS) == Change("change", says)
+    left = Asked(was, was, H1, SMALL, is_dropped=True)
+    assert change_of(left, HOSTS).says == "no longer in the file; its volumes stay: data"
+
+
+def test_what_is_too_large_with_its_volumes_is_refused() -> None:
+    huge = replace(a_member("web"), disks=(Disk("data", WHOLE.disk_mib),))
+    with pytest.raises(Oversized):
+        check_app([Asked(huge)], HOSTS, UNBOUND)

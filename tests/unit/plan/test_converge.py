@@ -1,17 +1,19 @@
 """The next step of one instance, for every combination that matters."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from hanza.model.guest import Guest, Mark
-from hanza.model.ids import NativeId
+from hanza.model.guest import Guest, Mark, Power, Volume
+from hanza.model.ids import NativeId, VolumeId
 from hanza.model.manifest import Entry, Tombstone
 from hanza.model.report import Problem
 from hanza.plan.converge import (
     FULL,
     STUCK,
+    Around,
     AtRest,
     Blocked,
     Create,
@@ -26,6 +28,7 @@ from hanza.plan.converge import (
     held_back,
     next_step,
 )
+from hanza.plan.steps import Attach, Detach
 from kit.agent_worlds import START, a_guest, a_mark, a_spec, a_tombstone, an_entry
 
 ONE = NativeId("n-1")
@@ -38,8 +41,10 @@ def step(
     tombstone: Tombstone | None = None,
     note: Note | None = None,
     unswept: Mark | None = None,
+    volumes: Sequence[Volume] = (),
 ) -> Step:
-    return next_step(entry, tombstone, guests, note, START, unswept)
+    around = Around({one.owner: one for one in volumes}, unswept)
+    return next_step(entry, tombstone, guests, note, START, around)
 
 
 def a_note(
@@ -204,3 +209,67 @@ def test_only_a_making_is_held_back_by_what_is_lacking() -> None:
     assert held_back(make, None) is make
     end = Destroy(NativeId("n-1"))
     assert held_back(end, lacking) is end
+
+
+# -- volumes ----------------------------------------------------------------------------------
+
+BOOT, DATA, MORE = VolumeId("vo_boot"), VolumeId("vo_data"), VolumeId("vo_more")
+BOOTING = replace(an_entry(), spec=replace(a_spec(), boot_volume=BOOT), volumes=(DATA,), power="on")
+
+
+def a_volume(owner: VolumeId, attached_to: str | None = None) -> Volume:
+    to = None if attached_to is None else NativeId(attached_to)
+    return Volume(NativeId(f"n-{owner}"), owner, "host-1", 64, to)
+
+
+def booted(power: Power = "off") -> Guest:
+    return replace(a_guest(power=power), spec=BOOTING.spec)
+
+
+def test_a_guest_is_made_once_all_of_its_volumes_are_there_and_free() -> None:
+    boot, data = a_volume(BOOT), a_volume(DATA)
+    assert step(BOOTING, volumes=[boot, data]) == Create(a_mark(), "host-1", BOOTING.spec)
+    for lacking in ([], [boot], [data]):
+        waits = step(BOOTING, volumes=lacking)
+        assert isinstance(waits, Blocked)
+        assert waits.code == "volume.waiting"
+    for taken in ([a_volume(BOOT, "n-7"), data], [boot, a_volume(DATA, "n-7")]):
+        waits = step(BOOTING, volumes=taken)
+        assert isinstance(waits, Blocked)
+        assert waits.code == "volume.taken"
+
+
+def test_its_volumes_are_attached_in_order_before_it_starts() -> None:
+    boot, data, more = a_volume(BOOT, ONE), a_volume(DATA), a_volume(MORE)
+    both = replace(BOOTING, volumes=(MORE, DATA))
+    assert step(both, booted(), volumes=[boot, data, more]) == Attach(more.native, ONE)
+    more = a_volume(MORE, ONE)
+    assert step(both, booted(), volumes=[boot, data, more]) == Attach(data.native, ONE)
+    data = a_volume(DATA, ONE)
+    assert step(both, booted(), volumes=[boot, data, more]) == SetPower(ONE, "on")
+    assert step(both, booted("on"), volumes=[boot, data, more]) == AtRest()
+
+
+def test_a_volume_that_comes_later_is_attached_to_a_guest_that_runs() -> None:
+    here = [a_volume(BOOT, ONE), a_volume(DATA)]
+    assert step(BOOTING, booted("on"), volumes=here) == Attach(here[1].native, ONE)
+    waits = step(BOOTING, booted("on"), volumes=here[:1])
+    assert waits == Blocked("volume.waiting", "it waits for its volume, which is not there yet")
+
+
+def test_a_volume_is_taken_from_a_guest_only_while_that_is_off() -> None:
+    here = [a_volume(BOOT, ONE), a_volume(DATA, ONE)]
+    without = replace(BOOTING, volumes=())
+    waits = step(without, booted("on"), volumes=here)
+    assert isinstance(waits, Blocked)
+    assert waits.code == "volume.in_use"
+    assert step(without, booted("off"), volumes=here) == Detach(here[1].native)
+    to_be_off = replace(without, power="off")
+    assert step(to_be_off, booted("on"), volumes=here) == SetPower(ONE, "off")
+
+
+def test_what_others_have_attached_is_asked_for_again() -> None:
+    here = [a_volume(BOOT, ONE), a_volume(DATA)]
+    attach = Attach(here[1].native, ONE)
+    note = a_note(attach, "driver.rejected", wait_s=-1, wish=BOOTING)
+    assert step(BOOTING, booted(), note=note, volumes=here) == attach

@@ -6,26 +6,29 @@ import pytest
 
 from hanza.model.errors import Conflict
 from hanza.model.guest import Port
-from hanza.model.ids import AgentId
+from hanza.model.ids import AgentId, VolumeId
 from hanza.model.manifest import GENESIS, Manifest
+from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 from hanza.plan.manifest import (
     Judgement,
     apply_delta,
     delta_between,
     hash_of,
+    is_empty,
     judge,
     manifest_of,
     says_the_same,
 )
 from kit.agent_worlds import ME, a_bundle, a_manifest, a_tombstone, an_entry
 
-FIRST = a_manifest([an_entry("in_a"), an_entry("in_b")], bundles=[a_bundle("a"), a_bundle("b")])
+FIRST = a_manifest([an_entry("in_a"), an_entry("in_b")], others=[a_bundle("a"), a_bundle("b")])
+A_VOLUME = VolumeEntry(Stay(VolumeId("vo_a"), 1), "host-1", 64, "tiny")
 SECOND = a_manifest(
     [an_entry("in_b", power="off"), an_entry("in_c")],
     [a_tombstone("in_a")],
     number=2,
     parent=hash_of(FIRST),
-    bundles=[a_bundle("c"), a_bundle("b")],
+    others=[a_bundle("c"), a_bundle("b")],
 )
 
 
@@ -63,6 +66,9 @@ def told(**change: object) -> Manifest:
         replace(FIRST, entries=FIRST.entries[:1]),
         replace(FIRST, tombstones=(a_tombstone("in_z"),)),
         replace(FIRST, bundles=FIRST.bundles[:1]),
+        replace(FIRST, volumes=(A_VOLUME,)),
+        replace(FIRST, volume_tombstones=(VolumeTombstone(A_VOLUME.stay),)),
+        replace(FIRST, entries=(replace(FIRST.entries[0], volumes=(VolumeId("vo_a"),)),)),
         told(hostname="web"),
         told(ssh_keys=("ssh-ed25519 AAAA",)),
         told(user_data="#!/bin/sh"),
@@ -153,3 +159,30 @@ def test_a_delta_says_no_more_of_images_than_what_changed() -> None:
     assert delta.put_bundles == (a_bundle("c"),)
     assert delta.drop_bundles == (a_bundle("a").id,)
     assert not says_the_same(FIRST, replace(FIRST, bundles=()))
+
+
+def test_volumes_come_change_and_go_by_deltas() -> None:
+    one, two = A_VOLUME, replace(A_VOLUME, stay=Stay(VolumeId("vo_b"), 2))
+    first = a_manifest(others=[two, one])
+    assert first.volumes == (one, two)
+    grown = replace(one, size_mib=128)
+    ended = VolumeTombstone(two.stay)
+    second = a_manifest(number=2, parent=hash_of(first), others=[ended, grown])
+    delta = delta_between(first, second)
+    assert (delta.put_volumes, delta.drop_volumes) == ((grown,), (two.stay,))
+    assert delta.put_volume_tombstones == (ended,)
+    assert apply_delta(first, delta) == second
+    third = a_manifest(number=3, parent=hash_of(second), others=[grown])
+    delta = delta_between(second, third)
+    assert delta.drop_volume_tombstones == (two.stay,)
+    assert apply_delta(second, delta) == third
+    assert not says_the_same(first, second)
+
+
+def test_a_manifest_that_wants_and_ends_nothing_is_empty() -> None:
+    assert is_empty(a_manifest())
+    for said in ([an_entry()], []):
+        others = [] if said else [VolumeTombstone(A_VOLUME.stay)]
+        assert not is_empty(a_manifest(said, others=others))
+    assert not is_empty(a_manifest(tombstones=[a_tombstone()]))
+    assert not is_empty(a_manifest(others=[A_VOLUME]))

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from hanza.model.capacity import Capacity
 from hanza.model.guest import HostFacts
-from hanza.model.ids import NativeId
+from hanza.model.ids import NativeId, VolumeId
 from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen, View
+from hanza.model.volume import OrphanVolume, SeenVolume, Stay
 from hanza.plan.report import report_of
 from kit.agent_worlds import START, a_mark, a_view
 
@@ -13,7 +14,9 @@ ME = Incarnation(3, "cafe")
 A, B = Seen(a_mark("in_a"), "run", "present"), Seen(a_mark("in_b"), "run", "absent")
 HOSTS = (HostFacts("host-1", Capacity(1, 2, 3), "none"),)
 ORPHANS = (Orphan(NativeId("n-9"), a_mark("in_z"), "host-1", "on"),)
-VIEW = replace(a_view([A, B]), hosts=HOSTS, orphans=ORPHANS)
+V = SeenVolume(Stay(VolumeId("vo_a"), 1), "keep", "present", 64)
+LEFT = (OrphanVolume(NativeId("vo_z"), VolumeId("vo_z"), "host-1", 64),)
+VIEW = replace(a_view([A, B]), hosts=HOSTS, orphans=ORPHANS, volumes=(V,), orphan_volumes=LEFT)
 
 
 def report(view: View, since: View | None) -> Report:
@@ -23,7 +26,7 @@ def report(view: View, since: View | None) -> Report:
 
 
 def test_the_first_report_is_whole() -> None:
-    whole = Report(ME, 7, VIEW.version, True, (A, B), (), ORPHANS, HOSTS, None)
+    whole = Report(ME, 7, VIEW.version, True, (A, B), (), ORPHANS, HOSTS, None, (V,), (), LEFT)
     assert report(VIEW, None) == whole
 
 
@@ -63,3 +66,11 @@ def test_orphans_and_hosts_are_said_whole_when_any_changed() -> None:
 def test_trouble_is_said_each_time() -> None:
     trouble = Problem("driver.unavailable", "gone", START)
     assert report(replace(VIEW, trouble=trouble), VIEW).trouble == trouble
+
+
+def test_volumes_are_said_when_they_change_and_when_they_are_named_no_longer() -> None:
+    grown = replace(V, size_mib=128)
+    said = report(replace(VIEW, volumes=(grown,)), VIEW)
+    assert (said.volumes, said.gone_volumes, said.orphan_volumes) == ((grown,), (), None)
+    said = report(replace(VIEW, volumes=(), orphan_volumes=()), VIEW)
+    assert (said.volumes, said.gone_volumes, said.orphan_volumes) == ((), (V.stay,), ())

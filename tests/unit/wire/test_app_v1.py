@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hanza.model.errors import Invalid, Refusal
 from hanza.model.guest import Port
 from hanza.model.policy import PRESETS, Near, Policy, Spread
+from hanza.model.volume import Disk
 from hanza.wire.app_schema import ComponentDoc, app_schema, members_of
 from hanza.wire.app_v1 import app_from_yaml, policy_from_yaml
 from hanza.wire.places import load_cities
@@ -312,3 +313,38 @@ def test_a_policy_may_stand_in_a_file_of_its_own() -> None:
         with pytest.raises(Invalid) as refusal:
             policy_from_yaml(content, "p.yaml")
         assert refusal.value.field == place
+
+
+def test_each_replica_has_volumes_of_its_own() -> None:
+    content = b"""\
+apiVersion: hanza.app/v1
+name: shop
+workspace: demo
+components:
+  - {name: db, image: tiny, memory: 96Mi, disk: 64Mi, country: DE, replicas: 2,
+     volumes: [{name: data, size: 8Gi}, {name: log, size: 16Mi}]}
+"""
+    for component in app_from_yaml(content, "app.yaml").components:
+        assert component.disks == (Disk("data", 8192), Disk("log", 16))
+        assert component.spec["volumes"][0] == {"name": "data", "sizeMiB": 8192}
+
+
+@pytest.mark.parametrize(
+    "volumes",
+    ["[{name: data}]", "[{size: 1Gi}]", "[{name: Data, size: 1Gi}]", "[{name: d, size: 1}]", "7"],
+)
+def test_volumes_that_are_none_are_refused_where_they_stand(volumes: str) -> None:
+    content = f"""\
+apiVersion: hanza.app/v1
+workspace: demo
+components:
+  - name: db
+    image: tiny
+    memory: 96Mi
+    disk: 64Mi
+    country: DE
+    volumes: {volumes}
+"""
+    with pytest.raises(Invalid) as refusal:
+        app_from_yaml(content.encode(), "app.yaml")
+    assert str(refusal.value.field).startswith("app.yaml:9:")

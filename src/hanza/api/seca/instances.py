@@ -5,16 +5,16 @@ from datetime import datetime
 
 from hanza.api.calls import Answer, Call, Handler
 from hanza.api.instances import refuse_contradiction
-from hanza.api.seca.boot import boot_volume_of, bundle_of, image_of
+from hanza.api.seca.boot import content_of, volumes_of
 from hanza.api.seca.reading import not_there, path_of
 from hanza.api.seca.writing import VERSION_HEADER, Change
 from hanza.model import kinds
 from hanza.model.errors import Conflict
-from hanza.model.ids import InstanceId
+from hanza.model.ids import InstanceId, VolumeId
 from hanza.model.instance import Wanted
 from hanza.model.kinds import Action
 from hanza.model.resource import Path, Resource
-from hanza.model.skus import MIB_PER_GB, find_sku
+from hanza.model.skus import find_sku
 from hanza.plan.seca.conditions import History, Outlook, advanced, changed
 from hanza.plan.seca.demand import Parts, country_of, told, wanted_of, zone_of
 from hanza.plan.seca.envelope import check_version
@@ -42,6 +42,7 @@ def put_instance(tx: Tx, change: Change) -> Resource:
         zone=zone_of(change.resource, change.region),
         country=country_of(change.resource, _workspace(tx, change.resource), change.region),
         spec=told(wanted.spec, change.resource),
+        data_volumes=_data_volumes_of(tx, change.resource),
     )
     if demand != wanted:
         refuse_contradiction(tx, demand)
@@ -50,6 +51,10 @@ def put_instance(tx: Tx, change: Change) -> Resource:
         hint(tx, "place", wanted.id, change.now)
     elif demand.country != wanted.country:
         raise Conflict("it runs already, under the law it was asked for", field="extensions")
+    elif demand.data_volumes != wanted.data_volumes:
+        plugged = replace(wanted, data_volumes=demand.data_volumes)
+        instances.update_instance(tx, wanted, plugged)
+        hint(tx, "publish", hold.agent, change.now)
     hint(tx, "settle", wanted.id, change.now)
     history = change.history
     if change.known.state == "active":
@@ -120,12 +125,12 @@ def _create(tx: Tx, change: Change) -> Resource:
     target = target_of(reference, kinds.INSTANCE_SKU.name, resource.path, "spec.skuRef")
     sku = find_sku(kinds.INSTANCE_SKU, target.name)
     assert sku is not None, "the reference was checked"
-    volume = boot_volume_of(tx, resource)
+    (volume, field), *_ = volumes_of(tx, resource)
     disk_gb = volume.words.spec["sizeGB"]
     assert isinstance(disk_gb, int), "the shape was checked"
-    image = image_of(tx, volume)
-    bundle = bundle_of(tx, image, disk_gb * MIB_PER_GB)
-    parts = Parts(sku, image, bundle, volume.id, disk_gb)
+    image, bundle = content_of(tx, volume, field)
+    data = _data_volumes_of(tx, resource)
+    parts = Parts(sku, image, bundle, VolumeId(volume.id), disk_gb, data)
     wanted = wanted_of(resource, _workspace(tx, resource), change.region, parts, now)
     if instances.find_instance(tx, wanted.address) is not None:
         raise Conflict(f"{wanted.address.name!r} was made by the federation's own API")
@@ -133,6 +138,14 @@ def _create(tx: Tx, change: Change) -> Resource:
     instances.insert_instance(tx, wanted)
     hint(tx, "place", wanted.id, now)
     return change.done(change.history, {"powerState": "off"})
+
+
+def _data_volumes_of(tx: Tx, resource: Resource) -> tuple[VolumeId, ...]:
+    """Those besides the one that it boots from, in order, with what their first bytes are."""
+    _, *data = volumes_of(tx, resource)
+    for storage, field in data:
+        content_of(tx, storage, field)
+    return tuple(VolumeId(storage.id) for storage, _ in data)
 
 
 def _workspace(tx: Tx, instance: Resource) -> Resource:

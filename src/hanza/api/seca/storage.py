@@ -4,36 +4,61 @@ from datetime import datetime
 
 from hanza.api.seca.writing import Change
 from hanza.model.errors import InUse
+from hanza.model.ids import VolumeId
 from hanza.model.resource import Resource
+from hanza.model.skus import MIB_PER_GB
+from hanza.model.volume import VolumeWanted
 from hanza.plan.seca.conditions import Outlook, advanced
-from hanza.store.instances import boots_from
+from hanza.plan.seca.outlook import UNPLACED
 from hanza.store.tx import Tx
-from hanza.store.volumes import find_volume_place, forget_volume
-
-UNPLACED = "not placed until it is attached; it has no bytes"
+from hanza.store.volumes import (
+    end_volume,
+    find_volume,
+    forget_volume,
+    insert_volume,
+    resize_volume,
+    users_of,
+)
+from hanza.store.work import hint
 
 
 def put_storage(tx: Tx, change: Change) -> Resource:
-    """`status.sizeGB` is what it has where it is, or will have once it is somewhere."""
-    spec, known = change.resource.words.spec, change.known
-    place = find_volume_place(tx, change.resource.id)
-    history = advanced(
-        change.history, Outlook("active", None, UNPLACED if place is None else None), change.now
-    )
-    status = dict(known.status) if known is not None else {}
-    if place is None:
-        status["sizeGB"] = spec["sizeGB"]
-    return change.done(history, status)
+    """A volume; one that has its bytes somewhere grows there, and says when it has."""
+    resource, now = change.resource, change.now
+    size_gb = resource.words.spec["sizeGB"]
+    assert isinstance(size_gb, int), "the shape was checked"
+    volume, size_mib = VolumeId(resource.id), size_gb * MIB_PER_GB
+    known = find_volume(tx, volume)
+    if known is None:
+        path = resource.path
+        wanted = VolumeWanted(volume, path.tenant, path.workspace, path.name, size_mib, now)
+        insert_volume(tx, wanted)
+    elif known.wanted.size_mib != size_mib:
+        resize_volume(tx, volume, size_mib)
+    if known is None or known.stay is None:
+        history = advanced(change.history, Outlook("active", None, UNPLACED), now)
+        return change.done(history, {"sizeGB": size_gb})
+    hint(tx, "settle", volume, now)
+    history = change.history
+    if known.wanted.size_mib == size_mib and resource.state == "active":
+        # Nothing of it changes at its site, so it is done with.
+        newest = resource.conditions[0]
+        history = advanced(history, Outlook("active", newest.reason, newest.message), now)
+    return change.done(history, dict(resource.status))
 
 
-def delete_storage(tx: Tx, known: Resource, now: datetime) -> bool:  # noqa: ARG001 -- a rule
-    """Refused while an instance wants it; gone once the last one that had it is."""
-    users = boots_from(tx, known.id)
-    for one in users:
-        if not one.is_ended:
-            text = f"instance {one.address.name!r} boots from it"
-            raise InUse(text, hint="delete the instance first")
-    if users:
-        return False
-    forget_volume(tx, known.id)
-    return True
+def delete_storage(tx: Tx, known: Resource, now: datetime) -> bool:
+    """Refused while an instance wants it; gone once its site has said that its bytes are."""
+    record = find_volume(tx, VolumeId(known.id))
+    if record is None:
+        return True
+    users = users_of(tx, record.wanted)
+    for _, name, is_ended in users:
+        if not is_ended:
+            raise InUse(f"instance {name!r} has it attached", hint="delete the instance first")
+    if record.stay is None and not users:
+        forget_volume(tx, record.wanted.id)
+        return True
+    end_volume(tx, record.wanted.id)
+    hint(tx, "settle", record.wanted.id, now)
+    return False

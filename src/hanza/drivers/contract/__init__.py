@@ -10,6 +10,7 @@ Imported by tests only: it needs pytest and hypothesis, which the product does n
 """
 
 from hanza.drivers.contract.backdoor import Backdoor, Bytes, Connection, Site
+from hanza.drivers.contract.boots import BootVolumeClauses
 from hanza.drivers.contract.connections import ConnectionClauses
 from hanza.drivers.contract.consoles import ConsoleClauses
 from hanza.drivers.contract.disks import DiskClauses
@@ -24,6 +25,7 @@ from hanza.drivers.contract.volumes import VolumeClauses
 __all__ = [
     "FULL",
     "Backdoor",
+    "BootVolumeClauses",
     "Bytes",
     "Connection",
     "ConnectionClauses",
@@ -48,6 +50,7 @@ class DriverContract(
     ResizeClauses,
     PortClauses,
     VolumeClauses,
+    BootVolumeClauses,
     DiskClauses,
     ConnectionClauses,
     ConsoleClauses,

@@ -10,7 +10,7 @@ outcome (which of the five errors, or none) and the whole survey must be the sam
 import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from hypothesis import HealthCheck, settings
@@ -168,6 +168,11 @@ class Machine(RuleBasedStateMachine):
     def create(self, mark: Mark, spec: GuestSpec) -> None:
         self._both(lambda driver: driver.create(mark, self._host, spec))
 
+    @precondition(_has_volumes)
+    @rule(mark=MARKS, spec=SPECS, pick=PICKS)
+    def create_from_volume(self, mark: Mark, spec: GuestSpec, pick: int) -> None:
+        self.create(mark, replace(spec, boot_volume=self._volume(pick)))
+
     @precondition(_has_guests)
     @rule(pick=PICKS)
     def destroy(self, pick: int) -> None:
@@ -256,6 +261,7 @@ class Machine(RuleBasedStateMachine):
                 lambda: self.grow_volume(pick, size_mib),
                 lambda: self.delete_volume(pick),
                 lambda: self.detach_volume(pick),
+                lambda: self.create_from_volume(mark, spec, pick),
             ]
         if self._has_both():
             steps += [lambda: self.attach_volume(pick, dice.throw(4))] * 2

@@ -47,6 +47,9 @@ class VolumeClauses:
         for owner, size_mib in ((V, 0), (VolumeId("../v"), 8), (VolumeId(""), 8)):
             with pytest.raises(Rejected):
                 driver.create_volume(owner, host, size_mib)
+        for image in ("", "../../etc", "-o"):
+            with pytest.raises(Rejected):
+                driver.create_volume(V, host, 8, image)
         with pytest.raises(Rejected):
             driver.create_volume(V, "no such host", 8)
         with pytest.raises(Exhausted):
@@ -71,7 +74,7 @@ class VolumeClauses:
     def test_attaching_and_detaching_twice_is_once(
         self, driver: Driver, host: str, power: str
     ) -> None:
-        """Clause 8, for a guest that is off and one that runs."""
+        """Clause 8, for a guest that is off and one that runs; nobody pulls a disk in use."""
         guest = made(driver, host)
         driver.create_volume(V, host, 16)
         native = volume_of(driver, V).native
@@ -80,6 +83,11 @@ class VolumeClauses:
         for _ in range(2):
             driver.attach_volume(native, guest.native)
             assert volume_of(driver, V).attached_to == guest.native
+        if power == "on":
+            with pytest.raises(Rejected):
+                driver.detach_volume(native)
+            assert volume_of(driver, V).attached_to == guest.native
+            driver.set_power(guest.native, "off")
         for _ in range(2):
             driver.detach_volume(native)
             assert volume_of(driver, V).attached_to is None

@@ -14,6 +14,9 @@ ABSENT = NativeId("00000000-0000-4000-8000-000000000000")
 NEVER_WAS = NativeId("never-was/../*")
 SMALL = GuestSpec(name="web", image="tiny", cpus=1, memory_mib=96, disk_mib=64)
 
+BOOTING = replace(SMALL, boot_volume=V)
+"""Its disk is the volume V."""
+
 SECRET = "correct horse battery staple"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8Zl1aWQ7cm5v5rr0y4FPbZl8mF0XUWcO0q3vMZ9Yqk ana@zagreb"
 SEEDED = replace(SMALL, hostname="web-1", ssh_keys=(KEY,), user_data=f"#cloud-config\n# {SECRET}\n")
@@ -34,6 +37,7 @@ WRONG_SPECS = (
     replace(SMALL, image="-o"),
     replace(SMALL, name="x" * 5000),
     replace(SMALL, name="\ud800"),
+    replace(SMALL, boot_volume=VolumeId("../v")),
     replace(SMALL, hostname="Web"),
     replace(SMALL, hostname="a\nruncmd: [reboot]"),
     replace(SMALL, ssh_keys=("not a key",)),

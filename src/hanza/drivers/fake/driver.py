@@ -20,6 +20,7 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import Exhausted, Rejected, Unavailable, Unsupported
 from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey, Volume
 from hanza.model.ids import FederationId, InstanceId, NativeId, VolumeId
+from hanza.model.image import BLANK
 from hanza.plan.ports import taken_port
 
 ABLE = Capabilities(
@@ -73,9 +74,7 @@ class FakeDriver:
                     if row.federation == self._federation
                 ),
                 volumes=tuple(
-                    Volume(row.native, row.owner, row.host, row.size_mib, row.attached_to)
-                    for row in volumes
-                    if row.federation == self._federation
+                    _volume(row) for row in volumes if row.federation == self._federation
                 ),
                 hosts=tuple(
                     host if self._capabilities.ports else replace(host, address="")
@@ -94,12 +93,23 @@ class FakeDriver:
             requests.refuse_wrong_spec(spec)
             if site.guest_of(self._federation, mark) is not None:
                 return
+            self._refuse_boot_volume(site, host, spec)
             _refuse_without_room(site, host, spec.size)
             self._refuse_ports(site, host, spec)
             site.add_guest(self._federation, mark, host, spec)
 
         self._note("create", lambda _: mark.owner)
         self._act("create", act)
+
+    def _refuse_boot_volume(self, site: Site, host: str, spec: GuestSpec) -> None:
+        if spec.boot_volume is None:
+            return
+        self._refuse_volumes()
+        volume = site.volume_of(self._federation, spec.boot_volume)
+        if volume is None or volume.host != host:
+            raise Rejected("the volume that it boots from is not at this host")
+        if volume.attached_to is not None:
+            raise Rejected("the volume that it boots from is attached elsewhere")
 
     def _refuse_ports(self, site: Site, host: str, spec: GuestSpec) -> None:
         if not spec.ports:
@@ -162,15 +172,15 @@ class FakeDriver:
 
     # -- volumes ------------------------------------------------------------------------------
 
-    def create_volume(self, owner: VolumeId, host: str, size_mib: int) -> None:
+    def create_volume(self, owner: VolumeId, host: str, size_mib: int, image: str = BLANK) -> None:
         self._refuse_volumes()
 
         def act(site: Site) -> None:
-            requests.refuse_wrong_volume(owner, size_mib)
+            requests.refuse_wrong_volume(owner, size_mib, image)
             if site.volume_of(self._federation, owner) is not None:
                 return
             _refuse_without_room(site, host, Capacity(0, 0, size_mib))
-            site.add_volume(self._federation, owner, host, size_mib)
+            site.add_volume(self._federation, owner, host, size_mib, image)
 
         self._act("create_volume", act)
 
@@ -220,8 +230,12 @@ class FakeDriver:
         self._refuse_volumes()
 
         def act(site: Site) -> None:
-            if self._own_volume(site, native) is not None:
-                site.attach(native, None)
+            volume = self._own_volume(site, native)
+            holder = None if volume is None else site.state.guests.get(volume.attached_to or native)
+            if volume is None or holder is None:
+                return
+            requests.refuse_detaching(holder.spec, volume.owner, is_on=holder.power == "on")
+            site.attach(native, None)
 
         self._act("detach_volume", act)
 
@@ -295,6 +309,10 @@ class FakeDriver:
         if not self._capabilities.serial:
             return seen
         return replace(seen, serial_bytes=len(site.serial_of(row)))
+
+
+def _volume(row: VolumeRow) -> Volume:
+    return Volume(row.native, row.owner, row.host, row.size_mib, row.attached_to, row.image)
 
 
 def _refuse_without_room(site: Site, host: str, more: Capacity) -> None:

@@ -18,6 +18,7 @@ from hanza.kit.clock import Clock, SystemClock
 from hanza.model.capacity import NOTHING, Capacity
 from hanza.model.guest import GuestSpec, HostFacts, Mark, Power
 from hanza.model.ids import NativeId, VolumeId
+from hanza.model.image import BLANK
 
 ADDRESS = "192.0.2.1"
 """Of the range that documentation may use: nothing listens there."""
@@ -79,6 +80,9 @@ class Site:
             guest.disk = self.drop_lost_disk(federation, mark)
         self.state.guests[guest.native] = guest
         self._index_guest(guest)
+        boot = spec.boot_volume and self.volume_of(federation or "", spec.boot_volume)
+        if boot:
+            self.attach(boot.native, guest.native)
         return guest.native
 
     def remove_guest(self, native: NativeId) -> None:
@@ -102,12 +106,13 @@ class Site:
         return self.state.lost_disks.pop(_disk_of(federation, mark), b"")
 
     def add_volume(
-        self, federation: str | None, owner: VolumeId, host: str, size_mib: int
+        self, federation: str | None, owner: VolumeId, host: str, size_mib: int, image: str = BLANK
     ) -> NativeId:
-        volume = VolumeRow(self._new_native("volume"), federation, owner, host, size_mib)
-        self.state.volumes[volume.native] = volume
+        native = self._new_native("volume")
+        volume = VolumeRow(native, federation, owner, host, size_mib, image=image)
+        self.state.volumes[native] = volume
         self._index_volume(volume)
-        return volume.native
+        return native
 
     def remove_volume(self, native: NativeId) -> None:
         self.attach(native, None)

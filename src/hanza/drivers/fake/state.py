@@ -16,6 +16,7 @@ import msgspec
 
 from hanza.model.guest import GuestSpec, HostFacts, Power
 from hanza.model.ids import InstanceId, NativeId, VolumeId
+from hanza.model.image import BLANK
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class VolumeRow:
     size_mib: int
     attached_to: NativeId | None = None
     content: bytes = b""
+    image: str = BLANK
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ import msgspec
 
 from hanza.drivers.libvirt import names
 from hanza.model.guest import GuestSpec, Mark
-from hanza.model.ids import FederationId, InstanceId, NativeId
+from hanza.model.ids import FederationId, InstanceId, NativeId, VolumeId
+from hanza.plan.volumes import serial_of
 
 MARK_NAMESPACE = "urn:hanza:mark:1"
 _MARK = f"{{{MARK_NAMESPACE}}}mark"
@@ -25,6 +26,9 @@ _MARK_PATH = f"metadata/{_MARK}"
 TB_CACHE_MIB = "64"
 """How much translated code an emulated guest keeps; libvirt's own default is most of a GiB."""
 LONGEST_SMBIOS = 64
+
+VOLUME_LETTERS = "bcdefghijklmnopq"
+"""As many as `plan.volumes.DATA_VOLUMES_MAX`."""
 
 QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0"
 ET.register_namespace("hanza", MARK_NAMESPACE)
@@ -60,6 +64,8 @@ class Build:
     boot: Direct | None
     seed: Path | None = None
     nic: Nic | None = None
+    volume: VolumeId | None = None
+    """Whose disk it is, when it is not the guest's own."""
     console: Path | None = None
     """The socket at which the serial port can be typed at, beside the log."""
 
@@ -128,6 +134,7 @@ def _write_words(domain: ET.Element, mark: ET.Element, spec: GuestSpec) -> None:
             "hostname": spec.hostname,
             "ssh_keys": spec.ssh_keys,
             "ports": [{"port": one.port, "to": one.to} for one in spec.ports],
+            "boot_volume": spec.boot_volume,
         }
     )
     memory, cpus = domain.find("memory"), domain.find("vcpu")
@@ -170,12 +177,9 @@ def _add_machine(
 
 def _add_devices(devices: ET.Element, build: Build) -> None:
     ET.SubElement(devices, "controller", type="usb", model="none")
-    # SCSI, because its disks come and go without the guest's consent: a guest that is busy,
-    # hung or still booting cannot keep a volume.
-    ET.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
     ET.SubElement(devices, "memballoon", model="none")
     if build.disk is not None:
-        disk = _disk(build.disk, "vda", "virtio")
+        disk = _disk(build.disk, "vda", build.volume)
         ET.SubElement(disk, "boot", order="1")
         devices.append(disk)
     if build.seed is not None:
@@ -219,16 +223,19 @@ def _add_nic(domain: ET.Element, nic: Nic) -> None:
         ET.SubElement(words, f"{{{QEMU_NAMESPACE}}}arg", value=word)
 
 
-def _disk(file: Path, target: str, bus: str) -> ET.Element:
+def _disk(file: Path, target: str, volume: VolumeId | None) -> ET.Element:
     disk = ET.Element("disk", type="file", device="disk")
     ET.SubElement(disk, "driver", name="qemu", type="qcow2", discard="unmap")
     ET.SubElement(disk, "source", file=str(file))
-    ET.SubElement(disk, "target", dev=target, bus=bus)
+    ET.SubElement(disk, "target", dev=target, bus="virtio")
+    if volume is not None:
+        # By which the guest knows it wherever it is plugged in.
+        ET.SubElement(disk, "serial").text = serial_of(volume)
     return disk
 
 
-def xml_of_volume(file: Path, target: str) -> str:
-    return ET.tostring(_disk(file, target, "scsi"), encoding="unicode")
+def xml_of_volume(file: Path, target: str, owner: VolumeId) -> str:
+    return ET.tostring(_disk(file, target, owner), encoding="unicode")
 
 
 def _printable(name: str) -> str:
@@ -267,7 +274,9 @@ def files_in(domain: ET.Element) -> Iterator[tuple[Path, str]]:
 
 
 def free_target(domain: ET.Element) -> str | None:
-    """A name for one more disk; None when the guest has all it can."""
+    """A name for one more volume; None when the guest has all it can.
+
+    `vda` is what it boots from, of whatever kind; the number of slots on its bus is what limits.
+    """
     taken = {target for _, target in files_in(domain)}
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    return next((f"sd{letter}" for letter in letters if f"sd{letter}" not in taken), None)
+    return next((f"vd{letter}" for letter in VOLUME_LETTERS if f"vd{letter}" not in taken), None)

@@ -21,6 +21,7 @@ from hanza.drivers.spi import Capabilities
 from hanza.model.errors import DriverError, Rejected, Unavailable, Unsupported
 from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey
 from hanza.model.ids import NativeId, VolumeId
+from hanza.model.image import BLANK
 
 STRIPES = 64
 
@@ -91,6 +92,7 @@ class Driver:
                 if find_guest(conn, self._workshop.federation, native) is None:
                     _refuse_stranger(conn, native)
                     look = self._workshop.look(conn, call)
+                    self._workshop.refuse_boot_volume(look, host, spec)
                     self._workshop.refuse_without_room(conn, look, host, spec.size)
                     others = [seen.spec for seen in look.guests.values()]
                     refuse_ports(self._workshop.doors, spec, others)
@@ -198,7 +200,8 @@ class Driver:
             # The disk first: a disk that is larger than its guest's words does no harm.
             if files is not None:
                 with call.act():
-                    files.pool.grow_disk(native, spec.disk_mib)
+                    if spec.boot_volume is None:
+                        files.pool.grow_disk(native, spec.disk_mib)
             with call.act():
                 conn.defineXML(xml)
 
@@ -238,8 +241,8 @@ class Driver:
 
     # -- volumes --------------------------------------------------------------------------------
 
-    def create_volume(self, owner: VolumeId, host: str, size_mib: int) -> None:
-        self._volume_orders.create(owner, host, size_mib)
+    def create_volume(self, owner: VolumeId, host: str, size_mib: int, image: str = BLANK) -> None:
+        self._volume_orders.create(owner, host, size_mib, image)
 
     def grow_volume(self, native: NativeId, size_mib: int) -> None:
         self._volume_orders.grow(native, size_mib)
@@ -293,7 +296,8 @@ def _refuse_stranger(conn: door.Conn, native: NativeId) -> None:
 def _prepare(files: Files, native: NativeId, mark: Mark, spec: GuestSpec) -> None:
     """Everything that a guest needs before it is defined, or nothing of it."""
     try:
-        files.pool.prepare_disk(native, files.images.disk(spec.image), spec.disk_mib)
+        if spec.boot_volume is None:
+            files.pool.prepare_disk(native, files.images.disk(spec.image), spec.disk_mib)
         if spec.is_seeded:
             told = files_of(spec, f"{mark.owner}-r{mark.run_epoch}", names.guest_mac(native))
             write_seed(files.pool.seed(native), told)

@@ -30,6 +30,7 @@ from hanza.drivers.libvirt.seed import BEING_MADE
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Exhausted, Rejected, Unavailable
 from hanza.model.ids import FederationId, NativeId, VolumeId
+from hanza.model.image import BLANK
 
 MIB = 1024 * 1024
 TOOL_TIMEOUT_S = 20
@@ -41,15 +42,25 @@ _MAGIC = b"QFI\xfb"
 
 def virtual_mib(file: Path) -> int | None:
     """The size that a guest sees, from the image's own header; None for anything else."""
+    found = _look_into(file)
+    return None if found is None else found[0]
+
+
+def _look_into(file: Path) -> tuple[int, str] | None:
+    """Its size in MiB, and the name of the image that it lies over."""
     try:
         with file.open("rb") as image:
             header = image.read(_HEADER.size)
+            if len(header) < _HEADER.size:
+                return None
+            magic, _, at, length, _, size = _HEADER.unpack(header)
+            image.seek(at)
+            backing = image.read(length) if at else b""
     except FileNotFoundError:
         return None
-    if len(header) < _HEADER.size:
+    if magic != _MAGIC:
         return None
-    magic, _, _, _, _, size = _HEADER.unpack(header)
-    return size // MIB if magic == _MAGIC else None
+    return size // MIB, Path(os.fsdecode(backing)).parent.name if backing else BLANK
 
 
 def _run_tool(*arguments: str) -> None:
@@ -62,6 +73,14 @@ def _run_tool(*arguments: str) -> None:
         raise Unavailable("qemu-img is not installed on this host") from error
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise Unavailable("a disk could not be made or grown") from error
+
+
+def _refuse_small(base: Path | None, size_mib: int) -> None:
+    least = 0 if base is None else virtual_mib(base)
+    if least is None:
+        raise Rejected("the image has no disk")
+    if size_mib < least:
+        raise Rejected(f"the image needs a disk of {least} MiB")
 
 
 def _changed_at(file: Path) -> float:
@@ -102,11 +121,7 @@ class Pool:
         It is empty without a `base`.  One that is there is the tenant's, whoever lost its guest's
         definition: it is used again.
         """
-        least = 0 if base is None else virtual_mib(base)
-        if least is None:
-            raise Rejected("the image has no disk")
-        if size_mib < least:
-            raise Rejected(f"the image needs a disk of {least} MiB")
+        _refuse_small(base, size_mib)
         if self.disk(native).exists():
             self._grow(self.disk(native), size_mib)
             return
@@ -162,25 +177,29 @@ class Pool:
     def volume(self, owner: VolumeId) -> Path:
         return self._volumes / f"{owner}{names.VOLUME_SUFFIX}"
 
-    def volumes(self) -> Iterator[tuple[VolumeId, int]]:
+    def volumes(self) -> Iterator[tuple[VolumeId, int, str]]:
+        """Owner, size, and the image that it lies over."""
         with os.scandir(self._volumes) as entries:
             for entry in entries:
                 owner = names.volume_of_file(entry.name)
-                size_mib = None if owner is None else virtual_mib(Path(entry.path))
-                if owner is not None and size_mib is not None:
-                    yield owner, size_mib
+                found = None if owner is None else _look_into(Path(entry.path))
+                if owner is not None and found is not None:
+                    yield owner, *found
 
     def volume_mib(self, native: NativeId) -> int | None:
         """The size of the volume; None when there is none of this name."""
         owner = names.volume_of_file(f"{native}{names.VOLUME_SUFFIX}")
         return None if owner is None else virtual_mib(self.volume(owner))
 
-    def make_volume(self, owner: VolumeId, size_mib: int) -> None:
+    def make_volume(self, owner: VolumeId, size_mib: int, base: Path | None = None) -> None:
+        """Over `base`, or empty without one."""
+        _refuse_small(base, size_mib)
         self._refuse_full()
         making = self._volumes / f"{owner}{_MAKING}"
         _remove(making)
+        backing = () if base is None else ("-b", str(base), "-F", "qcow2")
         try:
-            _run_tool("create", "-q", "-f", "qcow2", str(making), f"{size_mib}M")
+            _run_tool("create", "-q", "-f", "qcow2", *backing, str(making), f"{size_mib}M")
             making.replace(self.volume(owner))
         finally:
             _remove(making)

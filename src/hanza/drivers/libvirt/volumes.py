@@ -13,7 +13,7 @@ from hanza.drivers.libvirt import domains, door
 from hanza.drivers.libvirt.connection import Call, Connection
 from hanza.drivers.libvirt.domains import Seen
 from hanza.drivers.libvirt.pool import MIB, Pool
-from hanza.drivers.libvirt.workshop import Locks, Look, Workshop, find_guest
+from hanza.drivers.libvirt.workshop import Files, Locks, Look, Workshop, find_guest
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Rejected, Unsupported
 from hanza.model.ids import NativeId, VolumeId
@@ -25,15 +25,16 @@ class VolumeOrders:
         self._workshop = workshop
         self._locks = locks
 
-    def create(self, owner: VolumeId, host: str, size_mib: int) -> None:
+    def create(self, owner: VolumeId, host: str, size_mib: int, image: str) -> None:
         def order(pool: Pool, conn: door.Conn, call: Call, look: Look) -> None:
-            requests.refuse_wrong_volume(owner, size_mib)
+            requests.refuse_wrong_volume(owner, size_mib, image)
             if pool.volume_mib(NativeId(owner)) is not None:
                 return
             more = Capacity(0, 0, size_mib)
             self._workshop.refuse_without_room(conn, look, host, more)
+            base = self._files().images.disk(image)
             with call.act():
-                pool.make_volume(owner, size_mib)
+                pool.make_volume(owner, size_mib, base)
 
         self._run(order)
 
@@ -80,18 +81,19 @@ class VolumeOrders:
             if holder not in (None, guest):
                 raise Rejected("the volume is attached elsewhere")
             if holder is None:
-                self._plug(conn, call, guest, file)
+                self._plug(conn, call, guest, VolumeId(native))
 
         self._run(order, guest)
 
-    def _plug(self, conn: door.Conn, call: Call, guest: NativeId, file: Path) -> None:
+    def _plug(self, conn: door.Conn, call: Call, guest: NativeId, owner: VolumeId) -> None:
+        file = self._files().pool.volume(owner)
         found = find_guest(conn, self._workshop.federation, guest)
         target = None if found is None else domains.free_target(found[2])
         if found is None or target is None:
             raise Rejected("the guest is gone, or has all the volumes it can")
         domain, seen, _ = found
         with call.act():
-            domain.attachDeviceFlags(domains.xml_of_volume(file, target), _reach(seen))
+            domain.attachDeviceFlags(domains.xml_of_volume(file, target, owner), _reach(seen))
 
     def detach(self, native: NativeId) -> None:
         def order(pool: Pool, conn: door.Conn, call: Call, look: Look) -> None:
@@ -104,18 +106,23 @@ class VolumeOrders:
                 return
             found = find_guest(conn, self._workshop.federation, holder)
             if found is not None:
-                _unplug(call, found, file)
+                seen = found[1]
+                requests.refuse_detaching(seen.spec, VolumeId(native), is_on=seen.is_on)
+                _unplug(call, found, file, VolumeId(native))
 
         self._run(order)
+
+    def _files(self) -> Files:
+        if self._workshop.files is None:
+            raise Unsupported("this engine has no volumes")
+        return self._workshop.files
 
     def _run(
         self,
         order: Callable[[Pool, door.Conn, Call, Look], None],
         guest: NativeId | None = None,
     ) -> None:
-        files = self._workshop.files
-        if files is None:
-            raise Unsupported("this engine has no volumes")
+        files = self._files()
 
         def work(conn: door.Conn, call: Call) -> None:
             # The guest's lock before the room's, as everywhere: two orders never wait in a ring.
@@ -134,9 +141,11 @@ def _reach(seen: Seen) -> int:
     return door.LIVE | door.CONFIG if seen.is_on else door.CONFIG
 
 
-def _unplug(call: Call, found: tuple[door.Domain, Seen, Element], file: Path) -> None:
-    domain, seen, tree = found
+def _unplug(
+    call: Call, found: tuple[door.Domain, Seen, Element], file: Path, owner: VolumeId
+) -> None:
+    domain, _, tree = found
     target = next((target for path, target in domains.files_in(tree) if path == file), None)
     if target is not None:
         with call.act():
-            domain.detachDeviceFlags(domains.xml_of_volume(file, target), _reach(seen))
+            domain.detachDeviceFlags(domains.xml_of_volume(file, target, owner), door.CONFIG)

@@ -20,7 +20,7 @@ from hanza.drivers.libvirt.pool import Pool
 from hanza.drivers.libvirt.ports import Doors, forwards_of
 from hanza.drivers.libvirt.serial import SerialLogs
 from hanza.model.capacity import NOTHING, Capacity
-from hanza.model.errors import Exhausted, Rejected
+from hanza.model.errors import Exhausted, Rejected, Unsupported
 from hanza.model.guest import GuestSpec, HostFacts, Volume
 from hanza.model.ids import FederationId, NativeId
 
@@ -78,13 +78,22 @@ class Workshop:
             return Build(self.kind, None, None, None)
         return Build(
             self.kind,
-            self.files.pool.disk(native),
+            self.disk_of(native, spec),
             self.files.serial.path(native),
             self.files.images.boot(spec.image, emulated=self.kind == "qemu"),
             self.files.pool.seed(native) if spec.is_seeded else None,
             Nic(names.guest_mac(native), forwards_of(self.doors, spec)),
             console=self.files.serial.socket(native),
+            volume=spec.boot_volume,
         )
+
+    def disk_of(self, native: NativeId, spec: GuestSpec) -> Path | None:
+        """The disk that the guest boots from: its volume, or one of its own."""
+        if self.files is None:
+            return None
+        if spec.boot_volume is None:
+            return self.files.pool.disk(native)
+        return self.files.pool.volume(spec.boot_volume)
 
     def facts(self, conn: door.Conn) -> HostFacts:
         _, memory_mib, cpus, *_ = conn.getInfo()
@@ -120,9 +129,26 @@ class Workshop:
             return ()
         pool = self.files.pool
         return tuple(
-            Volume(NativeId(owner), owner, self.host, size_mib, attached.get(pool.volume(owner)))
-            for owner, size_mib in sorted(pool.volumes())
+            Volume(
+                NativeId(owner),
+                owner,
+                self.host,
+                size_mib,
+                attached.get(pool.volume(owner)),
+                image,
+            )
+            for owner, size_mib, image in sorted(pool.volumes())
         )
+
+    def refuse_boot_volume(self, look: Look, host: str, spec: GuestSpec) -> None:
+        if spec.boot_volume is None:
+            return
+        if self.files is None:
+            raise Unsupported("this engine has no volumes")
+        if host != self.host or self.files.pool.volume_mib(NativeId(spec.boot_volume)) is None:
+            raise Rejected("the volume that it boots from is not at this host")
+        if self.files.pool.volume(spec.boot_volume) in look.attached:
+            raise Rejected("the volume that it boots from is attached elsewhere")
 
     def refuse_without_room(self, conn: door.Conn, look: Look, host: str, more: Capacity) -> None:
         if host != self.host:

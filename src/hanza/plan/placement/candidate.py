@@ -71,6 +71,7 @@ class Demand:
 
     name: str
     size: Capacity
+    """With its volumes: what it is priced by."""
     policy: Policy
     component: str | None = None
     pin: Pin = FREE
@@ -78,6 +79,11 @@ class Demand:
     """Where it ran until now: it stays there wherever that may be."""
     conflict: str | None = None
     """How the levels of its policy contradict each other; then no host may run it."""
+
+    @property
+    def room(self) -> Capacity:
+        """What it takes of its host: all but what its volumes hold there already."""
+        return self.size - Capacity(0, 0, self.pin.held_mib)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def without_room(
     taken: dict[HostId, Capacity] = {}
     for option, demand in zip(options, demands, strict=True):
         host = option.candidate.host
-        taken[host] = taken[host] + demand.size if host in taken else demand.size
+        taken[host] = taken[host] + demand.room if host in taken else demand.room
     return [
         replace(one, free=one.free - taken[one.host]) if one.host in taken else one
         for one in candidates

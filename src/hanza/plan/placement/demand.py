@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
@@ -52,12 +53,13 @@ def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
         policy = policy_under(wanted, bounds.levels_of(wanted.address))
     except Contradiction as contradiction:
         conflict = contradiction.text
+    pin = bounds.pins.get(wanted.id, FREE)
     return Demand(
         name=wanted.address.name,
-        size=wanted.spec.size,
+        size=wanted.spec.size + Capacity(0, 0, pin.new_mib + pin.held_mib),
         policy=policy,
         component=wanted.component,
-        pin=bounds.pins.get(wanted.id, FREE),
+        pin=pin,
         home=bounds.homes.get(wanted.id),
         conflict=conflict,
     )

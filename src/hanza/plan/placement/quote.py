@@ -160,7 +160,7 @@ def _placed_lines(
             continue
         demand = demand_of(wanted, bounds)
         freed = [
-            replace(one, free=one.free + demand.size) if one.host == host else one
+            replace(one, free=one.free + demand.room) if one.host == host else one
             for one in candidates
         ]
         others = [(one, where) for one, where in members if one.id != wanted.id]

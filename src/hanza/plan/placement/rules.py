@@ -15,7 +15,7 @@ from hanza.model.site import UNKNOWN
 from hanza.plan.countries import words_of_countries
 from hanza.plan.nearness import round_trip
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
-from hanza.plan.placement.pins import Pin
+from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.pricing import price_per_month, words_of_price
 
 RULES = (
@@ -86,7 +86,7 @@ def compile_rules(demand: Demand) -> Compiled:
         *_zone(demand.pin),
         *policy_rules(demand.policy, demand.size),
     )
-    return Compiled(ground, (*_volume(demand.pin), *_host_rules(demand.size)))
+    return Compiled(ground, (*_volume(demand.pin), *_host_rules(demand.room)))
 
 
 def policy_rules(policy: Policy, size: Capacity) -> tuple[Rule, ...]:
@@ -141,21 +141,32 @@ def _zone(pin: Pin) -> list[Rule]:
 
 
 def _volume(pin: Pin) -> list[HostRule]:
-    """Where its boot volume is, and whether another instance has that attached."""
+    """Where its volumes are, and whether another instance has them attached."""
     rules = []
-    host, taken_by = pin.host, pin.taken_by
-    if host is not None:
+    placed = [one for one in pin.volumes if one.host is not None]
+    if placed:
 
-        def without(one: Candidate) -> str | None:
-            return None if one.host == host else "does not have its boot volume"
+        def without(candidate: Candidate) -> str | None:
+            lacking = [one.name for one in placed if one.host != candidate.host]
+            return f"does not have its volume {', '.join(lacking)}" if lacking else None
 
-        rules.append(HostRule("volume", "without its boot volume", without))
-    if taken_by is not None:
-        text = f"its boot volume is attached to {taken_by}"
+        names = ", ".join(one.name for one in placed)
+        rules.append(HostRule("volume", f"without its volume {names}", without))
+    busy = [words for one in pin.volumes if (words := _busy(one)) is not None]
+    if busy:
+        text = ", and ".join(busy)
         rules.append(
             HostRule("attached", f"of no use while {text}", lambda _: f"is ruled out: {text}")
         )
     return rules
+
+
+def _busy(volume: Bound) -> str | None:
+    if volume.taken_by is not None:
+        return f"its volume {volume.name} is attached to {volume.taken_by}"
+    if volume.is_leaving:
+        return f"the bytes of its volume {volume.name} are being ended"
+    return None
 
 
 def _law(policy: Policy) -> list[Rule]:

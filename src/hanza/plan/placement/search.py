@@ -71,8 +71,8 @@ class Search:
         self._stands: dict[str | None, list[Candidate]] = {name: [] for name in groups}
         self._taken = {one.host for group in groups.values() for one in group.settled}
         for member in members:
-            bound = (member.demand.pin.host, member.demand.home)
-            self._taken |= {host for host in bound if host is not None}
+            bound = (one.host for one in member.demand.pin.volumes)
+            self._taken |= {host for host in (*bound, member.demand.home) if host is not None}
 
     @property
     def is_exact(self) -> bool:
@@ -97,7 +97,7 @@ class Search:
             hoped = points + option.total * (1 + ahead.twins) + ahead.others
             if not self.is_exact or (self.best is not None and hoped <= self._best_total):
                 return
-            if not self._is_new(option.candidate, member.demand.size, tried):
+            if not self._is_new(option.candidate, member.demand.room, tried):
                 continue
             self.steps += 1 + index // 4
             self._take(member, option, number)
@@ -123,13 +123,13 @@ class Search:
         return is_first
 
     def _take(self, member: Member, option: Option, number: int) -> None:
-        self._free[option.candidate.host] -= member.demand.size
+        self._free[option.candidate.host] -= member.demand.room
         self._chosen.append(option)
         self._indexes.append(number)
         self._stands.setdefault(member.demand.component, []).append(option.candidate)
 
     def _give_back(self, member: Member, option: Option) -> None:
-        self._free[option.candidate.host] += member.demand.size
+        self._free[option.candidate.host] += member.demand.room
         self._chosen.pop()
         self._indexes.pop()
         self._stands[member.demand.component].pop()

@@ -61,7 +61,7 @@ def _order(one: Violation) -> tuple[str, ...]:
 def lacks_of(policy: Policy, standing: Standing) -> tuple[Lack, ...]:
     """What the place lacks by the rules of this policy alone, spreads left out."""
     wanted, candidate = standing
-    rules = policy_rules(policy, wanted.spec.size)
+    rules = policy_rules(policy, wanted.size)
     asked = ((rule, rule.lack(candidate.ground)) for rule in rules)
     return tuple(Lack(rule.name, rule.key, text) for rule, text in asked if text is not None)
 

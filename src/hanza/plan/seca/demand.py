@@ -9,7 +9,7 @@ from datetime import datetime
 
 from hanza.model.errors import Invalid
 from hanza.model.guest import GuestSpec
-from hanza.model.ids import InstanceId
+from hanza.model.ids import InstanceId, VolumeId
 from hanza.model.image import BundleId
 from hanza.model.instance import Address, Wanted
 from hanza.model.resource import Resource
@@ -23,7 +23,6 @@ from hanza.plan.seed import check_ssh_keys, check_user_data
 NOT_YET = (
     "additionalNicRefs",
     "antiAffinityGroup",
-    "dataVolumes",
     "primaryNicRef",
     "securityGroupRef",
 )
@@ -39,8 +38,9 @@ class Parts:
     sku: Sku
     image: str
     bundle: BundleId | None
-    volume: str
+    volume: VolumeId
     disk_gb: int
+    data_volumes: tuple[VolumeId, ...] = ()
 
 
 def wanted_of(
@@ -64,6 +64,7 @@ def wanted_of(
         zone=zone_of(instance, region),
         boot_volume=parts.volume,
         bundle=parts.bundle,
+        data_volumes=parts.data_volumes,
     )
 
 

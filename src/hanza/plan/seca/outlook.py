@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hanza.model.instance import Shown, Wanted
+from hanza.model.problem import Problem
 from hanza.model.report import Seen
+from hanza.model.volume import SeenVolume, VolumeWanted
 from hanza.plan.seca.conditions import Outlook
+from hanza.plan.volumes import LOST
 
+UNPLACED = "not placed until it is attached; it has no bytes"
 PATIENCE = timedelta(seconds=45)
 """Clients stop asking after about 50 s; until then they have been told why it takes so long."""
 
@@ -41,6 +45,9 @@ def outlook_of(
     if wanted.is_ended:
         return Outlook("deleting", None, f"until it is gone {at.words}" if at else None)
     if is_at_rest(wanted, seen):
+        problem = None if seen is None else seen.problem
+        if problem is not None:
+            return Outlook("active", reason_of(problem.code), problem.text)
         return Outlook("active", None, at.words if at else None)
     reason = None if shown.reason_code is None else reason_of(shown.reason_code)
     if shown.state == "error":
@@ -49,6 +56,34 @@ def outlook_of(
     if at is None:
         return Outlook("pending", reason, message)
     return Outlook("updating" if shown.state == "active" else "creating", reason, message)
+
+
+def volume_outlook(
+    wanted: VolumeWanted,
+    at: At | None,
+    seen: SeenVolume | None,
+    problem: Problem | None,
+    *,
+    is_made: bool,
+) -> Outlook:
+    """How a block storage stands: active also without bytes, until it is attached.
+
+    `seen` is the word on the stay in the books, `problem` what keeps it from growing there.
+    """
+    problem = problem or (seen.problem if seen else None)
+    reason, why = (None, None) if problem is None else (reason_of(problem.code), problem.text)
+    if wanted.is_ended:
+        return Outlook(
+            "deleting", reason, why or (f"until its bytes {at.words} end" if at else None)
+        )
+    if at is None:
+        return Outlook("active", None, UNPLACED)
+    if problem is not None and problem.code == LOST:
+        return Outlook("error", reason, why)
+    has_mib = None if seen is None else seen.size_mib
+    if is_made and has_mib is not None and has_mib < wanted.size_mib:
+        return Outlook("updating", reason, why or f"it grows {at.words}")
+    return Outlook("active", reason, why or at.words)
 
 
 def reason_of(code: str) -> str:

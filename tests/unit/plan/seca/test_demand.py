@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hanza.model.errors import Invalid
+from hanza.model.ids import VolumeId
 from hanza.model.image import BundleId
 from hanza.model.instance import Wanted
 from hanza.model.kinds import INSTANCE, INSTANCE_SKU, WORKSPACE
@@ -45,7 +46,7 @@ def test_a_new_instance_is_off_and_has_its_skus_size() -> None:
         an_instance(zone="berlin"),
         a_workspace(),
         GERMANY,
-        Parts(sku, "tiny", BUNDLE, "vo_1", 3),
+        Parts(sku, "tiny", BUNDLE, VolumeId("vo_1"), 3, (VolumeId("vo_2"),)),
         NOW,
     )
     assert (wanted.power, wanted.power_due, wanted.country, wanted.zone) == (
@@ -56,6 +57,7 @@ def test_a_new_instance_is_off_and_has_its_skus_size() -> None:
     )
     assert (wanted.spec.cpus, wanted.spec.memory_mib, wanted.spec.disk_mib) == (2, 4096, 3072)
     assert (wanted.spec.image, wanted.bundle, wanted.boot_volume) == ("tiny", BUNDLE, "vo_1")
+    assert wanted.volumes == ("vo_1", "vo_2")
     told = wanted.spec
     assert (told.hostname, told.ssh_keys, told.user_data) == ("web", (KEY,), "x")
     assert replace(wanted, power="on", is_restarting=True).power_due == "off"
@@ -104,16 +106,18 @@ def test_what_leaves_no_single_answer_is_refused(
 def wanted_for(instance: Resource) -> Wanted:
     sku = find_sku(INSTANCE_SKU, "hanza.m")
     assert sku is not None
-    parts = Parts(sku, "tiny", BUNDLE, "vo_1", 3)
+    parts = Parts(sku, "tiny", BUNDLE, VolumeId("vo_1"), 3, (VolumeId("vo_2"),))
     return wanted_of(instance, a_workspace(), GERMANY, parts, NOW)
 
 
 def test_what_has_no_effect_or_came_too_late_is_named() -> None:
-    disks = an_instance(dataVolumes=[{}])
+    disks = an_instance(dataVolumes=[{}], securityGroupRef={})
     wanted = wanted_for(disks)
-    assert not_yet(disks, wanted) == ["dataVolumes"]
+    assert not_yet(disks, wanted) == []
+    disks = an_instance(securityGroupRef={"resource": "security-groups/none"})
+    assert not_yet(disks, wanted) == ["securityGroupRef"]
     assert not_yet(disks, replace(wanted, spec=replace(wanted.spec, user_data="y"))) == [
-        "dataVolumes",
+        "securityGroupRef",
         "userData",
     ]
     silent = a_resource(disks.path, zone="any")

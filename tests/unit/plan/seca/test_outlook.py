@@ -7,11 +7,20 @@ import pytest
 
 from hanza.model.errors import Conflict
 from hanza.model.guest import GuestSpec, Mark, Power
-from hanza.model.ids import InstanceId
+from hanza.model.ids import InstanceId, VolumeId
 from hanza.model.instance import Address, Shown, Wanted
 from hanza.model.kinds import Action
+from hanza.model.problem import Problem
 from hanza.model.report import Seen
-from hanza.plan.seca.outlook import At, is_at_rest, outlook_of, reason_of
+from hanza.model.volume import SeenVolume, Stay, VolumeWanted
+from hanza.plan.seca.outlook import (
+    UNPLACED,
+    At,
+    is_at_rest,
+    outlook_of,
+    reason_of,
+    volume_outlook,
+)
 from hanza.plan.seca.power import has_stopped, power_after
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,3 +94,46 @@ def test_a_restart_is_half_done_once_it_is_off() -> None:
     assert has_stopped(restarting, "off")
     assert not has_stopped(restarting, "on")
     assert not has_stopped(WANTED, "off")
+
+
+def test_what_is_wrong_with_something_at_rest_is_told() -> None:
+    waits = replace(seen(), problem=Problem("volume.in_use", "when it is next off", NOW))
+    there = outlook_of(WANTED, shown("active"), waits, AT, SOON)
+    said = (there.state, there.reason, there.message)
+    assert said == ("active", "VolumeInUse", "when it is next off")
+
+
+VOLUME = VolumeWanted(VolumeId("vo_1"), "acme", "shop", "data", 128, NOW)
+
+
+def of_volume(
+    wanted: VolumeWanted = VOLUME,
+    at: At | None = AT,
+    *,
+    size_mib: int | None = 128,
+    problem: Problem | None = None,
+    known: Problem | None = None,
+) -> tuple[str, str | None, str | None]:
+    word = SeenVolume(Stay(wanted.id, 1), "keep", "present", size_mib, problem)
+    told = volume_outlook(wanted, at, word, known, is_made=size_mib is not None)
+    return told.state, told.reason, told.message
+
+
+def test_a_volume_is_active_before_it_has_bytes_and_says_where_they_are() -> None:
+    nowhere = volume_outlook(VOLUME, None, None, None, is_made=False)
+    assert (nowhere.state, nowhere.message) == ("active", UNPLACED)
+    assert of_volume() == ("active", None, AT.words)
+    assert of_volume(size_mib=None) == ("active", None, AT.words)
+
+
+def test_a_volume_says_what_it_waits_for() -> None:
+    full, lost = Problem("driver.exhausted", "full", NOW), Problem("volume.lost", "gone", NOW)
+    assert of_volume(size_mib=64) == ("updating", None, f"it grows {AT.words}")
+    assert of_volume(size_mib=64, problem=full) == ("updating", "DriverExhausted", "full")
+    no_room = Problem("no_room", "no room", NOW)
+    assert of_volume(size_mib=64, problem=full, known=no_room)[1:] == ("NoRoom", "no room")
+    assert of_volume(problem=lost) == ("error", "VolumeLost", "gone")
+    ended = replace(VOLUME, is_ended=True)
+    assert of_volume(ended) == ("deleting", None, f"until its bytes {AT.words} end")
+    assert of_volume(ended, None) == ("deleting", None, None)
+    assert of_volume(ended, problem=full) == ("deleting", "DriverExhausted", "full")

@@ -1,0 +1,136 @@
+"""Volumes of instances' own: written with their instance, and kept when that ends.
+
+A volume ends by its own order only: with an instance or app that is ended together with its
+volumes, or by itself once no instance wants it.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from hanza.api.calls import Answer, Call
+from hanza.kit.ids import derived
+from hanza.model.errors import BadQuery, Conflict, InUse, NotFound
+from hanza.model.ids import VolumeId
+from hanza.model.instance import Wanted
+from hanza.model.volume import VolumeWanted
+from hanza.plan.admission import refuse_shrinking
+from hanza.plan.volumes import name_of_disk
+from hanza.store import volumes
+from hanza.store.events import append_event
+from hanza.store.tx import Tx
+from hanza.store.volume_reports import find_seen_volume
+from hanza.store.volumes import Record
+from hanza.store.work import hint
+from hanza.wire import volume_v1 as doc
+
+
+def refuse_wrong_disks(tx: Tx, wanted: Wanted) -> None:
+    """Hold its disks against those that are kept under their names."""
+    for disk in wanted.disks:
+        known = _find(tx, wanted, disk.name)
+        if known is not None and known.wanted.is_ended:
+            raise Conflict(
+                f"the volume {known.wanted.name!r} is being ended",
+                field="volumes",
+                hint="wait until it is gone",
+            )
+        refuse_shrinking(disk, 0 if known is None else known.wanted.size_mib)
+
+
+def write_disks(tx: Tx, wanted: Wanted, now: datetime) -> Wanted:
+    """The instance with its disks: kept ones found again, larger ones to grow, new ones made.
+
+    Raises as `refuse_wrong_disks` does.  What is the standard's has its own words for volumes.
+    """
+    if wanted.boot_volume is not None:
+        return wanted
+    refuse_wrong_disks(tx, wanted)
+    ids = []
+    for disk in wanted.disks:
+        known = _find(tx, wanted, disk.name)
+        if known is None:
+            ids.append(_make(tx, wanted, disk.name, disk.size_mib, now))
+            continue
+        ids.append(known.wanted.id)
+        if disk.size_mib > known.wanted.size_mib:
+            volumes.resize_volume(tx, known.wanted.id, disk.size_mib)
+            hint(tx, "settle", known.wanted.id, now)
+    return replace(wanted, data_volumes=tuple(ids))
+
+
+def end_volumes(tx: Tx, records: list[Record], now: datetime) -> None:
+    """Ask for the end of all of them; each goes once no instance has it attached."""
+    for record in records:
+        wanted = record.wanted
+        if not wanted.is_ended:
+            volumes.end_volume(tx, wanted.id)
+            text = f"volume {wanted.name} was asked to end"
+            append_event(tx, now, "volume.ending", wanted.id, text, wanted.tenant)
+        hint(tx, "settle", wanted.id, now)
+
+
+def disks_of(tx: Tx, wanted: Wanted) -> list[Record]:
+    """Those that are its own by name."""
+    found = (_find(tx, wanted, disk.name) for disk in wanted.disks)
+    return [record for record in found if record is not None]
+
+
+def wants_volumes_too(call: Call) -> bool:
+    """Whether `?volumes=true` says that volumes are to end as well."""
+    said = call.query.get("volumes", "false")
+    if said not in ("true", "false"):
+        raise BadQuery("volumes is true or false", field="volumes")
+    return said == "true"
+
+
+def list_volumes(call: Call) -> Answer:
+    inside = (call.path["tenant"], call.path.get("workspace"))
+    return Answer(200, {"items": call.plane.store.read(_documents, *inside)})
+
+
+def delete_volume(call: Call) -> Answer:
+    name = name_of_disk(call.path["instance"], call.path["volume"])
+    inside = (call.path["tenant"], call.path["workspace"], name)
+    call.plane.store.write(_end, *inside, call.plane.clock.now())
+    call.plane.wake()
+    return Answer(202)
+
+
+def _end(tx: Tx, tenant: str, workspace: str, name: str, now: datetime) -> None:
+    """Twice is once.  Raises `InUse` while an instance that goes on wants it."""
+    record = volumes.find_by_name(tx, tenant, workspace, name)
+    if record is None:
+        raise NotFound(f"there is no volume {name!r} in {workspace!r}")
+    for _, instance, is_ended in volumes.users_of(tx, record.wanted):
+        if not is_ended:
+            raise InUse(f"instance {instance!r} has it attached", hint="end the instance first")
+    end_volumes(tx, [record], now)
+
+
+def _documents(tx: Tx, tenant: str, workspace: str | None) -> list[doc.VolumeDoc]:
+    return [_document(tx, record) for record in volumes.list_inside(tx, tenant, workspace)]
+
+
+def _document(tx: Tx, record: Record) -> doc.VolumeDoc:
+    place = volumes.find_volume_place(tx, record.wanted.id)
+    seen = find_seen_volume(tx, record.wanted.id)
+    word = seen if seen is not None and seen.stay == record.stay else None
+    site = None if place is None else place.site
+    instance = None if place is None else place.instance
+    return doc.volume_to_doc(record.wanted, site, instance, word)
+
+
+def _find(tx: Tx, wanted: Wanted, disk: str) -> Record | None:
+    address = wanted.address
+    name = name_of_disk(address.name, disk)
+    return volumes.find_by_name(tx, address.tenant, address.workspace, name)
+
+
+def _make(tx: Tx, wanted: Wanted, disk: str, size_mib: int, now: datetime) -> VolumeId:
+    address = wanted.address
+    # A volume that was ended and is asked for again is another one: the moment is in its id.
+    volume = VolumeId(derived("vo", wanted.id, disk, now.isoformat()))
+    name = name_of_disk(address.name, disk)
+    asked = VolumeWanted(volume, address.tenant, address.workspace, name, size_mib, now)
+    volumes.insert_volume(tx, replace(asked, app=wanted.app))
+    return volume

@@ -1,0 +1,74 @@
+"""`hanza volume`: the disks that outlive their instances."""
+
+from typing import Annotated, Any
+
+import typer
+
+from hanza.cli.options import (
+    TENANT,
+    OutputOption,
+    TenantOption,
+    WorkspaceOption,
+    YesOption,
+    connect,
+)
+from hanza.cli.render import Output, Record, show
+from hanza.model.errors import NotFound
+
+volume = typer.Typer(help="Volumes: disks that outlive their instances.", no_args_is_help=True)
+
+
+@volume.command("list")
+def list_volumes(
+    context: typer.Context,
+    tenant: TenantOption = TENANT,
+    workspace: WorkspaceOption = None,
+    output: OutputOption = Output.table,
+) -> None:
+    """Show every volume, where its bytes are, and who has it attached."""
+    inside = f"/workspaces/{workspace}" if workspace else ""
+    with connect(context) as client:
+        records = [_flat(one) for one in client.items(f"/tenants/{tenant}{inside}/volumes")]
+    columns = ["name", "workspace", "size_mib", "state", "site", "instance", "device", "reason"]
+    show(records, columns, output, "no volumes")
+
+
+@volume.command("delete")
+def delete_volume(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="INSTANCE/VOLUME, as `hanza volume list` says it.")],
+    tenant: TenantOption = TENANT,
+    workspace: WorkspaceOption = None,
+    yes: YesOption = False,
+    output: OutputOption = Output.table,
+) -> None:
+    """End a volume that no instance wants any more, with all that is on it."""
+    inside = f"/workspaces/{workspace}" if workspace else ""
+    with connect(context) as client:
+        listed = client.items(f"/tenants/{tenant}{inside}/volumes")
+        found = [one for one in listed if one["metadata"]["name"] == name]
+        if len(found) != 1:
+            what = f"there is no volume {name!r}"
+            if found:
+                what = f"{name!r} is in several workspaces"
+            raise NotFound(what, hint="hanza volume list; say which with --workspace")
+        if not yes:
+            typer.confirm(f"End {name}, with all that is on it?", abort=True, err=True)
+        place = found[0]["metadata"]["workspace"]
+        client.delete(f"/tenants/{tenant}/workspaces/{place}/volumes/{name}")
+    show([{"name": name, "change": "ending"}], ["name", "change"], output, "")
+
+
+def _flat(document: dict[str, Any]) -> Record:
+    metadata, status = document["metadata"], document["status"]
+    return {
+        "name": metadata["name"],
+        "workspace": metadata["workspace"],
+        "size_mib": document["spec"]["sizeMiB"],
+        "state": status["state"],
+        "site": status["site"],
+        "instance": status["instance"],
+        "device": status["device"],
+        "reason": status["reason"],
+        "id": metadata["id"],
+    }
