@@ -305,3 +305,7 @@ def test_a_fault_of_ours_says_no_more_than_where_to_look(
 
 def test_a_plane_is_healthy_when_its_store_answers(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_answers_are_kept_by_nobody_on_the_way(client: TestClient) -> None:
+    assert ask(client, "GET", BASE + "/providers").headers["cache-control"] == "no-store"

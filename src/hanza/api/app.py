@@ -39,6 +39,8 @@ from hanza.wire.problems import problem_of, refused_status, unexpected_problem
 log = Log("hanza.api")
 BODY_BYTES_MAX = 2**20
 CONSOLE_LIMITS = Limits()
+KEPT_BY_NOBODY = {"cache-control": "no-store"}
+"""Answers are whoever asked's, and some are tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +202,9 @@ def _render(answer: Answer) -> Response:
     if isinstance(answer.document, Path):
         return FileResponse(answer.document, answer.status, media_type="application/octet-stream")
     if isinstance(answer.document, bytes):
-        return Response(answer.document, answer.status, media_type=answer.media_type)
+        return Response(answer.document, answer.status, KEPT_BY_NOBODY, answer.media_type)
     body = msgspec.json.encode(answer.document)
-    return Response(body, answer.status, media_type="application/json")
+    return Response(body, answer.status, KEPT_BY_NOBODY, "application/json")
 
 
 def _stream(feed: Feed, call: Call) -> Response:

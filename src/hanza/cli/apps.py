@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from hanza.cli.client import Client
+from hanza.cli.files import read_file
 from hanza.cli.options import (
     TENANT,
     KeepOption,
@@ -56,7 +57,7 @@ def apply(  # noqa: PLR0913 -- each is an option of the command
     output: OutputOption = Output.table,
 ) -> None:
     """Have what the file says: create what is missing, change what differs, end what left it."""
-    app = app_from_yaml(file.read_bytes(), str(file))
+    app = app_from_yaml(read_file(file), str(file))
     with connect(context) as client:
         quote = quote_of(client, tenant, app, keep=keep)
         harms = harms_of(quote)

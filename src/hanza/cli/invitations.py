@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hanza.cli.client import Client
+from hanza.cli.files import read_file
 from hanza.cli.joining_file import (
     SUFFIX,
     Engine,
@@ -18,7 +19,7 @@ from hanza.cli.joining_file import (
 )
 from hanza.cli.options import OutputOption, YesOption, connect
 from hanza.cli.render import Output, Record, show
-from hanza.model.errors import Conflict, HanzaError, Invalid, NotFound, Refusal
+from hanza.model.errors import Conflict, HanzaError, Invalid, Refusal
 from hanza.wire.invitations_v1 import InvitedSite
 from hanza.wire.places import load_cities
 from hanza.wire.sites_csv import BYTES_MAX, Row, sites_from_csv
@@ -141,12 +142,7 @@ def revoke_tokens(
 
 
 def _read(file: Path) -> list[Row]:
-    try:
-        with file.open("rb") as source:
-            content = source.read(BYTES_MAX + 1)
-    except OSError as error:
-        raise NotFound(f"{file} cannot be read: {error.strerror}", field="sites") from error
-    return sites_from_csv(content, str(file), load_cities())
+    return sites_from_csv(read_file(file, "sites", BYTES_MAX), str(file), load_cities())
 
 
 def _only_provider(client: Client) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from hanza.cli.apps import FileArgument, find_instances
+from hanza.cli.files import read_file
 from hanza.cli.options import (
     TENANT,
     KeepOption,
@@ -32,7 +33,7 @@ def plan(
     output: OutputOption = Output.table,
 ) -> None:
     """Show what applying the file would change, where, why and at what price; change nothing."""
-    app = app_from_yaml(file.read_bytes(), str(file))
+    app = app_from_yaml(read_file(file), str(file))
     with connect(context) as client:
         quote = quote_of(client, tenant, app, keep=keep)
     if output is Output.json:

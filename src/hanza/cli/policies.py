@@ -1,12 +1,12 @@
 """`hanza policy`: what a tenant keeps for itself and its workspaces, and what violates it."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import yaml
 
+from hanza.cli.files import read_file
 from hanza.cli.options import TENANT, OutputOption, TenantOption, YesOption, connect
 from hanza.cli.render import Output, Record, show
 from hanza.wire.app_v1 import policy_from_yaml
@@ -54,8 +54,7 @@ def set_policy(  # noqa: PLR0913 -- each is an option of the command
     output: OutputOption = Output.table,
 ) -> None:
     """Keep a policy for a tenant or a workspace; what runs already is named, never ended."""
-    content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    said = policy_to_json(policy_from_yaml(content, str(file)))
+    said = policy_to_json(policy_from_yaml(read_file(file), str(file)))
     path = _path(tenant, workspace) + ("?dryRun=true" if dry_run else "")
     with connect(context) as client:
         _, document = client.put(path, {"spec": said}, _match(version))
