@@ -202,6 +202,22 @@ def test_a_volume_may_come_later_and_leaves_while_its_guest_is_off(ana: Asker) -
     ana.league.run_until(lambda: ana.get(f"{ana.storages()}/data").status_code == 404)
 
 
+def test_a_volume_that_a_neighbour_has_is_waited_for(ana: Asker) -> None:
+    add_data(ana)
+    ana.add_storage("other")
+    start(ana, **with_data("data"))
+    start(ana, "late", bootVolume=boots("other"))
+    path = f"{ana.instances()}/late"
+    more = an_instance("other") | {"zone": SITE}
+    assert ana.put(path, more | with_data("data")).status_code == 200
+    ana.league.run_until(lambda: "attached to another instance" in message(ana, "late"))
+    assert storage(ana, "data")["attachedTo"] == {"resource": "instances/web"}
+    end(ana)
+    taken = {"resource": "instances/late"}
+    ana.league.run_until(lambda: storage(ana, "data").get("attachedTo") == taken, steps=120)
+    assert attached(ana)["1G"]
+
+
 def test_a_volume_that_cannot_come_is_told_and_disturbs_nothing(ana: Asker) -> None:
     add_data(ana, "far")
     ana.add_storage("other")

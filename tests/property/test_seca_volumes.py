@@ -1,8 +1,8 @@
 """Whatever is wished of volumes, cut, killed or full: bytes are once, with one guest, and kept.
 
-Each volume is marked by its site's owner the moment it is there, as a guest would write to it; the
-mark has to stay until the volume's own end was asked for, and the bytes have to be gone before that
-is told.  In fair weather everything that was accepted is done.
+Each volume is marked the moment a guest has it, as that would write to it; the mark has to stay
+until the volume's own end was asked for, and the bytes have to be gone before that is told.  In
+fair weather everything that was accepted is done.
 """
 
 import tempfile
@@ -38,6 +38,8 @@ WISHES = st.lists(
         ),
         st.tuples(st.just("power"), st.sampled_from(INSTANCES), st.sampled_from(["start", "stop"])),
         st.tuples(st.just("end_instance"), st.sampled_from(INSTANCES)),
+        st.tuples(st.just("use"), st.sampled_from(INSTANCES), st.sampled_from(DISKS)),
+        st.tuples(st.just("use_up"), st.sampled_from(INSTANCES), st.sampled_from(DISKS)),
         st.tuples(st.just("live"), st.integers(1, 4)),
         st.tuples(st.just("live"), st.integers(1, 4)),
         st.tuples(st.just("line"), st.sampled_from(SITES)),
@@ -92,6 +94,17 @@ class World:
         if self.ana.ask("DELETE", self._instance(name)).status_code == 202:
             self.instances.discard(name)
 
+    def use(self, name: str, boot: str) -> None:
+        """Have it attached, as far as the weather lets us, and let go of it."""
+        self.instance(name, boot, [])
+        self.live(5)
+        self.end_instance(name)
+        self.live(4)
+
+    def use_up(self, name: str, boot: str) -> None:
+        self.use(name, boot)
+        self.end_storage(boot)
+
     # -- the world ------------------------------------------------------------------------------
 
     def live(self, steps: int) -> None:
@@ -118,13 +131,17 @@ class World:
         check_laws(league)
         self.there = check_ends(self.there, league)
         known = {one.wanted.id: one.wanted for one in league.store.read(_all)}
+        there = {row.owner for row in self._rows()}
+        for one in self.marks & known.keys():
+            assert one in there or known[one].is_ended, "gone, though nobody asked for its end"
         for agent in league.agents.values():
             with agent.site.open() as inside:
                 for row in inside.state.volumes.values():
                     assert row.owner in known, "told to be gone, and is there"
                     assert row.owner not in self.marks or row.content, "begun anew"
-                    row.content = b"mine"
-                    self.marks.add(row.owner)
+                    if row.attached_to is not None:
+                        row.content = b"mine"
+                        self.marks.add(row.owner)
 
     def settle(self) -> None:
         for agent in self.ana.league.agents.values():
@@ -138,9 +155,11 @@ class World:
         held = sum(host.held.disk_mib for host, _ in self.ana.league.store.read(list_hosts))
         assert held == sum(row.size_mib for row in self._rows()), "room is held for nothing"
         records = {one.wanted.id: one for one in self.ana.league.store.read(_all)}
-        assert {records[row.owner].instance is not None for row in self._rows()} <= {True, False}
-        for row in self._rows():
-            assert (row.attached_to is not None) == (records[row.owner].instance is not None)
+        for agent in self.ana.league.agents.values():
+            owners = {guest.native: guest.owner for guest in agent.own_guests()}
+            for row in agent.own_volumes():
+                holder = None if row.attached_to is None else owners[row.attached_to]
+                assert holder == records[row.owner].instance, "the books say another"
 
     def _is_done(self) -> bool:
         """Nothing is on its way: what was deleted is gone, what could be placed is."""
@@ -148,8 +167,11 @@ class World:
         names = {one.wanted.name for one in league.store.read(_all)}
         if names != self.storages or league.shown().keys() != self.instances:
             return False
-        if any(one.is_leaving for one in league.store.read(_all)):
-            return False
+        has = {row.owner: row.size_mib for row in self._rows()}
+        for one in league.store.read(_all):
+            is_full = has.get(one.wanted.id, 0) == (one.wanted.size_mib if one.stay else 0)
+            if one.is_leaving or not is_full:
+                return False
         return all(
             state in ("active", "pending") and self._is_sure(name)
             for name, (state, _, _) in league.shown().items()
