@@ -110,7 +110,7 @@ def test_the_second_instance_of_a_volume_waits_and_then_runs_where_the_first_did
         ana.league.step()
     status = client.get("shop", "instances", "two")["status"]
     assert status["state"] == "pending"
-    assert "its boot volume is attached to one" in status["conditions"][0]["message"]
+    assert "its volume boot is attached to one" in status["conditions"][0]["message"]
     client.delete("shop", "instances", "one")
     client.get_until("shop", "instances", "two", is_active)
     assert ana.league.guests() == [("berlin", "two", "off")]
