@@ -46,15 +46,15 @@ ensure_base() {
     }
     mkdir -p "$CACHE"
     mirrors >"$WORK/mirrors"
-    [ -s "$WORK/mirrors" ] ||
-        echo "deb http://deb.debian.org/debian bookworm main" >"$WORK/mirrors"
     apt_options >"$WORK/aptopts"
     BASE=$CACHE/$(cat "$WORK/mirrors" "$WORK/aptopts" | sha256sum | cut -c 1-16).tar
     find "$CACHE" -name '*.tar' -mtime +$DAYS -delete
     [ -f "$BASE" ] && return
     say "building a bare Debian 12"
+    sources=$WORK/mirrors
+    [ -s "$sources" ] || sources= # then mmdebstrap knows where Debian is
     mmdebstrap --quiet --format=tar --variant=minbase --include=ca-certificates,git,make,python3 \
-        --aptopt="$WORK/aptopts" bookworm "$BASE.new" "$WORK/mirrors"
+        --aptopt="$WORK/aptopts" bookworm "$BASE.new" ${sources:+"$sources"}
     mv "$BASE.new" "$BASE"
 }
 

@@ -4,11 +4,18 @@
 whether it was heard on its serial port.  Nothing here is stored twice: shown is always derived.
 """
 
+from dataclasses import replace
+
 from hanza.model.instance import Shown, State, Wanted
 from hanza.model.report import Problem, Seen
 
 LASTING = frozenset({"driver.unsupported", "driver.rejected", "volume.lost"})
 """Problems that only the tenant can end: shown as an error, not as something under way."""
+SILENT = "guest.silent"
+SILENCE = (
+    "it is on, and its serial port has said nothing for as long as a boot may take: "
+    "it may never boot; hanza logs and hanza console show what it says, once it does"
+)
 
 
 def shown_of(
@@ -32,13 +39,16 @@ def shown_of(
     problem = _problem(is_held, seen, waiting_for)
     is_there = is_held and seen is not None and seen.presence == "present"
     is_present = is_there and not is_leaving
-    return Shown(
+    shown = Shown(
         state=_state(wanted, is_held, is_present, problem),
         power=seen.power if is_present and seen else None,
         boot=seen.boot if is_present and seen else "unknown",
         reason=problem.text if problem else None,
         reason_code=problem.code if problem else None,
     )
+    if problem is None and shown.boot == "silent":
+        return replace(shown, reason=SILENCE, reason_code=SILENT)
+    return shown
 
 
 def _problem(is_held: bool, seen: Seen | None, waiting_for: Problem | None) -> Problem | None:
@@ -63,5 +73,5 @@ def sentence_of(name: str, shown: Shown) -> str:
         return f"{name} is {shown.state}: {shown.reason}"
     if shown.power is None:
         return f"{name} is {shown.state}"
-    heard = {"seen": ", and has booted", "silent": ", and says nothing", "unknown": ""}[shown.boot]
+    heard = ", and has booted" if shown.boot == "seen" else ""
     return f"{name} is {shown.state}, its power is {shown.power}{heard}"

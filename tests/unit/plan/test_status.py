@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -48,6 +49,17 @@ def test_what_is_there_is_active_with_its_power_and_boot() -> None:
     assert shown_of(a_wanted(), True, seen, NO_ROOM) == Shown("active", "on", "seen", None, None)
 
 
+def test_a_guest_that_never_boots_is_told_with_its_reason_until_it_says_something() -> None:
+    silent = Seen(MARK, "run", "present", power="on", boot="silent")
+    shown = shown_of(a_wanted(), True, silent, None)
+    assert (shown.state, shown.boot, shown.reason_code) == ("active", "silent", "guest.silent")
+    assert "never boot" in (shown.reason or "")
+    worse = replace(silent, problem=LOST)
+    assert shown_of(a_wanted(), True, worse, None).reason_code == LOST.code
+    healed = shown_of(a_wanted(), True, replace(silent, boot="seen"), None)
+    assert (healed.reason, healed.reason_code) == (None, None)
+
+
 @pytest.mark.parametrize("is_held", [True, False])
 def test_what_was_asked_to_end_is_deleting(is_held: bool) -> None:
     assert shown_of(a_wanted(is_ended=True), is_held, None, None).state == "deleting"
@@ -66,8 +78,8 @@ def test_a_word_about_what_holds_no_place_is_not_shown() -> None:
         (Shown("active", "on", "unknown", None, None), "a is active, its power is on"),
         (Shown("active", "on", "seen", None, None), "a is active, its power is on, and has booted"),
         (
-            Shown("active", "on", "silent", None, None),
-            "a is active, its power is on, and says nothing",
+            Shown("active", "on", "silent", "it says nothing", "guest.silent"),
+            "a is active: it says nothing",
         ),
     ],
 )

@@ -9,6 +9,7 @@ from hanza.model.problem import Problem
 from hanza.model.report import Seen
 from hanza.model.volume import SeenVolume, VolumeWanted
 from hanza.plan.seca.conditions import Outlook
+from hanza.plan.status import SILENT
 from hanza.plan.volumes import LOST
 
 UNPLACED = "not placed until it is attached; it has no bytes"
@@ -48,6 +49,8 @@ def outlook_of(
         problem = None if seen is None else seen.problem
         if problem is not None:
             return Outlook("active", reason_of(problem.code), problem.text)
+        if shown.reason_code == SILENT:
+            return Outlook("active", reason_of(SILENT), shown.reason)
         return Outlook("active", None, at.words if at else None)
     reason = None if shown.reason_code is None else reason_of(shown.reason_code)
     if shown.state == "error":

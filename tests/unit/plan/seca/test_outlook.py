@@ -137,3 +137,9 @@ def test_a_volume_says_what_it_waits_for() -> None:
     assert of_volume(ended) == ("deleting", None, f"until its bytes {AT.words} end")
     assert of_volume(ended, None) == ("deleting", None, None)
     assert of_volume(ended, problem=full) == ("deleting", "DriverExhausted", "full")
+
+
+def test_who_is_on_and_says_nothing_is_active_with_the_reason() -> None:
+    mute = shown("active", "it says nothing", "guest.silent")
+    told = outlook_of(WANTED, mute, replace(seen(), boot="silent"), AT, SOON)
+    assert (told.state, told.reason, told.message) == ("active", "GuestSilent", "it says nothing")
