@@ -100,13 +100,18 @@ class Link:
 class SiteAgent:
     """An agent with its journal on disk and a fake engine that outlives it."""
 
-    def __init__(self, league: "League", name: str, hosts: int = 1) -> None:
+    def __init__(
+        self, league: "League", name: str, hosts: int = 1, boot_after: timedelta = timedelta(0)
+    ) -> None:
         self.name = name
         self.league = league
         folder = league.folder / name
         folder.mkdir(exist_ok=True)
         self.site = FakeSite(
-            some_hosts(hosts, SIZE), clock=league.clock, path=folder / "engine.state"
+            some_hosts(hosts, SIZE),
+            clock=league.clock,
+            path=folder / "engine.state",
+            boot_after=boot_after,
         )
         self.journal = Journal(folder / "agent", league.point)
         identity = self.journal.identity or self._join(league)
@@ -209,7 +214,9 @@ class League:
     def call(self, handler: Callable[[Call], Answer], body: bytes = b"", **path: str) -> Answer:
         return handler(Call(self.plane, path, {}, body))
 
-    def add_site(self, name: str, country: str, hosts: int = 1) -> SiteAgent:
+    def add_site(
+        self, name: str, country: str, hosts: int = 1, boot_after: timedelta = timedelta(0)
+    ) -> SiteAgent:
         """A provider, its site and an agent that has joined; again after a restart."""
         provider = {"spec": {"title": name.title()}}
         self.call(members.put_provider, json.dumps(provider).encode(), provider=name)
@@ -221,7 +228,7 @@ class League:
             "longitude": 10.0,
         }
         self.call(members.put_site, json.dumps({"spec": spec}).encode(), site=name)
-        agent = SiteAgent(self, name, hosts)
+        agent = SiteAgent(self, name, hosts, boot_after)
         self.agents[name] = agent
         return agent
 

@@ -12,6 +12,7 @@ from hanza.api import apps, instances, placements
 from hanza.api.calls import Answer
 from hanza.engine.place import place_batch
 from hanza.model.probe import Probe, Target, Trip
+from hanza.plan.boot import PATIENCE
 from hanza.store import schema
 from hanza.store.probes import GOOD_FOR, put_probe, record_trips
 from hanza.store.sites import get_site
@@ -259,3 +260,25 @@ def test_the_example_is_planned_as_its_words_say(league: League) -> None:
     assert found["web-1"]["placement"]["country"] == "SI"
     assert found["web-2"]["placement"]["country"] == "NL"
     assert found["db"]["placement"]["country"] == "DE"
+
+
+def test_a_guest_that_never_boots_is_shown_so_and_heals_when_it_speaks(league: League) -> None:
+    league.add_site("late", "FI", boot_after=3 * PATIENCE)
+    league.step()
+    league.put("mute", "FI")
+    league.run_until(lambda: league.shown()["mute"][:2] == ("active", "on"))
+    assert status_of(league, "mute").reason is None
+    league.clock.advance(PATIENCE)
+    league.run_until(lambda: status_of(league, "mute").boot == "silent")
+    told = status_of(league, "mute")
+    assert (told.state, told.reason_code) == ("active", "guest.silent")
+    assert "may never boot" in told.reason
+    league.clock.advance(3 * PATIENCE)
+    league.run_until(lambda: status_of(league, "mute").boot == "seen")
+    assert (status_of(league, "mute").reason, status_of(league, "mute").reason_code) == (None, None)
+    assert len(league.agents["late"].own_guests()) == 1
+
+
+def status_of(league: League, name: str) -> Any:
+    found = league.call(instances.list_instances, tenant="acme", workspace="shop").document
+    return next(one.status for one in found["items"] if one.metadata.name == name)
