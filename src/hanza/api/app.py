@@ -2,16 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.routing import Route as HttpRoute
@@ -19,22 +20,23 @@ from starlette.routing import Route as HttpRoute
 from hanza.api.calls import Answer, Call, Plane
 from hanza.api.console import Consoles
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
-from hanza.api.identity import PUBLIC, Authenticator
+from hanza.api.gate import Caller, Gate
+from hanza.api.identity import Principal
 from hanza.api.link import Hub
 from hanza.api.measured import Measured
-from hanza.api.problems import problem_response
+from hanza.api.problems import problem_response, refusal_response
 from hanza.api.relay import Limits
-from hanza.api.route import Route
+from hanza.api.route import PUBLIC, Route
 from hanza.api.routes import CONSOLE, ROUTES
-from hanza.api.stream import STREAMS_MAX, chunks_of
+from hanza.api.stream import BODY_WITHIN_S, STREAMS_MAX, chunks_of
 from hanza.api.watching import Answering, Watched, Watching
 from hanza.kit.log import Log
 from hanza.kit.pulse import Pulse
-from hanza.model.errors import Invalid, NotFound, Refusal
-from hanza.plan.seca.references import SHARED_TENANTS
+from hanza.model.errors import Bug, Invalid, NotFound, Refusal, TooSlow, Unauthenticated
 from hanza.wire.agent_v1 import LINK_PATH
 from hanza.wire.console_v1 import AGENT_PATH
-from hanza.wire.problems import problem_of, refused_status, unexpected_problem
+from hanza.wire.json_depth import check_depth
+from hanza.wire.problems import refused_status, unexpected_problem
 
 log = Log("hanza.api")
 BODY_BYTES_MAX = 2**20
@@ -56,7 +58,7 @@ NOTHING_BESIDE = Beside()
 
 def build_app(
     plane: Plane,
-    authenticator: Authenticator,
+    gate: Gate,
     hub: Hub,
     limits: Limits = CONSOLE_LIMITS,
     pulse: Pulse | None = None,
@@ -67,7 +69,7 @@ def build_app(
     `limits` are its consoles', `pulse` is its engine's, None where none runs.
     """
     feed = Feed(plane)
-    consoles = Consoles(plane, authenticator, hub, limits)
+    consoles = Consoles(plane, gate, CONSOLE, hub, limits)
 
     # Threads of their own, so that slow uploads hold up no other request.
     streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
@@ -83,7 +85,7 @@ def build_app(
             one.cancel()
         streaming.shutdown(wait=False, cancel_futures=True)
 
-    served = _Served(plane, authenticator, feed, streaming)
+    served = _Served(plane, gate, feed, streaming)
     routes = _http_routes(served, beside.routes, Watching(plane, hub, feed, pulse))
     templates = {one.endpoint: one.path for one in routes}
     return Starlette(
@@ -99,7 +101,7 @@ class _Served:
     """What every request is answered with."""
 
     plane: Plane
-    authenticator: Authenticator
+    gate: Gate
     feed: Feed
     streaming: ThreadPoolExecutor
     """The threads of routes whose body is handed on as it comes."""
@@ -119,20 +121,21 @@ def _http_routes(served: _Served, more: Sequence[Route], watching: Watching) -> 
         for route in (*ROUTES, *more)
     ]
     for watched, answer in watching.answers().items():
-        guarded = _guarded(watched, answer, served.authenticator)
+        guarded = _guarded(watched, answer, served.gate)
         routes.append(HttpRoute(watched.path, guarded, methods=["GET"]))
     return routes
 
 
-def _guarded(watched: Watched, answer: Answering, authenticator: Authenticator) -> Answering:
+def _guarded(watched: Watched, answer: Answering, gate: Gate) -> Answering:
+    route = Route("GET", watched.path, _unreached, watched.permission)
+
     async def endpoint(request: Request) -> Response:
         try:
-            if watched.permission != PUBLIC:
-                principal = authenticator.authenticate(request.headers.get("authorization"))
-                principal.require(watched.permission)
+            if route.permission != PUBLIC:
+                await gate.admit(route, {}, _caller(request))
             return await answer(request)
         except Refusal as refusal:
-            return problem_response(problem_of(refusal, request.url.path))
+            return refusal_response(refusal, request.url.path)
 
     return endpoint
 
@@ -140,15 +143,16 @@ def _guarded(watched: Watched, answer: Answering, authenticator: Authenticator) 
 def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            _admit(request, route, served.authenticator)
-            call = await _call(request, route, served.plane)
+            who = await served.gate.admit(route, request.path_params, _caller(request))
+            _check_text(request)
+            call = await _call(request, route, served.plane, who)
             if route.may_stream and wants_stream(call.headers.get("accept", "")):
-                return _stream(served.feed, call)
+                return _stream(served, route, call)
             threads = served.streaming if route.streams else None
             loop = asyncio.get_running_loop()
             return _render(await loop.run_in_executor(threads, route.handler, call))
         except Refusal as refusal:
-            return problem_response(problem_of(refusal, request.url.path))
+            return refusal_response(_charged(refusal, route, request, served.gate), request.url.path)
         except HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 -- a request never takes the plane down
@@ -159,23 +163,38 @@ def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Re
     return endpoint
 
 
-def _admit(request: Request, route: Route, authenticator: Authenticator) -> None:
-    """Who may not call is refused before a byte of the body is read."""
-    if route.permission != PUBLIC:
-        principal = authenticator.authenticate(request.headers.get("authorization"))
-        principal.require(route.permission)
-        tenant = request.path_params.get("tenant")
-        if tenant is not None and not (route.is_shared and tenant in SHARED_TENANTS):
-            principal.require_tenant(tenant)
-    _check_text(request)
+def _unreached(_: Call) -> Answer:
+    raise Bug("watchers are answered without a handler")
 
 
-async def _call(request: Request, route: Route, plane: Plane) -> Call:
+def _caller(request: HTTPConnection) -> Caller:
+    address = "" if request.client is None else request.client.host
+    return Caller(request.headers.get("authorization"), address)
+
+
+def _charged(refusal: Refusal, route: Route, request: Request, gate: Gate) -> Refusal:
+    """Who proves in another way than by a token who they are, and fails, has tried once more."""
+    if route.permission == PUBLIC and isinstance(refusal, Unauthenticated):
+        try:
+            gate.note_failure(_caller(request))
+        except Refusal as limited:
+            return limited
+    return refusal
+
+
+async def _call(request: Request, route: Route, plane: Plane, who: Principal | None) -> Call:
     query, headers = dict(request.query_params), dict(request.headers)
     if route.streams:
         chunks = chunks_of(request, asyncio.get_running_loop())
-        return Call(plane, request.path_params, query, b"", headers, chunks)
-    return Call(plane, request.path_params, query, await _body(request), headers)
+        return Call(plane, request.path_params, query, b"", headers, who, chunks)
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            body = await _body(request)
+    except TimeoutError as error:
+        text = f"the body did not come within {BODY_WITHIN_S:.0f} s"
+        raise TooSlow(text, field="body") from error
+    check_depth(body)
+    return Call(plane, request.path_params, query, body, headers, who)
 
 
 def _check_text(request: Request) -> None:
@@ -207,9 +226,24 @@ def _render(answer: Answer) -> Response:
     return Response(body, answer.status, KEPT_BY_NOBODY, "application/json")
 
 
-def _stream(feed: Feed, call: Call) -> Response:
-    stream = feed.listen(after_of(call), call.path.get("tenant"))
-    return StreamingResponse(stream, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+def _stream(served: _Served, route: Route, call: Call) -> Response:
+    stream = served.feed.listen(after_of(call), call.path.get("tenant"))
+    guarded = _while_allowed(stream, served.gate, route, call)
+    return StreamingResponse(guarded, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+
+
+async def _while_allowed(
+    stream: AsyncGenerator[Any, None], gate: Gate, route: Route, call: Call
+) -> AsyncIterator[Any]:
+    """Each part of a stream is for who may have it now, not for who might once."""
+    assert call.who is not None, "no stream is public"
+    async with contextlib.aclosing(stream):
+        async for part in stream:
+            try:
+                await gate.authorise(call.who, route, call.path)
+            except Refusal:
+                return
+            yield part
 
 
 async def _http_refusal(request: Request, error: Exception) -> Response:

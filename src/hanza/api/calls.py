@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from hanza.api.identity import Principal
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
@@ -45,6 +46,8 @@ class Call:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """By their names in lower case."""
+    who: Principal | None = None
+    """Who calls; None where nobody is asked."""
     chunks: Iterable[bytes] = ()
     """The body of a route that streams, as it comes; `body` is then empty."""
 

@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from starlette.websockets import WebSocket
 
 from hanza.api.calls import Answer, Call, Plane
-from hanza.api.identity import Authenticator, Principal
+from hanza.api.gate import Caller, Gate
+from hanza.api.identity import Principal
 from hanza.api.link import Hub
-from hanza.api.problems import problem_response
+from hanza.api.problems import refusal_response
 from hanza.api.relay import ENDS, Limits, hang_up, relay
+from hanza.api.route import Route
 from hanza.kit.text import harmless
 from hanza.model import errors
 from hanza.model.errors import BadQuery, Busy, InUse, NotFound, NotHere, NotOffered, NotRunning
@@ -35,10 +37,10 @@ from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import mark_to_wire
 from hanza.wire.console_v1 import TICKET_BYTES, End, ticket_from_header
-from hanza.wire.problems import problem_of
 
 log = logging.getLogger("hanza.console")
-PERMISSION = "instance:console"
+LOOKED_AT_EVERY_S = 1.0
+"""Whether who has a console may still have it."""
 REASON_CHARACTERS_MAX = 200
 _REFUSALS: Mapping[str, type[errors.Refusal]] = {
     InUse.code: InUse,
@@ -85,11 +87,11 @@ def ask_for_upgrade(call: Call) -> Answer:
 
 
 class Consoles:
-    def __init__(
-        self, plane: Plane, authenticator: Authenticator, hub: Hub, limits: Limits
-    ) -> None:
+    def __init__(self, plane: Plane, gate: Gate, route: Route, hub: Hub, limits: Limits) -> None:
+        """`route` is the consoles' own, which says who may have one."""
         self._plane = plane
-        self._authenticator = authenticator
+        self._gate = gate
+        self._route = route
         self._hub = hub
         self._limits = limits
         self._awaited: dict[bytes, _Console] = {}
@@ -102,17 +104,34 @@ class Consoles:
     async def serve(self, user: WebSocket) -> None:
         """One tenant's request, from its admission to the end of the console."""
         try:
-            authorization = user.headers.get("authorization")
-            who = self._authenticator.admit(authorization, PERMISSION, user.path_params)
+            address = "" if user.client is None else user.client.host
+            caller = Caller(user.headers.get("authorization"), address)
+            who = await self._gate.admit(self._route, user.path_params, caller)
+            assert who is not None, "no console is public"
             takes_over = _takes_over(user.query_params)
-            address = _address_of(user.path_params)
-            target = await asyncio.to_thread(self._plane.store.read, _find, address)
-            async with self._reached(who, address.tenant, target, takes_over) as (one, agent):
-                await self._run(one, user, agent)
+            named = _address_of(user.path_params)
+            target = await asyncio.to_thread(self._plane.store.read, _find, named)
+            async with self._reached(who, named.tenant, target, takes_over) as (one, agent):
+                watch = asyncio.create_task(self._watch(one, who, dict(user.path_params)))
+                try:
+                    await self._run(one, user, agent)
+                finally:
+                    watch.cancel()
         except errors.Refusal as refusal:
             with contextlib.suppress(*ENDS):
-                problem = problem_of(refusal, user.url.path)
-                await user.send_denial_response(problem_response(problem))
+                await user.send_denial_response(refusal_response(refusal, user.url.path))
+
+    async def _watch(self, one: _Console, who: Principal, names: Mapping[str, str]) -> None:
+        """Whoever may no longer have it has it no longer."""
+        while True:
+            await asyncio.sleep(LOOKED_AT_EVERY_S)
+            try:
+                await self._gate.authorise(who, self._route, names)
+            except errors.StoreUnavailable:
+                continue
+            except errors.Refusal:
+                one.cut.set()
+                return
 
     @contextlib.asynccontextmanager
     async def _reached(
@@ -173,8 +192,7 @@ class Consoles:
                 raise errors.Unauthenticated("nobody waits for this ticket")
         except errors.Refusal as refusal:
             with contextlib.suppress(*ENDS):
-                problem = problem_of(refusal, agent.url.path)
-                await agent.send_denial_response(problem_response(problem))
+                await agent.send_denial_response(refusal_response(refusal, agent.url.path))
             return
         await agent.accept()
         if not one.arrived.done():

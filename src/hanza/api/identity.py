@@ -1,75 +1,47 @@
-"""Who is calling, what they may do, and whose things they may see.
+"""Who is calling: from a bearer token to somebody whom a verifier knows.
 
-An `Authenticator` asks its verifiers in turn: the operator's token, the federation's own issuer,
-and whatever else implements `Verifier`; that protocol is the door for issuers of others.
+An `Authenticator` asks its verifiers in turn: the operator's token, the watcher's, issuers of
+others and the federation's own.  What somebody may do is not in here, and in no token.
 """
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
 
 from hanza.kit.clock import Clock
-from hanza.model.errors import Forbidden, NotFound, Unauthenticated
+from hanza.model.access import Scope
+from hanza.model.errors import Unauthenticated
 from hanza.wire.tokens import Issuer, looks_like_token
 
-PUBLIC = "public"
-"""The permission of routes that need no token: they prove the caller in another way, or tell
-only what all may know."""
-
-MEMBER = frozenset(
-    {
-        "block-storage:read",
-        "block-storage:write",
-        "federation:image:read",
-        "event:follow",
-        "image:read",
-        "image:write",
-        "instance:console",
-        "instance:power",
-        "instance:read",
-        "instance:write",
-        "policy:read",
-        "policy:write",
-        "provider:read",
-        "quote:ask",
-        "region:read",
-        "site:read",
-        "sku:read",
-        "tenant:read",
-        "volume:read",
-        "volume:write",
-        "workspace:read",
-        "workspace:write",
-    }
-)
-"""What belonging to a tenant allows, within that tenant.  All else is the operator's."""
+Standing: TypeAlias = Literal["user", "operator", "watcher"]
+SCHEME = "bearer"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Someone we know.  In `permissions` and `tenants`, `*` is all of them."""
+    """Somebody we know, for as long as the token is good."""
 
     name: str
-    permissions: frozenset[str]
     tenants: frozenset[str] = frozenset()
+    """Whose things the token may be used for, if its bearer belongs to them."""
+    standing: Standing = "user"
+    is_vouched_for: bool = False
+    """Whether an issuer says that its bearer belongs to the tenants, so that nobody need add them."""
+    scope: Scope | None = None
+    """What the token may be used for at most."""
+    expires_at: datetime | None = None
 
-    def require(self, permission: str) -> None:
-        """Raises `Forbidden` unless the principal has the permission."""
-        if permission not in self.permissions and "*" not in self.permissions:
-            raise Forbidden(f"{self.name} may not {permission}")
-
-    def require_tenant(self, tenant: str) -> None:
-        """Raises `NotFound`, not `Forbidden`: others' existence is nobody's business."""
-        if tenant not in self.tenants and "*" not in self.tenants:
-            raise NotFound(f"there is no tenant {tenant!r}", field="tenant")
+    @property
+    def is_operator(self) -> bool:
+        return self.standing == "operator"
 
 
 class Verifier(Protocol):
     def principal_of(self, token: str) -> Principal | None:
         """Who bears this token; None when it is not for this verifier to say.
 
-        Raises `Unauthenticated` for one that is its own and not good.
+        May ask the network.  Raises `Unauthenticated` for one that is its own and not good.
         """
 
 
@@ -79,51 +51,47 @@ class Authenticator:
     def __init__(self, *verifiers: Verifier) -> None:
         self._verifiers = verifiers
 
-    def authenticate(self, authorization: str | None) -> Principal:
-        """Raises `Unauthenticated` for a missing, malformed or unknown credential."""
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme == "Bearer" and token:
-            for verifier in self._verifiers:
-                principal = verifier.principal_of(token)
-                if principal is not None:
-                    return principal
+    def principal_of(self, token: str) -> Principal:
+        """Raises `Unauthenticated` for an unknown token."""
+        for verifier in self._verifiers:
+            principal = verifier.principal_of(token)
+            if principal is not None:
+                return principal
         raise Unauthenticated("a bearer token of this plane is needed")
 
-    def admit(
-        self, authorization: str | None, permission: str, path: Mapping[str, str]
-    ) -> Principal:
-        """Who calls, if they may do that there; raises as the parts of it do."""
-        principal = self.authenticate(authorization)
-        principal.require(permission)
-        if "tenant" in path:
-            principal.require_tenant(path["tenant"])
-        return principal
+
+def token_of(authorization: str | None) -> str:
+    """Raises `Unauthenticated` for a header that is missing or says something else."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != SCHEME or not token:
+        raise Unauthenticated("a bearer token of this plane is needed")
+    return token
 
 
-class OperatorToken:
-    """Knows the operator by the one token that was made at the plane's first start."""
+class _OneToken:
+    """Knows one bearer by one token that was made at the plane's first start."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, principal: Principal) -> None:
         self._expected = token.encode()
+        self._principal = principal
 
     def principal_of(self, token: str) -> Principal | None:
         given = token.encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, self._expected):
-            return None
-        return Principal("operator", frozenset({"*"}), frozenset({"*"}))
+        return self._principal if hmac.compare_digest(given, self._expected) else None
 
 
-class WatcherToken:
+class OperatorToken(_OneToken):
+    """Knows the operator, who may do everything."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(token, Principal("operator", standing="operator"))
+
+
+class WatcherToken(_OneToken):
     """Knows whoever reads the numbers, by a token that opens nothing else."""
 
     def __init__(self, token: str) -> None:
-        self._expected = token.encode()
-
-    def principal_of(self, token: str) -> Principal | None:
-        given = token.encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, self._expected):
-            return None
-        return Principal("watcher", frozenset({"metrics:read"}))
+        super().__init__(token, Principal("watcher", standing="watcher"))
 
 
 class IssuedTokens:
@@ -137,4 +105,9 @@ class IssuedTokens:
         if not looks_like_token(token):
             return None
         bearer = self._issuer.read(token, self._clock.now())
-        return Principal(bearer.subject, MEMBER, frozenset(bearer.tenants))
+        return Principal(
+            bearer.subject,
+            frozenset(bearer.tenants),
+            scope=bearer.scope,
+            expires_at=bearer.expires_at,
+        )

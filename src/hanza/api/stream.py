@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 from starlette.requests import ClientDisconnect, Request
 
-from hanza.model.errors import Invalid
+from hanza.model.errors import Invalid, TooSlow
 
 STREAMS_MAX = 4
 CHUNK_WITHIN_S = 60.0
+BODY_WITHIN_S = 30.0
+"""For all of a document, which has a megabyte at most."""
 
 
 def chunks_of(request: Request, loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:
@@ -28,7 +30,7 @@ def chunks_of(request: Request, loop: asyncio.AbstractEventLoop) -> Iterator[byt
             chunk = coming.result(CHUNK_WITHIN_S)
         except TimeoutError as error:
             coming.cancel()
-            raise Invalid("the upload came to a halt", field="body") from error
+            raise TooSlow("the upload came to a halt", field="body") from error
         except ClientDisconnect as error:
             raise Invalid("the upload was cut short", field="body") from error
         if chunk is None:

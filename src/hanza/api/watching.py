@@ -17,14 +17,13 @@ from starlette.responses import Response
 
 from hanza.api.calls import Plane
 from hanza.api.events import Feed
-from hanza.api.identity import PUBLIC
 from hanza.api.link import Hub
 from hanza.api.readiness import Readiness
+from hanza.api.route import PUBLIC, WATCHER
 from hanza.kit.metrics import MEDIA_TYPE, Reading, one
 from hanza.kit.pulse import Pulse
 from hanza.store.census import Census, manifest_lags, take_census
 
-METRICS = "metrics:read"
 Answering: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -39,7 +38,7 @@ class Watched:
 HEALTH, READY, NUMBERS = WATCHED = (
     Watched("/healthz", PUBLIC),
     Watched("/readyz", PUBLIC),
-    Watched("/metrics", METRICS),
+    Watched("/metrics", WATCHER),
 )
 
 

@@ -38,6 +38,8 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.TooLarge,
         errors.Full,
         errors.Busy,
+        errors.RateLimited,
+        errors.TooSlow,
         errors.NotHere,
         errors.NotOffered,
         errors.NotRunning,

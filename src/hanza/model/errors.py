@@ -11,6 +11,8 @@
     │   ├── Outdated         it was changed since you looked
     │   ├── BadQuery         a question that cannot be answered
     │   ├── Busy             too much at once
+    │   ├── RateLimited      too often
+    │   ├── TooSlow          what was to come did not come in time
     │   ├── InUse            something else still needs it
     │   ├── StoreUnavailable the plane's store takes or gives nothing now
     │   ├── TooLarge         more bytes than are taken here
@@ -112,6 +114,29 @@ class Busy(Refusal):
     """Too much at once; the same may be granted in a while."""
 
     code = "busy"
+
+
+class RateLimited(Refusal):
+    """Too often; the same may be granted after a while."""
+
+    code = "rate.limited"
+
+    def __init__(
+        self,
+        text: str,
+        retry_after_s: int = 1,
+        *,
+        field: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(text, field=field, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class TooSlow(Refusal):
+    """What was to come did not come in time."""
+
+    code = "too_slow"
 
 
 class InUse(Refusal):

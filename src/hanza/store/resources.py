@@ -12,8 +12,10 @@ from hanza.model.kinds import BY_NAME, WORKSPACE, Kind
 from hanza.model.resource import Path, Resource, Words
 from hanza.plan.seca.conditions import History
 from hanza.plan.seca.selector import EVERYTHING, Selector
+from hanza.store.access import KINDS, count_up
 from hanza.store.schema import resources
 from hanza.store.tx import Tx
+from hanza.store.users import forget_creator
 from hanza.wire.seca import documents
 
 Deleted: TypeAlias = Literal["without", "with", "only"]
@@ -35,6 +37,7 @@ def insert_resource(tx: Tx, resource: Resource) -> Resource:
     names = {"workspace": path.workspace, "name": path.name, "created_at": resource.created_at}
     row = {"id": resource.id, **place, **names, **_changing(resource)}
     tx.execute(sa.insert(resources).values(**row))
+    _tell(tx, path.kind)
     return resource
 
 
@@ -42,6 +45,7 @@ def update_resource(tx: Tx, resource: Resource) -> Resource:
     tx.execute(
         sa.update(resources).where(resources.c.id == resource.id).values(**_changing(resource))
     )
+    _tell(tx, resource.path.kind)
     return resource
 
 
@@ -56,6 +60,9 @@ def set_history(
 def remove_resource(tx: Tx, resource: Resource) -> None:
     """Nothing is left of it; nor of its workspace, when that only waited for its last one."""
     tx.execute(sa.delete(resources).where(resources.c.id == resource.id))
+    _tell(tx, resource.path.kind)
+    if resource.path.kind == WORKSPACE:
+        forget_creator(tx, resource.path.tenant, resource.path.name)
     tenant, workspace = resource.path.tenant, resource.path.workspace
     if workspace and not list_inside(tx, tenant, workspace):
         tx.execute(
@@ -122,6 +129,12 @@ def _rows(tx: Tx, path: Path, page: Page) -> Iterator[Any]:
     if not page.selector.terms:
         query = query.limit(page.limit + 1)
     yield from tx.execute(query.order_by(resources.c.name))
+
+
+def _tell(tx: Tx, kind: Kind) -> None:
+    """Who may do what is read from some of them."""
+    if kind.name in KINDS:
+        count_up(tx)
 
 
 def _changing(resource: Resource) -> dict[str, Any]:

@@ -9,6 +9,7 @@ the transaction of that step: the API when it accepts a change, the engine when 
 
 import sqlalchemy as sa
 
+import hanza.store.access_tables  # noqa: F401 -- they are of the same metadata
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
 
 metadata = METADATA

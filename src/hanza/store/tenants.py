@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from hanza.model.errors import NotFound
 from hanza.model.tenant import References, Tenant
+from hanza.store.access import count_up
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.schema import tenants
@@ -26,6 +27,7 @@ def put_tenant(
     tenant = Tenant(name, references or "strict", created_at)
     row = {"name": name, "reference_policy": tenant.references, "created_at": created_at}
     upsert(tx, tenants, ("name",), row)
+    count_up(tx)
     verb = "added" if known is None else "changed"
     append_event(tx, now, f"tenant.{verb}", name, f"tenant {name} was {verb}")
     return tenant, known is None

@@ -15,6 +15,8 @@ _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.Outdated: (412, "precondition-failed"),
     errors.BadQuery: (400, "invalid-request"),
     errors.Busy: (429, "too-many-requests"),
+    errors.RateLimited: (429, "too-many-requests"),
+    errors.TooSlow: (408, "invalid-request"),
     errors.StoreUnavailable: (503, "service-unavailable"),
     errors.InUse: (412, "precondition-failed"),
     errors.NoRoom: (412, "precondition-failed"),

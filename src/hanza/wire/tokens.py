@@ -2,7 +2,7 @@
 
 Signed with Ed25519 (`alg` as RFC 9864 names it), so whoever has the public key can check one and
 only the federation can make one.  Roles never travel in a token.  Nothing here stores keys or
-decides what the bearer may do.
+decides what the bearer may do: a token's `scope` only narrows what its bearer may.
 
 The keys are a JWK set: the first signs, all of them verify, so that a key can be replaced while
 tokens of the one before are still about.
@@ -10,7 +10,7 @@ tokens of the one before are still about.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 from msgspec import Struct
 
+from hanza.model.access import Scope
 from hanza.model.errors import Invalid, Unauthenticated
 from hanza.wire.base64url import to_base64url
 
@@ -36,6 +37,16 @@ class Bearer:
     subject: str
     tenants: tuple[str, ...]
     expires_at: datetime
+    scope: Scope | None = None
+    """What it may be used for at most."""
+
+
+class ScopeClaim(Struct, omit_defaults=True):
+    """A cap; what is absent or empty bounds nothing."""
+
+    tenants: list[str] = []
+    regions: list[str] = []
+    workspaces: list[str] = []
 
 
 class _Claims(Struct):
@@ -43,6 +54,8 @@ class _Claims(Struct):
     sub: str
     exp: int
     tenants: list[str] = []
+    federation: str | None = None
+    scope: ScopeClaim | None = None
 
 
 Keys: TypeAlias = KeySet
@@ -51,9 +64,26 @@ Keys: TypeAlias = KeySet
 class Issuer:
     """Makes and reads the tokens of one federation."""
 
-    def __init__(self, name: str, keys: Keys) -> None:
+    def __init__(self, name: str, keys: Keys, url: str = "") -> None:
+        """`url` is where others find the public keys, which is what they call an issuer."""
         self.name = name
+        self.url = url
         self._keys = keys
+
+    def adopt(self, keys: Keys) -> None:
+        """From now on these sign and verify."""
+        self._keys = keys
+
+    @property
+    def kid(self) -> str:
+        """Of the key that signs."""
+        kid = self._keys.keys[0].kid
+        assert kid is not None, "each of ours has one"
+        return kid
+
+    def public_keys(self) -> dict[str, object]:
+        """The JWK set for whoever wants to verify."""
+        return {"keys": [one.as_dict(private=False) for one in self._keys.keys]}
 
     def __repr__(self) -> str:
         return f"Issuer(name={self.name!r}, keys=...)"
@@ -62,13 +92,16 @@ class Issuer:
         """Raises `Invalid` for a subject or tenants that no token can carry."""
         _check_bearer(bearer)
         header = {"alg": ALGORITHM, "kid": self._keys.keys[0].kid}
-        claims = {
-            "iss": self.name,
+        claims: dict[str, Any] = {
+            "iss": self.url or self.name,
+            "federation": self.name,
             "sub": bearer.subject,
             "tenants": list(bearer.tenants),
             "iat": int(now.timestamp()),
             "exp": int(bearer.expires_at.timestamp()),
         }
+        if bearer.scope is not None:
+            claims["scope"] = msgspec.to_builtins(scope_to_claim(bearer.scope))
         return jwt.encode(header, claims, self._keys, algorithms=[ALGORITHM])
 
     def read(self, token: str, now: datetime) -> Bearer:
@@ -80,12 +113,24 @@ class Issuer:
             claims = msgspec.convert(decoded.claims, _Claims)
         except (JoseError, ValueError, RecursionError) as error:
             raise Unauthenticated("the token is not one of this federation's") from error
-        if claims.iss != self.name:
+        if self.name not in (claims.federation, claims.iss):
             raise Unauthenticated("the token was made by another federation")
         if claims.exp <= now.timestamp():
             raise Unauthenticated("the token is too old", hint="ask the operator for a new one")
         expires_at = datetime.fromtimestamp(claims.exp, UTC)
-        return Bearer(claims.sub, tuple(claims.tenants), expires_at)
+        scope = scope_from_claim(claims.scope)
+        return Bearer(claims.sub, tuple(claims.tenants), expires_at, scope)
+
+
+def scope_to_claim(scope: Scope) -> ScopeClaim:
+    return ScopeClaim(sorted(scope.tenants), sorted(scope.regions), sorted(scope.workspaces))
+
+
+def scope_from_claim(claim: ScopeClaim | None) -> Scope | None:
+    if claim is None:
+        return None
+    members = (claim.tenants, claim.regions, claim.workspaces)
+    return Scope(*(frozenset(one) for one in members))
 
 
 def looks_like_token(text: str) -> bool:

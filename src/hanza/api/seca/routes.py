@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hanza.api.calls import Handler
-from hanza.api.route import Route
+from hanza.api.route import BY_ROLE, KNOWN, Route
 from hanza.api.seca import catalogue, images, instances, reading, storage, writing
 from hanza.model import kinds
 from hanza.model.kinds import Kind
@@ -30,11 +30,19 @@ def routes() -> Iterator[Route]:
     for kind in kinds.KINDS:
         list_all, get = _readers(kind)
         path = path_template(kind)
-        permission, is_shared = f"{kind.permission}:read", kind == kinds.IMAGE
-        yield Route("GET", path, list_all, permission, is_shared=is_shared)
-        yield Route("GET", path + "/{name}", get, permission, is_shared=is_shared)
+        permission, is_shared = _reads(kind), kind == kinds.IMAGE
+        is_common = is_shared or not kind.is_writable
+        for there, read in ((path, list_all), (path + "/{name}", get)):
+            yield Route(
+                "GET", there, read, permission, is_shared=is_shared, is_common=is_common
+            )
         if kind.is_writable:
             yield from _writers(kind, path + "/{name}")
+
+
+def _reads(kind: Kind) -> str:
+    """Regions are in no tenant; who has any token sees them."""
+    return KNOWN if kind.scope == "global" else BY_ROLE
 
 
 def _readers(kind: Kind) -> tuple[Handler, Handler]:
@@ -49,9 +57,8 @@ def _readers(kind: Kind) -> tuple[Handler, Handler]:
 
 def _writers(kind: Kind, path: str) -> Iterator[Route]:
     prefix, put, delete = RULES[kind.name]
-    permission = f"{kind.permission}:write"
-    yield Route("PUT", path, writing.putter(kind, prefix, put), permission)
-    yield Route("DELETE", path, writing.deleter(kind, delete), permission)
+    yield Route("PUT", path, writing.putter(kind, prefix, put), BY_ROLE)
+    yield Route("DELETE", path, writing.deleter(kind, delete), BY_ROLE)
     for action in kind.actions:
         handler = instances.power_action(action)
-        yield Route("POST", f"{path}/{action}", handler, f"{kind.permission}:power")
+        yield Route("POST", f"{path}/{action}", handler, BY_ROLE)

@@ -1,0 +1,266 @@
+"""The gate in front of every route: known, not too often, and allowed - in this order.
+
+Promises: no handler runs and no byte of a body is read before it; another tenant is not there at
+all (`not_found`), what a role does not allow in one's own is `forbidden`.  A request that brings
+a token that was seen before costs no read of the store and no signature.
+"""
+
+import asyncio
+import hashlib
+import ipaddress
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hanza.api.calls import Plane
+from hanza.api.identity import Authenticator, Principal, token_of
+from hanza.api.known import Known, Seconds, TenantKnown
+from hanza.api.operator_acts import OperatorActs
+from hanza.api.route import BY_ROLE, KNOWN, PUBLIC, WATCHER, Right, Route
+from hanza.kit.buckets import Buckets, Rate
+from hanza.model.access import Ask
+from hanza.model.errors import Forbidden, NotFound, RateLimited, Unauthenticated
+from hanza.plan.access import narrowed
+from hanza.plan.seca.references import SHARED_TENANTS
+
+TOKENS_MAX = 20_000
+REMEMBERED_FOR = timedelta(minutes=10)
+"""A token is looked at anew after this: its issuer may have changed its keys."""
+IPV6_NETWORK_BITS = 64
+"""Who has an IPv6 address has all of its network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often: each token may be used, and each address may bring one that is not good."""
+
+    requests: Rate = Rate(100, 500)
+    failures: Rate = Rate(1, 60)
+
+
+RATES = Rates()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a request says of who calls, and where it comes from."""
+
+    authorization: str | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A token that was found good."""
+
+    principal: Principal
+    until: datetime
+
+
+class Gate:
+    """The gate of one plane.  Used from its event loop only."""
+
+    def __init__(
+        self,
+        plane: Plane,
+        authenticator: Authenticator,
+        known: Known,
+        rates: Rates = RATES,
+        seconds: Seconds = time.monotonic,
+    ) -> None:
+        self._clock = plane.clock
+        self._authenticator = authenticator
+        self._known = known
+        self._seconds = seconds
+        self._requests = Buckets(rates.requests)
+        self._failures = Buckets(rates.failures)
+        self._acts = OperatorActs(plane)
+        self._seen: dict[bytes, _Seen] = {}
+        self._identities = known.identities
+        self._rights: dict[Route, Right | None] = {}
+
+    async def admit(
+        self, route: Route, names: Mapping[str, str], caller: Caller
+    ) -> Principal | None:
+        """Who calls, if they may; None where nobody is asked.
+
+        Raises `Unauthenticated`, `RateLimited`, `Forbidden`, `NotFound` or `StoreUnavailable`.
+        """
+        if route.permission == PUBLIC:
+            self._refuse_stranger(caller)
+            return None
+        principal = await self.identify(caller)
+        await self.authorise(principal, route, names)
+        if principal.is_operator and route.permission == BY_ROLE:
+            await self._note(route, names)
+        return principal
+
+    async def identify(self, caller: Caller) -> Principal:
+        """Whoever bears the token; a stranger who tries too often is sent away."""
+        try:
+            token = token_of(caller.authorization)
+        except Unauthenticated:
+            self.note_failure(caller)
+            raise
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        principal = self._remembered(digest) or await self._verified(token, digest, caller)
+        if principal.standing == "user" and not self._known.is_fresh:
+            # Its key or its issuer may be trusted no longer.  The operator and the watcher are
+            # known without the store: they come to see what is wrong with it.
+            await self._known.ask()
+            principal = self._remembered(digest) or await self._verified(token, digest, caller)
+        if not principal.is_operator:
+            wait = self._requests.take(digest, self._seconds())
+            if wait:
+                raise _limited("this token is used too often", wait)
+        return principal
+
+    async def authorise(
+        self, principal: Principal, route: Route, names: Mapping[str, str]
+    ) -> None:
+        """Raises why not, and never by what was remembered alone."""
+        if principal.is_operator:
+            return
+        if route.permission == BY_ROLE and not self._known.is_fresh:
+            await self._known.ask()
+        try:
+            await self._decide(principal, route, names)
+        except (Forbidden, NotFound):
+            if route.permission != BY_ROLE:
+                raise
+            await self._known.ask()
+            await self._decide(principal, route, names)
+
+    def note_failure(self, caller: Caller) -> None:
+        """Somebody at this address could not prove who they are.  Raises `RateLimited` when that
+        was once too often."""
+        wait = self._failures.take(_network_of(caller.address), self._seconds())
+        if wait:
+            raise _limited("too many tries without a good token from this address", wait)
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _refuse_stranger(self, caller: Caller) -> None:
+        wait = self._failures.wait_of(_network_of(caller.address), self._seconds())
+        if wait:
+            raise _limited("too many tries without a good token from this address", wait)
+
+    def _remembered(self, digest: bytes) -> Principal | None:
+        if self._identities != self._known.identities:
+            self._identities = self._known.identities
+            self._seen.clear()
+        seen = self._seen.get(digest)
+        if seen is None:
+            return None
+        if seen.until <= self._clock.now():
+            del self._seen[digest]
+            return None
+        return seen.principal
+
+    async def _verified(self, token: str, digest: bytes, caller: Caller) -> Principal:
+        self._refuse_stranger(caller)
+        try:
+            principal = await self._verify(token)
+        except Unauthenticated:
+            self.note_failure(caller)
+            raise
+        now = self._clock.now()
+        until = min(principal.expires_at or now + REMEMBERED_FOR, now + REMEMBERED_FOR)
+        if len(self._seen) >= TOKENS_MAX:
+            self._seen.clear()
+        self._seen[digest] = _Seen(principal, until)
+        return principal
+
+    async def _verify(self, token: str) -> Principal:
+        """In a thread, since an issuer of others may have to be asked for its keys."""
+        try:
+            return await asyncio.to_thread(self._authenticator.principal_of, token)
+        except Unauthenticated:
+            # Another plane may have changed the keys a moment ago.
+            before = self._known.identities
+            await self._known.ask()
+            if before == self._known.identities:
+                raise
+            return await asyncio.to_thread(self._authenticator.principal_of, token)
+
+    async def _decide(
+        self, principal: Principal, route: Route, names: Mapping[str, str]
+    ) -> None:
+        if route.permission != BY_ROLE:
+            _decide_by_standing(principal, route)
+            return
+        tenant = names["tenant"]
+        if route.is_shared and tenant in SHARED_TENANTS and principal.standing == "user":
+            return
+        if tenant not in principal.tenants:
+            raise _no_tenant(tenant)
+        known = self._known.find(tenant) or await self._known.load(tenant)
+        self._decide_by_role(principal, known, self._right_of(route).ask(names))
+
+    def _decide_by_role(self, principal: Principal, known: TenantKnown, ask: Ask) -> None:
+        access = known.access
+        if access is None:
+            raise _no_tenant(ask.tenant)
+        if not principal.is_vouched_for and principal.name not in access.users:
+            raise _no_tenant(ask.tenant)
+        if not narrowed(principal.scope, ask):
+            raise Forbidden(f"this token is not for {_words(ask)}")
+        if not known.answers_of(principal.name).allows(ask):
+            raise Forbidden(
+                f"{principal.name} may not {_words(ask)}",
+                hint=f"a role with {ask.verb} on {ask.resource} of {ask.provider} is needed",
+            )
+
+    def _right_of(self, route: Route) -> Right:
+        right = self._rights.get(route)
+        if right is None:
+            right = self._rights[route] = route.right
+        assert right is not None, "asked for routes of roles only"
+        return right
+
+    async def _note(self, route: Route, names: Mapping[str, str]) -> None:
+        """Before it happens: what the operator does with a tenant's things, the tenant sees."""
+        tenant = names["tenant"]
+        known = self._known.find(tenant) or await self._known.load(tenant)
+        if known.access is not None:
+            await self._acts.note(self._right_of(route).ask(names), self._seconds())
+
+
+def _decide_by_standing(principal: Principal, route: Route) -> None:
+    standing = principal.standing
+    if route.permission == KNOWN and standing == "user":
+        return
+    if route.permission == WATCHER and standing == "watcher":
+        return
+    raise Forbidden(f"{principal.name} may not do this: it is the {_whose(route)}'s")
+
+
+def _whose(route: Route) -> str:
+    return {KNOWN: "tenants' user", WATCHER: "watcher"}.get(route.permission, "operator")
+
+
+def _no_tenant(tenant: str) -> NotFound:
+    """Also where it is only not for who asks: others' existence is nobody's business."""
+    return NotFound(f"there is no tenant {tenant!r}", field="tenant")
+
+
+def _limited(text: str, wait_s: float) -> RateLimited:
+    seconds = max(1, math.ceil(wait_s))
+    return RateLimited(text, seconds, hint=f"wait {seconds} s, and ask less often")
+
+
+def _words(ask: Ask) -> str:
+    inside = f" in workspace {ask.workspace}" if ask.workspace else ""
+    return f"{ask.verb} {ask.resource}{inside}"
+
+
+def _network_of(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(ipaddress.ip_network((found, IPV6_NETWORK_BITS), strict=False))
