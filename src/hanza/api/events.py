@@ -9,7 +9,7 @@ old does not listen for ever; whoever comes back says `Last-Event-ID` and loses 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 import msgspec
 
@@ -57,7 +57,7 @@ class Feed:
                 log.error("events.look_failed", failure)
             await asyncio.sleep(self._look_every_s)
 
-    def listen(self, after: int | None, tenant: str | None = None) -> AsyncIterator[bytes]:
+    def listen(self, after: int | None, tenant: str | None = None) -> AsyncGenerator[bytes, None]:
         """The stream after a serial, or from now on; of one tenant, or all of it.
 
         Raises `Busy` when too many listen.
@@ -66,7 +66,9 @@ class Feed:
             raise Busy(f"{LISTENERS_MAX} listen already", hint="try again in a while")
         return self._stream(after, tenant)
 
-    async def _stream(self, after: int | None, tenant: str | None) -> AsyncIterator[bytes]:
+    async def _stream(
+        self, after: int | None, tenant: str | None
+    ) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + STREAM_FOR_S
         self._listeners += 1

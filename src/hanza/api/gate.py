@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hanza.api.calls import Plane
-from hanza.api.identity import Authenticator, Principal, token_of
+from hanza.api.foreign import ForeignTokens
+from hanza.api.identity import Authenticator, IssuedTokens, Principal, Verifier, token_of
 from hanza.api.known import Known, Seconds, TenantKnown
 from hanza.api.operator_acts import OperatorActs
 from hanza.api.route import BY_ROLE, KNOWN, PUBLIC, WATCHER, Right, Route
@@ -191,8 +192,10 @@ class Gate:
         if route.permission != BY_ROLE:
             _decide_by_standing(principal, route)
             return
+        if principal.standing != "user":
+            raise Forbidden(f"{principal.name} may see nothing of tenants")
         tenant = names["tenant"]
-        if route.is_shared and tenant in SHARED_TENANTS and principal.standing == "user":
+        if route.is_shared and tenant in SHARED_TENANTS:
             return
         if tenant not in principal.tenants:
             raise _no_tenant(tenant)
@@ -264,3 +267,13 @@ def _network_of(address: str) -> str:
     if found.version == 4:
         return address
     return str(ipaddress.ip_network((found, IPV6_NETWORK_BITS), strict=False))
+
+
+def build_gate(
+    plane: Plane, *verifiers: Verifier, rates: Rates = RATES, seconds: Seconds = time.monotonic
+) -> Gate:
+    """The gate of a plane that knows whom these verifiers know, and after them its own users."""
+    known = Known(plane.store, plane.issuer, seconds)
+    foreign = ForeignTokens(lambda: known.issuers, plane.clock)
+    issued = IssuedTokens(plane.issuer, plane.clock)
+    return Gate(plane, Authenticator(*verifiers, foreign, issued), known, rates, seconds)

@@ -77,11 +77,6 @@ def matches(permission: Permission, ask: Ask) -> bool:
     )
 
 
-def is_system_role(name: str) -> bool:
-    """Whether it is one of those that nobody changes, or could become one."""
-    return name.startswith("seca.") or name in {role.name for role in SYSTEM_ROLES}
-
-
 def narrowed(scope: Scope | None, ask: Ask) -> bool:
     """Whether what a token says of itself lets it be used for this; it never gives anything."""
     return covers(scope or UNBOUNDED, ask)

@@ -78,5 +78,6 @@ AUDITOR = Role("hanza.auditor", (Permission(EVERYTHING, ALL, READ),))
 """Reads all that is the tenant's, also who may what."""
 
 SYSTEM_ROLES = (ADMIN, REGION_ADMIN, WORKSPACE_ADMIN, WORKSPACE_EDITOR, WORKSPACE_VIEWER, AUDITOR)
+SYSTEM_ROLE_NAMES = frozenset(role.name for role in SYSTEM_ROLES)
 DEFAULT_ROLE = ADMIN.name
 """Of a user who is added without a word on roles."""

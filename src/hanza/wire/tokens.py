@@ -8,8 +8,9 @@ The keys are a JWK set: the first signs, all of them verify, so that a key can b
 tokens of the one before are still about.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import msgspec
@@ -21,6 +22,7 @@ from msgspec import Struct
 
 from hanza.model.access import Scope
 from hanza.model.errors import Invalid, Unauthenticated
+from hanza.model.issuer import SigningKey
 from hanza.wire.base64url import to_base64url
 
 ALGORITHM = "Ed25519"
@@ -28,6 +30,7 @@ SUBJECT_CHARACTERS_MAX = 128
 TENANTS_MAX = 64
 TOKEN_CHARACTERS_MAX = 16384
 SEED_BYTES = 32
+RESERVED = frozenset({"operator", "watcher"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +164,36 @@ def keys_from_json(text: bytes) -> Keys:
         raise Invalid("this is not a set of signing keys", field="keys") from error
 
 
+def keys_of(known: Sequence[SigningKey]) -> Keys:
+    """What signs and verifies of those that a federation has; the newest signs."""
+    good = [one for one in known if one.retired_at is None]
+    good.sort(key=lambda one: (one.signs_from, one.kid), reverse=True)
+    return KeySet([OKPKey.import_key(msgspec.json.decode(one.jwk)) for one in good])
+
+
+def signing_keys_of(keys: Keys, now: datetime) -> list[SigningKey]:
+    """As they are kept.  The first signs; those behind it signed before."""
+    found = []
+    for age, key in enumerate(keys.keys):
+        jwk = msgspec.json.encode(key.as_dict(private=True)).decode()
+        assert key.kid is not None, "each of ours has one"
+        found.append(SigningKey(key.kid, jwk, now, now - timedelta(seconds=age)))
+    return found
+
+
+def check_own_subject(subject: str) -> None:
+    """Raises `Invalid` for a name that could be taken for another's: `issuer:subject`, or ours."""
+    if ":" in subject or "*" in subject or subject in RESERVED:
+        text = f"{subject!r} would be taken for somebody else"
+        hint = "a name with ':' is of an issuer of others; 'operator' and 'watcher' are ours"
+        raise Invalid(text, field="spec.subject", hint=hint)
+
+
 def _check_bearer(bearer: Bearer) -> None:
     subject = bearer.subject
     if not 1 <= len(subject) <= SUBJECT_CHARACTERS_MAX or not subject.isprintable():
         most = SUBJECT_CHARACTERS_MAX
         raise Invalid(f"a subject has 1 to {most} printable characters", field="spec.subject")
+    check_own_subject(subject)
     if not 1 <= len(bearer.tenants) <= TENANTS_MAX:
         raise Invalid(f"a token is for 1 to {TENANTS_MAX} tenants", field="spec.tenants")

@@ -1,0 +1,125 @@
+"""Knows whoever bears a token of an OpenID Connect issuer that the operator trusts.
+
+Promises: an issuer is asked for its keys when a token needs them, and no more often than every
+`ASKED_AGAIN_AFTER_S`, whatever tokens come; nobody but the issuers that the operator named is
+asked, no redirect is followed, and without TLS only this machine is.  Keys that were fetched are
+used for `KEYS_FOR_S` and, while the issuer does not answer, for `KEYS_AT_MOST_S`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import httpx2
+from joserfc.jwk import KeySet
+
+from hanza.api.identity import Principal
+from hanza.kit.clock import Clock
+from hanza.kit.log import Log
+from hanza.model.errors import Invalid, StoreUnavailable
+from hanza.model.issuer import TrustedIssuer
+from hanza.wire import openid
+
+log = Log("hanza.identity")
+ASKED_AGAIN_AFTER_S = 30.0
+KEYS_FOR_S = 600.0
+KEYS_AT_MOST_S = 86400.0
+ANSWER_WITHIN_S = 5.0
+DOCUMENT_BYTES_MAX = 2**18
+
+
+class IssuerUnavailable(StoreUnavailable):
+    """An issuer of others does not say its keys now, so nobody of its can be known."""
+
+    code = "issuer.unavailable"
+
+
+@dataclass(slots=True)
+class _Fetched:
+    keys: KeySet | None
+    """None while it never answered."""
+    fetched_at: float
+    asked_at: float
+
+
+class ForeignTokens:
+    """Verifies the tokens of all of them.  Any number of threads may call it."""
+
+    def __init__(
+        self,
+        issuers: Callable[[], Sequence[TrustedIssuer]],
+        clock: Clock,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._issuers = issuers
+        self._clock = clock
+        self._seconds = seconds
+        self._fetched: dict[str, _Fetched] = {}
+        self._lock = threading.Lock()
+
+    def principal_of(self, token: str) -> Principal | None:
+        said = openid.issuer_said(token)
+        issuer = next((one for one in self._issuers() if one.url == said), None)
+        if issuer is None:
+            return None
+        now = self._clock.now()
+        try:
+            found = openid.read_token(token, issuer, self._keys_of(issuer), now)
+        except openid.UnknownKey:
+            found = openid.read_token(token, issuer, self._keys_of(issuer, is_anew=True), now)
+        tenants = frozenset(found.tenants)
+        return Principal(
+            found.subject,
+            tenants,
+            is_vouched_for=True,
+            scope=found.scope,
+            expires_at=found.expires_at,
+        )
+
+    def _keys_of(self, issuer: TrustedIssuer, *, is_anew: bool = False) -> KeySet:
+        """Its keys, asked for where that is due.  One thread asks, and the others wait for it."""
+        with self._lock:
+            now = self._seconds()
+            known = self._fetched.get(issuer.url)
+            is_due = known is None or is_anew or now - known.fetched_at > KEYS_FOR_S
+            may_ask = known is None or now - known.asked_at >= ASKED_AGAIN_AFTER_S
+            if is_due and may_ask:
+                known = self._asked(issuer, known, now)
+            assert known is not None, "who was never asked may be asked"
+            if known.keys is None or now - known.fetched_at > KEYS_AT_MOST_S:
+                text = f"issuer {issuer.name} does not say its keys now"
+                raise IssuerUnavailable(text, hint="ask again in a while")
+            return known.keys
+
+    def _asked(self, issuer: TrustedIssuer, known: _Fetched | None, now: float) -> _Fetched:
+        try:
+            fetched = _Fetched(fetch_keys(issuer), now, now)
+        except (Invalid, httpx2.HTTPError) as error:
+            log.warning("issuer.silent", issuer=issuer.name, why=type(error).__name__)
+            keys, at = (None, now) if known is None else (known.keys, known.fetched_at)
+            fetched = _Fetched(keys, at, now)
+        self._fetched[issuer.url] = fetched
+        return fetched
+
+
+def fetch_keys(issuer: TrustedIssuer) -> KeySet:
+    """Raises `Invalid` for what cannot be used, `httpx2.HTTPError` for what does not come."""
+    with httpx2.Client(timeout=ANSWER_WITHIN_S, trust_env=False) as http:
+        address = issuer.url.rstrip("/") + openid.DISCOVERY
+        found = openid.discovery_from_json(_document(http, address), issuer.url)
+        return openid.keys_from_document(_document(http, found.jwks_uri))
+
+
+def _document(http: httpx2.Client, url: str) -> bytes:
+    body = b""
+    with http.stream("GET", url, headers={"accept": "application/json"}) as answer:
+        if answer.status_code != httpx2.codes.OK:
+            raise Invalid(f"the issuer answered {answer.status_code}", field="issuer")
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) > DOCUMENT_BYTES_MAX:
+                raise Invalid("the issuer says too much", field="issuer")
+    return body
+
+
