@@ -13,8 +13,10 @@ from starlette.testclient import TestClient
 
 from hanza.api import readiness
 from hanza.api.app import build_app
-from hanza.api.identity import PUBLIC, Authenticator, IssuedTokens, OperatorToken, WatcherToken
+from hanza.api.gate import build_gate
+from hanza.api.identity import OperatorToken, WatcherToken
 from hanza.api.link import Hub
+from hanza.api.route import PUBLIC
 from hanza.api.routes import BASE, ROUTES
 from hanza.kit.pulse import Pulse
 from hanza.model.ids import AgentId
@@ -38,8 +40,7 @@ def watched(tmp_path: Path, database_url: str) -> Iterator[tuple[TestClient, Lea
 
 def a_client(league: League, pulse: Pulse | None) -> TestClient:
     plane = league.plane
-    own = IssuedTokens(plane.issuer, plane.clock)
-    knows = Authenticator(OperatorToken(TOKEN), WatcherToken("watcher-t0ken"), own)
+    knows = build_gate(plane, OperatorToken(TOKEN), WatcherToken("watcher-t0ken"))
     return TestClient(
         build_app(plane, knows, Hub(plane), pulse=pulse), raise_server_exceptions=False
     )

@@ -3,16 +3,22 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from starlette.testclient import TestClient
 
 from hanza.api.app import CONSOLE_LIMITS, build_app
-from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken, Verifier
+from hanza.api.gate import RATES, Rates, build_gate
+from hanza.api.identity import OperatorToken, Verifier
 from hanza.api.link import Hub
 from hanza.api.relay import Limits
+from hanza.model.access import Grant, User
+from hanza.plan.access_roles import DEFAULT_ROLE
+from hanza.store.tenants import find_tenant
+from hanza.store.tx import Tx
+from hanza.store.users import put_user
 from hanza.wire.tokens import Bearer
 from kit.leagues import League, a_league
 
@@ -26,6 +32,7 @@ def an_api(
     *others: Verifier,
     url: str | None = None,
     limits: Limits = CONSOLE_LIMITS,
+    rates: Rates = RATES,
     **parts: Any,
 ) -> Iterator[tuple[TestClient, League]]:
     """A client without credentials, and the league behind it.
@@ -35,14 +42,24 @@ def an_api(
     """
     with a_league(folder, url=url) as league:
         plane = league.plane = replace(league.plane, **parts)
-        own = (OperatorToken(TOKEN), IssuedTokens(plane.issuer, plane.clock))
-        app = build_app(plane, Authenticator(*own, *others), Hub(plane), limits)
+        gate = build_gate(plane, OperatorToken(TOKEN), *others, rates=rates)
+        app = build_app(plane, gate, Hub(plane), limits)
         with TestClient(app, raise_server_exceptions=False) as client:
             yield client, league
 
 
 def bearer(league: League, subject: str, *tenants: str) -> dict[str, str]:
-    """The header of somebody who belongs to the tenants, for an hour of the league's time."""
+    """The header of somebody who may do all in the tenants, for an hour of the league's time.
+
+    Those tenants that there are know them from now on.
+    """
     now = league.clock.now()
+    for tenant in tenants:
+        league.store.write(_know, User(tenant, subject, (Grant(DEFAULT_ROLE),)), now)
     token = league.plane.issuer.issue(Bearer(subject, tenants, now + timedelta(hours=1)), now)
     return {"authorization": f"Bearer {token}"}
+
+
+def _know(tx: Tx, user: User, now: datetime) -> None:
+    if find_tenant(tx, user.tenant) is not None:
+        put_user(tx, user, now)

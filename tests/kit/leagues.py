@@ -37,10 +37,11 @@ from hanza.store.agents import note_heard
 from hanza.store.federation import found_federation
 from hanza.store.images import put_image
 from hanza.store.migrate import migrate
+from hanza.store.signing_keys import found_keys
 from hanza.store.tx import Store
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import join_token_from_text, public_key_of, sign_join
-from hanza.wire.tokens import Issuer, keys_from_seed
+from hanza.wire.tokens import Issuer, keys_from_seed, signing_keys_of
 from kit.images import an_image
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -199,6 +200,8 @@ class League:
             blob_bytes_max=BLOB_BYTES_MAX,
         )
         self.store.write(put_image, an_image("tiny", self.plane.blobs))
+        keys = signing_keys_of(keys_from_seed(bytes(32)), start)
+        self.store.write(found_keys, keys)
         self.engine = Engine(self.store, self.clock, ids, point)
         self.agents: dict[str, SiteAgent] = {}
 

@@ -152,7 +152,9 @@ def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Re
             loop = asyncio.get_running_loop()
             return _render(await loop.run_in_executor(threads, route.handler, call))
         except Refusal as refusal:
-            return refusal_response(_charged(refusal, route, request, served.gate), request.url.path)
+            return refusal_response(
+                _charged(refusal, route, request, served.gate), request.url.path
+            )
         except HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 -- a request never takes the plane down

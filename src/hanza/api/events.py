@@ -66,9 +66,7 @@ class Feed:
             raise Busy(f"{LISTENERS_MAX} listen already", hint="try again in a while")
         return self._stream(after, tenant)
 
-    async def _stream(
-        self, after: int | None, tenant: str | None
-    ) -> AsyncGenerator[bytes, None]:
+    async def _stream(self, after: int | None, tenant: str | None) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + STREAM_FOR_S
         self._listeners += 1

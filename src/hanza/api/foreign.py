@@ -17,7 +17,7 @@ from joserfc.jwk import KeySet
 from hanza.api.identity import Principal
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
-from hanza.model.errors import Invalid, StoreUnavailable
+from hanza.model.errors import Invalid, IssuerUnavailable
 from hanza.model.issuer import TrustedIssuer
 from hanza.wire import openid
 
@@ -27,12 +27,6 @@ KEYS_FOR_S = 600.0
 KEYS_AT_MOST_S = 86400.0
 ANSWER_WITHIN_S = 5.0
 DOCUMENT_BYTES_MAX = 2**18
-
-
-class IssuerUnavailable(StoreUnavailable):
-    """An issuer of others does not say its keys now, so nobody of its can be known."""
-
-    code = "issuer.unavailable"
 
 
 @dataclass(slots=True)
@@ -121,5 +115,3 @@ def _document(http: httpx2.Client, url: str) -> bytes:
             if len(body) > DOCUMENT_BYTES_MAX:
                 raise Invalid("the issuer says too much", field="issuer")
     return body
-
-

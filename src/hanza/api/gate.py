@@ -20,7 +20,7 @@ from hanza.api.identity import Authenticator, IssuedTokens, Principal, Verifier,
 from hanza.api.known import Known, Seconds, TenantKnown
 from hanza.api.operator_acts import OperatorActs
 from hanza.api.route import BY_ROLE, KNOWN, PUBLIC, WATCHER, Right, Route
-from hanza.kit.buckets import Buckets, Rate
+from hanza.kit.buckets import FAILURES, REQUESTS, Buckets, Rate
 from hanza.model.access import Ask
 from hanza.model.errors import Forbidden, NotFound, RateLimited, Unauthenticated
 from hanza.plan.access import narrowed
@@ -37,8 +37,8 @@ IPV6_NETWORK_BITS = 64
 class Rates:
     """How often: each token may be used, and each address may bring one that is not good."""
 
-    requests: Rate = Rate(100, 500)
-    failures: Rate = Rate(1, 60)
+    requests: Rate = REQUESTS
+    failures: Rate = FAILURES
 
 
 RATES = Rates()
@@ -118,9 +118,7 @@ class Gate:
                 raise _limited("this token is used too often", wait)
         return principal
 
-    async def authorise(
-        self, principal: Principal, route: Route, names: Mapping[str, str]
-    ) -> None:
+    async def authorise(self, principal: Principal, route: Route, names: Mapping[str, str]) -> None:
         """Raises why not, and never by what was remembered alone."""
         if principal.is_operator:
             return
@@ -186,9 +184,7 @@ class Gate:
                 raise
             return await asyncio.to_thread(self._authenticator.principal_of, token)
 
-    async def _decide(
-        self, principal: Principal, route: Route, names: Mapping[str, str]
-    ) -> None:
+    async def _decide(self, principal: Principal, route: Route, names: Mapping[str, str]) -> None:
         if route.permission != BY_ROLE:
             _decide_by_standing(principal, route)
             return

@@ -27,7 +27,7 @@ class Principal:
     """Whose things the token may be used for, if its bearer belongs to them."""
     standing: Standing = "user"
     is_vouched_for: bool = False
-    """Whether an issuer says that its bearer belongs to the tenants, so that nobody need add them."""
+    """Whether an issuer says that its bearer belongs to the tenants; then nobody need add them."""
     scope: Scope | None = None
     """What the token may be used for at most."""
     expires_at: datetime | None = None

@@ -1,8 +1,8 @@
 """What a plane remembers of who may do what, and how old that may be.
 
-Promises: nothing is allowed by what was remembered for longer than `FRESH_FOR_S` without asking the
-store whether anything changed; nothing is refused by it at all, the store is asked first.  So what
-one plane takes away is gone at every other plane within a second, and what it gives is there at once.
+Promises: nothing is allowed by what was remembered for longer than `FRESH_FOR_S` without asking
+the store whether anything changed; nothing is refused by it at all, the store is asked first.  So
+what one takes away is gone at all of them within a second, and what it gives is there at once.
 The store is asked for one number at most twice a second, however many requests come.
 """
 
@@ -64,7 +64,7 @@ class Known:
         self._store = store
         self._issuer = issuer
         self._seconds = seconds
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: asyncio.Future[None] | None = None
         self._asked_at = float("-inf")
         self._generation = 0
         self._tenants: dict[str, TenantKnown] = {}
@@ -90,9 +90,10 @@ class Known:
         running = self._asking
         if running is not None and not running.done():
             await asyncio.wait([running])
-        if self._asking is running:
-            self._asking = asyncio.ensure_future(self._ask())
-        await asyncio.shield(self._asking)
+        asking = self._asking
+        if asking is None or asking is running:
+            asking = self._asking = asyncio.ensure_future(self._ask())
+        await asyncio.shield(asking)
 
     async def load(self, tenant: str) -> TenantKnown:
         """Look a tenant up."""

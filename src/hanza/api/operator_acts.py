@@ -1,4 +1,4 @@
-"""What the operator's token does with the things of a tenant, told to that tenant: `operator.acted`.
+"""What the operator's token does with a tenant's things, told to that tenant: `operator.acted`.
 
 The token opens everything, so using it is never silent.  Each change is one event, written before
 it happens.  Looking is told too, but once in `TOLD_AGAIN_AFTER_S` for each kind of thing and

@@ -1,7 +1,7 @@
 """What a route is: method and path lead to a handler, for those who may.
 
-Who may is one of four words.  For `BY_ROLE` the path says the rest: `Right.of_path` reads provider,
-resource and verb from it, as SECA's roles name them, so no route can be forgotten in a second table.
+Who may is one of five words.  For `BY_ROLE` the path says the rest: `right_of` reads provider,
+resource and verb from it, as SECA's roles name them, so no second table can forget a route.
 """
 
 from collections.abc import Mapping

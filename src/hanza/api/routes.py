@@ -6,21 +6,24 @@ from hanza.api import (
     images,
     instances,
     invitations,
+    issuers,
     joining,
     members,
     placements,
     policies,
     probes,
     tenants,
+    users,
     volumes,
 )
 from hanza.api.route import BY_ROLE, KNOWN, OPERATOR, PUBLIC, Route
 from hanza.api.seca.routes import routes as standard_routes
 from hanza.wire.agent_v1 import blob_path
+from hanza.wire.openid import DISCOVERY
 
 BASE = "/providers/hanza.federation/v1"
 _PROVIDER = BASE + "/providers/{provider}"
-_TENANT = _TENANT
+_TENANT = BASE + "/tenants/{tenant}"
 _WORKSPACE = _TENANT + "/workspaces/{workspace}"
 _INSTANCES = _WORKSPACE + "/instances"
 
@@ -77,7 +80,18 @@ ROUTES = (
     Route("PUT", _WORKSPACE + "/policy", policies.put_policy, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/policy", policies.delete_policy, BY_ROLE),
     Route("GET", _WORKSPACE + "/violations", policies.list_violations, BY_ROLE),
+    Route("GET", DISCOVERY, issuers.get_discovery, PUBLIC),
+    Route("GET", issuers.JWKS_PATH, issuers.get_jwks, PUBLIC),
     Route("POST", BASE + "/tokens", tenants.issue_token, OPERATOR),
+    Route("GET", BASE + "/signing-keys", issuers.list_signing_keys, OPERATOR),
+    Route("POST", BASE + "/signing-keys", issuers.rotate_signing_key, OPERATOR),
+    Route("POST", BASE + "/signing-keys/{kid}/retire", issuers.retire_signing_key, OPERATOR),
+    Route("GET", BASE + "/issuers", issuers.list_issuers, OPERATOR),
+    Route("PUT", BASE + "/issuers/{issuer}", issuers.put_issuer, OPERATOR),
+    Route("DELETE", BASE + "/issuers/{issuer}", issuers.delete_issuer, OPERATOR),
+    Route("GET", _TENANT + "/users", users.list_users, BY_ROLE),
+    Route("PUT", _TENANT + "/users/{user}", users.put_user, BY_ROLE),
+    Route("DELETE", _TENANT + "/users/{user}", users.delete_user, BY_ROLE),
     Route("GET", _TENANT + "/instances", instances.list_instances, BY_ROLE),
     Route("GET", _INSTANCES, instances.list_instances, BY_ROLE),
     Route("GET", _INSTANCES + "/{instance}", instances.get_instance, BY_ROLE),
@@ -93,9 +107,7 @@ ROUTES = (
     CONSOLE,
     Route("GET", _TENANT + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("GET", _WORKSPACE + "/volumes", volumes.list_volumes, BY_ROLE),
-    Route(
-        "DELETE", _WORKSPACE + "/volumes/{instance}/{volume}", volumes.delete_volume, BY_ROLE
-    ),
+    Route("DELETE", _WORKSPACE + "/volumes/{instance}/{volume}", volumes.delete_volume, BY_ROLE),
     Route("PUT", _WORKSPACE + "/apps/{app}", apps.put_app, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/apps/{app}", apps.delete_app, BY_ROLE),
     Route("POST", _WORKSPACE + "/quotes", placements.quote, BY_ROLE),

@@ -1,12 +1,18 @@
 """Tenants and the tokens of those who belong to them.  Both are the operator's to give."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hanza.api.calls import Answer, Call
+from hanza.api.users import check_grants
+from hanza.model.access import Grant, Scope, User
 from hanza.model.errors import Invalid
+from hanza.plan.access_roles import DEFAULT_ROLE
 from hanza.plan.admission import check_name
 from hanza.plan.seca.references import SHARED_TENANTS
 from hanza.store import tenants
+from hanza.store.signing_keys import note_token
+from hanza.store.tx import Tx
+from hanza.store.users import find_user, put_user
 from hanza.wire import federation_v1 as doc
 from hanza.wire.tokens import Bearer
 
@@ -43,9 +49,31 @@ def issue_token(call: Call) -> Answer:
     if not timedelta(0) < valid_for <= VALID_FOR_MAX:
         most = int(VALID_FOR_MAX.total_seconds())
         raise Invalid(f"a token is good for 1 to {most} seconds", field="spec.validForSeconds")
-    for tenant in spec.tenants:
-        plane.store.read(tenants.get_tenant, tenant)
-    bearer = Bearer(spec.subject, tuple(sorted(set(spec.tenants))), now + valid_for)
+    bearer = Bearer(
+        spec.subject, tuple(sorted(set(spec.tenants))), now + valid_for, _scope_of(spec.scope)
+    )
+    kid = plane.issuer.kid
     token = plane.issuer.issue(bearer, now)
-    document = doc.TokenDoc(bearer.subject, list(bearer.tenants), token, bearer.expires_at)
+    roles = (DEFAULT_ROLE,) if spec.roles is None else tuple(dict.fromkeys(spec.roles))
+    added = plane.store.write(_admit, bearer, kid, roles, now)
+    document = doc.TokenDoc(bearer.subject, list(bearer.tenants), token, bearer.expires_at, added)
     return Answer(201, document)
+
+
+def _admit(tx: Tx, bearer: Bearer, kid: str, roles: tuple[str, ...], now: datetime) -> list[str]:
+    """Have its tenants know the bearer, and its key remember it; which of them did not before."""
+    added, grants = [], tuple(Grant(role) for role in roles)
+    for tenant in bearer.tenants:
+        tenants.get_tenant(tx, tenant)
+        if find_user(tx, tenant, bearer.subject) is None:
+            check_grants(tx, tenant, grants)
+            put_user(tx, User(tenant, bearer.subject, grants), now)
+            added.append(tenant)
+    note_token(tx, kid, bearer.expires_at)
+    return added
+
+
+def _scope_of(said: doc.ScopeDoc | None) -> Scope | None:
+    if said is None:
+        return None
+    return Scope(*(frozenset(one) for one in (said.tenants, said.regions, said.workspaces)))

@@ -28,7 +28,8 @@ from websockets.http11 import Request
 
 from hanza.api.app import Beside, build_app
 from hanza.api.calls import Plane
-from hanza.api.identity import Authenticator, IssuedTokens, OperatorToken, WatcherToken
+from hanza.api.gate import Gate, Rates, build_gate
+from hanza.api.identity import OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
 from hanza.api.link import Hub
 from hanza.api.route import Route
@@ -47,6 +48,7 @@ from hanza.model.ids import FederationId
 from hanza.store.database import shown_url
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
+from hanza.store.signing_keys import found_keys, list_keys
 from hanza.store.tx import Store
 from hanza.web import pages
 from hanza.wire import console_v1
@@ -57,7 +59,8 @@ from hanza.wire.tokens import (
     Keys,
     keys_from_json,
     keys_from_seed,
-    keys_to_json,
+    keys_of,
+    signing_keys_of,
 )
 
 log = Log("hanza.plane")
@@ -104,8 +107,8 @@ def run_plane(
         try:
             stack.enter_context(served(metrics, settings.metrics_listen))
             beside = Beside(more, _pages())
-            who = _authenticator(parts)
-            app = build_app(parts.plane, who, hub, pulse=engine.pulse, beside=beside)
+            gate = _gate(parts, settings)
+            app = build_app(parts.plane, gate, hub, pulse=engine.pulse, beside=beside)
             _serve(settings, parts, app, (sockets, plain), ready)
         finally:
             stop.set()
@@ -131,7 +134,9 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         pin=certificates.pin if certificates else b"",
         root_pem=certificates.root_pem if certificates else b"",
         token_valid_for=settings.token_valid_for,
-        issuer=Issuer(federation.id, _issuer_keys(settings.state, ids)),
+        issuer=Issuer(
+            federation.id, _issuer_keys(store, settings.state, ids, clock), settings.issuer_url
+        ),
         wake=wake.set,
         blobs=_blobs(settings),
         blob_bytes_max=settings.blob_bytes_max,
@@ -156,15 +161,19 @@ def _token(path: Path, ids: Ids) -> str:
     return path.read_text().strip()
 
 
-def _issuer_keys(state: Path, ids: Ids) -> Keys:
-    """The keys that sign tenants' tokens, made at the first start.
+def _issuer_keys(store: Store, state: Path, ids: Ids, clock: SystemClock) -> Keys:
+    """The keys that sign tenants' tokens, made at the first start of the first plane.
 
-    Planes that share a database share this file too, or they do not know each other's tokens.
+    A plane of before had them in a file: they go on verifying, and the file goes.
     """
     path = state / "issuer.jwks"
-    if not path.exists():
-        write_secret(path, keys_to_json(keys_from_seed(ids.secret(SEED_BYTES))))
-    return keys_from_json(path.read_bytes())
+    known, now = store.read(list_keys), clock.now()
+    if path.exists():
+        store.write(found_keys, signing_keys_of(keys_from_json(path.read_bytes()), now))
+        path.unlink()
+    elif not known:
+        store.write(found_keys, signing_keys_of(keys_from_seed(ids.secret(SEED_BYTES)), now))
+    return keys_of(store.read(list_keys))
 
 
 class _WebSockets(WebSocketsSansIOProtocol):
@@ -228,11 +237,10 @@ class _Server(uvicorn.Server):
             self.servers.append(await loop.create_server(protocol, sock=one, backlog=BACKLOG))
 
 
-def _authenticator(parts: _Parts) -> Authenticator:
-    plane = parts.plane
-    watcher = WatcherToken(parts.watcher_token)
-    issued = IssuedTokens(plane.issuer, plane.clock)
-    return Authenticator(OperatorToken(parts.token), watcher, issued)
+def _gate(parts: _Parts, settings: PlaneSettings) -> Gate:
+    own = (OperatorToken(parts.token), WatcherToken(parts.watcher_token))
+    rates = Rates(settings.requests_rate, settings.failures_rate)
+    return build_gate(parts.plane, *own, rates=rates)
 
 
 def _pages() -> list[BaseRoute]:

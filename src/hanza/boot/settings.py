@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hanza.kit.buckets import FAILURES, REQUESTS, Rate
 from hanza.kit.log import FORMS, Form
 from hanza.model.errors import Invalid
 
@@ -111,6 +112,14 @@ class PlaneSettings:
     do not know the federation's root.  Elsewhere it is served beside the API by HTTPS."""
     blob_bytes_max: int = 32 * 2**30
     """The largest file that an image may consist of.  Images are kept in the state folder."""
+    issuer: str = ""
+    """The URL under which others find the public keys of tokens, which is what their `iss` says;
+    by default the first that the plane listens on.  The same for all planes of one store."""
+    requests_rate: Rate = REQUESTS
+    """How often one token may be used: requests a second, and at once.  The operator's is free of
+    it.  A rate of 0 is none."""
+    failures_rate: Rate = FAILURES
+    """How often one address may come without a good token: tries a second, and at once."""
 
     def __post_init__(self) -> None:
         if self.web is not None and not self.web.is_loopback:
@@ -132,6 +141,11 @@ class PlaneSettings:
         """Where agents find the plane; loopback only when there is nothing else."""
         outside = [one for one in self.listen if not one.is_loopback]
         return tuple(one.url(self._scheme) for one in outside or self.listen)
+
+    @property
+    def issuer_url(self) -> str:
+        """What our own tokens say made them."""
+        return (self.issuer or self.urls[0]).rstrip("/")
 
     @property
     def local_url(self) -> str:

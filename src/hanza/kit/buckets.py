@@ -24,6 +24,12 @@ class Rate:
         return self.per_second == 0
 
 
+REQUESTS = Rate(100, 500)
+"""Of one token, unless a plane is told otherwise."""
+FAILURES = Rate(1, 60)
+"""Of one address that brings no good token, unless a plane is told otherwise."""
+
+
 class Buckets:
     """One bucket for each key."""
 

@@ -15,6 +15,7 @@
     │   ├── TooSlow          what was to come did not come in time
     │   ├── InUse            something else still needs it
     │   ├── StoreUnavailable the plane's store takes or gives nothing now
+    │   ├── IssuerUnavailable an issuer of identity says its keys to nobody now
     │   ├── TooLarge         more bytes than are taken here
     │   ├── Full             the disk that should keep it has no room
     │   ├── NotHere          its site is not connected to the plane that was asked
@@ -167,6 +168,12 @@ class NoRoom(Refusal):
     """Nothing may run it."""
 
     code = "no_room"
+
+
+class IssuerUnavailable(Refusal):
+    """An issuer of others does not say its keys now, so nobody of its can be known."""
+
+    code = "issuer.unavailable"
 
 
 class TooLarge(Refusal):

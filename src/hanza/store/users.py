@@ -55,7 +55,9 @@ def put_user(tx: Tx, user: User, now: datetime) -> tuple[User, bool]:
     what = ", ".join(_words(grant) for grant in user.grants) or "no role"
     text = f"user {user.subject} was {verb}: {what}"
     append_event(tx, now, f"user.{verb}", user.subject, text, user.tenant)
-    return User(user.tenant, user.subject, _grants_of(tx, user.tenant).get(user.subject, ())), is_new
+    return User(
+        user.tenant, user.subject, _grants_of(tx, user.tenant).get(user.subject, ())
+    ), is_new
 
 
 def remove_user(tx: Tx, tenant: str, subject: str, now: datetime) -> None:
@@ -68,17 +70,13 @@ def remove_user(tx: Tx, tenant: str, subject: str, now: datetime) -> None:
 
 
 def grant_to_creator(tx: Tx, tenant: str, workspace: str, subject: str, now: datetime) -> None:
-    """Who makes a workspace may do everything in it.
-
-    Whoever made one of the same name before has nothing to do with this one.
-    """
-    forget_creator(tx, tenant, workspace)
+    """Who makes a workspace may do everything in it."""
     _give(tx, User(tenant, subject), Grant(CREATORS_ROLE, workspace), now, is_creators=True)
     count_up(tx)
 
 
 def forget_creator(tx: Tx, tenant: str, workspace: str) -> None:
-    """Its workspace is gone."""
+    """Whoever made a workspace of that name has nothing to do with what comes after it."""
     theirs = sa.and_(grants.c.tenant == tenant, grants.c.workspace == workspace)
     if tx.execute(sa.delete(grants).where(theirs, grants.c.is_creators.is_(True))).rowcount:
         count_up(tx)

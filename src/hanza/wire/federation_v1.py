@@ -73,10 +73,21 @@ class TenantPut(Struct, forbid_unknown_fields=True):
     spec: TenantSpec = msgspec.field(default_factory=TenantSpec)
 
 
+class ScopeDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a token may be used for at most; what is not said is not bounded."""
+
+    tenants: Annotated[list[Word], Meta(max_length=64)] = []
+    regions: Annotated[list[Word], Meta(max_length=64)] = []
+    workspaces: Annotated[list[Word], Meta(max_length=256)] = []
+
+
 class TokenSpec(Struct, forbid_unknown_fields=True, rename="camel"):
     subject: Word
     tenants: Annotated[list[Word], Meta(max_length=64)]
     valid_for_seconds: int = 86400
+    roles: Annotated[list[Word], Meta(max_length=32)] | None = None
+    """Of whoever is not known in the tenants yet; all may be done without a word on it."""
+    scope: ScopeDoc | None = None
 
 
 class TokenPost(Struct, forbid_unknown_fields=True):
@@ -114,6 +125,8 @@ class TokenDoc(Struct, rename="camel"):
     tenants: list[str]
     token: str
     expires_at: datetime
+    added: list[str] = []
+    """The tenants that did not know the subject before."""
 
 
 class HostSpec(Struct):

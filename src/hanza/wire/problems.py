@@ -18,6 +18,7 @@ _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.RateLimited: (429, "too-many-requests"),
     errors.TooSlow: (408, "invalid-request"),
     errors.StoreUnavailable: (503, "service-unavailable"),
+    errors.IssuerUnavailable: (503, "service-unavailable"),
     errors.InUse: (412, "precondition-failed"),
     errors.NoRoom: (412, "precondition-failed"),
     errors.Invalid: (412, "validation-error"),

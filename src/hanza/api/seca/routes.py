@@ -37,9 +37,7 @@ def routes() -> Iterator[Route]:
         permission, is_shared = _reads(kind), kind == kinds.IMAGE
         is_common = is_shared or not kind.is_writable
         for there, read in ((path, list_all), (path + "/{name}", get)):
-            yield Route(
-                "GET", there, read, permission, is_shared=is_shared, is_common=is_common
-            )
+            yield Route("GET", there, read, permission, is_shared=is_shared, is_common=is_common)
         if kind.is_writable:
             yield from _writers(kind, path + "/{name}")
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from hanza.api.calls import Answer, Call, Handler
+from hanza.api.identity import Principal
 from hanza.api.seca.places import get_region
 from hanza.api.seca.reading import JSON, not_there, path_of
 from hanza.api.seca.references import check_references
@@ -31,6 +32,7 @@ from hanza.store.resources import (
 )
 from hanza.store.tenants import get_tenant
 from hanza.store.tx import Tx
+from hanza.store.users import forget_creator, grant_to_creator
 from hanza.wire.seca.documents import Request, request_from_json, resource_to_json
 
 VERSION_HEADER = "if-unmodified-since"
@@ -45,6 +47,7 @@ class Put:
     version: str | None
     new_id: str
     now: datetime
+    who: Principal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def putter(kind: Kind, prefix: str, rule: PutRule) -> Handler:
     def put(call: Call) -> Answer:
         plane, now = call.plane, call.plane.clock.now()
         request, version = request_from_json(call.body), call.headers.get(VERSION_HEADER)
-        wish = Put(path_of(call, kind), request, version, plane.ids.new(prefix), now)
+        wish = Put(path_of(call, kind), request, version, plane.ids.new(prefix), now, call.who)
         resource = plane.store.write(write_put, wish, rule)
         plane.wake()
         status = 201 if resource.id == wish.new_id else 200
@@ -111,10 +114,20 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
     check_references(tx, path, words.spec, tenant.references)
     resource = rule(tx, Change(_next(put, known), known, region, put.now))
     (insert_resource if known is None else update_resource)(tx, resource)
+    if known is None and path.kind == kinds.WORKSPACE:
+        _grant(tx, put)
     verb = "created" if known is None else "changed"
     text = f"{path.kind.name} {path.name} was {verb}"
     append_event(tx, put.now, f"{path.kind.name}.{verb}", resource.id, text, path.tenant)
     return resource
+
+
+def _grant(tx: Tx, put: Put) -> None:
+    """Who makes a workspace may do everything in it, whatever else they may."""
+    path = put.path
+    forget_creator(tx, path.tenant, path.name)
+    if put.who is not None and not put.who.is_operator:
+        grant_to_creator(tx, path.tenant, path.name, put.who.name, put.now)
 
 
 def write_delete(tx: Tx, path: Path, version: str | None, rule: DeleteRule, now: datetime) -> None:

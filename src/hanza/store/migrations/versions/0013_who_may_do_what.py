@@ -1,4 +1,4 @@
-"""Users and their roles, issuers of others, signing keys, and the number that each change counts up.
+"""Users and their roles, issuers of others, signing keys, and a number that changes count up.
 
 Whoever could do something in a tenant before could do all of it there, and was not written down:
 the operator adds them with `hanza user add` or by giving them a token.
