@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from hanza.api.calls import Answer
-from hanza.api.route import PUBLIC, Route
-from hanza.api.routes import BASE, ROUTES
+from hanza.api.route import Route
+from hanza.api.routes import BASE
 from hanza.model.errors import Bug
 from hanza.wire.credentials import join_token_from_text, new_agent_key, public_key_of, sign_join
 from kit.apis import OPERATOR, an_api
@@ -20,7 +20,6 @@ from kit.leagues import League
 INSTANCES = BASE + "/tenants/acme/workspaces/shop/instances"
 SPEC = {"country": "DE", "image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64}
 PROBLEM = {"type", "title", "status", "detail", "instance", "sources", "code"}
-CLOSED = [route for route in ROUTES if route.permission != PUBLIC]
 
 
 @pytest.fixture
@@ -38,39 +37,9 @@ def ask(client: TestClient, method: str, path: str, document: Any = None) -> Any
     return client.request(method, path, json=document, headers=OPERATOR)
 
 
-def filled(route: Route) -> str:
-    names = {
-        "provider": "p",
-        "site": "s",
-        "tenant": "t",
-        "workspace": "w",
-        "instance": "i",
-        "agent": "a",
-        "token": "t",
-        "app": "a",
-        "image": "x",
-        "blob": "0" * 64,
-        "probe": "p",
-        "volume": "v",
-    }
-    return route.path.format(**names, region="r", name="n")
-
-
 def test_a_route_that_says_nothing_of_who_may_call_does_not_construct() -> None:
     with pytest.raises(Bug):
         Route("GET", "/x", lambda _: Answer(200), "")
-
-
-@pytest.mark.parametrize("route", CLOSED, ids=lambda route: f"{route.method} {route.path}")
-@pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer wrong", "Basic t0ken", "bearer"])
-def test_without_a_good_token_every_closed_route_is_closed(
-    client: TestClient, route: Route, token: str | None
-) -> None:
-    headers = {} if token is None else {"authorization": token}
-    answer = client.request(route.method, filled(route), headers=headers)
-    assert answer.status_code == 401
-    assert answer.json().keys() >= PROBLEM
-    assert answer.json()["code"] == "unauthenticated"
 
 
 def test_what_is_not_there_is_a_problem_too(client: TestClient) -> None:

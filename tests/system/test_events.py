@@ -143,7 +143,9 @@ def test_a_tenant_hears_its_own_and_no_more(tmp_path: Path) -> None:
 def test_the_api_streams_to_who_asks_for_a_stream(tmp_path: Path) -> None:
     with a_league(tmp_path) as league:
         happen(league, 3, "site.joined")
-        app = build_app(league.plane, build_gate(league.plane, OperatorToken(TOKEN)), Hub(league.plane))
+        app = build_app(
+            league.plane, build_gate(league.plane, OperatorToken(TOKEN)), Hub(league.plane)
+        )
         headers = OPERATOR | {"accept": "text/event-stream", "last-event-id": "1"}
         status, kind, body = asyncio.run(first_of_stream(app, headers))
         assert (status, kind) == (200, "text/event-stream; charset=utf-8")

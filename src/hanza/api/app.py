@@ -150,7 +150,9 @@ def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Re
                 return _stream(served, route, call)
             threads = served.streaming if route.streams else None
             loop = asyncio.get_running_loop()
-            return _render(await loop.run_in_executor(threads, route.handler, call))
+            answer = await loop.run_in_executor(threads, route.handler, call)
+            served.gate.note_done(route)
+            return _render(answer)
         except Refusal as refusal:
             return refusal_response(
                 _charged(refusal, route, request, served.gate), request.url.path

@@ -132,6 +132,11 @@ class Gate:
             await self._known.ask()
             await self._decide(principal, route, names)
 
+    def note_done(self, route: Route) -> None:
+        """What was changed by way of this plane is so at once at this plane."""
+        if route.changes_access:
+            self._known.doubt()
+
     def note_failure(self, caller: Caller) -> None:
         """Somebody at this address could not prove who they are.  Raises `RateLimited` when that
         was once too often."""

@@ -77,6 +77,10 @@ class Known:
     def is_fresh(self) -> bool:
         return self._seconds() - self._asked_at <= FRESH_FOR_S
 
+    def doubt(self) -> None:
+        """Something may have changed just now: whoever comes next asks."""
+        self._asked_at = float("-inf")
+
     def find(self, tenant: str) -> TenantKnown | None:
         """None when it was not looked up yet."""
         return self._tenants.get(tenant)

@@ -25,6 +25,19 @@ BY_ROLE = "role"
 AUDIENCES = frozenset({PUBLIC, KNOWN, OPERATOR, WATCHER, BY_ROLE})
 
 Names: TypeAlias = Mapping[str, str]
+_ACCESS = frozenset(
+    {
+        "issuers",
+        "role-assignments",
+        "roles",
+        "signing-keys",
+        "tenants",
+        "tokens",
+        "users",
+        "workspaces",
+    }
+)
+"""What decides who may do what, or is made by somebody who then may do more in it."""
 _ITEM_VERBS = {"GET": "get", "PUT": "put", "DELETE": "delete"}
 
 
@@ -79,6 +92,11 @@ class Route:
             raise Bug(f"{self.method} {self.path} says nothing of who may call it")
         if self.permission == BY_ROLE and "/tenants/{tenant}" not in self.path:
             raise Bug(f"{self.method} {self.path} is in no tenant, and roles are a tenant's")
+
+    @property
+    def changes_access(self) -> bool:
+        """Whether afterwards somebody may do what they could not, or can no longer."""
+        return self.method != "GET" and not _ACCESS.isdisjoint(self.path.split("/")[-3:])
 
     @property
     def right(self) -> Right | None:

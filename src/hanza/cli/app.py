@@ -11,11 +11,14 @@ from hanza.cli import (
     ending,
     images,
     invitations,
+    issuers,
+    login,
     members,
     placing,
     policies,
     probes,
     tenants,
+    users,
     volumes,
 )
 from hanza.cli.client import Client, default_context, page_of, read_context
@@ -41,7 +44,11 @@ app.add_typer(probes.probe, name="probe")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(volumes.volume, name="volume")
 app.add_typer(policies.policy, name="policy")
+app.add_typer(users.user, name="user")
+app.add_typer(issuers.issuer, name="issuer")
+app.add_typer(issuers.signing_key, name="signing-key")
 app.command("token")(tenants.issue_token)
+app.command("login")(login.login)
 app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)
 app.command("explain")(placing.explain)

@@ -63,17 +63,28 @@ class Context:
 
 def read_context(path: Path) -> Context:
     """From the `context.json` that a plane writes.  Raises `NotFound` or `Invalid`."""
+    content = read_content(path)
     try:
-        content = json.loads(path.read_bytes())
         url, token, ca = (str(content[name]) for name in ("url", "token", "ca"))
         return Context(url, token, ca, str(content.get("web", url)))
+    except KeyError as error:
+        raise errors.Invalid(f"{path} is not a context that a plane wrote") from error
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """All that the file says.  Raises `NotFound` or `Invalid`."""
+    try:
+        content = json.loads(path.read_bytes())
     except OSError as error:
         raise errors.NotFound(
             f"there is no context at {path}",
             hint="start a plane with `hanza up`, or name one with --context or HANZA_CONTEXT",
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise errors.Invalid(f"{path} is not a context that a plane wrote") from error
+    if not isinstance(content, dict):
+        raise errors.Invalid(f"{path} is not a context that a plane wrote")
+    return content
 
 
 def page_of(context: Context) -> str:

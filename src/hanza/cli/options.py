@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hanza.cli.client import Client, default_context, read_context
+from hanza.cli.logged_in import refresh_if_due
 from hanza.cli.render import Output
 
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table, or JSON.")]
@@ -23,5 +24,7 @@ TENANT = "default"
 
 def connect(context: typer.Context) -> Client:
     """A client for the plane that `--context` names."""
-    path = context.find_root().params.get("context")
-    return Client(read_context(Path(path) if path else default_context()))
+    named = context.find_root().params.get("context")
+    path = Path(named) if named else default_context()
+    refresh_if_due(path)
+    return Client(read_context(path))

@@ -1,12 +1,15 @@
 """`hanza tenant` and `hanza token`: who may want things, and how they prove who they are."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from hanza.cli.members import write_secret
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show, show_one
+from hanza.plan.access_roles import DEFAULT_ROLE
 
 tenant = typer.Typer(help="Tenants: who wants things.", no_args_is_help=True)
 
@@ -40,23 +43,44 @@ def list_tenants(context: typer.Context, output: OutputOption = Output.table) ->
     show(records, columns, output, "no tenant yet; add one: hanza tenant add")
 
 
-def issue_token(
+def issue_token(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     subject: str,
     tenants: Annotated[list[str], typer.Option("--tenant", help="Whose; may be repeated.")],
     hours: Annotated[int, typer.Option(help="How long it is good.", min=1, max=8784)] = 24,
     file: Annotated[Path | None, typer.Option(help="Write the token here, 0600.")] = None,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="Of whoever is new there; seca.admin without a word."),
+    ] = None,
+    workspaces: Annotated[
+        list[str] | None,
+        typer.Option("--workspace", "-w", help="Good for this one only; may be repeated."),
+    ] = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Make a token for somebody of a tenant; it is shown once."""
-    spec = {"subject": subject, "tenants": tenants, "validForSeconds": hours * 3600}
+    """Make a token for somebody of a tenant; it is shown once.
+
+    Whom a tenant does not know yet is added to its users.
+    """
+    spec: dict[str, Any] = {
+        "subject": subject,
+        "tenants": tenants,
+        "validForSeconds": hours * 3600,
+    }
+    if roles:
+        spec["roles"] = roles
+    if workspaces:
+        spec["scope"] = {"workspaces": workspaces}
     with connect(context) as client:
         record = client.post("/tokens", {"spec": spec})
+    if record["added"]:
+        what, where = " ".join(roles or [DEFAULT_ROLE]), ", ".join(record["added"])
+        print(f"{subject} is a user of {where} now, as {what}", file=sys.stderr)
     if file is None:
         show_one(record, output, record["token"])
         return
-    file.touch(mode=0o600)
-    file.write_text(record["token"] + "\n")
+    write_secret(file, record["token"] + "\n")
     shown = {key: value for key, value in record.items() if key != "token"}
     show_one(shown, output, f"the token is in {file}, good until {record['expiresAt']}")
 

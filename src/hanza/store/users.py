@@ -41,6 +41,8 @@ def put_user(tx: Tx, user: User, now: datetime) -> tuple[User, bool]:
     What they have as the one who made a workspace is theirs besides.
     """
     is_new = tx.scalar(sa.select(users.c.subject).where(*_is_user(user))) is None
+    if not is_new and set(_given(tx, user)) == set(user.grants):
+        return _as_it_is(tx, user), False
     if is_new:
         _refuse_crowd(tx, user.tenant)
         tx.execute(
@@ -55,9 +57,7 @@ def put_user(tx: Tx, user: User, now: datetime) -> tuple[User, bool]:
     what = ", ".join(_words(grant) for grant in user.grants) or "no role"
     text = f"user {user.subject} was {verb}: {what}"
     append_event(tx, now, f"user.{verb}", user.subject, text, user.tenant)
-    return User(
-        user.tenant, user.subject, _grants_of(tx, user.tenant).get(user.subject, ())
-    ), is_new
+    return _as_it_is(tx, user), is_new
 
 
 def remove_user(tx: Tx, tenant: str, subject: str, now: datetime) -> None:
@@ -80,6 +80,18 @@ def forget_creator(tx: Tx, tenant: str, workspace: str) -> None:
     theirs = sa.and_(grants.c.tenant == tenant, grants.c.workspace == workspace)
     if tx.execute(sa.delete(grants).where(theirs, grants.c.is_creators.is_(True))).rowcount:
         count_up(tx)
+
+
+def _as_it_is(tx: Tx, user: User) -> User:
+    return User(user.tenant, user.subject, _grants_of(tx, user.tenant).get(user.subject, ()))
+
+
+def _given(tx: Tx, user: User) -> list[Grant]:
+    """What they have otherwise than as the one who made a workspace."""
+    query = sa.select(grants).where(
+        *_is(grants, user.tenant, user.subject), grants.c.is_creators.is_(False)
+    )
+    return [Grant(row.role, row.workspace) for row in tx.execute(query)]
 
 
 def _give(tx: Tx, user: User, grant: Grant, now: datetime, *, is_creators: bool) -> None:
