@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from hanza.api.gate import Rates
+from hanza.api.gate import CallLimits
 from hanza.api.route import BY_ROLE, KNOWN, OPERATOR, PUBLIC, Right, Route
 from hanza.api.routes import BASE, ROUTES
 from hanza.kit.buckets import Rate
@@ -22,7 +22,7 @@ from kit.apis import TOKEN, an_api, bearer
 from kit.leagues import League
 
 ROLES = "/providers/seca.authorization/v1/tenants/acme"
-UNLIMITED = Rates(Rate(0, 0), Rate(0, 0))
+UNLIMITED = CallLimits(Rate(0, 0), Rate(0, 0))
 CLOSED = [route for route in ROUTES if route.permission != PUBLIC]
 BY_ROLES = [route for route in CLOSED if route.permission == BY_ROLE]
 NAMES = {"blob": "0" * 64, "region": "eu", "workspace": "shop"}
@@ -66,7 +66,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder: Path = tmp_path_factory.mktemp("access")
-    with an_api(folder, rates=UNLIMITED) as (client, league):
+    with an_api(folder, calls=UNLIMITED) as (client, league):
         made = World(client, league)
         for name in ("acme", "rival"):
             made.must("PUT", f"{BASE}/tenants/{name}")

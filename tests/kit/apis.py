@@ -10,13 +10,13 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from hanza.api.app import CONSOLE_LIMITS, build_app
-from hanza.api.gate import RATES, Rates, build_gate
+from hanza.api.gate import CALL_LIMITS, CallLimits, build_gate
 from hanza.api.identity import OperatorToken, Verifier
 from hanza.api.link import Hub
 from hanza.api.relay import Limits
 from hanza.model.access import Grant, User
 from hanza.plan.access_roles import DEFAULT_ROLE
-from hanza.store.tenants import find_tenant
+from hanza.store.tenants import put_tenant
 from hanza.store.tx import Tx
 from hanza.store.users import put_user
 from hanza.wire.tokens import Bearer
@@ -32,7 +32,7 @@ def an_api(
     *others: Verifier,
     url: str | None = None,
     limits: Limits = CONSOLE_LIMITS,
-    rates: Rates = RATES,
+    calls: CallLimits = CALL_LIMITS,
     **parts: Any,
 ) -> Iterator[tuple[TestClient, League]]:
     """A client without credentials, and the league behind it.
@@ -42,7 +42,7 @@ def an_api(
     """
     with a_league(folder, url=url) as league:
         plane = league.plane = replace(league.plane, **parts)
-        gate = build_gate(plane, OperatorToken(TOKEN), *others, rates=rates)
+        gate = build_gate(plane, OperatorToken(TOKEN), *others, limits=calls)
         app = build_app(plane, gate, Hub(plane), limits)
         with TestClient(app, raise_server_exceptions=False) as client:
             yield client, league
@@ -51,7 +51,7 @@ def an_api(
 def bearer(league: League, subject: str, *tenants: str) -> dict[str, str]:
     """The header of somebody who may do all in the tenants, for an hour of the league's time.
 
-    Those tenants that there are know them from now on.
+    The tenants are there and know them from now on.
     """
     now = league.clock.now()
     for tenant in tenants:
@@ -61,5 +61,5 @@ def bearer(league: League, subject: str, *tenants: str) -> dict[str, str]:
 
 
 def _know(tx: Tx, user: User, now: datetime) -> None:
-    if find_tenant(tx, user.tenant) is not None:
-        put_user(tx, user, now)
+    put_tenant(tx, user.tenant, None, now)
+    put_user(tx, user, now)

@@ -28,7 +28,7 @@ from hanza.api.problems import problem_response, refusal_response
 from hanza.api.relay import Limits
 from hanza.api.route import PUBLIC, Route
 from hanza.api.routes import CONSOLE, ROUTES
-from hanza.api.stream import BODY_WITHIN_S, STREAMS_MAX, chunks_of
+from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.api.watching import Answering, Watched, Watching
 from hanza.kit.log import Log
 from hanza.kit.pulse import Pulse
@@ -145,7 +145,7 @@ def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Re
         try:
             who = await served.gate.admit(route, request.path_params, _caller(request))
             _check_text(request)
-            call = await _call(request, route, served.plane, who)
+            call = await _call(request, route, served, who)
             if route.may_stream and wants_stream(call.headers.get("accept", "")):
                 return _stream(served, route, call)
             threads = served.streaming if route.streams else None
@@ -186,16 +186,17 @@ def _charged(refusal: Refusal, route: Route, request: Request, gate: Gate) -> Re
     return refusal
 
 
-async def _call(request: Request, route: Route, plane: Plane, who: Principal | None) -> Call:
+async def _call(request: Request, route: Route, served: _Served, who: Principal | None) -> Call:
+    plane, patience_s = served.plane, served.gate.limits.body_within_s
     query, headers = dict(request.query_params), dict(request.headers)
     if route.streams:
         chunks = chunks_of(request, asyncio.get_running_loop())
         return Call(plane, request.path_params, query, b"", headers, who, chunks)
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
+        async with asyncio.timeout(patience_s):
             body = await _body(request)
     except TimeoutError as error:
-        text = f"the body did not come within {BODY_WITHIN_S:.0f} s"
+        text = f"the body did not come within {patience_s:.0f} s"
         raise TooSlow(text, field="body") from error
     check_depth(body)
     return Call(plane, request.path_params, query, body, headers, who)

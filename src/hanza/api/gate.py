@@ -34,14 +34,18 @@ IPV6_NETWORK_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
-    """How often: each token may be used, and each address may bring one that is not good."""
+class CallLimits:
+    """What one caller may ask of a plane."""
 
     requests: Rate = REQUESTS
+    """How often each token may be used."""
     failures: Rate = FAILURES
+    """How often each address may come without a good one."""
+    body_within_s: float = 30.0
+    """For all of a document, which has a megabyte at most."""
 
 
-RATES = Rates()
+CALL_LIMITS = CallLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +72,16 @@ class Gate:
         plane: Plane,
         authenticator: Authenticator,
         known: Known,
-        rates: Rates = RATES,
+        limits: CallLimits = CALL_LIMITS,
         seconds: Seconds = time.monotonic,
     ) -> None:
+        self.limits = limits
         self._clock = plane.clock
         self._authenticator = authenticator
         self._known = known
         self._seconds = seconds
-        self._requests = Buckets(rates.requests)
-        self._failures = Buckets(rates.failures)
+        self._requests = Buckets(limits.requests)
+        self._failures = Buckets(limits.failures)
         self._acts = OperatorActs(plane)
         self._seen: dict[bytes, _Seen] = {}
         self._identities = known.identities
@@ -271,10 +276,13 @@ def _network_of(address: str) -> str:
 
 
 def build_gate(
-    plane: Plane, *verifiers: Verifier, rates: Rates = RATES, seconds: Seconds = time.monotonic
+    plane: Plane,
+    *verifiers: Verifier,
+    limits: CallLimits = CALL_LIMITS,
+    seconds: Seconds = time.monotonic,
 ) -> Gate:
     """The gate of a plane that knows whom these verifiers know, and after them its own users."""
     known = Known(plane.store, plane.issuer, seconds)
     foreign = ForeignTokens(lambda: known.issuers, plane.clock)
     issued = IssuedTokens(plane.issuer, plane.clock)
-    return Gate(plane, Authenticator(*verifiers, foreign, issued), known, rates, seconds)
+    return Gate(plane, Authenticator(*verifiers, foreign, issued), known, limits, seconds)

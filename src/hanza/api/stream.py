@@ -13,8 +13,6 @@ from hanza.model.errors import Invalid, TooSlow
 
 STREAMS_MAX = 4
 CHUNK_WITHIN_S = 60.0
-BODY_WITHIN_S = 30.0
-"""For all of a document, which has a megabyte at most."""
 
 
 def chunks_of(request: Request, loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:

@@ -28,12 +28,13 @@ from websockets.http11 import Request
 
 from hanza.api.app import Beside, build_app
 from hanza.api.calls import Plane
-from hanza.api.gate import Gate, Rates, build_gate
+from hanza.api.gate import CallLimits, Gate, build_gate
 from hanza.api.identity import OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
 from hanza.api.link import Hub
 from hanza.api.route import Route
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
+from hanza.boot.guarded_http import GuardedHttp
 from hanza.boot.numbers import served
 from hanza.boot.settings import PlaneSettings
 from hanza.engine.loop import Engine
@@ -239,8 +240,8 @@ class _Server(uvicorn.Server):
 
 def _gate(parts: _Parts, settings: PlaneSettings) -> Gate:
     own = (OperatorToken(parts.token), WatcherToken(parts.watcher_token))
-    rates = Rates(settings.requests_rate, settings.failures_rate)
-    return build_gate(parts.plane, *own, rates=rates)
+    limits = CallLimits(settings.requests_rate, settings.failures_rate)
+    return build_gate(parts.plane, *own, limits=limits)
 
 
 def _pages() -> list[BaseRoute]:
@@ -259,7 +260,7 @@ def _serve(
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=GuardedHttp,
         ws=_WebSockets,
         ws_max_size=console_v1.FRAME_BYTES_MAX,
         ws_per_message_deflate=False,

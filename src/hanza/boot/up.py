@@ -9,13 +9,16 @@ from typing import Annotated
 import typer
 
 from hanza.boot.plane import run_plane
+from hanza.boot.rates import FailuresRate, IssuerUrl, RequestsRate, parse_rate
 from hanza.boot.settings import MetricsListen, PlaneSettings, WebListen, log_form, parse_address
 from hanza.cli.client import default_state
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
+from hanza.kit.buckets import FAILURES, REQUESTS
 from hanza.kit.log import log_to
 from hanza.kit.points import from_environment
-from hanza.store.database import check_url
+from hanza.store import database as databases
+from hanza.wire.openid import check_url
 
 app = typer.Typer()
 LISTEN = "127.0.0.1:7443"
@@ -38,6 +41,9 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     ] = False,
     web: WebListen = None,
     metrics_listen: MetricsListen = None,
+    issuer: IssuerUrl = None,
+    requests_rate: RequestsRate = None,
+    failures_rate: FailuresRate = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Run a plane until it is told to stop.  HANZA_LOG says how it logs: text or json."""
@@ -45,10 +51,13 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     settings = PlaneSettings(
         state=folder,
         listen=tuple(parse_address(one) for one in listen or [LISTEN]),
-        database=check_url(database or f"sqlite:///{folder}/hanza.db"),
+        database=databases.check_url(database or f"sqlite:///{folder}/hanza.db"),
         insecure_http=insecure_http,
         web=None if web is None else parse_address(web),
         metrics_listen=parse_address(metrics_listen) if metrics_listen else None,
+        issuer=check_url(issuer, "issuer") if issuer else "",
+        requests_rate=parse_rate(requests_rate, REQUESTS, "requests-rate"),
+        failures_rate=parse_rate(failures_rate, FAILURES, "failures-rate"),
     )
     log_to(form=log_form(os.environ))
     # Tenants' words are in the database; the folder may have been made by somebody else, for all.

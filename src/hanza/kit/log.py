@@ -87,6 +87,15 @@ class _Text(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
+        """Other libraries' words may be anybody's."""
+        return _escaped(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 -- logging's name
+        """Lines of their own, which cannot be taken for those of another event."""
+        lines = super().formatException(ei).split("\n")
+        return "\n".join("    " + _escaped(line) for line in lines)
+
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 -- logging's name
         return _instant(record)
 
@@ -108,7 +117,8 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             said["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        # In ASCII: a terminal that shows it takes letters beyond for commands too.
+        return json.dumps(said, separators=(",", ":"))
 
 
 class _Recent(RotatingFileHandler):
@@ -117,6 +127,14 @@ class _Recent(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8")
+
+
+def _escaped(text: str) -> str:
+    """With whatever moves a cursor, ends a line or turns the direction of reading spelt out."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def _instant(record: logging.LogRecord) -> str:

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -108,3 +109,24 @@ def test_less_is_said_when_less_is_asked_for() -> None:
     log_to(None, logging.INFO)
     logging.getLogger("hanza").handlers = []
     assert stream.getvalue() == ""
+
+
+NASTY = "x\n2026-01-01T00:00:00.000Z INFO forged.event\x1b[2J\x9b2J\u202e\r\x00"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nobodys_words_break_a_line_or_reach_a_terminal(
+    lines: io.StringIO, form: Literal["text", "json"]
+) -> None:
+    log_to(lines, form=form)
+    Log("hanza.test").info("thing.done", name=NASTY)
+    logging.getLogger("hanza.other").warning("library says %s", NASTY)
+    Log("hanza.test").error("thing.broke", ValueError(NASTY), name=NASTY)
+    said = lines.getvalue()
+    assert all(letter.isprintable() or letter == "\n" for letter in said)
+    assert said.isascii()
+    starts = [line.split(" ")[2] for line in said.splitlines() if line.startswith("20")]
+    if form == "text":
+        assert starts == ["thing.done", "library", "thing.broke"]
+    else:
+        assert len([json.loads(line) for line in said.splitlines()]) == 3
