@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import uvicorn
@@ -72,10 +72,21 @@ class Line:
 
 
 @pytest.fixture
-def line(port: int) -> Iterator[Line]:
-    made = Line(port)
-    yield made
-    made.socket.close()
+def dial(port: int) -> Iterator[Callable[[], Line]]:
+    made: list[Line] = []
+
+    def one() -> Line:
+        made.append(Line(port))
+        return made[-1]
+
+    yield one
+    for line in made:
+        line.socket.close()
+
+
+@pytest.fixture
+def line(dial: Callable[[], Line]) -> Line:
+    return dial()
 
 
 def test_an_ordinary_request_and_one_after_it(line: Line) -> None:
@@ -84,9 +95,9 @@ def test_an_ordinary_request_and_one_after_it(line: Line) -> None:
         assert line.status() == 200
 
 
-def test_who_says_nothing_or_half_a_head_is_not_waited_for(port: int) -> None:
+def test_who_says_nothing_or_half_a_head_is_not_waited_for(dial: Callable[[], Line]) -> None:
     for said in (b"", b"GET /x", GET, GET + b"x-more: "):
-        line = Line(port)
+        line = dial()
         line.say(said)
         assert line.status() == 408
         assert line.is_closed()
@@ -100,12 +111,14 @@ def test_a_head_that_trickles_is_ended(line: Line) -> None:
     assert line.status() == 408
 
 
-def test_a_head_that_is_too_long_is_refused_whether_or_not_it_ends(port: int) -> None:
+def test_a_head_that_is_too_long_is_refused_whether_or_not_it_ends(
+    dial: Callable[[], Line],
+) -> None:
     long = b"x-long: " + b"a" * HEAD_BYTES_MAX
     many = b"".join(b"x-%d: a\r\n" % number for number in range(HEAD_BYTES_MAX // 8))
     path = b"GET /" + b"a" * HEAD_BYTES_MAX
     for said in (GET + long + b"\r\n\r\n", GET + long, GET + many + b"\r\n", GET + many, path):
-        line = Line(port)
+        line = dial()
         line.say(said)
         assert line.status() == 431, said[-30:]
         assert line.is_closed()
