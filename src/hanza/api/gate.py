@@ -156,10 +156,14 @@ class Gate:
         if wait:
             raise _limited("too many tries without a good token from this address", wait)
 
-    def _remembered(self, digest: bytes) -> Principal | None:
+    def _forget_if_changed(self) -> None:
+        """Whose tokens are good is another question than it was."""
         if self._identities != self._known.identities:
             self._identities = self._known.identities
             self._seen.clear()
+
+    def _remembered(self, digest: bytes) -> Principal | None:
+        self._forget_if_changed()
         seen = self._seen.get(digest)
         if seen is None:
             return None
@@ -175,6 +179,7 @@ class Gate:
         except Unauthenticated:
             self.note_failure(caller)
             raise
+        self._forget_if_changed()
         now = self._clock.now()
         until = min(principal.expires_at or now + REMEMBERED_FOR, now + REMEMBERED_FOR)
         if len(self._seen) >= TOKENS_MAX:

@@ -14,7 +14,7 @@ from hanza.store.tx import Tx
 from hanza.wire import identity_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
 from hanza.wire.openid import check_url
-from hanza.wire.tokens import ALGORITHM, SEED_BYTES, keys_from_seed, signing_keys_of
+from hanza.wire.tokens import ALGORITHM, SEED_BYTES, keys_from_seed, keys_of, signing_keys_of
 
 JWKS_PATH = "/oauth/jwks"
 
@@ -76,7 +76,9 @@ def get_discovery(call: Call) -> Answer:
 
 def get_jwks(call: Call) -> Answer:
     """The public keys that verify our tokens now."""
-    return Answer(200, call.plane.issuer.public_keys())
+    plane = call.plane
+    plane.issuer.adopt(keys_of(plane.store.read(signing_keys.list_keys)))
+    return Answer(200, plane.issuer.public_keys())
 
 
 def _retire(tx: Tx, kid: str, now: datetime, *, force: bool) -> tuple[SigningKey, SigningKey]:

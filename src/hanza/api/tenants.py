@@ -10,11 +10,11 @@ from hanza.plan.access_roles import DEFAULT_ROLE
 from hanza.plan.admission import check_name
 from hanza.plan.seca.references import SHARED_TENANTS
 from hanza.store import tenants
-from hanza.store.signing_keys import note_token
+from hanza.store.signing_keys import list_keys, note_token
 from hanza.store.tx import Tx
 from hanza.store.users import find_user, put_user
 from hanza.wire import federation_v1 as doc
-from hanza.wire.tokens import Bearer
+from hanza.wire.tokens import Bearer, keys_of
 
 VALID_FOR_MAX = timedelta(days=366)
 
@@ -52,6 +52,7 @@ def issue_token(call: Call) -> Answer:
     bearer = Bearer(
         spec.subject, tuple(sorted(set(spec.tenants))), now + valid_for, _scope_of(spec.scope)
     )
+    plane.issuer.adopt(keys_of(plane.store.read(list_keys)))
     kid = plane.issuer.kid
     token = plane.issuer.issue(bearer, now)
     roles = (DEFAULT_ROLE,) if spec.roles is None else tuple(dict.fromkeys(spec.roles))
