@@ -10,7 +10,7 @@ ARGS :=
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
 	test-debian test-bare image-debian bench-join bench-boot bench-latency check docs generated \
-	web check-web node pictures lock clean
+	web check-web node openid pictures lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -36,7 +36,7 @@ demo-status: setup
 
 test: test-fast test-browser test-engines ## every test, with real browsers and engines (as root)
 
-test-fast: engines ## all but the real engines
+test-fast: engines openid ## all but the real engines
 	$(PY) -m pytest -q -n 2 tests/unit tests/property --cov=hanza.model --cov=hanza.plan \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 	$(PY) -m pytest -q -n 2 tests/house tests/contract tests/system
@@ -100,10 +100,15 @@ node: # what the page is built with, once per lock file
 	@cmp -s web/package-lock.json web/node_modules/.locked \
 		|| { cd web && npm ci --no-audit --no-fund && cp package-lock.json node_modules/.locked; }
 
+openid: # the OpenID provider that logins are tried with, once per lock file
+	@command -v npm >/dev/null || { echo "logins are tried with Node 20 or later and npm"; exit 1; }
+	@cmp -s tests/openid/package-lock.json tests/openid/node_modules/.locked \
+		|| { cd tests/openid && npm ci --no-audit --no-fund && cp package-lock.json node_modules/.locked; }
+
 lock: ## resolve the dependencies anew, with hashes, into requirements/dev.lock
 	@scripts/lock.sh
 
 clean: ## remove what was built here; the demo's cache is removed by: hanza demo down --purge
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf build dist web/node_modules .coverage* src/*.egg-info
+	rm -rf build dist web/node_modules tests/openid/node_modules .coverage* src/*.egg-info
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

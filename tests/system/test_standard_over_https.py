@@ -111,8 +111,8 @@ def test_a_token_in_a_file_is_nobody_elses_to_read(league: LocalLeague) -> None:
     assert done.returncode == 0, done.stderr
     assert file.stat().st_mode & 0o077 == 0
     assert file.read_text().strip() not in done.stdout
-    keys = league.state / "issuer.jwks"
-    assert keys.stat().st_mode & 0o077 == 0
+    keys = league.state / "hanza.db"
+    assert keys.stat().st_mode & 0o077 == 0, "what signs tokens is in there"
     refused = league.run("token", "ana", "--tenant", "nobody")
     assert refused.returncode == 1
     assert "there is no tenant" in refused.stderr

@@ -1,6 +1,7 @@
 """A whole league that logs as JSON, looked into: no secret shows, and nothing of a tenant's."""
 
 import base64
+import contextlib
 import json
 import re
 import ssl
@@ -15,6 +16,8 @@ import httpx2
 import pytest
 
 from hanza.drivers.contract.patience import until
+from hanza.store.signing_keys import list_keys
+from hanza.store.tx import Store
 from kit.processes import LocalLeague, a_local_league, free_port
 from kit.seca_client import SecaClient
 
@@ -55,12 +58,13 @@ def live(league: LocalLeague) -> set[str]:
     league.agents["zagreb"].stop()
     league.start_agent("zagreb")
     seed = (league.folder / "zagreb" / "key.ed25519").read_bytes()
-    issuer = json.loads((league.state / "issuer.jwks").read_bytes())
+    with contextlib.closing(Store(f"sqlite:///{league.state}/hanza.db")) as store:
+        keys = [json.loads(one.jwk) for one in store.read(list_keys)]
     files = ("operator.token", "metrics.token", "root.key", "server.key")
     lines = [line for name in files for line in (league.state / name).read_text().splitlines()]
     return {
         *(line for line in lines if not line.startswith("-----")),
-        *(key["d"] for key in issuer["keys"]),
+        *(key["d"] for key in keys),
         *(seed.hex(), base64.b64encode(seed).decode()),
         *token.split(".")[1:],
         unused,

@@ -61,16 +61,16 @@ def errors_page() -> str:
 
 
 def routes_page() -> str:
-    """Every route with the permission it asks for."""
+    """Every route with what it asks for: a word, or the right that a role must give."""
     rows = [f"| GET | `{one.path}` | {one.permission} |" for one in WATCHED]
-    rows += [f"| {one.method} | `{one.path}` | {one.permission} |" for one in ROUTES]
+    rows += [f"| {one.method} | `{one.path}` | {one.right or one.permission} |" for one in ROUTES]
     return "\n".join(
         [
             "# Routes\n",
             "Agents connect to `/agent/v1/link` by WebSocket; what is said there is in"
             " `hanza.wire.agent_v1`. For a console they come to `/agent/v1/console` with a ticket,"
             " see `hanza.wire.console_v1`.\n",
-            "| method | path | permission |",
+            "| method | path | for whom |",
             "|---|---|---|",
             *rows,
             "",

@@ -18,6 +18,7 @@ from hanza.store.census import count_rows, take_census
 from hanza.store.database import password_of
 from hanza.store.events import list_last_events
 from hanza.store.health import is_lost, newest_revision, revision_of
+from hanza.store.signing_keys import list_keys
 from hanza.store.tx import Store, Tx
 
 EVENTS = 500
@@ -45,10 +46,16 @@ def plane_secrets(folder: Path, url: str) -> set[bytes]:
         if path.exists():
             lines = path.read_bytes().splitlines()
             found |= {line.strip() for line in lines if not line.startswith(b"-----")}
-    issuer = folder / "issuer.jwks"
-    if issuer.exists():
-        found |= {str(key["d"]).encode() for key in json.loads(issuer.read_bytes())["keys"]}
-    return found - {b""}
+    return (found | _signing_secrets(url)) - {b""}
+
+
+def _signing_secrets(url: str) -> set[bytes]:
+    """The private parts of the keys that sign tokens; none where the database says nothing."""
+    if is_lost(url):
+        return set()
+    with closing(Store(url)) as store:
+        keys = store.try_read(list_keys)
+    return {str(json.loads(one.jwk)["d"]).encode() for one in keys or ()}
 
 
 def _of_database(url: str) -> dict[str, Part]:
