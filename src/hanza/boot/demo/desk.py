@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from hanza.api.calls import Answer, Call
-from hanza.api.route import Route
+from hanza.api.route import OPERATOR, Route
 from hanza.boot.lab import network
 from hanza.boot.lab.names import Site
 from hanza.boot.lab.process import LabError, run
@@ -45,10 +45,10 @@ class Desk:
 
     def routes(self) -> tuple[Route, ...]:
         return (
-            Route("GET", f"{BASE}/cables", self.list_cables, "demo:read"),
-            Route("POST", f"{BASE}/cables/{{site}}/pull", self.pull, "demo:act"),
-            Route("POST", f"{BASE}/cables/{{site}}/plug", self.plug, "demo:act"),
-            Route("GET", f"{BASE}/shop/{{instance}}", self.visit, "demo:read"),
+            Route("GET", f"{BASE}/cables", self.list_cables, OPERATOR),
+            Route("POST", f"{BASE}/cables/{{site}}/pull", self.pull, OPERATOR),
+            Route("POST", f"{BASE}/cables/{{site}}/plug", self.plug, OPERATOR),
+            Route("GET", f"{BASE}/shop/{{instance}}", self.visit, OPERATOR),
         )
 
     def list_cables(self, _: Call) -> Answer:
