@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc import jwt
 from starlette.testclient import TestClient
 
 from hanza.api.routes import BASE
+from hanza.model.errors import Unauthenticated
 from hanza.wire.tokens import Bearer, Issuer, keys_from_json, keys_from_seed, keys_to_json
 from kit.apis import OPERATOR, an_api, bearer
 from kit.leagues import START, League
@@ -61,6 +63,10 @@ def test_a_token_that_was_issued_over_the_api_is_good_until_it_is_too_old(
         ({"subject": ""}, 412),
         ({"subject": "x" * 129}, 412),
         ({"subject": "a\nb"}, 412),
+        ({"subject": "corp:ana"}, 412),
+        ({"subject": "operator"}, 412),
+        ({"subject": "*"}, 412),
+        ({"roles": ["no-such"]}, 412),
         ({"tenants": []}, 412),
         ({"tenants": ["nobody"]}, 404),
         ({"validForSeconds": 0}, 412),
@@ -92,6 +98,16 @@ def test_adding_a_tenant_twice_is_adding_it_once(api: tuple[TestClient, League])
 @pytest.mark.parametrize("name", ["public", "seca", "Acme", "a_b", "x" * 64])
 def test_nobody_can_be_called_what_all_share(api: tuple[TestClient, League], name: str) -> None:
     assert ask(api[0], "PUT", f"{BASE}/tenants/{name}").status_code == 412
+
+
+def test_our_own_key_speaks_for_nobody_elses_people() -> None:
+    keys, now = keys_from_seed(bytes(32)), START
+    issuer = Issuer("fe", keys)
+    for subject in ("corp:ana", "operator"):
+        claims = {"iss": "fe", "sub": subject, "exp": int(now.timestamp()) + 60, "tenants": ["a"]}
+        token = jwt.encode({"alg": "Ed25519", "kid": issuer.kid}, claims, keys, ["Ed25519"])
+        with pytest.raises(Unauthenticated):
+            issuer.read(token, now)
 
 
 def test_a_key_of_before_still_verifies_once_another_signs() -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -12,12 +13,16 @@ import pytest
 
 from hanza.cli.device import Device, Login, LoginFailed
 from hanza.drivers.contract.patience import until
+from hanza.kit.clock import SystemClock
 from hanza.model.errors import Unauthenticated
+from hanza.wire.base64url import from_base64url
+from hanza.wire.tokens import Bearer, Issuer, keys_from_seed, keys_to_json
 from kit.issuers import AUDIENCE, RealIssuer, a_real_issuer
 from kit.processes import LocalLeague, a_local_league, hanza
 
 LIFE_S = 90
 SECONDS_MAX = 60
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +133,27 @@ def test_signing_keys_are_rotated_by_the_command_line(league: LocalLeague) -> No
     after = {one["kid"]: one["retiredAt"] is None for one in league.ask("signing-key", "list")}
     assert after == {old["kid"]: False, new["kid"]: True}
     assert not (league.state / "issuer.jwks").exists()
+
+
+def test_keys_of_an_earlier_release_are_taken_over(league: LocalLeague, tmp_path: Path) -> None:
+    token = league.ask("token", "old", "--tenant", "acme")["token"]
+    claims = token.split(".")[1]
+    federation = json.loads(from_base64url(claims))["federation"]
+    keys, now = keys_from_seed(bytes(range(32))), SystemClock().now()
+    before = Issuer(federation, keys).issue(Bearer("old", ("acme",), now + HOUR), now)
+    signs = next(one["kid"] for one in league.ask("signing-key", "list") if one["signs"])
+    league.plane.stop()
+    file = league.state / "issuer.jwks"
+    file.write_bytes(keys_to_json(keys))
+    league.restart_plane()
+    context = tmp_path / "old.json"
+    for text in (token, before):
+        kept = json.loads((league.state / "context.json").read_text()) | {"token": text}
+        context.write_text(json.dumps(kept))
+        assert as_them(context, "status", "--tenant", "acme").returncode == 0
+    assert not file.exists()
+    still = next(one["kid"] for one in league.ask("signing-key", "list") if one["signs"])
+    assert still == signs, "what signed goes on signing"
 
 
 # -- what an issuer may say in between --------------------------------------------------------

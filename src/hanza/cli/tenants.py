@@ -74,7 +74,7 @@ def issue_token(  # noqa: PLR0913 -- each is an option of the command
         spec["scope"] = {"workspaces": workspaces}
     with connect(context) as client:
         record = client.post("/tokens", {"spec": spec})
-    if record["added"]:
+    if record["added"] and output is Output.table:
         what, where = " ".join(roles or [DEFAULT_ROLE]), ", ".join(record["added"])
         print(f"{subject} is a user of {where} now, as {what}", file=sys.stderr)
     if file is None:

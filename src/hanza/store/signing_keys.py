@@ -29,7 +29,8 @@ def found_keys(tx: Tx, keys: Iterable[SigningKey]) -> None:
     new = [one for one in keys if one.kid not in known]
     if known:
         signing = signing_key(list_keys(tx)).signs_from
-        new = [replace(one, signs_from=min(one.signs_from, signing)) for one in new]
+        before = signing - _SOONEST
+        new = [replace(one, signs_from=min(one.signs_from, before)) for one in new]
     for one in new:
         tx.execute(sa.insert(signing_keys).values(**_row(one)))
     if new:

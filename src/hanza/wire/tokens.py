@@ -118,6 +118,8 @@ class Issuer:
             raise Unauthenticated("the token is not one of this federation's") from error
         if self.name not in (claims.federation, claims.iss):
             raise Unauthenticated("the token was made by another federation")
+        if ":" in claims.sub or claims.sub in RESERVED:
+            raise Unauthenticated("the token is for a name that is not ours to give")
         if claims.exp <= now.timestamp():
             raise Unauthenticated("the token is too old", hint="ask the operator for a new one")
         expires_at = datetime.fromtimestamp(claims.exp, UTC)
