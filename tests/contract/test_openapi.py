@@ -17,6 +17,15 @@ GOLDEN = Path(__file__).parent / "golden" / "seca_v1.json"
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "openapi"
 STANDARD: dict[str, Any] = json.loads(GOLDEN.read_text())
 OURS = {name: facts_of(document) for name, document in documents().items()}
+_ROLES = "/v1/tenants/{tenant}/roles/{name}"
+_VERB = "spec.permissions![].verb![]"
+LONGER = {
+    "seca.authorization": {
+        _ROLES: STANDARD["seca.authorization"]["specs"][_ROLES]
+        | {_VERB: {"minLength": 1, "maxLength": 12}}
+    }
+}
+"""Where ours is wider: the verb `post.restart` of the standard's words does not fit its schema."""
 MORE = {"GET": {"404"}, "PUT": {"413"}, "DELETE": set(), "POST": {"412"}}
 """Refusals that the standard does not list and that are needed all the same: a list in a region
 that is none, a body that is too large, an action on what is in that power already."""
@@ -38,7 +47,7 @@ def test_operations_and_their_good_answers_are_the_standards(provider: str) -> N
 
 @pytest.mark.parametrize("provider", sorted(STANDARD))
 def test_members_and_limits_are_the_standards(provider: str) -> None:
-    assert OURS[provider]["specs"] == STANDARD[provider]["specs"]
+    assert OURS[provider]["specs"] == STANDARD[provider]["specs"] | LONGER.get(provider, {})
 
 
 def test_what_is_served_is_what_is_described_and_nothing_else() -> None:

@@ -27,7 +27,8 @@ def get_region(tx: Tx, name: str) -> Region:
 def check_place(tx: Tx, path: Path) -> None:
     """Raises `NotFound` where the path's tenant or region is none."""
     get_tenant(tx, path.tenant)
-    get_region(tx, path.region)
+    if path.kind.is_regional:
+        get_region(tx, path.region)
 
 
 def facts_of(tx: Tx, region: Region, url: str) -> RegionFacts:

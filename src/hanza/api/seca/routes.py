@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 from hanza.api.calls import Handler
 from hanza.api.route import Route
-from hanza.api.seca import catalogue, images, instances, reading, storage, writing
+from hanza.api.seca import authorization, catalogue, images, instances, reading, storage, writing
 from hanza.model import kinds
 from hanza.model.kinds import Kind
 
+_GONE = writing.delete_at_once
 RULES: dict[str, tuple[str, writing.PutRule, writing.DeleteRule]] = {
+    kinds.ROLE.name: ("ro", authorization.put_role, _GONE),
+    kinds.ROLE_ASSIGNMENT.name: ("ra", authorization.put_assignment, _GONE),
     kinds.WORKSPACE.name: ("wo", writing.put_at_once, writing.delete_workspace),
-    kinds.IMAGE.name: ("im", writing.put_at_once, writing.delete_at_once),
+    kinds.IMAGE.name: ("im", writing.put_at_once, _GONE),
     kinds.BLOCK_STORAGE.name: ("vo", storage.put_storage, storage.delete_storage),
     kinds.INSTANCE.name: ("in", instances.put_instance, instances.delete_instance),
 }
@@ -23,7 +26,8 @@ def path_template(kind: Kind) -> str:
     if kind.scope == "global":
         return f"{below}/{kind.collection}"
     inside = "/workspaces/{workspace}" if kind.scope == "workspace" else ""
-    return f"/r/{{region}}{below}/tenants/{{tenant}}{inside}/{kind.collection}"
+    region = "/r/{region}" if kind.is_regional else ""
+    return f"{region}{below}/tenants/{{tenant}}{inside}/{kind.collection}"
 
 
 def routes() -> Iterator[Route]:

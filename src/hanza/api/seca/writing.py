@@ -18,8 +18,8 @@ from hanza.model.errors import Conflict, InUse, Invalid
 from hanza.model.kinds import Kind
 from hanza.model.resource import Path, Resource
 from hanza.plan.seca.conditions import History, Outlook, advanced, changed, requested
-from hanza.plan.seca.envelope import check_name, check_request, check_version
-from hanza.plan.seca.regions import Region
+from hanza.plan.seca.envelope import check_name, check_request, check_reserved, check_version
+from hanza.plan.seca.regions import WHOLE, Region
 from hanza.plan.seca.shape import check_kept
 from hanza.store.events import append_event
 from hanza.store.resources import (
@@ -54,6 +54,7 @@ class Change:
     resource: Resource
     known: Resource | None
     region: Region
+    """The whole federation for what is of no region."""
     now: datetime
 
     @property
@@ -98,8 +99,9 @@ def deleter(kind: Kind, rule: DeleteRule) -> Handler:
 
 def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
     path, words = put.path, put.request.words
+    check_reserved(path)
     check_request(path, words, put.request.region)
-    tenant, region = get_tenant(tx, path.tenant), get_region(tx, path.region)
+    tenant, region = get_tenant(tx, path.tenant), get_region(tx, path.region or WHOLE)
     _check_workspace(tx, path)
     known = find_resource(tx, path)
     check_version(put.version, known.version if known else None)
@@ -117,6 +119,7 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
 
 def write_delete(tx: Tx, path: Path, version: str | None, rule: DeleteRule, now: datetime) -> None:
     """Ask for its end; twice is once."""
+    check_reserved(path)
     known = find_resource(tx, path)
     if known is None or known.path.region != path.region:
         raise not_there(path)
@@ -155,7 +158,7 @@ def delete_workspace(tx: Tx, known: Resource, now: datetime) -> bool:  # noqa: A
     """Refused while something of worth lives in it; what is ending already does not count."""
     inside = list_inside(tx, known.path.tenant, known.path.name)
     for one in inside:
-        if one.path.kind.keeps_workspace and one.deleted_at is None:
+        if one.path.kind.keeps_parent and one.deleted_at is None:
             what = f"{one.path.kind.name} {one.path.name!r}"
             raise InUse(f"{what} is still in it", hint="delete that first")
     return not inside

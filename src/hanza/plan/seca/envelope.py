@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from hanza.model import kinds
-from hanza.model.errors import Invalid, Outdated
+from hanza.model.errors import Conflict, Invalid, Outdated
 from hanza.model.resource import Path, Words
 from hanza.plan.seca.shape import check_shape
 
@@ -20,7 +20,7 @@ def check_request(path: Path, words: Words, region: str | None) -> None:
     `region` is what the body itself says of its region, if anything.
     """
     check_name(path.name, kinds.NAME_CHARACTERS_MAX, "metadata.name")
-    if region is not None and region != path.region:
+    if region and path.kind.is_regional and region != path.region:
         text = f"this is region {path.region!r}, not the one that the body names"
         raise Invalid(text, field="metadata.region")
     _check_values(words.labels, kinds.LABEL_CHARACTERS_MAX, "labels")
@@ -33,6 +33,14 @@ def check_request(path: Path, words: Words, region: str | None) -> None:
     if len(urn) > kinds.URN_CHARACTERS_MAX:
         text = f"its reference has {len(urn)} characters; {kinds.URN_CHARACTERS_MAX} is the most"
         raise Invalid(text, field="metadata.name")
+
+
+def check_reserved(path: Path) -> None:
+    """Raises `Conflict` for a name that is the federation's own."""
+    reserved = path.kind.reserved
+    if reserved and path.name.startswith(reserved):
+        text = f"names that begin with {reserved!r} are the federation's own, and stay as they are"
+        raise Conflict(text, field="metadata.name", hint="take another name")
 
 
 def check_name(name: str, most: int, field: str) -> None:

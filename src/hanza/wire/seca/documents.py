@@ -100,7 +100,7 @@ class RegionFacts:
 
 def region_to_json(region: Region, facts: RegionFacts, kinds: Sequence[Kind]) -> bytes:
     """With one address for each provider: the standard's are below the region's own path."""
-    regional = dict.fromkeys(kind.provider for kind in kinds if kind.scope != "global")
+    regional = dict.fromkeys(kind.provider for kind in kinds if kind.is_regional)
     providers = [
         {"name": name, "url": f"{facts.url}/r/{region.name}/providers/{name}", "version": VERSION}
         for name in regional

@@ -63,7 +63,7 @@ def documents() -> dict[str, Doc]:
 
 
 def _document(provider: str, own: list[Kind]) -> Doc:
-    is_global = all(kind.scope == "global" for kind in own)
+    is_global = not any(kind.is_regional for kind in own)
     server: Doc = {"url": f"{'' if is_global else '/r/{region}'}/providers/{provider}"}
     if not is_global:
         server["variables"] = {"region": {"default": "eu"}}
@@ -89,8 +89,9 @@ def _document(provider: str, own: list[Kind]) -> Doc:
 
 
 def _paths(kind: Kind) -> Doc:
-    inside = {"global": "", "tenant": "/tenants/{tenant}"}.get(
-        kind.scope, "/tenants/{tenant}/workspaces/{workspace}"
+    tenant = "/tenants/{tenant}"
+    inside = {"global": "", "global-tenant": tenant, "tenant": tenant}.get(
+        kind.scope, f"{tenant}/workspaces/{{workspace}}"
     )
     path = f"/{kinds.VERSION}{inside}/{kind.collection}"
     names = [word[1:-1] for word in path.split("/") if word.startswith("{")]
@@ -183,7 +184,7 @@ def _metadata(kind: Kind) -> Doc:
         "pattern": f"^{kinds.NAME_PATTERN}$",
     }
     members["kind"] = {"const": kind.name}
-    places = {"global": (), "tenant": ("tenant", "region")}
+    places = {"global": (), "global-tenant": ("tenant",), "tenant": ("tenant", "region")}
     for name in places.get(kind.scope, ("tenant", "workspace", "region")):
         members[name] = {"type": "string", "maxLength": kinds.ID_CHARACTERS_MAX}
     if kind.collection != "skus":

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from hanza.model.errors import Invalid, Outdated
-from hanza.model.kinds import BLOCK_STORAGE, REGION, WORKSPACE
+from hanza.model.errors import Conflict, Invalid, Outdated
+from hanza.model.kinds import BLOCK_STORAGE, REGION, ROLE, WORKSPACE
 from hanza.model.resource import Path, Words
-from hanza.plan.seca.envelope import check_request, check_version, urn_of
+from hanza.plan.seca.envelope import check_request, check_reserved, check_version, urn_of
 
 PATH = Path(WORKSPACE, "de", "acme", "", "shop")
 WORDS = Words({"a": "b"}, {"c": "d"}, {"mine": "e", "hanza.policy/countries": "DE"}, {})
@@ -42,6 +42,22 @@ def test_another_region_in_the_body_is_refused() -> None:
         check_request(PATH, WORDS, "fr")
 
 
+def test_what_is_of_no_region_has_none_to_hold_a_body_to() -> None:
+    role = Path(ROLE, "", "acme", "", "auditor")
+    permissions = [{"provider": "seca.compute/v1", "resources": ["*"], "verb": ["GET"]}]
+    words = replace(WORDS, spec={"permissions": permissions})
+    for region in (None, "", "de"):
+        check_request(role, words, region)
+    check_request(PATH, WORDS, "")
+
+
+def test_names_of_the_federations_own_are_reserved() -> None:
+    check_reserved(replace(PATH, name="seca.shop"))
+    check_reserved(Path(ROLE, "", "acme", "", "auditor"))
+    with pytest.raises(Conflict):
+        check_reserved(Path(ROLE, "", "acme", "", "seca.auditor"))
+
+
 def test_a_reference_that_nobody_could_write_is_refused() -> None:
     path = Path(BLOCK_STORAGE, "de", "t" * 60, "w" * 64, "n" * 128)
     spec = {"sizeGB": 1, "skuRef": {"resource": "hanza.local"}}
@@ -51,6 +67,8 @@ def test_a_reference_that_nobody_could_write_is_refused() -> None:
 
 def test_a_urn_has_no_region() -> None:
     assert urn_of(Path(REGION, "", "", "", "de")) == "seca.region/v1/regions/de"
+    role = Path(ROLE, "", "acme", "", "auditor")
+    assert urn_of(role) == "seca.authorization/v1/tenants/acme/roles/auditor"
     assert urn_of(PATH) == "seca.workspace/v1/tenants/acme/workspaces/shop"
     there = "seca.storage/v1/tenants/acme/workspaces/shop/block-storages/b"
     assert urn_of(Path(BLOCK_STORAGE, "de", "acme", "shop", "b")) == there
