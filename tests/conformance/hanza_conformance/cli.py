@@ -52,11 +52,10 @@ def _rendered(results: list[Result], output: str, policy: Wanted) -> str:
 
 
 def _tell(results: list[Result]) -> None:
-    """How far it is, to standard error, as each scenario ends."""
-    bad = sum(one.is_bad for one in results)
-    name = results[0].id.partition("/")[0]
+    """How far it is, to standard error; halves of a contradiction are judged in the end."""
+    bad = sum(one.is_bad and one.side is None for one in results)
     end = f"{bad} of {len(results)} not passed" if bad else f"{len(results)} checks"
-    print(f"{'no' if bad else 'ok'}  {name:<42} {end}", file=sys.stderr, flush=True)
+    print(f"{'no' if bad else 'ok'}  {results[0].name:<42} {end}", file=sys.stderr, flush=True)
 
 
 def _target(given: argparse.Namespace) -> Target:

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from hanza_conformance.cloud import Cloud
 from hanza_conformance.exchange import Blocked, Exchange, Failed, Unanswered
 from hanza_conformance.steps import Outcome, Policy, Scenario, Side, Step
-from hanza_conformance.world import World
+from hanza_conformance.world import ACCEPTED, World
 
 Wanted: TypeAlias = Literal["strict", "deferred", "auto"]
 CLEAN_UP = "clean-up"
@@ -32,6 +32,10 @@ class Result:
     got: str = ""
     exchange: Exchange | None = None
     side: Side | None = None
+
+    @property
+    def name(self) -> str:
+        return self.id.partition("/")[0]
 
     @property
     def is_bad(self) -> bool:
@@ -100,6 +104,14 @@ def _run_step(world: World, scenario: str, step: Step) -> Result:
         )
     except Blocked as blocked:
         base = replace(base, outcome="blocked", got=str(blocked))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        # A document that lacks what every check has to read, or has it in another shape.
+        base = replace(
+            base,
+            outcome="failed",
+            expected="a document of the standard's shape",
+            got=f"{type(error).__name__}: {error}",
+        )
     except Unanswered as silent:
         told = Exchange(silent.method, silent.url, None, 0, {}, silent.reason)
         base = replace(
@@ -122,10 +134,18 @@ def by_policy(results: Sequence[Result], wanted: Wanted) -> list[Result]:
         chosen[pair] = _policy_of(results, pair) if wanted == "auto" else wanted
     return [
         replace(one, outcome="other-policy")
-        if one.outcome == "failed" and one.side and one.side.policy != chosen[one.side.pair]
+        if one.side and one.side.policy != chosen[one.side.pair] and _is_opposite(one)
         else one
         for one in results
     ]
+
+
+def _is_opposite(result: Result) -> bool:
+    """Whether it failed by the very answer that the other half of its pair demands."""
+    if result.outcome != "failed" or result.side is None or result.exchange is None:
+        return False
+    status = result.exchange.status
+    return status == 412 if result.side.policy == "deferred" else status in ACCEPTED
 
 
 def _policy_of(results: Sequence[Result], pair: str) -> Policy:

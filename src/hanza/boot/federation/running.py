@@ -19,6 +19,7 @@ from hanza.boot.settings import PlaneSettings
 from hanza.cli.client import Client, read_context
 from hanza.cli.files import read_file
 from hanza.cli.render import Output, show_one
+from hanza.model.errors import Conflict, DriverError
 from hanza.plan.seca.regions import WHOLE
 
 
@@ -39,14 +40,21 @@ class Federation:
         self._work.add_done_callback(_end_plane_if_failed)
 
     def end(self) -> None:
-        """End every site.  Raises what kept the federation from coming up, if anything did."""
+        """End every site.  Raises a `Refusal` when the federation had not come up."""
         was_done = self._work is not None and self._work.done()
         self._stop.set()
         self._pool.shutdown(wait=True)
         if self._sites is not None:
             self._sites.close()
-        if self._work is not None and was_done:
+        if self._work is None or not was_done:
+            return
+        try:
             self._work.result()
+        except (OSError, DriverError) as error:
+            raise Conflict(
+                f"the federation did not come up: {error}",
+                hint="what was made of it is in the state folder; mend it, then run this again",
+            ) from error
 
     def _bring_up(self, settings: PlaneSettings) -> None:
         context = settings.state / "context.json"

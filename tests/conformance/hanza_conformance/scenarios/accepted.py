@@ -43,7 +43,7 @@ def _deletions() -> Scenario:
         ("instance", "just made"),
         ("block-storage", "of an instance that is being deleted"),
         ("security-group", "without its rule"),
-        ("workspace", "with what is being deleted, and a subnet"),
+        ("workspace", "with a subnet and what is being deleted"),
     )
     steps = [asking("make", "R20", make, 200)]
     steps += [
@@ -91,7 +91,7 @@ def _bulk(kind: str, count: int) -> tuple[Step, ...]:
 
 
 def _deferred() -> Scenario:
-    """The other half of the three contradictions: what is named comes into being later, or never."""
+    """The other half of the three contradictions: what is named is made later, or never."""
 
     def prepare(world: World) -> Exchange:
         world.ensure("workspace")

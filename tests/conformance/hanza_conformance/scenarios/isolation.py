@@ -7,6 +7,7 @@ from hanza_conformance.steps import Scenario, asking, judging
 from hanza_conformance.world import ACCEPTED, Place, World
 
 VOLUME, ASSIGNMENT = "block-storage", "role-assignment"
+BESIDE = "the world beside"
 
 
 def isolation() -> Scenario:
@@ -30,12 +31,12 @@ def isolation() -> Scenario:
 
 def _other(world: World) -> World:
     """A world beside this one.  What it makes is ours to take away."""
-    if "other" not in world.memo:
+    if BESIDE not in world.memo:
         other = World(world.cloud, made=world.made)
         name, workspace = world.place(VOLUME).name, other.place("workspace").name
         other.places[VOLUME] = Place(BY_NAME[VOLUME], world.tenant, name, workspace)
-        world.memo["other"] = other
-    found = world.memo["other"]
+        world.memo[BESIDE] = other
+    found = world.memo[BESIDE]
     assert isinstance(found, World)
     return found
 
