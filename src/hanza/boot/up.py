@@ -24,33 +24,38 @@ app = typer.Typer()
 LISTEN = "127.0.0.1:7443"
 
 
+State = Annotated[Path | None, typer.Option(help="Folder of keys and data.", envvar="HANZA_STATE")]
+Listen = Annotated[
+    list[str] | None, typer.Option(help="IP-ADDRESS:PORT; may be given more than once.")
+]
+Database = Annotated[
+    str | None, typer.Option(help="SQLAlchemy URL; SQLite by default.", envvar="HANZA_DATABASE")
+]
+InsecureHttp = Annotated[
+    bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
+]
+File = Annotated[
+    Path | None,
+    typer.Option(
+        help="Bring up what this file says too, with fake sites; plain HTTP on loopback.",
+        dir_okay=False,
+    ),
+]
+Port = Annotated[
+    int | None, typer.Option(help="Listen on 127.0.0.1 at this port.", min=1, max=65535)
+]
+
+
 @app.callback(invoke_without_command=True)
 def up(  # noqa: PLR0913 -- each is an option of the command
-    state: Annotated[
-        Path | None, typer.Option(help="Folder of keys and data.", envvar="HANZA_STATE")
-    ] = None,
-    listen: Annotated[
-        list[str] | None, typer.Option(help="IP-ADDRESS:PORT; may be given more than once.")
-    ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(help="SQLAlchemy URL; SQLite by default.", envvar="HANZA_DATABASE"),
-    ] = None,
-    insecure_http: Annotated[
-        bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
-    ] = False,
+    state: State = None,
+    listen: Listen = None,
+    database: Database = None,
+    insecure_http: InsecureHttp = False,
     web: WebListen = None,
     metrics_listen: MetricsListen = None,
-    federation: Annotated[
-        Path | None,
-        typer.Option(
-            help="Bring up what this file says too, with fake sites; plain HTTP on loopback.",
-            dir_okay=False,
-        ),
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Listen on 127.0.0.1 at this port.", min=1, max=65535)
-    ] = None,
+    federation: File = None,
+    port: Port = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Run a plane until it is told to stop.  HANZA_LOG says how it logs: text or json."""
