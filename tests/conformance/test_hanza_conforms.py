@@ -4,6 +4,10 @@ import json
 
 import pytest
 from hanza_conformance.cli import main
+from hanza_conformance.cloud import Cloud, Target
+from hanza_conformance.refusals.conflicts import conflict_refusals
+from hanza_conformance.refusals.limits import limit_refusals
+from hanza_conformance.world import World
 
 from kit.federations import RunningFederation
 
@@ -42,3 +46,40 @@ def test_every_check_passes(
     for pair in report["contradictions"]:
         assert {one["outcome"] for one in pair[tenant]} == {"passed"}
         assert {one["outcome"] for one in pair[other]} == {"other-policy"}
+
+
+OWN_REASON = {
+    "name-too-long": "/metadata/name",
+    "name-not-in-pattern": "/metadata/name",
+    "label-too-long": "/labels",
+    "annotation-too-long": "/annotations",
+    "invalid-region": "/metadata/region",
+    "non-existent-region": "/metadata/region",
+    "non-existent-workspace": "/workspace",
+    "non-existent-network": "/network",
+}
+STATE_OF_THINGS = ("delete-with", "start-when", "stop-when", "restart-when")
+
+
+@pytest.mark.parametrize("scenario", sorted(limit_refusals() | conflict_refusals()))
+def test_each_refusal_is_for_the_reason_that_it_is_about(scenario: str, target: Target) -> None:
+    """Hanza points at what is wrong; a document with a second mistake would prove nothing."""
+    kind, rows = (limit_refusals() | conflict_refusals())[scenario]
+    cloud = Cloud(target)
+    world = World(cloud)
+    try:
+        world.prepare(kind)
+        world.make(world.place(kind))
+        for row in rows:
+            for exchange in row.ask(world):
+                problem = exchange.document()
+                assert problem["status"] == 412, f"{row.name}: {exchange.answer_words}"
+                found = problem["sources"][0]["pointer"] if problem["sources"] else ""
+                if row.name.startswith(STATE_OF_THINGS):
+                    assert found == "", f"{row.name}: {exchange.answer_words}"
+                    continue
+                expected = OWN_REASON.get(row.name, "/spec/")
+                assert found.startswith(expected), f"{row.name}: {exchange.answer_words}"
+    finally:
+        world.clean_up()
+        cloud.close()

@@ -11,6 +11,7 @@ from hanza_conformance.steps import Side
 from hanza_conformance.world import World
 
 NOWHERE = "non-existent"
+ID_CHARACTERS_MAX = 64
 Spoil: TypeAlias = Callable[[World, Document], Document]
 """Makes a valid document wrong in one way."""
 
@@ -51,11 +52,17 @@ def referring(path: str, resource: Callable[[World], str]) -> Spoil:
     return spoil
 
 
+def name_for(world: World, kind: str, refusal: str) -> str:
+    """A name that nothing is wrong with, so that it cannot be why."""
+    own = re.sub(r"[^a-z0-9]+", "-", refusal.lower())
+    return f"{world.place(kind).name}-{own}"[:ID_CHARACTERS_MAX].rstrip("-")
+
+
 def spoiled(name: str, kind: str, *spoils: Spoil, side: Side | None = None) -> Refusal:
     """A PUT of a new resource; each of the spoils is a form of the same mistake."""
 
     def ask(world: World) -> list[Exchange]:
-        place = world.place(kind, f"{world.place(kind).name}-{name}"[:120])
+        place = world.place(kind, name_for(world, kind, name))
         return [world.put(place, spoil(world, world.body(kind))) for spoil in spoils]
 
     return Refusal(name, ask, side)
@@ -74,7 +81,7 @@ def misplaced(name: str, kind: str, **where: str) -> Refusal:
         there = type(place)(
             kind=place.kind,
             tenant=place.tenant,
-            name=f"{place.name}-{name}"[:120],
+            name=name_for(world, kind, name),
             workspace=where.get("workspace", place.workspace),
             network=where.get("network", place.network),
         )
