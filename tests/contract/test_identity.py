@@ -52,6 +52,7 @@ def filled(route: Route, tenant: str = "acme") -> str:
         "provider",
         "site",
         "workspace",
+        "network",
         "instance",
         "app",
         "name",

@@ -47,7 +47,8 @@ def test_a_client_finds_every_provider_by_its_region(ana: Asker) -> None:
     assert region["spec"]["availableZones"] == ["any", "berlin"]
     urls = {one["name"]: one["url"] for one in region["spec"]["providers"]}
     assert urls["seca.compute"] == "https://plane.test:7443/r/de/providers/seca.compute"
-    assert {"seca.workspace", "seca.storage", "hanza.federation"} < urls.keys()
+    assert {"seca.workspace", "seca.storage", "seca.network", "hanza.federation"} < urls.keys()
+    assert "seca.authorization" not in urls
     assert ana.get("/providers/seca.region/v1/regions/fr").status_code == 404
 
 

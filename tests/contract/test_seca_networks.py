@@ -9,6 +9,7 @@ from hanza.api.routes import BASE
 from kit.apis import OPERATOR
 from kit.standard import Asker, an_instance, askers, ref
 from kit.standard_kinds import (
+    IMAGE,
     INTERNET_GATEWAY,
     NETWORK,
     NIC,
@@ -70,6 +71,12 @@ REFUSED: list[tuple[Case, dict[str, Any]]] = [
         )
     ),
     (NETWORK, a_network(additionalCidrs=[{"ipv4": "10.2.0.0/16"}] * 33)),
+    *(
+        (IMAGE, {**IMAGE.good, name: "other"})
+        for name in ("boot", "cpuArchitecture", "initializer")
+    ),
+    (IMAGE, {**IMAGE.good, "blockStorageRef": ref("workspaces/none/block-storages/boot")}),
+    (IMAGE, {**IMAGE.good, "blockStorageRef": ref("workspaces/shop/block-storages/none")}),
     (NETWORK, a_network("0.0.0.0/0")),
     (NETWORK, a_network() | {"cidr": {}}),
     (NETWORK, a_network() | {"skuRef": ref("skus/none")}),
@@ -269,7 +276,6 @@ def test_references_follow_the_tenants_policy(both: tuple[Asker, Asker]) -> None
 def test_an_instance_may_name_cards_that_come_later_and_says_that_they_do_nothing(
     ana: Asker,
 ) -> None:
-    ana.add_storage()
     cards = {"primaryNicRef": ref("nics/later"), "securityGroupRef": ref("security-groups/shop")}
     ana.add_instance(**cards)
     for wrong in (
@@ -299,7 +305,6 @@ def test_a_network_is_kept_by_its_route_tables_and_takes_its_subnets_along(ana: 
 
 
 def test_a_workspace_takes_along_what_is_worth_nothing_without_it(ana: Asker) -> None:
-    ana.add_storage()
     ana.add_instance()
     path = WORKSPACE.path(ana, "shop")
     assert ana.get(path).json()["status"]["resourceCount"] == 10

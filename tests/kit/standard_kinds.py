@@ -90,10 +90,21 @@ SECURITY_GROUP_RULE = Case(
     a_rule(annotations={"why": "the shop"}, sourceRef=[ref("10.0.0.0/8"), ref("203.0.113.7")]),
     a_rule(direction="egress", version="IPv6", ports={"list": [22, 80]}),
 )
+IMAGE = Case(
+    kinds.IMAGE,
+    {
+        "blockStorageRef": ref("workspaces/shop/block-storages/boot"),
+        "cpuArchitecture": "amd64",
+        "boot": "UEFI",
+        "initializer": "cloudinit-22",
+    },
+    {"blockStorageRef": ref("workspaces/shop/block-storages/boot"), "cpuArchitecture": "arm64"},
+)
 CASES = (
     ROLE,
     ROLE_ASSIGNMENT,
     WORKSPACE,
+    IMAGE,
     NETWORK,
     SUBNET,
     ROUTING_TABLE,
@@ -106,8 +117,9 @@ CASES = (
 
 
 def furnish(asker: Asker) -> None:
-    """What the cases refer to: a workspace with a network, and one thing of each kind in it."""
+    """What the cases refer to: a workspace, and in it a disk and one of each kind of network."""
     asker.add_workspace()
+    asker.add_storage()
     for case, name, spec in (
         (NETWORK, "net", a_network()),
         (INTERNET_GATEWAY, "gate", {}),

@@ -32,7 +32,7 @@ def check_references(tx: Tx, path: Path, spec: Json, policy: References) -> None
         if target is None or shape.is_later or (shape.is_deferrable and policy == "deferred"):
             continue
         if not is_there(tx, target, path.region):
-            refusal = UnknownImage if target.is_shared else Invalid
+            refusal = UnknownImage if target.is_shared and target.kind == IMAGE else Invalid
             raise refusal(f"there is no {target.kind.name} {target.name[:128]!r}", field=field)
 
 

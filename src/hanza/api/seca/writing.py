@@ -176,7 +176,9 @@ def delete_parent(tx: Tx, known: Resource, now: datetime) -> bool:
     waiting = [one for one in inside if one.deleted_at is not None]
     for one in inside:
         if one.deleted_at is None:
-            _tell(tx, now, "ending", one, f"is to end with {path.kind.name} {path.name}")
+            text = f"{one.path.kind.name} {one.path.name} ended with its {path.kind.name}"
+            whose = Whose(path.tenant, one.path.workspace)
+            append_event(tx, now, f"{one.path.kind.name}.ended", one.id, text, whose)
             remove_resource(tx, one)
     return not waiting
 
@@ -214,6 +216,7 @@ def _check_parent(tx: Tx, parent: Path, region: str) -> None:
 
 
 def _tell(tx: Tx, now: datetime, verb: str, resource: Resource, text: str) -> None:
+    """What was asked for, and of what."""
     path = resource.path
     whose = Whose(path.tenant, path.workspace or None, urn_of(path))
     said = f"{path.kind.name} {path.name} {text}"

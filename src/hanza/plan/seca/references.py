@@ -42,19 +42,16 @@ def target_near(reference: Mapping[str, object], at: Path, field: str) -> Target
 
     Raises `Invalid` as `target_of`, or when it does not say which kind is meant.
     """
-    named = _named(reference, at, field)
-    meant = [kind for kind in _NAMEABLE if kind.collection == named.collection]
-    near = next((kind for kind in meant if kind.provider == at.kind.provider), None)
-    if named.provider not in ("", at.kind.provider) or (near is None and not named.provider):
-        if not named.provider and not meant:
-            text = f"{named.collection[:64]!r} is no kind that can be meant here"
-            raise Invalid(text, field=field, hint="write KIND/NAME, such as internet-gateways/one")
+    named, own = _named(reference, at, field), at.kind.provider
+    meant = {kind.provider: kind for kind in _NAMEABLE if kind.collection == named.collection}
+    provider = named.provider or (own if own in meant or not meant else next(iter(meant)))
+    if provider != own:
         _check_tenant(named, named.collection, at, field)
         return None
-    if near is None:
-        text = f"{at.kind.provider} has no {named.collection[:64]!r}"
-        raise Invalid(text, field=field)
-    return _target(near, named, at, field)
+    if own not in meant:
+        text = f"{named.collection[:64]!r} is no kind that can be meant here"
+        raise Invalid(text, field=field, hint="write KIND/NAME, such as internet-gateways/one")
+    return _target(meant[own], named, at, field)
 
 
 _NAMEABLE = tuple(kind for kind in KINDS if kind.is_writable)

@@ -40,8 +40,7 @@ def check_shape(value: object, shape: Shape, field: str) -> None:
         case Whole():
             _check_whole(value, shape, field)
         case Flag():
-            if not isinstance(value, bool):
-                raise Invalid("true or false is needed here", field=field)
+            _check_flag(value, field)
         case Values(most):
             _check_values(value, most, field)
         case Reference():
@@ -95,14 +94,19 @@ def references_in(
             return
 
 
+def _check_flag(value: object, field: str) -> None:
+    if not isinstance(value, bool):
+        raise Invalid("true or false is needed here", field=field)
+
+
 def _check_written(value: object, shape: Text | Block | Address, field: str) -> None:
     match shape:
         case Text():
             _check_text(value, shape, field)
         case Block():
             _check_block(value, shape, field)
-        case Address(least, most):
-            _check_address(value, least, most, field)
+        case _:
+            _check_address(value, shape.least, shape.most, field)
 
 
 def _check_text(value: object, shape: Text, field: str) -> None:
