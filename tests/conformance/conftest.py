@@ -35,7 +35,7 @@ def on_postgresql(
 
 @pytest.fixture(scope="session")
 def target(on_sqlite: RunningFederation) -> Target:
-    """The strict tenant, with little patience: what is to fail should do so soon."""
+    """The strict tenant."""
     said = on_sqlite.said
     return Target(
         region_url=said["regionUrl"],
@@ -46,5 +46,5 @@ def target(on_sqlite: RunningFederation) -> Target:
         users=tuple(said["users"]),
         cidr=IPv4Network("10.1.0.0/16"),
         public_ips=IPv4Network("203.0.113.0/24"),
-        patience_s=4.0,
+        patience_s=20.0,
     )
