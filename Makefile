@@ -8,7 +8,7 @@ DEBIAN := .cache/debian
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines demo demo-down demo-status test test-fast test-engines test-browser \
+.PHONY: help setup engines demo demo-down demo-status test test-fast conformance test-engines test-browser \
 	test-debian test-bare image-debian bench-join bench-boot bench-latency check docs generated \
 	web check-web node openid pictures lock clean
 
@@ -34,12 +34,15 @@ demo-down: ## end the demo and leave nothing of it
 demo-status: setup
 	@$(PY) -m hanza.boot.main demo status
 
-test: test-fast test-browser test-engines ## every test, with real browsers and engines (as root)
+test: test-fast conformance test-browser test-engines ## every test, with real browsers and engines (as root)
 
 test-fast: engines openid ## all but the real engines
 	$(PY) -m pytest -q -n 2 tests/unit tests/property --cov=hanza.model --cov=hanza.plan \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 	$(PY) -m pytest -q -n 2 tests/house tests/contract tests/system
+
+conformance: engines ## the standard's rules, asked of real planes on both databases, under both policies
+	$(PY) -m pytest -q -n 2 --dist loadfile --durations=3 tests/conformance
 
 test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"

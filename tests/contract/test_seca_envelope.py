@@ -47,7 +47,8 @@ def test_a_client_finds_every_provider_by_its_region(ana: Asker) -> None:
     assert region["spec"]["availableZones"] == ["any", "berlin"]
     urls = {one["name"]: one["url"] for one in region["spec"]["providers"]}
     assert urls["seca.compute"] == "https://plane.test:7443/r/de/providers/seca.compute"
-    assert {"seca.workspace", "seca.storage", "hanza.federation"} < urls.keys()
+    assert {"seca.workspace", "seca.storage", "seca.network", "hanza.federation"} < urls.keys()
+    assert "seca.authorization" not in urls
     assert ana.get("/providers/seca.region/v1/regions/fr").status_code == 404
 
 
@@ -78,6 +79,10 @@ def test_skus_are_under_each_tenants_own_path(both: tuple[Asker, Asker]) -> None
         rest = one.get(path + "?skipToken=" + first["metadata"]["skipToken"]).json()
         assert len(first["items"]) + len(rest["items"]) == 5
         assert len(one.get(one.base("storage") + "/skus").json()["items"]) == 1
+        (plain,) = one.get(one.base("network") + "/skus?labels=guaranteed=no").json()["items"]
+        assert plain["metadata"]["ref"].startswith(f"seca.network/v1/tenants/{one.tenant}/skus/")
+        assert plain["metadata"]["kind"] == "network-sku"
+        assert plain["spec"].keys() == {"bandwidth", "packets"}
 
 
 def test_a_workspace_is_active_at_once_and_every_change_is_two_entries(ana: Asker) -> None:

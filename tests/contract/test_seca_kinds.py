@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kit.standard import Asker, askers
-from kit.standard_kinds import CASES, Case
+from kit.standard_kinds import CASES, Case, furnish
 
 SITES = {"berlin": "DE", "zagreb": "HR"}
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind.name)
@@ -16,6 +16,7 @@ EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind.name)
 @pytest.fixture(scope="module")
 def ana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     with askers(tmp_path_factory.mktemp("api"), SITES) as (asker, _):
+        furnish(asker)
         yield asker
 
 
@@ -25,6 +26,7 @@ def states(document: dict[str, Any]) -> list[str]:
 
 def test_every_kind_lives_as_the_standard_has_it(tmp_path: Path, database_url: str) -> None:
     with askers(tmp_path, SITES, database_url) as (ana, bob):
+        furnish(ana)
         for case in CASES:
             check_life(ana, bob, case)
 
@@ -44,7 +46,9 @@ def check_life(ana: Asker, bob: Asker, case: Case) -> None:
     assert ("region" in metadata) == kind.is_regional
     got = ana.get(path).json()
     assert got["metadata"] == metadata | {"verb": "GET"}
-    assert ana.get(case.collection(ana)).json()["items"] == [got]
+    listed = ana.get(case.collection(ana)).json()
+    assert got in listed["items"]
+    assert metadata["resource"] == f"{listed['metadata']['resource']}/one"
     assert bob.get(case.path(bob, "one")).status_code == 404
     assert bob.get(path).status_code == 404
     again = ana.ask("PUT", path, got | {"status": None})
@@ -96,7 +100,7 @@ def test_labels_choose_and_pages_end(ana: Asker, case: Case) -> None:
         if "skipToken" not in page["metadata"]:
             break
         token = "&skipToken=" + page["metadata"]["skipToken"]
-    assert found == ["p0", "p1", "p2"]
+    assert [name for name in found if name[0] == "p"] == ["p0", "p1", "p2"]
     (odd,) = ana.get(f"{collection}?labels=odd=1").json()["items"]
     assert odd["metadata"]["name"] == "p1"
     only = ana.get(collection, accept="application/json; deleted=only").json()

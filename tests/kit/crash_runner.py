@@ -1,25 +1,29 @@
-"""Kills a whole league at its n-th point, starts it again, and looks whether it ends the same.
+"""Ends a whole league at its n-th point, starts it again, and looks whether it ends the same.
 
     python -m kit.crash_runner FOLDER FIRST STRIDE
 
-Runs as a program of its own, because it forks: a child lives through the journey and is killed
-(SIGKILL) at point FIRST, FIRST + STRIDE, ...; another child starts from the same folders and has
-to reach the same end.  Prints one JSON object; ends when a journey has fewer points than asked.
+Runs as a program of its own, because it forks.  One child lives through the journey; at point
+FIRST, FIRST + STRIDE, ... it stands still while what its files hold just then is copied, which is
+what a SIGKILL would leave.  At each `KILLED_EACH`th of these points another child is really killed
+instead.  From either a further child starts, and has to reach the same end.  Prints one JSON
+object.
 """
 
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from hanza.drivers.fake import FakeSite
 from hanza.drivers.fake.state import VolumeRow
-from hanza.kit.points import Point
+from hanza.kit.points import Point, pass_by
 from hanza.model import kinds
 from hanza.model.errors import NotFound
 from hanza.model.guest import GuestSpec, Mark
@@ -29,7 +33,7 @@ from kit.laws import check_laws
 from kit.leagues import START, League, fresh_folder
 
 AFTER_THE_CRASH = START + timedelta(minutes=10)
-POINTS_MAX = 5000
+KILLED_EACH = 20
 FOREIGN = Mark(InstanceId("in_foreign"), 1)
 END = {"kava": ("active", "off", "zagreb"), "web": ("active", "on", "zagreb")}
 GUESTS = [("zagreb", "kava", "off"), ("zagreb", "web", "on")]
@@ -130,25 +134,16 @@ def _note_done(folder: Path, number: int) -> None:
     (folder / "steps.new").rename(folder / "steps")
 
 
-def _live(folder: Path, fatal: int | None, start: datetime) -> int:
+def _live(folder: Path, point: Point, start: datetime) -> int:
     """Fork, live, and return how the child ended: 0 well, 1 badly, -9 killed at its point."""
     pid = os.fork()
     if pid == 0:
-        os._exit(_child(folder, fatal, start))
+        os._exit(_child(folder, point, start))
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status)
 
 
-def _child(folder: Path, fatal: int | None, start: datetime) -> int:
-    passed = 0
-
-    def point(name: str) -> None:
-        nonlocal passed
-        passed += 1
-        if passed == fatal:
-            (folder / "killed-at").write_text(name)
-            os.kill(os.getpid(), signal.SIGKILL)
-
+def _child(folder: Path, point: Point, start: datetime) -> int:
     try:
         journey(folder, point, start)
     except Exception:  # noqa: BLE001 -- whatever it was is what the test has to tell
@@ -157,28 +152,71 @@ def _child(folder: Path, fatal: int | None, start: datetime) -> int:
     return 0
 
 
-def run(base: Path, first: int, stride: int) -> dict[str, object]:
-    """Every point of this runner's share; says how many, and which ended differently."""
-    killed, wrong, names = 0, [], set()
-    for fatal in range(first, POINTS_MAX, stride):
-        folder = fresh_folder(base, f"point-{fatal}")
-        ended = _live(folder, fatal, START)
-        if ended != -signal.SIGKILL:
-            if ended:
-                wrong.append(f"{fatal}: {(folder / 'failure').read_text()}")
-            break
-        killed += 1
+@dataclass
+class Run:
+    """The share of one runner, and what it found."""
+
+    base: Path
+    first: int
+    stride: int
+    ended: int = 0
+    wrong: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+    def whole(self) -> dict[str, object]:
+        # Once unharmed and here, so that no child has to import and read what all of them need.
+        journey(fresh_folder(self.base, "unharmed"), pass_by, START)
+        folder = fresh_folder(self.base, "journey")
+        if _live(folder, self._copying(folder), START) != 0:
+            self.wrong.append(f"unharmed: {(folder / 'failure').read_text()}")
+        for number, copy in enumerate(sorted(self.base.glob("point-*"))):
+            if number % KILLED_EACH == 0:
+                self._kill_at(copy)
+            self._start_again(copy)
+        return {"killed": self.ended, "wrong": self.wrong, "names": sorted(self.names)}
+
+    def _copying(self, folder: Path) -> Point:
+        """Passes every point of the journey, and copies the folder at those of this share."""
+        passed = 0
+
+        def point(name: str) -> None:
+            nonlocal passed
+            passed += 1
+            if passed % self.stride == self.first % self.stride:
+                copy = self.base / f"point-{passed:04}"
+                shutil.copytree(folder, copy)
+                (copy / "killed-at").write_text(name)
+
+        return point
+
+    def _kill_at(self, copy: Path) -> None:
+        """Put what a child really killed at the same point left in the place of the copy."""
+        name, fatal = (copy / "killed-at").read_text(), int(copy.name.removeprefix("point-"))
+        passed = 0
+
+        def point(_: str) -> None:
+            nonlocal passed
+            passed += 1
+            if passed == fatal:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        folder = fresh_folder(self.base, copy.name)
+        if _live(folder, point, START) != -signal.SIGKILL:
+            self.wrong.append(f"{fatal} {name}: the journey has fewer points the second time")
+        (folder / "killed-at").write_text(name)
+
+    def _start_again(self, folder: Path) -> None:
+        self.ended += 1
         name = (folder / "killed-at").read_text()
-        names.add(name)
-        if _live(folder, None, AFTER_THE_CRASH) != 0:
+        self.names.add(name)
+        if _live(folder, pass_by, AFTER_THE_CRASH) != 0:
             failure = folder / "failure"
-            wrong.append(f"{fatal} {name}: {failure.read_text() if failure.exists() else 'killed'}")
+            text = failure.read_text() if failure.exists() else "killed"
+            self.wrong.append(f"{folder.name} {name}: {text}")
         else:
-            fresh_folder(base, f"point-{fatal}").rmdir()
-    else:
-        wrong.append(f"the journey has more than {POINTS_MAX} points: not all were tried")
-    return {"killed": killed, "wrong": wrong, "names": sorted(names)}
+            shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
+    run = Run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    print(json.dumps(run.whole()))

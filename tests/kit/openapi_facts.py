@@ -67,7 +67,7 @@ def main(files: list[str]) -> None:
     found = {}
     for name in files:
         document = yaml.safe_load(Path(name).read_text())
-        provider = document["servers"][0]["url"].rsplit("/", 1)[1]
+        provider = "seca." + document["info"]["title"].rsplit(" ", 1)[1]
         found[provider] = facts_of(document)
     print(json.dumps(found, indent=1, sort_keys=True))
 

@@ -62,6 +62,10 @@ class Process:
         self._child.kill()
         self._child.wait(SECONDS_MAX)
 
+    def wait(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        return self._child.wait(SECONDS_MAX)
+
     def stop(self) -> int:
         self._child.send_signal(signal.SIGTERM)
         return self._child.wait(SECONDS_MAX)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit.standard import Asker, a_storage, an_instance, askers
+from kit.standard_kinds import CASES, NETWORK, ROLE, SECURITY_GROUP, furnish
 
 TEXT = st.text(max_size=40)
 JSON = st.recursive(
@@ -24,6 +25,17 @@ JSON = st.recursive(
 MEMBERS = ("spec", "labels", "annotations", "extensions", "metadata", "status")
 BODIES = st.dictionaries(st.sampled_from(MEMBERS) | TEXT, JSON, max_size=5) | JSON
 REFERENCES = st.fixed_dictionaries({"resource": st.text("abv1/.-: tenants", max_size=30) | TEXT})
+RANGES = (
+    st.ip_addresses().map(str)
+    | st.text("0123456789abcdef.:/%", max_size=24)
+    | st.fixed_dictionaries(
+        {},
+        optional={
+            "ipv4": st.ip_addresses(v=4).map(lambda one: f"{one}/16") | TEXT,
+            "ipv6": st.ip_addresses(v=6).map(lambda one: f"{one}/64") | TEXT,
+        },
+    )
+)
 PROBLEM = {"type", "title", "status", "detail", "instance", "sources"}
 
 
@@ -31,8 +43,7 @@ PROBLEM = {"type", "title", "status", "detail", "instance", "sources"}
 def ana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     folder: Path = tmp_path_factory.mktemp("api")
     with askers(folder, {"berlin": "DE"}) as (asker, _):
-        asker.add_workspace()
-        asker.add_storage()
+        furnish(asker)
         yield asker
 
 
@@ -47,6 +58,9 @@ def paths(ana: Asker) -> list[str]:
         f"{ana.images}/i",
         f"{ana.storages()}/s",
         f"{ana.instances()}/v",
+        NETWORK.path(ana, "n"),
+        SECURITY_GROUP.path(ana, "g"),
+        ROLE.path(ana, "r"),
     ]
 
 
@@ -75,6 +89,11 @@ def test_any_spoilt_spec_is_taken_or_refused_in_words(ana: Asker, data: st.DataO
         member = data.draw(st.sampled_from(sorted(good)))
         spoilt = good | {member: data.draw(JSON | REFERENCES)}
         assert is_fair(ana.put(path, spoilt))
+    case = data.draw(st.sampled_from(CASES))
+    good = case.good or case.other
+    member = data.draw(st.sampled_from(sorted(good)))
+    spoilt = {**good, member: data.draw(JSON | REFERENCES | RANGES | st.lists(REFERENCES | RANGES))}
+    assert is_fair(ana.put(case.path(ana, "spoilt"), spoilt))
 
 
 @FUZZ

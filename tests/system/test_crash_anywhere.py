@@ -1,7 +1,7 @@
 """Killed at any point, a league starts again and ends as if nothing had happened.
 
-Every store commit, driver call, journal write and message is a point; the runner kills a forked
-child at each of them, in two shares so that both cores have something to do.
+Every store commit, driver call, journal write and message is a point; the runner starts a league
+from what each of them leaves behind, in two shares so that both cores have something to do.
 """
 
 import json

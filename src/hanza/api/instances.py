@@ -12,7 +12,7 @@ from hanza.plan.admission import InstanceWish, admit_instance
 from hanza.plan.placement.choose import MEMBERS_MAX
 from hanza.plan.placement.demand import policy_under
 from hanza.store import instances
-from hanza.store.events import append_event
+from hanza.store.events import Whose, append_event
 from hanza.store.holds import Hold, end_hold, get_hold
 from hanza.store.images import find_image
 from hanza.store.instances import Overview
@@ -64,19 +64,20 @@ def write_wanted(
 ) -> None:
     """Write what is wanted now, its disks too, and have it looked at."""
     wanted = write_disks(tx, wanted, now)
-    name, tenant = wanted.address.name, wanted.address.tenant
+    name = wanted.address.name
+    whose = Whose(wanted.address.tenant, wanted.address.workspace)
     if known is None or known.app != wanted.app:
         _refuse_crowd(tx, wanted)
     if known is None:
         instances.insert_instance(tx, wanted)
-        append_event(tx, now, "instance.created", wanted.id, f"{name} was asked for", tenant)
+        append_event(tx, now, "instance.created", wanted.id, f"{name} was asked for", whose)
         hint(tx, "place", wanted.id, now)
         return
     instances.update_instance(tx, known, wanted)
     text = f"{name} was asked to be {wanted.power}"
     if replace(wanted, power=known.power) != known:
         text = f"{name} was asked for in other words"
-    append_event(tx, now, "instance.changed", wanted.id, text, tenant)
+    append_event(tx, now, "instance.changed", wanted.id, text, whose)
     if hold is None:
         hint(tx, "place", wanted.id, now)
         return
@@ -84,7 +85,7 @@ def write_wanted(
     if known.disks != wanted.disks:
         hint(tx, "settle", wanted.id, now)
     if (known.country, known.policy) != (wanted.country, wanted.policy):
-        hint(tx, "judge", tenant, now)
+        hint(tx, "judge", wanted.address.tenant, now)
 
 
 def write_anew(tx: Tx, known: Wanted, wanted: Wanted, hold: Hold, now: datetime) -> None:
@@ -129,7 +130,9 @@ def write_end(tx: Tx, address: Address, now: datetime, *, with_volumes: bool = F
     if not known.is_ended:
         instances.end_instance(tx, known.id)
         text = f"{address.name} was asked to end"
-        append_event(tx, now, "instance.ending", known.id, text, address.tenant)
+        append_event(
+            tx, now, "instance.ending", known.id, text, Whose(address.tenant, address.workspace)
+        )
         hint(tx, "settle", known.id, now)
     if with_volumes:
         end_volumes(tx, disks_of(tx, known), now)

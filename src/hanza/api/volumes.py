@@ -16,7 +16,7 @@ from hanza.model.volume import VolumeWanted
 from hanza.plan.admission import refuse_shrinking
 from hanza.plan.volumes import name_of_disk
 from hanza.store import volumes
-from hanza.store.events import append_event
+from hanza.store.events import Whose, append_event
 from hanza.store.tx import Tx
 from hanza.store.volume_reports import find_seen_volume
 from hanza.store.volumes import Record
@@ -65,7 +65,9 @@ def end_volumes(tx: Tx, records: list[Record], now: datetime) -> None:
         if not wanted.is_ended:
             volumes.end_volume(tx, wanted.id)
             text = f"volume {wanted.name} was asked to end"
-            append_event(tx, now, "volume.ending", wanted.id, text, wanted.tenant)
+            append_event(
+                tx, now, "volume.ending", wanted.id, text, Whose(wanted.tenant, wanted.workspace)
+            )
         hint(tx, "settle", wanted.id, now)
 
 

@@ -37,7 +37,8 @@ def main() -> None:
     (FOLDER / "openapi").mkdir(exist_ok=True)
     for provider, document in openapi.documents().items():
         page = json.dumps(document, indent=1, sort_keys=True)
-        (FOLDER / "openapi" / f"{provider}.v1.json").write_text(page + "\n")
+        name = f"{provider}.{openapi.version_of(document)}.json"
+        (FOLDER / "openapi" / name).write_text(page + "\n")
     (FOLDER / "app-v1.schema.json").write_text(json.dumps(app_schema(), indent=2) + "\n")
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from hanza.boot.federation.file import FederationFile
+from hanza.boot.federation.running import Federation, read_federation
 from hanza.boot.plane import run_plane
 from hanza.boot.rates import FailuresRate, IssuerUrl, RequestsRate, parse_rate
 from hanza.boot.settings import MetricsListen, PlaneSettings, WebListen, log_form, parse_address
@@ -17,6 +19,7 @@ from hanza.cli.render import Output, show_one
 from hanza.kit.buckets import FAILURES, REQUESTS
 from hanza.kit.log import log_to
 from hanza.kit.points import from_environment
+from hanza.model.errors import Invalid
 from hanza.store import database as databases
 from hanza.wire.openid import check_url
 
@@ -24,35 +27,51 @@ app = typer.Typer()
 LISTEN = "127.0.0.1:7443"
 
 
+State = Annotated[Path | None, typer.Option(help="Folder of keys and data.", envvar="HANZA_STATE")]
+Listen = Annotated[
+    list[str] | None, typer.Option(help="IP-ADDRESS:PORT; may be given more than once.")
+]
+Database = Annotated[
+    str | None, typer.Option(help="SQLAlchemy URL; SQLite by default.", envvar="HANZA_DATABASE")
+]
+InsecureHttp = Annotated[
+    bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
+]
+File = Annotated[
+    Path | None,
+    typer.Option(
+        help="Bring up what this file says too, with fake sites; plain HTTP on loopback.",
+        dir_okay=False,
+    ),
+]
+Port = Annotated[
+    int | None, typer.Option(help="Listen on 127.0.0.1 at this port.", min=1, max=65535)
+]
+
+
 @app.callback(invoke_without_command=True)
 def up(  # noqa: PLR0913 -- each is an option of the command
-    state: Annotated[
-        Path | None, typer.Option(help="Folder of keys and data.", envvar="HANZA_STATE")
-    ] = None,
-    listen: Annotated[
-        list[str] | None, typer.Option(help="IP-ADDRESS:PORT; may be given more than once.")
-    ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(help="SQLAlchemy URL; SQLite by default.", envvar="HANZA_DATABASE"),
-    ] = None,
-    insecure_http: Annotated[
-        bool, typer.Option("--insecure-http", help="Plain HTTP, on loopback only.")
-    ] = False,
+    state: State = None,
+    listen: Listen = None,
+    database: Database = None,
+    insecure_http: InsecureHttp = False,
     web: WebListen = None,
     metrics_listen: MetricsListen = None,
+    federation: File = None,
+    port: Port = None,
     issuer: IssuerUrl = None,
     requests_rate: RequestsRate = None,
     failures_rate: FailuresRate = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Run a plane until it is told to stop.  HANZA_LOG says how it logs: text or json."""
-    folder = (state or default_state()).resolve()
+    wanted = None if federation is None else read_federation(federation)
+    folder = (state or _state_of(wanted)).resolve()
     settings = PlaneSettings(
         state=folder,
-        listen=tuple(parse_address(one) for one in listen or [LISTEN]),
+        listen=tuple(parse_address(one) for one in _listen(listen, port)),
         database=databases.check_url(database or f"sqlite:///{folder}/hanza.db"),
-        insecure_http=insecure_http,
+        insecure_http=insecure_http or wanted is not None,
         web=None if web is None else parse_address(web),
         metrics_listen=parse_address(metrics_listen) if metrics_listen else None,
         issuer=check_url(issuer, "issuer") if issuer else "",
@@ -63,7 +82,29 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     # Tenants' words are in the database; the folder may have been made by somebody else, for all.
     os.umask(0o077)
 
-    run_plane(settings, from_environment(os.environ), partial(_say_ready, output=output))
+    point = from_environment(os.environ)
+    if wanted is None:
+        run_plane(settings, point, partial(_say_ready, output=output))
+        return
+    running = Federation(wanted, output)
+    try:
+        run_plane(settings, point, running.begin)
+    finally:
+        running.end()
+
+
+def _listen(listen: list[str] | None, port: int | None) -> list[str]:
+    if port is None:
+        return listen or [LISTEN]
+    if listen:
+        raise Invalid("--port is short for --listen 127.0.0.1:PORT: say one of them", field="port")
+    return [f"127.0.0.1:{port}"]
+
+
+def _state_of(federation: FederationFile | None) -> Path:
+    """Each federation of a file has a folder of its own, and never that of a real plane."""
+    usual = default_state()
+    return usual if federation is None else usual.with_name(f"federation-{federation.name}")
 
 
 def _say_ready(settings: PlaneSettings, output: Output) -> None:

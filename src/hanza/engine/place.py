@@ -19,7 +19,7 @@ from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_r
 from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import sentence_of
 from hanza.plan.placement.score import Option
-from hanza.store.events import append_event
+from hanza.store.events import Whose, append_event
 from hanza.store.holds import get_hold, take_hold
 from hanza.store.hosts import list_candidates
 from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
@@ -149,5 +149,12 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
             forget_home(tx, wanted.id)
         hint(tx, "publish", option.candidate.agent, now)
         text = f"{wanted.address.name} got a place at {option.candidate.ground.name}"
-        append_event(tx, now, "instance.placed", wanted.id, text, wanted.address.tenant)
+        append_event(
+            tx,
+            now,
+            "instance.placed",
+            wanted.id,
+            text,
+            Whose(wanted.address.tenant, wanted.address.workspace),
+        )
     return Settled()

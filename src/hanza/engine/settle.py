@@ -20,7 +20,7 @@ from hanza.plan.seca.power import has_stopped
 from hanza.plan.settle import Forget, Keep, Placed, Release, Withdraw, next_settlement
 from hanza.plan.status import sentence_of, shown_of
 from hanza.store.agents import find_revoked_at
-from hanza.store.events import append_event
+from hanza.store.events import Whose, append_event
 from hanza.store.holds import Hold, end_hold, get_hold, release_hold
 from hanza.store.hosts import refuse_host
 from hanza.store.instances import finish_restart, forget_instance, get_instances, set_shown
@@ -79,7 +79,14 @@ def _forget(tx: Tx, wanted: Wanted, now: datetime) -> None:
     look_at_volumes(tx, wanted, now)
     forget_shown(tx, wanted)
     text = f"{wanted.address.name} is gone"
-    append_event(tx, now, "instance.ended", wanted.id, text, wanted.address.tenant)
+    append_event(
+        tx,
+        now,
+        "instance.ended",
+        wanted.id,
+        text,
+        Whose(wanted.address.tenant, wanted.address.workspace),
+    )
     judge_again(tx, wanted, now)
 
 
@@ -123,7 +130,14 @@ def _show(
     shown = shown_of(wanted, hold is not None, word, waiting, lost, is_leaving=is_leaving)
     if set_shown(tx, wanted.id, shown):
         text = sentence_of(wanted.address.name, shown)
-        append_event(tx, now, "instance.seen", wanted.id, text, wanted.address.tenant)
+        append_event(
+            tx,
+            now,
+            "instance.seen",
+            wanted.id,
+            text,
+            Whose(wanted.address.tenant, wanted.address.workspace),
+        )
     return show_instance(tx, wanted, shown, word, now)
 
 

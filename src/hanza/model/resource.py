@@ -15,7 +15,7 @@ State: TypeAlias = Literal["pending", "creating", "active", "updating", "deletin
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Where a resource is in the API.  `workspace` is empty where its kind has none.
+    """Where a resource is in the API.  `workspace` and `network` are empty where its kind has none.
 
     Names are unique without the region: a URN has none.
     """
@@ -25,6 +25,7 @@ class Path:
     tenant: str
     workspace: str
     name: str
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)

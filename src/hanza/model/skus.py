@@ -6,7 +6,7 @@
 
 from dataclasses import dataclass
 
-from hanza.model.kinds import INSTANCE_SKU, STORAGE_SKU, Kind
+from hanza.model.kinds import INSTANCE_SKU, NETWORK_SKU, STORAGE_SKU, Kind
 
 MIB_PER_GB = 1024
 
@@ -37,6 +37,12 @@ SKUS = (
         "hanza.local",
         {"Tier": "local"},
         {"iops": 500, "minVolumeSize": 1, "type": "local-durable"},
+    ),
+    Sku(
+        NETWORK_SKU,
+        "hanza.best-effort",
+        {"Tier": "best-effort", "guaranteed": "no"},
+        {"bandwidth": 100, "packets": 10_000},
     ),
 )
 

@@ -22,13 +22,30 @@ class Event:
     text: str
     tenant: str | None = None
     """Whose it is to know, besides the operator's."""
+    ref: str | None = None
+    """The resource that somebody asked to change, in the standard's API."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose it is to know, and in which of their workspaces it happened."""
+
+    tenant: str
+    workspace: str | None = None
+    ref: str | None = None
 
 
 def append_event(
-    tx: Tx, now: datetime, kind: str, subject: str, text: str, tenant: str | None = None
+    tx: Tx, now: datetime, kind: str, subject: str, text: str, whose: Whose | str | None = None
 ) -> None:
-    """`tenant` is whose it is to know, besides the operator's."""
-    row = {"at": now, "kind": kind, "subject": subject, "text": text, "tenant": tenant}
+    """`whose` it is to know, besides the operator's: a tenant's by name, or more exactly."""
+    of = Whose(whose) if isinstance(whose, str) else whose
+    row = {"at": now, "kind": kind, "subject": subject, "text": text}
+    row |= {
+        "tenant": of.tenant if of else None,
+        "workspace": of.workspace if of else None,
+        "ref": of.ref if of else None,
+    }
     tx.execute(_APPEND, row)
 
 
@@ -48,10 +65,19 @@ def list_events(tx: Tx, after: int, limit: int, tenant: str | None = None) -> li
     return [_event_from_row(row) for row in tx.execute(query)]
 
 
+def list_log(tx: Tx, tenant: str, workspace: str, after: int, limit: int) -> list[Event]:
+    """What happened in one workspace after a serial, oldest first."""
+    query = sa.select(events).where(
+        events.c.tenant == tenant, events.c.workspace == workspace, events.c.serial > after
+    )
+    rows = tx.execute(query.order_by(events.c.serial).limit(limit))
+    return [_event_from_row(row) for row in rows]
+
+
 def last_serial(tx: Tx) -> int:
     """The serial of the newest event; 0 when nothing has happened."""
     return tx.scalar(sa.select(sa.func.max(events.c.serial))) or 0
 
 
 def _event_from_row(row: sa.Row[tuple[object, ...]]) -> Event:
-    return Event(row.serial, row.at, row.kind, row.subject, row.text, row.tenant)
+    return Event(row.serial, row.at, row.kind, row.subject, row.text, row.tenant, row.ref)

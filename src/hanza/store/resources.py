@@ -1,6 +1,6 @@
 """Resources of every kind, each with the document that answers for it: a GET is one read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 import sqlalchemy as sa
 
-from hanza.model.kinds import BY_NAME, WORKSPACE, Kind
+from hanza.model.kinds import BY_NAME, NETWORK, WORKSPACE, Kind
 from hanza.model.resource import Path, Resource, Words
 from hanza.plan.seca.conditions import History
 from hanza.plan.seca.selector import EVERYTHING, Selector
@@ -34,8 +34,9 @@ class Page:
 def insert_resource(tx: Tx, resource: Resource) -> Resource:
     path = resource.path
     place = {"kind": path.kind.name, "region": path.region, "tenant": path.tenant}
-    names = {"workspace": path.workspace, "name": path.name, "created_at": resource.created_at}
-    row = {"id": resource.id, **place, **names, **_changing(resource)}
+    names = {"workspace": path.workspace, "network": path.network, "name": path.name}
+    at = {"created_at": resource.created_at}
+    row = {"id": resource.id, **place, **names, **at, **_changing(resource)}
     tx.execute(sa.insert(resources).values(**row))
     _tell(tx, path.kind)
     return resource
@@ -63,14 +64,22 @@ def remove_resource(tx: Tx, resource: Resource) -> None:
     _tell(tx, resource.path.kind)
     if resource.path.kind == WORKSPACE:
         forget_creator(tx, resource.path.tenant, resource.path.name)
-    tenant, workspace = resource.path.tenant, resource.path.workspace
-    if workspace and not list_inside(tx, tenant, workspace):
-        tx.execute(
-            sa.delete(resources).where(
-                *_named(replace(resource.path, kind=WORKSPACE, workspace="", name=workspace)),
-                resources.c.deleted_at.is_not(None),
-            )
-        )
+    if resource.path.workspace:
+        workspace = workspace_of(resource.path)
+        last = sa.exists().where(*_inside(workspace))
+        row = (*_named(workspace), resources.c.deleted_at.is_not(None))
+        if not tx.scalar(sa.select(last)) and tx.execute(sa.delete(resources).where(*row)).rowcount:
+            forget_creator(tx, workspace.tenant, workspace.name)
+
+
+def workspace_of(path: Path) -> Path:
+    """Where the workspace is that something is in."""
+    return Path(WORKSPACE, path.region, path.tenant, "", path.workspace)
+
+
+def network_of(path: Path) -> Path:
+    """Where the network is that something is in."""
+    return Path(NETWORK, path.region, path.tenant, path.workspace, path.network)
 
 
 def find_resource(tx: Tx, path: Path) -> Resource | None:
@@ -107,21 +116,32 @@ def list_documents(tx: Tx, path: Path, page: Page) -> tuple[list[bytes], str | N
     return [document for _, document in found[: page.limit]], more
 
 
-def list_inside(tx: Tx, tenant: str, workspace: str) -> list[Resource]:
-    """Everything in one workspace."""
-    query = sa.select(resources).where(
-        resources.c.tenant == tenant, resources.c.workspace == workspace
+def list_inside(tx: Tx, parent: Path) -> list[Resource]:
+    """Everything in one workspace or network."""
+    query = sa.select(resources).where(*_inside(parent))
+    return [resource_from_row(row) for row in tx.execute(query.order_by(resources.c.name))]
+
+
+def count_inside(tx: Tx, tenant: str, workspaces: Collection[str]) -> dict[str, int]:
+    """How many resources each of these workspaces has that are not being deleted."""
+    query = sa.select(resources.c.workspace, sa.func.count()).where(
+        resources.c.tenant == tenant,
+        resources.c.workspace.in_(workspaces),
+        resources.c.deleted_at.is_(None),
     )
+    rows = tx.execute(query.group_by(resources.c.workspace))
+    return dict.fromkeys(workspaces, 0) | {name: count for name, count in rows}
+
+
+def list_all(tx: Tx, path: Path) -> list[Resource]:
+    """All of the path's collection that are not being deleted."""
+    query = sa.select(resources).where(*_collected(path), resources.c.deleted_at.is_(None))
     return [resource_from_row(row) for row in tx.execute(query.order_by(resources.c.name))]
 
 
 def _rows(tx: Tx, path: Path, page: Page) -> Iterator[Any]:
     query = sa.select(resources.c.name, resources.c.labels, resources.c.document).where(
-        resources.c.kind == path.kind.name,
-        resources.c.tenant == path.tenant,
-        resources.c.workspace == path.workspace,
-        resources.c.region == path.region,
-        resources.c.name > page.after,
+        *_collected(path), resources.c.region == path.region, resources.c.name > page.after
     )
     if page.deleted != "with":
         is_deleted = resources.c.deleted_at.is_not(None)
@@ -159,7 +179,7 @@ def resource_from_row(row: sa.Row[tuple[Any, ...]]) -> Resource:
     created_at: datetime = row.created_at
     return Resource(
         id=row.id,
-        path=Path(kind, row.region, row.tenant, row.workspace, row.name),
+        path=Path(kind, row.region, row.tenant, row.workspace, row.name, row.network),
         words=Words(
             _value(row.labels), _value(row.annotations), _value(row.extensions), _value(row.spec)
         ),
@@ -173,12 +193,27 @@ def resource_from_row(row: sa.Row[tuple[Any, ...]]) -> Resource:
     )
 
 
-def _named(path: Path) -> tuple[sa.ColumnElement[bool], ...]:
+def _collected(path: Path) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         resources.c.kind == path.kind.name,
         resources.c.tenant == path.tenant,
         resources.c.workspace == path.workspace,
-        resources.c.name == path.name,
+        resources.c.network == path.network,
+    )
+
+
+def _named(path: Path) -> tuple[sa.ColumnElement[bool], ...]:
+    return (*_collected(path), resources.c.name == path.name)
+
+
+def _inside(parent: Path) -> tuple[sa.ColumnElement[bool], ...]:
+    is_own = resources.c.tenant == parent.tenant
+    if parent.kind == WORKSPACE:
+        return is_own, resources.c.workspace == parent.name
+    return (
+        is_own,
+        resources.c.workspace == parent.workspace,
+        resources.c.network == parent.name,
     )
 
 

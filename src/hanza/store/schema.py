@@ -240,7 +240,8 @@ resources = sa.Table(
     a_count("owed", 0),
     a_text("status"),
     sa.Column("document", sa.LargeBinary, nullable=False),
-    sa.UniqueConstraint("kind", "tenant", "workspace", "name"),
+    sa.Column("network", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("kind", "tenant", "workspace", "network", "name"),
     sa.Index("ix_resources_tenant_workspace", "tenant", "workspace"),
 )
 
@@ -339,7 +340,10 @@ events = sa.Table(
     a_text("subject"),
     a_text("text"),
     a_text("tenant", nullable=True),
+    a_text("workspace", nullable=True),
+    a_text("ref", nullable=True),
     sa.Index("ix_events_tenant_serial", "tenant", "serial"),
+    sa.Index("ix_events_tenant_workspace_serial", "tenant", "workspace", "serial"),
 )
 
 policies = sa.Table(

@@ -8,7 +8,20 @@ from hanza.model.kinds import KINDS, REGION, Kind
 from hanza.model.skus import SKUS, find_sku
 from hanza.plan.seca.regions import Region
 from hanza.store.tx import Tx
-from hanza.wire.seca.documents import RegionFacts, list_to_json, region_to_json, sku_to_json
+from hanza.wire.seca.documents import (
+    RegionFacts,
+    list_to_json,
+    region_to_json,
+    sku_to_json,
+    wellknown_to_json,
+)
+
+WELLKNOWN_PATH = "/.wellknown/secapi"
+
+
+def get_wellknown(call: Call) -> Answer:
+    """Where the providers are that belong to no region; a region's document names its own."""
+    return Answer(200, wellknown_to_json(url_of(call), KINDS), JSON)
 
 
 def get_region(call: Call) -> Answer:
@@ -28,7 +41,7 @@ def list_all_regions(call: Call) -> Answer:
     chosen = names[first : first + page.limit]
     token = token_of(chosen[-1]) if names[first + page.limit :] else None
     items = [region_to_json(one, facts, KINDS) for one, facts in found if one.name in chosen]
-    return Answer(200, list_to_json(REGION, items, token), JSON)
+    return Answer(200, list_to_json(path_of(call, REGION), items, token), JSON)
 
 
 def _regions(tx: Tx, url: str) -> list[tuple[Region, RegionFacts]]:
@@ -62,6 +75,6 @@ def sku_lister(kind: Kind) -> Handler:
         chosen, others = found[: page.limit], found[page.limit :]
         items = [sku_to_json(sku, path.region, path.tenant) for sku in chosen]
         token = token_of(chosen[-1].name) if others else None
-        return Answer(200, list_to_json(kind, items, token), JSON)
+        return Answer(200, list_to_json(path, items, token), JSON)
 
     return list_all

@@ -38,7 +38,7 @@ def list_all_images(call: Call) -> Answer:
     chosen, others = after[: page.limit], after[page.limit :]
     token = token_of(chosen[-1].name) if others else None
     items = [_document(one, path) for one in chosen]
-    return Answer(200, list_to_json(IMAGE, items, token), JSON)
+    return Answer(200, list_to_json(path, items, token), JSON)
 
 
 def _find(tx: Tx, path: Path) -> Image | None:

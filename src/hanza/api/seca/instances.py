@@ -17,13 +17,13 @@ from hanza.model.resource import Path, Resource
 from hanza.model.skus import find_sku
 from hanza.plan.seca.conditions import History, Outlook, advanced, changed
 from hanza.plan.seca.demand import Parts, country_of, told, wanted_of, zone_of
-from hanza.plan.seca.envelope import check_version
+from hanza.plan.seca.envelope import check_version, urn_of
 from hanza.plan.seca.power import power_after
 from hanza.plan.seca.references import target_of
 from hanza.store import instances
-from hanza.store.events import append_event
+from hanza.store.events import Whose, append_event
 from hanza.store.holds import get_hold
-from hanza.store.resources import find_resource, update_resource
+from hanza.store.resources import find_resource, update_resource, workspace_of
 from hanza.store.tx import Tx
 from hanza.store.work import hint
 
@@ -105,7 +105,8 @@ def write_power(tx: Tx, path: Path, action: Action, version: str | None, now: da
         ),
     )
     text = f"{path.name} is to {action}"
-    append_event(tx, now, f"instance.{action}_asked", known.id, text, path.tenant)
+    whose = Whose(path.tenant, path.workspace, urn_of(path))
+    append_event(tx, now, f"instance.{action}_asked", known.id, text, whose)
     hold = get_hold(tx, wanted.id)
     if hold is not None:
         hint(tx, "publish", hold.agent, now)
@@ -149,8 +150,6 @@ def _data_volumes_of(tx: Tx, resource: Resource) -> tuple[VolumeId, ...]:
 
 
 def _workspace(tx: Tx, instance: Resource) -> Resource:
-    path = instance.path
-    there = Path(kinds.WORKSPACE, path.region, path.tenant, "", path.workspace)
-    found = find_resource(tx, there)
+    found = find_resource(tx, workspace_of(instance.path))
     assert found is not None, "the workspace was checked"
     return found

@@ -34,7 +34,7 @@ def lister(kind: Kind) -> Handler:
         path = path_of(call, kind)
         documents, last = call.plane.store.read(_list, path, page_of(call))
         token = None if last is None else token_of(last)
-        return Answer(200, list_to_json(kind, documents, token), JSON)
+        return Answer(200, list_to_json(path, documents, token), JSON)
 
     return list_all
 
@@ -46,9 +46,13 @@ def _list(tx: Tx, path: Path, page: Page) -> tuple[list[bytes], str | None]:
 
 def path_of(call: Call, kind: Kind) -> Path:
     said = call.path
-    workspace = said.get("workspace", "") if kind.scope == "workspace" else ""
     return Path(
-        kind, said.get("region", ""), said.get("tenant", ""), workspace, said.get("name", "")
+        kind=kind,
+        region=said.get("region", ""),
+        tenant=said.get("tenant", ""),
+        workspace=said.get("workspace", ""),
+        name=said.get("name", ""),
+        network=said.get("network", ""),
     )
 
 

@@ -6,7 +6,8 @@ from hanza.model.resource import Json, Path
 from hanza.model.skus import find_sku
 from hanza.model.tenant import References
 from hanza.plan.image import UnknownImage
-from hanza.plan.seca.references import Target, target_of
+from hanza.plan.seca.addresses import is_range
+from hanza.plan.seca.references import Target, target_near, target_of
 from hanza.plan.seca.shape import references_in
 from hanza.store.images import find_image
 from hanza.store.resources import find_resource
@@ -16,17 +17,22 @@ from hanza.store.tx import Tx
 def check_references(tx: Tx, path: Path, spec: Json, policy: References) -> None:
     """Raises `Invalid` for a reference to nothing.
 
-    With the policy `deferred`, what the table calls deferrable may come into being later; that
-    it could be the right thing in the right place is checked all the same.
+    With the policy `deferred`, what the table calls deferrable may come into being later, and
+    what another provider has no part in yet may do so for everybody; that it could be the right
+    thing in the right place is checked all the same.
     """
     for field, shape, reference in references_in(spec, path.kind.spec, "spec"):
-        if shape.kind is None:
+        if shape.may_be_range and is_range(reference["resource"]):
             continue
-        target = target_of(reference, shape.kind, path, field)
-        if shape.is_deferrable and policy == "deferred":
+        target = (
+            target_near(reference, path, field)
+            if shape.kind is None
+            else target_of(reference, shape.kind, path, field)
+        )
+        if target is None or shape.is_later or (shape.is_deferrable and policy == "deferred"):
             continue
         if not is_there(tx, target, path.region):
-            refusal = UnknownImage if target.is_shared else Invalid
+            refusal = UnknownImage if target.is_shared and target.kind == IMAGE else Invalid
             raise refusal(f"there is no {target.kind.name} {target.name[:128]!r}", field=field)
 
 
@@ -36,6 +42,6 @@ def is_there(tx: Tx, target: Target, region: str) -> bool:
         return find_sku(target.kind, target.name) is not None
     if target.is_shared:
         return target.kind == IMAGE and find_image(tx, target.name) is not None
-    there = Path(target.kind, region, target.tenant, target.workspace, target.name)
+    there = Path(target.kind, region, target.tenant, target.workspace, target.name, target.network)
     found = find_resource(tx, there)
     return found is not None and found.deleted_at is None and found.path.region == region

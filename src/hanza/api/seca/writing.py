@@ -19,16 +19,24 @@ from hanza.model.errors import Conflict, InUse, Invalid
 from hanza.model.kinds import Kind
 from hanza.model.resource import Path, Resource
 from hanza.plan.seca.conditions import History, Outlook, advanced, changed, requested
-from hanza.plan.seca.envelope import check_name, check_request, check_reserved, check_version
+from hanza.plan.seca.envelope import (
+    check_name,
+    check_request,
+    check_reserved,
+    check_version,
+    urn_of,
+)
 from hanza.plan.seca.regions import WHOLE, Region
 from hanza.plan.seca.shape import check_kept
-from hanza.store.events import append_event
+from hanza.store.events import Whose, append_event
 from hanza.store.resources import (
     find_resource,
     insert_resource,
     list_inside,
+    network_of,
     remove_resource,
     update_resource,
+    workspace_of,
 )
 from hanza.store.tenants import get_tenant
 from hanza.store.tx import Tx
@@ -105,7 +113,7 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
     check_reserved(path)
     check_request(path, words, put.request.region)
     tenant, region = get_tenant(tx, path.tenant), get_region(tx, path.region or WHOLE)
-    _check_workspace(tx, path)
+    _check_parents(tx, path)
     known = find_resource(tx, path)
     check_version(put.version, known.version if known else None)
     if known is not None:
@@ -117,8 +125,7 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
     if known is None and path.kind == kinds.WORKSPACE:
         _grant(tx, put)
     verb = "created" if known is None else "changed"
-    text = f"{path.kind.name} {path.name} was {verb}"
-    append_event(tx, put.now, f"{path.kind.name}.{verb}", resource.id, text, path.tenant)
+    _tell(tx, put.now, verb, resource, f"was {verb}")
     return resource
 
 
@@ -139,8 +146,7 @@ def write_delete(tx: Tx, path: Path, version: str | None, rule: DeleteRule, now:
     check_version(version, known.version)
     if known.deleted_at is not None:
         return
-    text = f"{path.kind.name} {path.name} is to end"
-    append_event(tx, now, f"{path.kind.name}.ending", known.id, text, path.tenant)
+    _tell(tx, now, "ending", known, "is to end")
     if rule(tx, known, now):
         remove_resource(tx, known)
         return
@@ -167,14 +173,27 @@ def delete_at_once(tx: Tx, known: Resource, now: datetime) -> bool:  # noqa: ARG
     return True
 
 
-def delete_workspace(tx: Tx, known: Resource, now: datetime) -> bool:  # noqa: ARG001 -- a rule
-    """Refused while something of worth lives in it; what is ending already does not count."""
-    inside = list_inside(tx, known.path.tenant, known.path.name)
+def delete_parent(tx: Tx, known: Resource, now: datetime) -> bool:
+    """For what others are in: refused while it holds one that keeps it.
+
+    The others in it are worth nothing without it, and go with it.  What is ending already does
+    not count, and is waited for.
+    """
+    path, inside = known.path, list_inside(tx, known.path)
     for one in inside:
-        if one.path.kind.keeps_parent and one.deleted_at is None:
+        # What is in a network of the workspace keeps the network, not the workspace.
+        is_direct = path.kind == kinds.NETWORK or not one.path.network
+        if one.path.kind.keeps_parent and is_direct and one.deleted_at is None:
             what = f"{one.path.kind.name} {one.path.name!r}"
             raise InUse(f"{what} is still in it", hint="delete that first")
-    return not inside
+    waiting = [one for one in inside if one.deleted_at is not None]
+    for one in inside:
+        if one.deleted_at is None:
+            text = f"{one.path.kind.name} {one.path.name} ended with its {path.kind.name}"
+            whose = Whose(path.tenant, one.path.workspace)
+            append_event(tx, now, f"{one.path.kind.name}.ended", one.id, text, whose)
+            remove_resource(tx, one)
+    return not waiting
 
 
 def _next(put: Put, known: Resource | None) -> Resource:
@@ -192,12 +211,26 @@ def _check_known(known: Resource, path: Path) -> None:
         raise Conflict(text, hint="names are unique over all regions of a tenant")
 
 
-def _check_workspace(tx: Tx, path: Path) -> None:
-    if path.kind.scope != "workspace":
-        return
-    check_name(path.workspace, kinds.ID_CHARACTERS_MAX, "workspace")
-    there = Path(kinds.WORKSPACE, path.region, path.tenant, "", path.workspace)
-    found = find_resource(tx, there)
-    if found is None or found.deleted_at is not None or found.path.region != path.region:
-        text = f"there is no workspace {path.workspace!r} in region {path.region!r}"
-        raise Invalid(text, field="workspace")
+def _check_parents(tx: Tx, path: Path) -> None:
+    """Raises `Invalid` for a path through what is not there."""
+    if path.kind.scope in ("workspace", "network"):
+        _check_parent(tx, workspace_of(path), path.region)
+    if path.kind.scope == "network":
+        _check_parent(tx, network_of(path), path.region)
+
+
+def _check_parent(tx: Tx, parent: Path, region: str) -> None:
+    what = parent.kind.name
+    check_name(parent.name, kinds.ID_CHARACTERS_MAX, what)
+    found = find_resource(tx, parent)
+    if found is None or found.deleted_at is not None or found.path.region != region:
+        text = f"there is no {what} {parent.name!r} in region {region!r}"
+        raise Invalid(text, field=what)
+
+
+def _tell(tx: Tx, now: datetime, verb: str, resource: Resource, text: str) -> None:
+    """What was asked for, and of what."""
+    path = resource.path
+    whose = Whose(path.tenant, path.workspace or None, urn_of(path))
+    said = f"{path.kind.name} {path.name} {text}"
+    append_event(tx, now, f"{path.kind.name}.{verb}", resource.id, said, whose)

@@ -4,12 +4,14 @@ Routes, checks, documents and the published OpenAPI pages are all made from it; 
 anywhere a second time.  One module for each provider.
 """
 
+from hanza.model.kinds.activity import ACTIVITY_LOG
 from hanza.model.kinds.authorization import ROLE, ROLE_ASSIGNMENT
 from hanza.model.kinds.compute import INSTANCE, INSTANCE_SKU
 from hanza.model.kinds.kind import (
     ANNOTATION_CHARACTERS_MAX,
     CONDITIONS_MAX,
     ID_CHARACTERS_MAX,
+    INSIDE,
     LABEL_CHARACTERS_MAX,
     NAME_CHARACTERS_MAX,
     NAME_PATTERN,
@@ -19,28 +21,50 @@ from hanza.model.kinds.kind import (
     Kind,
     Scope,
 )
+from hanza.model.kinds.network import (
+    INTERNET_GATEWAY,
+    NETWORK,
+    NETWORK_SKU,
+    NIC,
+    PUBLIC_IP,
+    ROUTING_TABLE,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    SUBNET,
+)
 from hanza.model.kinds.region import REGION
 from hanza.model.kinds.storage import BLOCK_STORAGE, IMAGE, STORAGE_SKU
 from hanza.model.kinds.workspace import WORKSPACE
 
 __all__ = [
+    "ACTIVITY_LOG",
     "ANNOTATION_CHARACTERS_MAX",
     "BLOCK_STORAGE",
     "BY_NAME",
     "CONDITIONS_MAX",
     "ID_CHARACTERS_MAX",
     "IMAGE",
+    "INSIDE",
     "INSTANCE",
     "INSTANCE_SKU",
+    "INTERNET_GATEWAY",
     "KINDS",
     "LABEL_CHARACTERS_MAX",
     "NAME_CHARACTERS_MAX",
     "NAME_PATTERN",
+    "NETWORK",
+    "NETWORK_SKU",
+    "NIC",
     "PROVIDERS",
+    "PUBLIC_IP",
     "REGION",
     "ROLE",
     "ROLE_ASSIGNMENT",
+    "ROUTING_TABLE",
+    "SECURITY_GROUP",
+    "SECURITY_GROUP_RULE",
     "STORAGE_SKU",
+    "SUBNET",
     "URN_CHARACTERS_MAX",
     "VERSION",
     "WORKSPACE",
@@ -59,6 +83,16 @@ KINDS = (
     STORAGE_SKU,
     IMAGE,
     BLOCK_STORAGE,
+    NETWORK_SKU,
+    NETWORK,
+    SUBNET,
+    ROUTING_TABLE,
+    INTERNET_GATEWAY,
+    NIC,
+    PUBLIC_IP,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    ACTIVITY_LOG,
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 PROVIDERS = frozenset(kind.urn_provider for kind in KINDS) | {"hanza.federation/v1"}

@@ -37,12 +37,12 @@ INSTANCE = Kind(
     scope="workspace",
     spec=Record(
         (
-            Member("additionalNicRefs", Many(Reference(None), 16)),
+            Member("additionalNicRefs", Many(Reference("nic", is_later=True), 16)),
             Member("antiAffinityGroup", Text(0, 64)),
             Member("bootVolume", _volume(is_fixed=True), is_required=True),
             Member("dataVolumes", Many(_volume(), 64)),
-            Member("primaryNicRef", Reference(None)),
-            Member("securityGroupRef", Reference(None)),
+            Member("primaryNicRef", Reference("nic", is_later=True)),
+            Member("securityGroupRef", Reference("security-group", is_later=True)),
             Member("skuRef", Reference("instance-sku"), is_required=True, is_fixed=True),
             Member("sshKeys", Many(Text(1, 4096), 32)),
             Member("userData", Text(0, 65536)),

@@ -10,6 +10,14 @@ Scope: TypeAlias = Literal["global", "global-tenant", "tenant", "workspace", "ne
 Action: TypeAlias = Literal["start", "stop", "restart"]
 
 VERSION = "v1"
+INSIDE: dict[Scope, str] = {
+    "global": "",
+    "global-tenant": "/tenants/{tenant}",
+    "tenant": "/tenants/{tenant}",
+    "workspace": "/tenants/{tenant}/workspaces/{workspace}",
+    "network": "/tenants/{tenant}/workspaces/{workspace}/networks/{network}",
+}
+"""The path from the version to the collection."""
 NAME_CHARACTERS_MAX = 128
 ID_CHARACTERS_MAX = 64
 URN_CHARACTERS_MAX = 255
@@ -34,6 +42,7 @@ class Kind:
     status: Record
     """Members beyond state and conditions."""
     permission: str
+    version: str = VERSION
     is_writable: bool = True
     actions: tuple[Action, ...] = ()
     keeps_parent: bool = False
@@ -41,9 +50,12 @@ class Kind:
     reserved: str = ""
     """Names that begin so are the federation's own: tenants neither write nor delete them."""
 
+    is_log: bool = False
+    """It is listed, and none is ever asked for by its name."""
+
     @property
     def urn_provider(self) -> str:
-        return f"{self.provider}/{VERSION}"
+        return f"{self.provider}/{self.version}"
 
     @property
     def is_regional(self) -> bool:

@@ -67,11 +67,17 @@ def check_version(given: str | None, version: int | None) -> None:
 def urn_of(path: Path) -> str:
     """The name by which other resources refer to it."""
     words = [path.kind.urn_provider]
-    if path.kind.scope != "global":
+    if path.tenant:
         words += ["tenants", path.tenant]
-    if path.kind.scope == "workspace":
+    if path.workspace:
         words += ["workspaces", path.workspace]
-    return "/".join([*words, path.kind.collection, path.name])
+    return "/".join([*words, collection_of(path), path.name])
+
+
+def collection_of(path: Path) -> str:
+    """What its collection is called below tenant or workspace: `networks/n/subnets`."""
+    inside = f"{kinds.NETWORK.collection}/{path.network}/" if path.network else ""
+    return inside + path.kind.collection
 
 
 def _check_values(values: Mapping[str, str] | None, most: int, field: str) -> None:

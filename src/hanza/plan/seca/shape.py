@@ -1,9 +1,25 @@
 """Whether a document has the shape that its kind's table asks for, and keeps what it must keep."""
 
+import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 
 from hanza.model.errors import Conflict, Invalid
-from hanza.model.fields import Free, Many, Member, Record, Reference, Shape, Text, Whole
+from hanza.model.fields import (
+    ADDRESS_PATTERN,
+    Address,
+    Block,
+    Flag,
+    Free,
+    Many,
+    Member,
+    Record,
+    Reference,
+    Shape,
+    Text,
+    Values,
+    Whole,
+)
 
 REFERENCE = Record(
     (
@@ -19,10 +35,14 @@ REFERENCE = Record(
 def check_shape(value: object, shape: Shape, field: str) -> None:
     """Raises `Invalid` naming the first member that is wrong."""
     match shape:
-        case Text():
-            _check_text(value, shape, field)
+        case Text() | Block() | Address():
+            _check_written(value, shape, field)
         case Whole():
             _check_whole(value, shape, field)
+        case Flag():
+            _check_flag(value, field)
+        case Values(most):
+            _check_values(value, most, field)
         case Reference():
             _check_record(value, REFERENCE, field)
         case Many():
@@ -64,7 +84,7 @@ def references_in(
             assert isinstance(value, list), "the shape was checked"
             for number, one in enumerate(value):
                 yield from references_in(one, item, f"{field}.{number}")
-        case Record(members):
+        case Record(members=members):
             inside = _object(value, field)
             for member in members:
                 if inside.get(member.name) is not None:
@@ -72,6 +92,21 @@ def references_in(
                     yield from references_in(inside[member.name], member.shape, where)
         case _:
             return
+
+
+def _check_flag(value: object, field: str) -> None:
+    if not isinstance(value, bool):
+        raise Invalid("true or false is needed here", field=field)
+
+
+def _check_written(value: object, shape: Text | Block | Address, field: str) -> None:
+    match shape:
+        case Text():
+            _check_text(value, shape, field)
+        case Block():
+            _check_block(value, shape, field)
+        case _:
+            _check_address(value, shape.least, shape.most, field)
 
 
 def _check_text(value: object, shape: Text, field: str) -> None:
@@ -83,6 +118,38 @@ def _check_text(value: object, shape: Text, field: str) -> None:
         raise Invalid(f"at least {shape.least} characters are needed here", field=field)
     if shape.most is not None and len(value) > shape.most:
         raise Invalid(f"more than {shape.most} characters", field=field)
+
+
+def _check_block(value: object, shape: Block, field: str) -> None:
+    """Bits beside the prefix are let pass: the range that they lie in is meant."""
+    text = _text(value, shape.least, shape.most, field)
+    try:
+        is_one = bool(re.match(shape.pattern, text)) and ip_network(text, strict=False)
+    except ValueError:
+        is_one = False
+    if not is_one or (shape.version or is_one.version) != is_one.version:
+        example = "fd00::/48" if shape.version == 6 else "10.0.0.0/16"
+        raise Invalid(f"{text!r} is no range of addresses such as {example}", field=field)
+
+
+def _check_address(value: object, least: int, most: int, field: str) -> None:
+    text = _text(value, least, most, field)
+    try:
+        is_one = bool(re.match(ADDRESS_PATTERN, text)) and ip_address(text)
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise Invalid(f"{text!r} is no IP address", field=field)
+
+
+def _check_values(value: object, most: int, field: str) -> None:
+    for key, one in _object(value, field).items():
+        _text(one, 0, most, f"{field}.{key[:64]}")
+
+
+def _text(value: object, least: int, most: int, field: str) -> str:
+    _check_text(value, Text(least, most), field)
+    return str(value)
 
 
 def _check_whole(value: object, shape: Whole, field: str) -> None:
@@ -115,6 +182,8 @@ def _check_record(value: object, shape: Record, field: str) -> None:
             check_shape(inside[member.name], member.shape, where)
         elif member.is_required:
             raise Invalid(f"{member.name} is needed", field=where)
+    if shape.is_never_empty and all(inside.get(name) is None for name in known):
+        raise Invalid(f"one of {', '.join(sorted(known))} is needed", field=field)
 
 
 def _object(value: object, field: str) -> Mapping[str, object]:

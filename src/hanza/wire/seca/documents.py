@@ -16,7 +16,7 @@ from hanza.model.errors import Invalid
 from hanza.model.kinds import REGION, VERSION, Kind
 from hanza.model.resource import Condition, Path, Resource, Words
 from hanza.model.skus import Sku
-from hanza.plan.seca.envelope import urn_of
+from hanza.plan.seca.envelope import collection_of, urn_of
 from hanza.plan.seca.regions import Region
 
 Key = Annotated[str, Meta(max_length=256)]
@@ -25,6 +25,14 @@ Values = dict[Key, str] | None
 
 class _Metadata(Struct):
     region: str | None = None
+
+
+class _Name(Struct):
+    name: str
+
+
+class _Named(Struct):
+    metadata: _Name
 
 
 class _Put(Struct):
@@ -66,7 +74,7 @@ def request_from_json(body: bytes) -> Request:
 
 def resource_to_json(resource: Resource, verb: str) -> bytes:
     own = resource.words
-    metadata = _metadata(resource.path, verb) | _dates(resource)
+    metadata = metadata_of(resource.path, verb) | _dates(resource)
     document = {
         **_said(("labels", own.labels), ("annotations", own.annotations)),
         **_said(("extensions", own.extensions)),
@@ -83,7 +91,7 @@ def resource_to_json(resource: Resource, verb: str) -> bytes:
 
 def sku_to_json(sku: Sku, region: str, tenant: str) -> bytes:
     path = Path(sku.kind, region, tenant, "", sku.name)
-    metadata = _metadata(path, "GET")
+    metadata = metadata_of(path, "GET")
     return msgspec.json.encode({"labels": sku.labels, "metadata": metadata, "spec": sku.spec})
 
 
@@ -100,15 +108,15 @@ class RegionFacts:
 
 def region_to_json(region: Region, facts: RegionFacts, kinds: Sequence[Kind]) -> bytes:
     """With one address for each provider: the standard's are below the region's own path."""
-    regional = dict.fromkeys(kind.provider for kind in kinds if kind.is_regional)
+    regional = {kind.provider: kind.version for kind in kinds if kind.is_regional}
     providers = [
-        {"name": name, "url": f"{facts.url}/r/{region.name}/providers/{name}", "version": VERSION}
-        for name in regional
+        {"name": name, "url": f"{facts.url}/r/{region.name}/providers/{name}", "version": version}
+        for name, version in regional.items()
     ]
     ours = "hanza.federation"
     providers.append({"name": ours, "url": f"{facts.url}/providers/{ours}", "version": VERSION})
     metadata = {
-        **_metadata(Path(REGION, "", "", "", region.name), "GET"),
+        **metadata_of(Path(REGION, "", "", "", region.name), "GET"),
         "createdAt": _instant(facts.created_at),
         "lastModifiedAt": _instant(facts.modified_at),
         "resourceVersion": facts.version,
@@ -117,11 +125,32 @@ def region_to_json(region: Region, facts: RegionFacts, kinds: Sequence[Kind]) ->
     return msgspec.json.encode({"metadata": metadata, "spec": spec})
 
 
-def list_to_json(kind: Kind, items: Iterable[bytes], skip_token: str | None) -> bytes:
+def wellknown_to_json(url: str, kinds: Sequence[Kind]) -> bytes:
+    """The address of each provider that is of no region, by the base that clients are given."""
+    found = dict.fromkeys((one.provider, one.urn_provider) for one in kinds if not one.is_regional)
+    endpoints = [{"provider": urn, "url": f"{url}/providers/{name}"} for name, urn in found]
+    return msgspec.json.encode({"version": VERSION, "endpoints": endpoints})
+
+
+def with_status(document: bytes, members: Mapping[str, object]) -> bytes:
+    """A rendered document with these members of its status, all else as it was."""
+    whole = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    status = msgspec.json.decode(whole["status"], type=dict[str, msgspec.Raw])
+    said = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in members.items()}
+    whole["status"] = msgspec.Raw(msgspec.json.encode(status | said))
+    return msgspec.json.encode(whole)
+
+
+def name_in(document: bytes) -> str:
+    """What a rendered document is called."""
+    return msgspec.json.decode(document, type=_Named).metadata.name
+
+
+def list_to_json(path: Path, items: Iterable[bytes], skip_token: str | None) -> bytes:
     """A page of documents that are rendered already; the last page has no token."""
     metadata: dict[str, str] = {
-        "provider": kind.urn_provider,
-        "resource": kind.collection,
+        "provider": path.kind.urn_provider,
+        "resource": collection_of(path),
         "verb": "GET",
         **({"skipToken": skip_token} if skip_token else {}),
     }
@@ -145,18 +174,19 @@ def _condition_to_doc(condition: Condition) -> _Condition:
     return _Condition(condition.state, since, condition.reason, condition.message)
 
 
-def _metadata(path: Path, verb: str) -> dict[str, object]:
+def metadata_of(path: Path, verb: str) -> dict[str, object]:
+    """What every document says of where it is."""
     kind = path.kind
     return {
         "name": path.name,
         "provider": kind.urn_provider,
-        "resource": f"{kind.collection}/{path.name}",
+        "resource": f"{collection_of(path)}/{path.name}",
         "verb": verb,
-        "apiVersion": VERSION,
+        "apiVersion": kind.version,
         "kind": kind.name,
         "ref": urn_of(path),
         **_said(("tenant", path.tenant or None), ("workspace", path.workspace or None)),
-        **_said(("region", path.region or None)),
+        **_said(("network", path.network or None), ("region", path.region or None)),
     }
 
 

@@ -4,15 +4,14 @@ They say what this server takes and answers, and no more than that.  Which answe
 has is said here once for all kinds.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable
 
 from hanza.model import kinds
-from hanza.model.fields import Free, Many, Record, Reference, Shape, Text, Whole
+from hanza.model.fields import Free
 from hanza.model.kinds import Kind
 from hanza.plan.seca.shape import REFERENCE
+from hanza.wire.seca.schemas import Doc, object_of, ref_to, schema_of, values_of
 
-Doc: TypeAlias = dict[str, Any]
 PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance", "sources")
 REFUSALS = {
     "400": "the question cannot be understood",
@@ -57,8 +56,32 @@ def documents() -> dict[str, Doc]:
     """By provider name."""
     providers = dict.fromkeys(kind.provider for kind in kinds.KINDS)
     return {
-        name: _document(name, [kind for kind in kinds.KINDS if kind.provider == name])
-        for name in providers
+        **{
+            name: _document(name, [kind for kind in kinds.KINDS if kind.provider == name])
+            for name in providers
+        },
+        "seca.wellknown": _wellknown(),
+    }
+
+
+def version_of(document: Doc) -> str:
+    return str(document["info"]["version"])
+
+
+def _wellknown() -> Doc:
+    """The one page that is for everybody."""
+    text = {"type": "string"}
+    endpoint = object_of({"provider": text, "url": text}, ["provider", "url"])
+    members = {"version": text, "endpoints": {"type": "array", "items": endpoint}}
+    page = _json("where to begin", object_of(members, ["endpoints", "version"]))
+    answers = {"200": page, **_refusals("500")}
+    operation = {"operationId": "getWellknown", "security": [], "responses": answers}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Hanza: seca.wellknown", "version": kinds.VERSION},
+        "servers": [{"url": "/"}],
+        "paths": {"/.wellknown/secapi": {"get": operation}},
+        "components": {"schemas": {"Problem": _problem()}},
     }
 
 
@@ -72,7 +95,7 @@ def _document(provider: str, own: list[Kind]) -> Doc:
         paths |= _paths(kind)
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"Hanza: {provider}", "version": kinds.VERSION},
+        "info": {"title": f"Hanza: {provider}", "version": own[0].version},
         "servers": [server],
         "security": [{"bearer": []}],
         "paths": paths,
@@ -82,21 +105,19 @@ def _document(provider: str, own: list[Kind]) -> Doc:
                 **{_type(kind): _resource(kind) for kind in own},
                 "Condition": _condition(),
                 "Problem": _problem(),
-                "Reference": _shape(REFERENCE),
+                "Reference": schema_of(REFERENCE),
             },
         },
     }
 
 
 def _paths(kind: Kind) -> Doc:
-    tenant = "/tenants/{tenant}"
-    inside = {"global": "", "global-tenant": tenant, "tenant": tenant}.get(
-        kind.scope, f"{tenant}/workspaces/{{workspace}}"
-    )
-    path = f"/{kinds.VERSION}{inside}/{kind.collection}"
+    path = f"/{kind.version}{kinds.INSIDE[kind.scope]}/{kind.collection}"
     names = [word[1:-1] for word in path.split("/") if word.startswith("{")]
     one = f"{path}/{{name}}"
     listing = {"get": _list(kind, names)}
+    if kind.is_log:
+        return {path: listing}
     item: Doc = {"get": _get(kind, [*names, "name"])}
     if kind.is_writable:
         item["put"] = _put(kind, [*names, "name"])
@@ -109,12 +130,12 @@ def _paths(kind: Kind) -> Doc:
 
 
 def _list(kind: Kind, names: list[str]) -> Doc:
-    metadata = _object(
+    metadata = object_of(
         {name: {"type": "string"} for name in ("provider", "resource", "verb", "skipToken")},
         ["provider", "resource", "verb"],
     )
-    items = {"type": "array", "items": _ref(_type(kind))}
-    page = _object({"items": items, "metadata": metadata}, ["items", "metadata"])
+    items = {"type": "array", "items": ref_to(_type(kind))}
+    page = object_of({"items": items, "metadata": metadata}, ["items", "metadata"])
     return {
         "operationId": f"list{_noun(kind)}s",
         "parameters": [*_path_parameters(names), *LIST_PARAMETERS],
@@ -127,14 +148,14 @@ def _get(kind: Kind, names: list[str]) -> Doc:
         "operationId": f"get{_noun(kind)}",
         "parameters": _path_parameters(names),
         "responses": {
-            "200": _json("as it is", _ref(_type(kind))),
+            "200": _json("as it is", ref_to(_type(kind))),
             **_refusals("401", "403", "404", "500"),
         },
     }
 
 
 def _put(kind: Kind, names: list[str]) -> Doc:
-    body = _ref(_type(kind))
+    body = ref_to(_type(kind))
     return {
         "operationId": f"createOrUpdate{_noun(kind)}",
         "parameters": [*_path_parameters(names), VERSION_HEADER],
@@ -165,12 +186,12 @@ def _resource(kind: Kind) -> Doc:
         "annotations": kinds.ANNOTATION_CHARACTERS_MAX,
         "extensions": None,
     }
-    own: Doc = {name: _values(most) for name, most in values.items()}
+    own: Doc = {name: values_of(most) for name, most in values.items()}
     own["metadata"] = _metadata(kind)
-    own["spec"] = _shape(kind.spec)
+    own["spec"] = schema_of(kind.spec)
     if kind.is_writable:
         own["status"] = _status(kind)
-    return _object(own, [] if isinstance(kind.spec, Free) else ["spec"])
+    return object_of(own, [] if isinstance(kind.spec, Free) else ["spec"])
 
 
 def _metadata(kind: Kind) -> Doc:
@@ -184,8 +205,8 @@ def _metadata(kind: Kind) -> Doc:
         "pattern": f"^{kinds.NAME_PATTERN}$",
     }
     members["kind"] = {"const": kind.name}
-    places = {"global": (), "global-tenant": ("tenant",), "tenant": ("tenant", "region")}
-    for name in places.get(kind.scope, ("tenant", "workspace", "region")):
+    inside = [word[1:-1] for word in kinds.INSIDE[kind.scope].split("/") if word[:1] == "{"]
+    for name in [*inside, "region"] if kind.is_regional else inside:
         members[name] = {"type": "string", "maxLength": kinds.ID_CHARACTERS_MAX}
     if kind.collection != "skus":
         members |= {name: _instant() for name in ("createdAt", "lastModifiedAt")}
@@ -193,39 +214,19 @@ def _metadata(kind: Kind) -> Doc:
     required = sorted(members)
     if kind.is_writable:
         members["deletedAt"] = _instant()
-    return {**_object(members, required), "readOnly": True}
+    return {**object_of(members, required), "readOnly": True}
 
 
 def _status(kind: Kind) -> Doc:
     conditions = {
         "type": "array",
         "maxItems": kinds.CONDITIONS_MAX,
-        "items": _ref("Condition"),
+        "items": ref_to("Condition"),
     }
-    shown = _shape(kind.status)
+    shown = schema_of(kind.status)
     members = {"state": {"enum": STATES}, "conditions": conditions, **shown["properties"]}
     required = ["conditions", "state", *shown.get("required", ())]
-    return {**_object(members, required), "readOnly": True}
-
-
-def _shape(shape: Shape) -> Doc:
-    match shape:
-        case Text(least, most, choices):
-            limits = {"minLength": least or None, "maxLength": most, "enum": list(choices) or None}
-            return {"type": "string", **_said(limits)}
-        case Whole(least, most):
-            return {"type": "integer", "minimum": least, **_said({"maximum": most})}
-        case Reference():
-            return _ref("Reference")
-        case Many(item, most, least):
-            limits = {"minItems": least or None, "maxItems": most}
-            return {"type": "array", "items": _shape(item), **_said(limits)}
-        case Record(members):
-            required = [member.name for member in members if member.is_required]
-            own = {member.name: _shape(member.shape) for member in members}
-            return {**_object(own, required), "additionalProperties": False}
-        case _:
-            return {"type": "object"}
+    return {**object_of(members, required), "readOnly": True}
 
 
 def _condition() -> Doc:
@@ -235,18 +236,18 @@ def _condition() -> Doc:
         "reason": {"type": "string", "maxLength": 1024},
         "message": {"type": "string", "maxLength": 32768},
     }
-    return _object(members, ["lastTransitionAt", "state"])
+    return object_of(members, ["lastTransitionAt", "state"])
 
 
 def _problem() -> Doc:
-    source = _object({"pointer": {"type": "string"}, "parameter": {"type": "string"}}, [])
+    source = object_of({"pointer": {"type": "string"}, "parameter": {"type": "string"}}, [])
     members: Doc = {name: {"type": "string"} for name in (*PROBLEM_MEMBERS, "code", "hint")}
     members |= {"status": {"type": "integer"}, "sources": {"type": "array", "items": source}}
-    return _object(members, [*PROBLEM_MEMBERS, "code"])
+    return object_of(members, [*PROBLEM_MEMBERS, "code"])
 
 
 def _refusals(*codes: str) -> Doc:
-    schema = {"application/problem+json": {"schema": _ref("Problem")}}
+    schema = {"application/problem+json": {"schema": ref_to("Problem")}}
     return {code: {"description": REFUSALS[code], "content": schema} for code in codes}
 
 
@@ -259,35 +260,18 @@ def _path_parameters(names: Iterable[str]) -> list[Doc]:
     return [{"name": name, "in": "path", "required": True, "schema": text} for name in names]
 
 
-def _object(members: Mapping[str, Any], required: Iterable[str]) -> Doc:
-    wanted = sorted(required)
-    said = {"required": wanted} if wanted else {}
-    return {"type": "object", "properties": dict(members), **said}
-
-
-def _values(most: int | None) -> Doc:
-    return {
-        "type": ["object", "null"],
-        "additionalProperties": {"type": "string", **_said({"maxLength": most})},
-    }
-
-
 def _instant() -> Doc:
     return {"type": "string", "format": "date-time"}
 
 
-def _said(limits: Mapping[str, Any]) -> Doc:
-    return {name: value for name, value in limits.items() if value is not None}
-
-
-def _ref(name: str) -> Doc:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def _type(kind: Kind) -> str:
-    return "".join(word.capitalize() for word in kind.name.split("-"))
+    return _camel(kind.name)
 
 
 def _noun(kind: Kind) -> str:
-    """How operations call it: every provider's SKUs are just that."""
-    return "Sku" if kind.collection == "skus" else _type(kind)
+    """How operations call one of the collection: every provider's SKUs are just that."""
+    return _camel(kind.collection.removesuffix("s"))
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("-"))

@@ -1,11 +1,24 @@
 """Documents are held to their kind's table, and what is fixed stays."""
 
+import re
 from typing import Any
 
 import pytest
 
 from hanza.model.errors import Conflict, Invalid
-from hanza.model.fields import Many, Member, Record, Text, Whole
+from hanza.model.fields import (
+    Address,
+    Block,
+    Flag,
+    Many,
+    Member,
+    Record,
+    Shape,
+    Text,
+    Values,
+    Version,
+    Whole,
+)
 from hanza.model.kinds import BLOCK_STORAGE, INSTANCE, WORKSPACE
 from hanza.plan.seca.shape import check_kept, check_shape, references_in
 
@@ -93,3 +106,64 @@ def test_a_list_that_is_too_short_is_refused() -> None:
     shape = Record((Member("names", Many(Text(), 2, 1)),))
     with pytest.raises(Invalid):
         check_shape({"names": []}, shape, "spec")
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        (Flag(), True),
+        (Block(4, 9, 18), "0.0.0.0/0"),
+        (Block(4, 9, 18), "10.0.0.1/16"),
+        (Block(6, 4, 43), "::/0"),
+        (Block(6, 4, 43), "::ffff:10.0.0.0/104"),
+        (Block(None, 1, 43), "10.0.0.0/8"),
+        (Block(None, 1, 43), "FD00::/8"),
+        (Address(1, 39), "0.0.0.0"),
+        (Address(1, 39), "2001:db8::1"),
+        (Values(2), {"a": "bb"}),
+        (Record((Member("a", Text()),), is_never_empty=True), {"a": "b"}),
+    ],
+)
+def test_what_is_well_formed_is_taken(shape: Shape, value: object) -> None:
+    check_shape(value, shape, "f")
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        (Flag(), 1),
+        (Flag(), "true"),
+        (Block(4, 9, 18), "fd00:0::/8"),
+        (Block(4, 9, 18), "10.0.0.0/33"),
+        (Block(4, 9, 18), "10.0.0.0"),
+        (Block(4, 9, 30), "10.0.0.0/255.0.0.0"),
+        (Block(4, 9, 18), "10.0.0.0/8\n"),
+        (Block(4, 9, 18), "010.0.0.0/8"),
+        (Block(4, 9, 18), "1.1.1.1"),
+        (Block(6, 4, 43), "10.0.0.0/8"),
+        (Block(6, 4, 43), "fe80::1%eth0/64"),
+        (Block(6, 4, 43), "::/129"),
+        (Block(6, 4, 43), 4),
+        (Block(None, 1, 43), ""),
+        (Block(None, 1, 43), "::/1280"),
+        (Address(1, 39), ""),
+        (Address(1, 39), "10.0.0.0/8"),
+        (Address(1, 39), "fe80::1%eth0"),
+        (Address(1, 39), "10.0.0"),
+        (Address(1, 39), 1),
+        (Values(2), {"a": "bbb"}),
+        (Values(2), {"a": None}),
+        (Values(2), []),
+        (Record((Member("a", Text()),), is_never_empty=True), {}),
+        (Record((Member("a", Text()),), is_never_empty=True), {"a": None}),
+    ],
+)
+def test_what_is_not_well_formed_is_refused(shape: Shape, value: object) -> None:
+    with pytest.raises(Invalid):
+        check_shape(value, shape, "f")
+
+
+def test_a_range_looks_as_its_pattern_says() -> None:
+    texts: dict[Version | None, str] = {4: "10.0.0.0/8", 6: "fd00::/8", None: "fd00::/8"}
+    for version, text in texts.items():
+        assert re.match(Block(version, 1, 43).pattern, text)
