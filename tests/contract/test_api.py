@@ -54,7 +54,7 @@ def filled(route: Route) -> str:
         "probe": "p",
         "volume": "v",
     }
-    return route.path.format(**names, region="r", name="n")
+    return route.path.format(**names, region="r", network="n", name="n")
 
 
 def test_a_route_that_says_nothing_of_who_may_call_does_not_construct() -> None:

@@ -6,6 +6,7 @@ Each scenario has a workspace of its own and random names, so scenarios run side
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from hanza_conformance.cloud import Cloud, new_name
@@ -160,7 +161,7 @@ class World:
         stuck = []
         for place in reversed(self.made):
             last = self.cloud.until(
-                lambda place=place: self.delete(place),  # type: ignore[misc]
+                partial(self.delete, place),
                 lambda one: one.status in GONE or one.status == 200,
             )
             if last.status not in GONE and last.status != 200:

@@ -1,6 +1,7 @@
 """What a cloud must not be too strict about: deletions, bulk creations, references to come."""
 
 from collections.abc import Callable
+from functools import partial
 
 from hanza_conformance import expect
 from hanza_conformance.exchange import Exchange, Failed
@@ -84,7 +85,7 @@ def _bulk(kind: str, count: int) -> tuple[Step, ...]:
     steps: list[Step] = []
     for number in range(1, count + 1):
         steps += [
-            asking(f"put-{number}", "R17", lambda world, n=number: make(world, n), *ACCEPTED),  # type: ignore[misc]
+            asking(f"put-{number}", "R17", partial(make, number=number), *ACCEPTED),
             judging(f"put-{number}.state", "R17", f"put-{number}", expect.state(*CREATED)),
         ]
     return tuple(steps)

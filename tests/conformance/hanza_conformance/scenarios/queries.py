@@ -1,6 +1,7 @@
 """Lists: what they say, pages, labels, and what is deleted; the catalogue of SKUs and regions."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from hanza_conformance import expect
 from hanza_conformance.cloud import TIER
@@ -137,7 +138,7 @@ def _selectors() -> Scenario:
     steps = [asking("make", "2.6", make, 200, 201)]
     for name, selector, expected in cases:
         steps += [
-            asking(name, "2.6", lambda world, selector=selector: _select(world, selector), 200),  # type: ignore[misc]
+            asking(name, "2.6", partial(_select, selector=selector), 200),
             judging(f"{name}.items", "2.6", name, _selected(expected)),
         ]
     return Scenario("LabelSelectors", tuple(steps))

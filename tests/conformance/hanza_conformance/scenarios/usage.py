@@ -1,6 +1,7 @@
 """What people do with such a cloud: everything once, several zones, a private workspace."""
 
 from collections.abc import Callable
+from functools import partial
 
 from hanza_conformance import expect
 from hanza_conformance.exchange import Exchange
@@ -24,6 +25,24 @@ FOUNDATION = (
     "nic",
     "instance",
 )
+
+DELETION = (
+    "instance",
+    "security-group",
+    "security-group-rule",
+    "nic",
+    "public-ip",
+    "subnet",
+    "routing-table",
+    "internet-gateway",
+    "network",
+    "block-storage",
+    "image",
+    "workspace",
+    "role-assignment",
+    "role",
+)
+"""As clients go: a storage before its image, a role after what assigns it."""
 
 
 def usage() -> tuple[Scenario, ...]:
@@ -49,9 +68,8 @@ def _foundation() -> Scenario:
         asking("instance.on", "R15", lambda world: _active(world, "instance"), 200),
         judging("instance.on.power", "R15", "instance.on", expect.power("on")),
     ]
-    order = tuple(reversed(FOUNDATION))
-    steps += [asking(f"{kind}.delete", "R16", _deleting(kind), 202) for kind in order]
-    steps += [asking(f"{kind}.gone", "R16", _going(kind), 404) for kind in order]
+    steps += [asking(f"{kind}.delete", "R16", _deleting(kind), 202) for kind in DELETION]
+    steps += [asking(f"{kind}.gone", "R16", _going(kind), 404) for kind in DELETION]
     return Scenario("FoundationProviders", tuple(steps))
 
 
@@ -136,7 +154,7 @@ def _zones() -> Scenario:
     for number in (1, 2):
         made, got = f"instance-{number}", f"instance-{number}.get"
         steps += [
-            asking(made, "R20", lambda world, n=number: make(world, n), *ACCEPTED),  # type: ignore[misc]
+            asking(made, "R20", partial(make, number=number), *ACCEPTED),
             asking(got, "R5", _getting(made, name, number), 200),
             judging(f"{got}.zone", "R8", got, _is_in_zone(zone, number)),
             asking(f"{made}.start", "R15", _starting(got, name, number), 202),
