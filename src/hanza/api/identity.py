@@ -32,6 +32,7 @@ MEMBER = frozenset(
         "policy:read",
         "policy:write",
         "provider:read",
+        "quota:read",
         "quote:ask",
         "region:read",
         "site:read",
@@ -39,6 +40,7 @@ MEMBER = frozenset(
         "tenant:read",
         "volume:read",
         "volume:write",
+        "workspace:quota:write",
         "workspace:read",
         "workspace:write",
     }

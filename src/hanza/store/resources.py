@@ -9,9 +9,12 @@ import msgspec
 import sqlalchemy as sa
 
 from hanza.model.kinds import BY_NAME, WORKSPACE, Kind
+from hanza.model.quota import NONE, Scope
 from hanza.model.resource import Path, Resource, Words
+from hanza.plan.quota import resource_cost
 from hanza.plan.seca.conditions import History
 from hanza.plan.seca.selector import EVERYTHING, Selector
+from hanza.store.quotas import count
 from hanza.store.schema import resources
 from hanza.store.tx import Tx
 from hanza.wire.seca import documents
@@ -55,8 +58,11 @@ def set_history(
 
 def remove_resource(tx: Tx, resource: Resource) -> None:
     """Nothing is left of it; nor of its workspace, when that only waited for its last one."""
-    tx.execute(sa.delete(resources).where(resources.c.id == resource.id))
+    gone = tx.execute(sa.delete(resources).where(resources.c.id == resource.id)).rowcount
     tenant, workspace = resource.path.tenant, resource.path.workspace
+    if gone:
+        cost = resource_cost(resource.path.kind.name, resource.words.spec)
+        count(tx, Scope(tenant, workspace), NONE - cost)
     if workspace and not list_inside(tx, tenant, workspace):
         tx.execute(
             sa.delete(resources).where(

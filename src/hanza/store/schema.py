@@ -2,14 +2,26 @@
 
 Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
 guarded hold, `seen*`, `orphan*` and `is_made` the agents' reports, `shown_*` and `restarts_done`
-the settling pass, `home` whoever ends a run to have another, `violations` the judging pass.
+the settling pass, `home` whoever ends a run to have another, `violations` the judging pass,
+`quota_shards` the guarded count.
 A resource's conditions, status and document are written by whoever brings it a step further, in
 the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
 
 import sqlalchemy as sa
 
-from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
+from hanza.model.quota import DIMENSIONS
+from hanza.store.columns import (
+    METADATA,
+    a_count,
+    a_flag,
+    a_json,
+    a_limit,
+    a_ref,
+    a_text,
+    an_id,
+    an_instant,
+)
 
 metadata = METADATA
 
@@ -349,6 +361,26 @@ policies = sa.Table(
     sa.Column("policy", sa.JSON(none_as_null=True), nullable=False),
     a_count("version", 1),
     an_instant("changed_at"),
+)
+
+quotas = sa.Table(
+    "quotas",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("workspace", sa.Text, primary_key=True),
+    *(a_limit(one) for one in DIMENSIONS),
+    a_count("version", 1),
+    an_instant("changed_at"),
+)
+
+quota_shards = sa.Table(
+    "quota_shards",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("workspace", sa.Text, primary_key=True),
+    sa.Column("shard", sa.BigInteger, primary_key=True, autoincrement=False),
+    *(a_count(f"used_{one}", 0) for one in DIMENSIONS),
+    *(a_limit(f"part_{one}") for one in DIMENSIONS),
 )
 
 violations = sa.Table(
