@@ -5,7 +5,7 @@ PostgreSQL: SERIALIZABLE for writes, one repeatable-read snapshot for reads.
 """
 
 import functools
-import secrets
+import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ def password_of(url: str) -> str:
 def writer_engine(url: str) -> sa.Engine:
     """For the one writer: it takes its lock when the transaction begins."""
     engine = _engine(url, "BEGIN IMMEDIATE", {"isolation_level": "SERIALIZABLE"})
-    return engine.execution_options(**{_WRITER: secrets.randbelow(2**16)})
+    return engine.execution_options(**{_WRITER: int.from_bytes(os.urandom(2))})
 
 
 def writer_of(tx: sa.Connection) -> int:
