@@ -150,9 +150,8 @@ def test_many_writers_shards_decide_as_one_counter(store: Store, seed: int) -> N
         else:
             asked = pick(3, seed, turn, "asked") + 1
             is_allowed = sum(there) + asked <= limit
-            assert (
-                is_done(lambda: store.write(count_as, writer, SHOP, Amounts(asked))) is is_allowed
-            )
+            take = partial(store.write, count_as, writer, SHOP, Amounts(asked))
+            assert is_done(take) is is_allowed
             there += [asked] if is_allowed else []
         assert used(store, ACME) == used(store, SHOP) == Amounts(sum(there))
     rows = sa.select(sa.func.count()).select_from(schema.quota_shards)
