@@ -1,6 +1,7 @@
 """`hanza quota`: what a tenant or a workspace may have at most, and what it has."""
 
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +12,18 @@ from hanza.model.errors import Invalid
 quota = typer.Typer(
     help="Quotas of a tenant and of its workspaces; both hold.", no_args_is_help=True
 )
-Member = Literal["instances", "cpus", "memoryMiB", "storageMiB", "addresses"]
+
+
+class Member(StrEnum):
+    """What has a limit, as documents call it."""
+
+    instances = "instances"
+    cpus = "cpus"
+    memory = "memoryMiB"
+    storage = "storageMiB"
+    addresses = "addresses"
+
+
 OneWorkspace = Annotated[
     str | None, typer.Option("--workspace", "-w", help="Of one workspace; else the tenant's own.")
 ]
@@ -57,7 +69,7 @@ def set_quota(  # noqa: PLR0913 -- each is an option of the command
     changes: dict[str, int | None] = {
         name: limit for name, limit in given.items() if limit is not None
     }
-    for name in unlimited or ():
+    for name in (one.value for one in unlimited or ()):
         if name in changes:
             raise Invalid(f"{name} is said to have a limit, and none", field="unlimited")
         changes[name] = None
