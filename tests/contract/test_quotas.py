@@ -195,6 +195,31 @@ def test_two_planes_admit_all_that_a_quota_allows_and_no_more(planes: list[Store
     planes[0].read(check_quotas)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_planes_that_count_at_once_are_not_in_each_others_way(database_url: str) -> None:
+    migrate(database_url)
+    engines = [database.writer_engine(database_url) for _ in range(2)]
+    with ExitStack() as open_ones:
+        for number, engine in enumerate(engines):
+            open_ones.callback(engine.dispose)
+            with engine.begin() as tx:
+                count_as(tx, number, SHOP, ONE)
+        with engines[0].begin() as tx:
+            quotas.set_quota(tx, ACME, Limits(instances=100), NOW)
+        with engines[0].connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
+            # Now the planner knows how small it is, and would rather read the whole table.
+            plain.exec_driver_sql("ANALYZE quota_shards")
+        both = [open_ones.enter_context(engine.connect()) for engine in engines]
+        begun = [tx.begin() for tx in both]
+        for _ in range(3):
+            for number, tx in enumerate(both):
+                count_as(tx, number, SHOP, ONE)
+        for one in begun:
+            one.commit()
+        with engines[0].begin() as tx:
+            assert quotas.get_quota(tx, ACME).used.instances == 8
+
+
 def test_no_moment_is_beyond_a_quota_while_planes_take_give_and_set(planes: list[Store]) -> None:
     limit = 10
     planes[0].write(quotas.set_quota, ACME, Limits(instances=limit, cpus=25), NOW)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from hanza.model.quota import DIMENSIONS, NONE, UNLIMITED, Amounts, Limits, Scope
 from hanza.plan.quota import SHARDS, Shard, exceeded, refusal_of, spread, used_of
-from hanza.store.database import upsert, upsert_many, writer_of
+from hanza.store.database import upsert, writer_of
 from hanza.store.events import append_event
 from hanza.store.schema import quota_shards, quotas
 from hanza.store.tx import Tx
@@ -133,8 +133,9 @@ def _keep(tx: Tx, scope: Scope, before: Iterable[Shard], after: Sequence[Shard])
     if gone:
         mine = (*_is(quota_shards, scope), quota_shards.c.shard.in_(gone))
         tx.execute(sa.delete(quota_shards).where(*mine))
-    rows = [_row(scope, one) for one in after if known.get(one.number) != one]
-    upsert_many(tx, quota_shards, _KEY, rows)
+    for one in after:
+        if known.get(one.number) != one:
+            upsert(tx, quota_shards, _KEY, _row(scope, one))
 
 
 def _shards(tx: Tx, scope: Scope) -> list[Shard]:
