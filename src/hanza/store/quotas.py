@@ -20,7 +20,7 @@ from hanza.model.quota import DIMENSIONS, NONE, UNLIMITED, Amounts, Limits, Scop
 from hanza.plan.quota import SHARDS, Shard, exceeded, refusal_of, spread, used_of
 from hanza.store.database import upsert, writer_of
 from hanza.store.events import append_event
-from hanza.store.schema import quota_shards, quotas
+from hanza.store.quota_tables import quota_shards, quotas
 from hanza.store.tx import Tx
 
 _KEY = ("tenant", "workspace", "shard")

@@ -10,18 +10,9 @@ the transaction of that step: the API when it accepts a change, the engine when 
 
 import sqlalchemy as sa
 
-from hanza.model.quota import DIMENSIONS
-from hanza.store.columns import (
-    METADATA,
-    a_count,
-    a_flag,
-    a_json,
-    a_limit,
-    a_ref,
-    a_text,
-    an_id,
-    an_instant,
-)
+from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
+from hanza.store.quota_tables import quota_shards as quota_shards
+from hanza.store.quota_tables import quotas as quotas
 
 metadata = METADATA
 
@@ -361,26 +352,6 @@ policies = sa.Table(
     sa.Column("policy", sa.JSON(none_as_null=True), nullable=False),
     a_count("version", 1),
     an_instant("changed_at"),
-)
-
-quotas = sa.Table(
-    "quotas",
-    metadata,
-    sa.Column("tenant", sa.Text, primary_key=True),
-    sa.Column("workspace", sa.Text, primary_key=True),
-    *(a_limit(one) for one in DIMENSIONS),
-    a_count("version", 1),
-    an_instant("changed_at"),
-)
-
-quota_shards = sa.Table(
-    "quota_shards",
-    metadata,
-    sa.Column("tenant", sa.Text, primary_key=True),
-    sa.Column("workspace", sa.Text, primary_key=True),
-    sa.Column("shard", sa.BigInteger, primary_key=True, autoincrement=False),
-    *(a_count(f"used_{one}", 0) for one in DIMENSIONS),
-    *(a_limit(f"part_{one}") for one in DIMENSIONS),
 )
 
 violations = sa.Table(
