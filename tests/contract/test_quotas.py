@@ -1,6 +1,7 @@
 """The count of quotas in a store: the same for both databases, and for planes that share one."""
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -276,9 +277,25 @@ def test_what_there_was_before_quotas_is_counted_by_the_migration(database_url: 
         connection.execute(sa.insert(tables.tables["instances"]), rows)
         volume = named | {"id": "vo_1", "name": "b", "size_mib": 100, "image": "blank"}
         connection.execute(sa.insert(tables.tables["volumes"]), volume)
+        words = {"region": "de", "modified_at": at, "conditions": "[]", "status": "{}"}
+        public = [
+            named
+            | words
+            | {"id": f"pi_{n}", "name": f"{n}", "kind": kind, "document": b"{}"}
+            | {"spec": json.dumps({"version": "IPv4"} | more, separators=(",", ":"))}
+            for n, (kind, more) in enumerate(
+                [
+                    ("public-ip", {"address": "198.51.100.7"}),
+                    ("public-ip", {"address": ""}),
+                    ("public-ip", {}),
+                    ("nic", {"address": "198.51.100.8"}),
+                ]
+            )
+        ]
+        connection.execute(sa.insert(tables.tables["resources"]), public)
     engine.dispose()
     migrate(database_url)
     with closing(Store(database_url)) as store:
-        store.read(check_quotas)
-        assert used(store, SHOP) == Amounts(2, 4, 128, 110)
-        assert used(store, ACME) == Amounts(3, 6, 192, 120)
+        assert used(store, SHOP) == Amounts(2, 4, 128, 110, 1)
+        assert used(store, Scope("acme", "lab")) == Amounts(1, 2, 64, 10)
+        assert used(store, ACME) == Amounts(3, 6, 192, 120, 1)

@@ -249,7 +249,7 @@ def test_a_public_address_counts_by_the_name_of_its_kind(ana: Asker) -> None:
     kind = replace(kinds.BLOCK_STORAGE, name="public-ip")
     path = ResourcePath(kind, "de", "acme", "shop", "front")
     now, store = ana.league.clock.now(), ana.league.store
-    words = Words({}, {}, {}, {"version": "IPv4"})
+    words = Words({}, {}, {}, {"version": "IPv4", "address": "198.51.100.7"})
     resource = Resource("pi_1", path, words, 1, now, now, None, requested(now).log, 0, {})
     store.write(quotas.set_quota, Scope("acme"), Limits(addresses=1), now)
 

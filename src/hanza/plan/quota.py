@@ -56,14 +56,15 @@ def volume_cost(size_mib: int) -> Amounts:
     return Amounts(storage_mib=size_mib)
 
 
-def resource_cost(kind: str, spec: Mapping[str, object]) -> Amounts:  # noqa: ARG001 -- of any kind
+def resource_cost(kind: str, spec: Mapping[str, object]) -> Amounts:
     """What a stored resource of the standard counts by its own words.
 
     Instances and block storages count nothing here: they are counted as the instances and volumes
-    that they lead to, whichever API asked.  A public address counts from when it is asked for,
-    whether the tenant names it or leaves the choice.
+    that they lead to, whichever API asked.  A public address counts once it has one: without any
+    it is a name for what nobody gave it yet.
     """
-    return Amounts(addresses=1) if kind == PUBLIC_IP else NONE
+    has_address = kind == PUBLIC_IP and bool(spec.get("address"))
+    return Amounts(addresses=1) if has_address else NONE
 
 
 def instance_change(

@@ -40,7 +40,10 @@ def test_an_instance_costs_its_guest_and_its_own_disk() -> None:
 
 
 def test_only_public_addresses_count_by_their_own_words() -> None:
-    assert resource_cost("public-ip", {"version": "IPv4"}) == Amounts(addresses=1)
+    named = {"version": "IPv4", "address": "198.51.100.7"}
+    assert resource_cost("public-ip", named) == Amounts(addresses=1)
+    assert resource_cost("public-ip", {"version": "IPv4"}) == NONE
+    assert resource_cost("nic", named) == NONE
     assert resource_cost("block-storage", {"sizeGB": 9}) == NONE
     assert resource_cost("workspace", {}) == NONE
 

@@ -13,7 +13,8 @@ SELECT tenant, workspace, 1 AS instances, cpus, memory_mib,
 UNION ALL
 SELECT tenant, workspace, 0, 0, 0, size_mib, 0 FROM volumes
 UNION ALL
-SELECT tenant, workspace, 0, 0, 0, 0, 1 FROM resources WHERE kind = 'public-ip'
+SELECT tenant, workspace, 0, 0, 0, 0, 1 FROM resources
+ WHERE kind = 'public-ip' AND spec LIKE '%"address":"%' AND spec NOT LIKE '%"address":""%'
 """
 
 
