@@ -1,4 +1,4 @@
-"""What quotas cost those who admit: `python -m bench.quota [--asks N] [--together N]`.
+"""What quotas cost those who admit: `make bench-quota`.
 
 Two planes' stores, each a process of its own with its own writer, on one throw-away PostgreSQL.
 Each admits N new instances of one tenant and workspace, so many requests of it at once.  First
