@@ -41,6 +41,7 @@ MEMBER = frozenset(
         "provider:read",
         "public-ip:read",
         "public-ip:write",
+        "quota:read",
         "quote:ask",
         "region:read",
         "role-assignment:read",
@@ -60,6 +61,7 @@ MEMBER = frozenset(
         "tenant:read",
         "volume:read",
         "volume:write",
+        "workspace:quota:write",
         "workspace:read",
         "workspace:write",
     }

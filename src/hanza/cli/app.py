@@ -15,6 +15,7 @@ from hanza.cli import (
     placing,
     policies,
     probes,
+    quotas,
     tenants,
     volumes,
 )
@@ -41,6 +42,7 @@ app.add_typer(probes.probe, name="probe")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(volumes.volume, name="volume")
 app.add_typer(policies.policy, name="policy")
+app.add_typer(quotas.quota, name="quota")
 app.command("token")(tenants.issue_token)
 app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)

@@ -18,6 +18,7 @@
     │   ├── NotHere          its site is not connected to the plane that was asked
     │   ├── NotOffered       its site cannot do that
     │   ├── NotRunning       only a guest that runs can do that
+    │   ├── QuotaExceeded    a tenant or workspace has as much as it may
     │   └── NoRoom           nothing may run it
     ├── DriverError          an engine did not do as asked; exactly five kinds
     │   ├── Unsupported      this site never can; no retry until the wish changes
@@ -142,6 +143,12 @@ class NoRoom(Refusal):
     """Nothing may run it."""
 
     code = "no_room"
+
+
+class QuotaExceeded(Refusal):
+    """A tenant or workspace would have more than its quota allows."""
+
+    code = "quota.exceeded"
 
 
 class TooLarge(Refusal):
