@@ -107,8 +107,8 @@ node: # what the page is built with, once per lock file
 	@cmp -s web/package-lock.json web/node_modules/.locked \
 		|| { cd web && npm ci --no-audit --no-fund && cp package-lock.json node_modules/.locked; }
 
-openid: # the OpenID provider that logins are tried with, once per lock file
-	@command -v npm >/dev/null || { echo "logins are tried with Node 20 or later and npm"; exit 1; }
+openid: setup # the OpenID provider that logins are tried with, once per lock file
+	@command -v npm >/dev/null || $(PY) -m hanza.boot.demo.packages nodejs npm
 	@cmp -s tests/openid/package-lock.json tests/openid/node_modules/.locked \
 		|| { cd tests/openid && npm ci --no-audit --no-fund && cp package-lock.json node_modules/.locked; }
 
