@@ -155,6 +155,27 @@ def test_a_kept_policy_is_set_shown_violated_and_removed(league: LocalLeague) ->
     assert said(league, "policy", "violations", *here) == "nothing violates a policy\n"
 
 
+def test_what_is_most_likely_a_slip_is_told_and_not_refused(league: LocalLeague) -> None:
+    file, policy = league.folder / "shop.yaml", league.folder / "policy.yaml"
+    changed(league, "shop.yaml", "deny: [jadranka]", "deny: [jadrnka]")
+    slip = "there is no provider jadrnka, so denying it keeps nobody out until it joins"
+    perhaps = f"warning: {slip}; perhaps jadranka\n"
+    for command in ("plan", "apply"):
+        done = league.run(command, str(file))
+        assert (done.returncode, done.stderr) == (0, perhaps)
+    assert league.ask("plan", str(file))[0]["warnings"] == [f"{slip}; perhaps jadranka"]
+    changed(league, "shop.yaml", "workspace: demo", "workspace: dmo")
+    changed(league, "shop.yaml", "deny: [jadrnka]", "deny: [jadranka]")
+    second = league.run("plan", str(file))
+    empty = "workspace dmo has nothing in it yet; perhaps demo"
+    assert (second.returncode, second.stderr) == (0, f"warning: {empty}\n")
+    policy.write_text("providers: {deny: [jadrnka]}\n")
+    wrong = ("policy", "set", str(policy), "-w", "dmo")
+    assert league.run(*wrong).stderr == f"{perhaps}warning: {empty}\n"
+    (kept,) = league.ask(*wrong)
+    assert kept["status"]["warnings"] == [f"{slip}; perhaps jadranka", empty]
+
+
 def test_watching_ends_with_a_code_for_each_end(league: LocalLeague) -> None:
     assert "nothing runs here" in said(league, "status", "--watch")
     file = league.folder / "wide.yaml"

@@ -22,7 +22,7 @@ from hanza.cli.options import (
     connect,
 )
 from hanza.cli.quotes import harms_of, quote_of
-from hanza.cli.render import Output, Record, ago, last_line, reach, show
+from hanza.cli.render import Output, Record, ago, last_line, reach, show, show_warnings
 from hanza.cli.watch import News, TimedOut, watch
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import NotFound
@@ -60,6 +60,7 @@ def apply(  # noqa: PLR0913 -- each is an option of the command
     app = app_from_yaml(read_file(file), str(file))
     with connect(context) as client:
         quote = quote_of(client, tenant, app, keep=keep)
+        show_warnings(quote["warnings"])
         harms = harms_of(quote)
         if harms and not yes and sys.stdin.isatty():
             typer.confirm(f"{harms}. Go on?", abort=True, err=True)

@@ -16,7 +16,7 @@ from hanza.cli.options import (
     connect,
 )
 from hanza.cli.quotes import quote_of
-from hanza.cli.render import Output, Record, show
+from hanza.cli.render import Output, Record, show, show_warnings
 from hanza.model.errors import NoRoom
 from hanza.plan.pricing import words_of_price
 from hanza.wire.app_v1 import app_from_yaml
@@ -36,6 +36,7 @@ def plan(
     app = app_from_yaml(read_file(file), str(file))
     with connect(context) as client:
         quote = quote_of(client, tenant, app, keep=keep)
+    show_warnings(quote["warnings"])
     if output is Output.json:
         show([quote], [], output, "")
     else:

@@ -58,6 +58,12 @@ def show_refusal(refusal: Refusal) -> None:
         print(f"  would help: {refusal.hint}", file=sys.stderr)
 
 
+def show_warnings(warnings: Sequence[str]) -> None:
+    """What was said and is most likely a slip; to standard error, whatever is printed else."""
+    for one in warnings:
+        print(f"warning: {one}", file=sys.stderr)
+
+
 def ago(text: str | None, now: datetime) -> str:
     """`12 s ago`, from an RFC 3339 instant."""
     if text is None:

@@ -4,6 +4,7 @@ Amounts of money are whole micro-euro for a month of 730 hours, points go from 0
 are in ms; `isMeasured` tells a measured one from a guess by distance.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -130,13 +131,15 @@ class LineDoc(Struct, rename="camel"):
 
 
 class QuoteDoc(Struct, rename="camel"):
-    """`refusals` say why the unplaced have no place, one for each team."""
+    """`refusals` say why the unplaced have no place, one for each team; `warnings` what was said
+    and is most likely a slip."""
 
     items: list[LineDoc]
     refusals: list[str]
     relaxations: list[RelaxationDoc]
     price_per_month: int | None
     """Of all that have or would get a place; null when nobody of them has prices."""
+    warnings: list[str]
 
 
 def line_to_doc(line: Line, change: Change, violations: list[str]) -> LineDoc:
@@ -158,6 +161,7 @@ def quote_to_doc(
     ended: list[Line],
     changes: dict[str, Change],
     violations: dict[str, list[str]],
+    warnings: Sequence[str],
 ) -> QuoteDoc:
     """Several teams as one document; `changes` by the names that it is about."""
     lines = [one for quote in quotes for one in quote.lines if one.wanted.address.name in changes]
@@ -168,6 +172,7 @@ def quote_to_doc(
         [quote.refusal for quote in quotes if quote.refusal is not None],
         [_relaxation(one) for quote in quotes for one in quote.relaxations],
         sum(prices) if prices else None,
+        list(warnings),
     )
 
 
