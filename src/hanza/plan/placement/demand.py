@@ -62,6 +62,7 @@ def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
         pin=pin,
         home=bounds.homes.get(wanted.id),
         conflict=conflict,
+        ports=tuple(one.port for one in wanted.spec.ports),
     )
 
 

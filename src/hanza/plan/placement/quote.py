@@ -86,7 +86,7 @@ def quote_team(
     at = {line.wanted.id: line.at for line in first.lines}
     homes = {one.id: host for one, host in members if one.id in leaving and host is not None}
     freed = [
-        replace(one, free=_sum(one.free, [leaving[i] for i, h in homes.items() if h == one.host]))
+        _without(one, {i: leaving[i] for i, home in homes.items() if home == one.host})
         for one in first.candidates
     ]
     gone = [
@@ -160,7 +160,7 @@ def _placed_lines(
             continue
         demand = demand_of(wanted, bounds)
         freed = [
-            replace(one, free=one.free + demand.room) if one.host == host else one
+            _without(one, {wanted.id: demand.room}) if one.host == host else one
             for one in candidates
         ]
         others = [(one, where) for one, where in members if one.id != wanted.id]
@@ -169,10 +169,13 @@ def _placed_lines(
     return lines
 
 
-def _sum(free: Capacity, held: Sequence[Capacity]) -> Capacity:
-    for one in held:
-        free = free + one
-    return free
+def _without(one: Candidate, gone: Leaving) -> Candidate:
+    """The host as it is once these have left it, with their room and their ports."""
+    free = one.free
+    for room in gone.values():
+        free = free + room
+    ports = {port: whose for port, whose in one.ports.items() if whose not in gone}
+    return replace(one, free=free, ports=ports)
 
 
 def _host_of(at: Candidate | None) -> HostId | None:
