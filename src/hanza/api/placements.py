@@ -14,7 +14,7 @@ from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
 from hanza.plan.admission import InstanceWish, admit_instance, check_name
 from hanza.plan.change import Asked, Change, change_of, refuse_too_large
-from hanza.plan.doubts import doubts_of_providers, doubts_of_workspace
+from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_of_workspace
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds, policy_under
 from hanza.plan.placement.quote import Line, Quote, quote_team
@@ -67,6 +67,7 @@ def doubts_of(tx: Tx, tenant: str, workspace: str, policies: Sequence[Policy]) -
     used = used_workspaces(tx, tenant)
     known = used | bounded_workspaces(tx, tenant) if used else set()
     return (
+        *doubts_of_countries(policies),
         *doubts_of_providers(policies, provider_names(tx)),
         *doubts_of_workspace(workspace, known),
     )

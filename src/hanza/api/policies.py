@@ -13,7 +13,7 @@ from hanza.api.calls import Answer, Call
 from hanza.model.errors import BadQuery, Invalid, NotFound, Outdated
 from hanza.model.policy import Policy
 from hanza.plan.admission import check_name
-from hanza.plan.doubts import doubts_of_providers, doubts_of_workspace
+from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_of_workspace
 from hanza.plan.placement.violations import Violation, find_violations
 from hanza.plan.policy import effective, levels_above
 from hanza.store.hosts import list_candidates
@@ -202,6 +202,7 @@ def _doubts_of(tx: Tx, kept: Kept) -> tuple[str, ...]:
     """What of it is most likely a slip."""
     used = used_workspaces(tx, kept.tenant) if kept.workspace else {kept.workspace}
     return (
+        *doubts_of_countries([kept.policy]),
         *doubts_of_providers([kept.policy], provider_names(tx)),
         *doubts_of_workspace(kept.workspace, used),
     )

@@ -106,11 +106,14 @@ def _summary(quote: dict[str, Any]) -> str:
 
 def _help(quote: dict[str, Any]) -> str | None:
     """What would place all of it."""
-    found = [_relaxation(one) for one in quote["relaxations"][:LINES_SHOWN]]
+    helps = quote["relaxations"]
+    found = [_relaxation(one) for one in helps[:LINES_SHOWN]]
+    if len(helps) > LINES_SHOWN:
+        found.append(f"… and {len(helps) - LINES_SHOWN} more")
     return "; ".join(found) or None
 
 
-def words_of(line: dict[str, Any]) -> Iterator[str]:
+def words_of(line: dict[str, Any], *, all_helps: bool = False) -> Iterator[str]:
     """Why it is there, or why nowhere, a line each."""
     explanation, place = line["explanation"], line["placement"]
     if place is None:
@@ -131,8 +134,12 @@ def words_of(line: dict[str, Any]) -> Iterator[str]:
         yield f"not elsewhere  {losers} of {explanation['lookedAt']} hosts: {counts}"
     for runner in [one for one in explanation["best"] if one["place"] != place][:1]:
         yield f"next best      {runner['place']['site']}{_dearer(line, runner)}"
-    for relaxation in explanation["relaxations"][:LINES_SHOWN]:
+    helps = explanation["relaxations"]
+    shown = helps if all_helps else helps[:LINES_SHOWN]
+    for relaxation in shown:
         yield f"would help     {_relaxation(relaxation)}"
+    if len(helps) > len(shown):
+        yield f"               … and {len(helps) - len(shown)} more; all of them: --output json"
 
 
 def _score(best: list[dict[str, Any]], place: dict[str, Any]) -> str:

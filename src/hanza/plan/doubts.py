@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 
 from hanza.kit.text import meant_by
 from hanza.model.policy import Policy
+from hanza.plan.countries import CODES, meant_by_code
 
 
 def doubts_of_providers(policies: Iterable[Policy], known: Collection[str]) -> tuple[str, ...]:
@@ -23,6 +24,18 @@ def doubts_of_providers(policies: Iterable[Policy], known: Collection[str]) -> t
         f"there is no provider {name}, so {effect} until it joins{_perhaps(name, known)}"
         for name, effect in sorted(found)
     )
+
+
+def doubts_of_countries(policies: Iterable[Policy]) -> tuple[str, ...]:
+    """One sentence for each code that no country has: it may be assigned one day."""
+    named: set[str] = set()
+    for one in policies:
+        named |= (one.countries or frozenset()) | one.countries_denied
+    found = []
+    for code in sorted(named - CODES):
+        meant = meant_by_code(code)
+        found.append(f"no country has the code {code}{'' if meant is None else f'; {meant}'}")
+    return tuple(found)
 
 
 def doubts_of_workspace(name: str, used: Collection[str]) -> tuple[str, ...]:

@@ -1,7 +1,11 @@
 """What is most likely a slip is told, with what may have been meant, and never more than that."""
 
+import pytest
+
+from hanza.model.errors import Invalid
 from hanza.model.policy import Policy
-from hanza.plan.doubts import doubts_of_providers, doubts_of_workspace
+from hanza.plan.countries import check_code
+from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_of_workspace
 
 KNOWN = {"jadranka", "kontora"}
 
@@ -15,6 +19,20 @@ def test_a_provider_that_is_not_there_is_told_with_what_it_does_and_who_may_be_m
         " perhaps jadranka",
     )
     assert doubts_of_providers([Policy()], KNOWN) == ()
+
+
+def test_a_code_of_no_country_is_told_and_one_that_is_meant() -> None:
+    named = Policy(frozenset({"DE", "UK"}), countries_denied=frozenset({"XX"}))
+    assert doubts_of_countries([named, Policy()]) == (
+        "no country has the code UK; perhaps GB",
+        "no country has the code XX",
+    )
+    assert check_code("GB", "country") == "GB"
+    with pytest.raises(Invalid, match="no country has the code 'XX'"):
+        check_code("XX", "country")
+    with pytest.raises(Invalid) as refused:
+        check_code("de", "country")
+    assert (refused.value.field, refused.value.hint) == ("country", "perhaps DE")
 
 
 def test_a_workspace_is_doubted_only_beside_others() -> None:

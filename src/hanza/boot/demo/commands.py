@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from hanza.boot.demo import acts, condition, fitness, plane, settings, table
+from hanza.boot.demo import acts, condition, fitness, plane, settings, table, visits
 from hanza.boot.demo.settings import Demo
 from hanza.boot.demo.steps import Steps
 from hanza.boot.demo.up import up as bring_up
@@ -34,6 +34,7 @@ app = typer.Typer(no_args_is_help=True, help="Six sites with real guests, on thi
 app.add_typer(acts.plug, name="plug")
 app.command("ask-forbidden")(acts.ask_forbidden)
 app.command("move-rule")(acts.move_rule)
+app.command("visit")(visits.visit)
 
 Cache = Annotated[Path, typer.Option(help="What is kept for the next time, such as the image.")]
 Port = Annotated[int, typer.Option(help="The plane's port.")]

@@ -74,7 +74,7 @@ def client(demo: Demo, base: str = BASE) -> Iterator[Client]:
         with Client(read_context(demo.context), base) as one:
             yield one
     except Refusal as refusal:
-        raise LabError(f"the plane refused: {refusal}") from refusal
+        raise LabError(f"{refusal}") from refusal
 
 
 def web_of(demo: Demo) -> str:
