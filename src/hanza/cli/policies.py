@@ -116,7 +116,9 @@ def _told(document: dict[str, Any], output: Output) -> None:
 
 
 def _violations(found: list[Record], output: Output, empty: str) -> None:
-    show(found, COLUMNS, output, empty)
+    is_noted = any(one["since"] is not None for one in found)
+    columns = COLUMNS if is_noted else [one for one in COLUMNS if one != "since"]
+    show(found, columns, output, empty)
 
 
 def _yaml(spec: dict[str, Any]) -> str:
