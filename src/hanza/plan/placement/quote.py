@@ -17,7 +17,7 @@ from hanza.plan.placement.choose import Placed, place_group, without_room
 from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
 from hanza.plan.placement.mend import team_relaxations
-from hanza.plan.placement.relax import Relaxation
+from hanza.plan.placement.relax import Relaxation, better_ones
 from hanza.plan.placement.score import goals_of, trips_of
 from hanza.plan.pricing import price_per_month
 
@@ -52,6 +52,9 @@ class Line:
         if not may:
             return "it stands there; today no host may run it"
         best = self.explanation.best[0].option.candidate
+        if self.at.host in {one.candidate.host for one in self.explanation.losers}:
+            others = "1 other host" if may == 1 else f"{may} other hosts"
+            return f"it stands there and may not any more; {others} may, {best.ground.name} best"
         if best.host == self.at.host:
             return f"{_superlative(self.demand)} of {may} that may"
         return f"one of {may} that may; by itself it would be better at {best.ground.name}"
@@ -164,7 +167,10 @@ def _placed_lines(
             for one in candidates
         ]
         others = [(one, where) for one, where in members if one.id != wanted.id]
-        explanation = explain(demand, freed, team_of(others, candidates, bounds).neighbours)
+        neighbours = team_of(others, candidates, bounds).neighbours
+        explanation = explain(demand, freed, neighbours)
+        better = better_ones(demand, hosts[host], explanation.relaxations, freed, neighbours)
+        explanation = replace(explanation, relaxations=better)
         lines.append(_line(wanted, demand, hosts[host], explanation))
     return lines
 

@@ -54,6 +54,32 @@ def relaxations_of(
     return tuple(found)
 
 
+def better_ones(
+    demand: Demand,
+    at: Candidate,
+    relaxations: Sequence[Relaxation],
+    candidates: Sequence[Candidate],
+    neighbours: Sequence[Neighbour],
+) -> tuple[Relaxation, ...]:
+    """Those that would have something better, by its goals, for what stands at `at`.
+
+    Where it may not stand there: those by which it may.
+    """
+    may_stay = any(one.candidate.host == at.host for one in look(demand, candidates).options)
+    found = []
+    for relaxation in relaxations:
+        (then,) = relaxation.demands
+        totals = {
+            one.candidate.host: one.total
+            for one in look(then, candidates).options
+            if not broken_by(then, one.candidate, neighbours)
+        }
+        here = totals.get(at.host)
+        if here is not None and (not may_stay or max(totals.values()) > here):
+            found.append(relaxation)
+    return tuple(found)
+
+
 def spread_relaxations(
     demands: Sequence[Demand], candidates: Sequence[Candidate], neighbours: Sequence[Neighbour]
 ) -> tuple[Relaxation, ...]:
