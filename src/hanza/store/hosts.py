@@ -11,7 +11,7 @@ from hanza.model.guest import HostFacts
 from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
 from hanza.model.site import Country, Host
 from hanza.plan.placement.candidate import Candidate, Ground
-from hanza.store.agents import HEARD_WITHIN
+from hanza.store.agents import is_heard_of
 from hanza.store.database import upsert_many
 from hanza.store.events import append_event
 from hanza.store.probes import fresh_trips
@@ -76,7 +76,7 @@ def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> l
             capacity=_capacity(row),
             free=_capacity(row) - _held(row),
             is_offered=row.is_offered and not row.is_contested,
-            is_heard=row.heard_at is not None and now - row.heard_at < HEARD_WITHIN,
+            is_heard=is_heard_of(row.heard_at, now),
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
             ports=ports.get(row.id, {}),
         )
@@ -126,7 +126,7 @@ def _grounds(tx: Tx, carbon: Mapping[Country, float], now: datetime) -> dict[Sit
 def list_hosts(tx: Tx) -> list[tuple[Host, str]]:
     """Every host with its site's name."""
     query = (
-        sa.select(hosts, sites.c.name.label("site_name"), agents.c.is_contested)
+        sa.select(hosts, sites.c.name.label("site_name"), agents.c.is_contested, agents.c.heard_at)
         .join(sites, sites.c.id == hosts.c.site_id)
         .join(agents, agents.c.id == hosts.c.agent_id)
         .order_by(sites.c.name, hosts.c.name)
@@ -144,6 +144,7 @@ def _host_from_row(row: sa.Row[tuple[object, ...]]) -> Host:
         held=_held(row),
         accelerator=row.accelerator,
         is_offered=row.is_offered and not row.is_contested,
+        heard_at=row.heard_at,
     )
 
 

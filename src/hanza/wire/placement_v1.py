@@ -17,6 +17,7 @@ from hanza.plan.placement.explain import Explanation, Loser, RuleCount, Runner
 from hanza.plan.placement.quote import Line, Quote
 from hanza.plan.placement.relax import Relaxation
 from hanza.plan.placement.score import FULL
+from hanza.plan.policy import words_of_law
 from hanza.wire.federation_v1 import Word
 from hanza.wire.instance_v1 import InstanceSpec
 
@@ -113,7 +114,8 @@ class ExplanationDoc(Struct, rename="camel"):
 
 
 class LineDoc(Struct, rename="camel"):
-    """One instance.  `placement` is null where it has no place and would get none.
+    """One instance.  `placement` is null where it has no place and would get none; `law` names the
+    countries where every level of its policy lets it be.
 
     `change` is create, change, replace (its run and disk begin anew), end or none, and `says`
     tells what is different.  `violations` name what its place breaks; it runs on all the same.
@@ -122,6 +124,7 @@ class LineDoc(Struct, rename="camel"):
     name: str
     change: str
     says: str
+    law: str
     placement: PlaceDoc | None
     because: str
     violations: list[str]
@@ -147,6 +150,7 @@ def line_to_doc(line: Line, change: Change, violations: list[str]) -> LineDoc:
         line.wanted.address.name,
         change.kind,
         change.says,
+        words_of_law(line.demand.policy),
         None if line.at is None else _place(line.at),
         _because(line, change),
         violations,

@@ -9,7 +9,7 @@ from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.pins import FREE, Pin
-from hanza.plan.policy import Contradiction, Level, effective, policy_of
+from hanza.plan.policy import Contradiction, Level, effective, policy_of, words_of_law
 
 Above = Mapping[tuple[str, str], tuple[Level, ...]]
 """The levels above whatever is in a workspace, by tenant and workspace."""
@@ -39,6 +39,14 @@ def own_level(wanted: Wanted) -> Level:
 def policy_under(wanted: Wanted, above: Sequence[Level]) -> Policy:
     """Its own policy tightened by the levels above.  Raises `Contradiction`."""
     return effective([*above, own_level(wanted)])
+
+
+def law_of(wanted: Wanted, above: Sequence[Level]) -> str:
+    """In words, under every level; `none` where they have come to contradict each other."""
+    try:
+        return words_of_law(policy_under(wanted, above))
+    except Contradiction:
+        return "none"
 
 
 def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
