@@ -24,6 +24,7 @@ from hanza.wire.app_v1 import app_from_yaml
 
 COLUMNS = ["name", "change", "site", "provider", "rtt", "€/month", "because"]
 LINES_SHOWN = 5
+HOSTS_SHOWN = 8
 GUESSED = (
     f"(~ is guessed by distance: {PRIOR_MS:.0f} ms for any line,"
     f" {100 * PRIOR_MS_PER_KM:.1f} ms more for each 100 km)"
@@ -180,11 +181,11 @@ def _refused(explanation: dict[str, Any]) -> Iterator[str]:
     several = sum(one["hosts"] for one in refusals) > refused
     also = " (one host may lack several things)" if several else ""
     yield f"not elsewhere  {refused} of {explanation['lookedAt']} hosts: {counts}{also}"
-    for one in losers[:LINES_SHOWN]:
+    for one in losers[:HOSTS_SHOWN]:
         lacks = ", ".join(lack["text"] for lack in one["lacks"])
         yield f"               {one['place']['site']} {lacks}"
-    if len(losers) > LINES_SHOWN:
-        yield f"               … and {refused - LINES_SHOWN} more; all of them: --output json"
+    if refused > HOSTS_SHOWN:
+        yield f"               … and {refused - HOSTS_SHOWN} more; all of them: --output json"
 
 
 def _compared(line: dict[str, Any], runner: dict[str, Any]) -> str:

@@ -6,13 +6,14 @@ from typing import Any
 from hanza.model.capacity import Capacity
 from hanza.model.guest import Port
 from hanza.model.ids import InstanceId
+from hanza.model.policy import Near, Policy
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_room
 from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain, sentence_of
 from hanza.plan.placement.mend import team_relaxations
 from hanza.plan.placement.quote import quote_team
-from kit.grounds import SMALL, a_candidate, a_demand, a_ground, a_member
+from kit.grounds import AMSTERDAM, LJUBLJANA, SMALL, a_candidate, a_demand, a_ground, a_member
 
 OURS = InstanceId("in_ours")
 
@@ -100,3 +101,10 @@ def test_a_team_is_told_the_port_that_would_help_it() -> None:
     told = team_relaxations(both, [a_host("h1", 8080)])
     assert [one.text for one in told] == ["a: publish another port than 8080"]
     assert [one.ports for one in told[0].demands] == [(), ()]
+
+
+def test_what_helps_several_of_a_component_is_said_once() -> None:
+    near = [Policy(near=(Near(point),)) for point in (LJUBLJANA, AMSTERDAM)]
+    web = [a_demand(one, component="web", ports=(8080,)) for one in near]
+    (told,) = team_relaxations(web, [a_host("h1", 8080), a_host("h2", 8080)])
+    assert told.text == "web: publish another port than 8080"

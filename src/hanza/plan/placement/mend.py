@@ -72,7 +72,7 @@ def _told(
     changed: tuple[Demand, ...],
     answer: Placed,
 ) -> Relaxation:
-    text = " and ".join(words)
+    text = " and ".join(dict.fromkeys(words))
     if len(changes) == 1:
         return replace(changes[0], text=text, demands=changed)
     hosts = {one.candidate.host for one in answer.options}
