@@ -170,6 +170,7 @@ def test_what_is_most_likely_a_slip_is_told_and_not_refused(league: LocalLeague)
         assert (done.returncode, done.stderr) == (0, perhaps)
     assert league.ask("plan", str(file))[0]["warnings"] == [f"{slip}; perhaps jadranka"]
     changed(league, "shop.yaml", "workspace: demo", "workspace: dmo")
+    changed(league, "shop.yaml", "port: 8090", "port: 8091")
     changed(league, "shop.yaml", "deny: [jadrnka]", "deny: [jadranka]")
     second = league.run("plan", str(file))
     empty = "workspace dmo has nothing in it yet; perhaps demo"

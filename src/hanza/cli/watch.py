@@ -106,7 +106,10 @@ def watch(
     with ExitStack() as stack:
         teller = _teller(stack, columns, output)
         for _ in news:
-            records = look()
+            try:
+                records = look()
+            except Unreachable:
+                continue  # then the stream breaks too, and whoever is back there is asked anew
             teller(records)
             if all(is_up(one) or one["state"] == "error" for one in records):
                 break

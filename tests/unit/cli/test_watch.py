@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hanza.cli.client import Client, Context
+from hanza.cli.client import Client, Context, Unreachable
 from hanza.cli.render import Output, Record, fitting, for_people, silence_of
 from hanza.cli.watch import News, watch
 
@@ -60,6 +60,22 @@ def test_a_site_that_falls_silent_and_is_heard_again_is_told_without_an_event(
         "kava is creating at hr-zag-1",
         "kava is active at hr-zag-1, on, has booted",
     ]
+
+
+def test_a_plane_that_is_away_for_a_look_ends_no_watch(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answers = [Unreachable("away"), [a_record(**UP)]]
+
+    def look() -> list[Record]:
+        answer = answers.pop(0)
+        if isinstance(answer, Unreachable):
+            raise answer
+        return answer
+
+    with Alive() as client:
+        watch(News(client, "/events", 1e12), look, lambda _: [], Output.table, "nothing")
+    assert "kava is active at hr-zag-1" in capsys.readouterr().out
 
 
 def test_what_is_not_heard_of_is_marked_and_said_once_for_each_site() -> None:
