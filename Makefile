@@ -27,7 +27,7 @@ demo: ## six sites of six providers on this machine, with real guests (as root)
 	@scripts/setup.sh
 	@$(PY) -m hanza.boot.main demo up $(ARGS)
 
-demo-down: ## end the demo and leave nothing of it
+demo-down: ## end the demo; keeps a cache for the next time (ARGS=--purge: nothing)
 	@scripts/need-root.sh "make demo-down"
 	@scripts/setup.sh
 	@$(PY) -m hanza.boot.main demo down $(ARGS)

@@ -47,6 +47,8 @@ def test_silence_is_told_once_and_so_is_its_end(league: League) -> None:
     live(league, 3 * SECONDS)
     (text,) = told(league, "agent.silent")
     assert text.startswith("zagreb is silent: nothing was heard since 00:00:04 UTC"), text
+    hosts = plain(league.call(members.list_hosts).document)["items"]
+    assert {one["spec"]["site"]: one["status"]["isHeard"] for one in hosts} == is_heard(league)
     assert is_heard(league) == {"zagreb": False, "frankfurt": True}
     cut.link.is_cut = False
     live(league, 2)

@@ -129,9 +129,12 @@ def _league(path: Path) -> str:
     except Refusal as refusal:
         return f"{refusal.text}\n{refusal.hint or ''}".rstrip()
     countries = sorted({one["spec"]["country"] for one in sites})
-    heard = sum(one["status"]["heardAt"] is not None for one in agents)
+    silent = sorted(one["spec"]["site"] for one in agents if not one["status"]["isHeard"])
+    heard = len(agents) - len(silent)
+    also = f"; silent: {', '.join(silent)}" if silent else ""
     return (
         f"{len(sites)} sites in {len(countries)} countries: {', '.join(countries) or '-'}\n"
-        f"{heard} of {len(agents)} agents have been heard\n"
-        f"{sum(one['status']['isOffered'] for one in hosts)} hosts are offered"
+        f"{heard} of {len(agents)} agents are heard{also}\n"
+        f"{sum(one['status']['isOffered'] and one['status']['isHeard'] for one in hosts)}"
+        " hosts take what is new"
     )

@@ -138,7 +138,8 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
     savepoint = tx.begin_nested()
     for wanted, option in zip(team.unplaced, options, strict=True):
         host = option.candidate.host
-        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now)
+        ports = [one.port for one in wanted.spec.ports]
+        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now, ports)
         if not has_room or not take_volumes(tx, wanted, host, now):
             savepoint.rollback()
             return Again()

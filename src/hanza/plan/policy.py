@@ -60,6 +60,15 @@ def countries_left(policy: Policy) -> frozenset[Country] | None:
     return None if allowed is None else allowed - policy.countries_denied
 
 
+def words_of_law(policy: Policy) -> str:
+    """Where the law lets it be, in the shortest words: `DE`, `EU`, `any but HU`, `any`."""
+    left = countries_left(policy)
+    if left is not None:
+        return words_of_countries(left) or "none"
+    denied = words_of_countries(policy.countries_denied)
+    return f"any but {denied}" if denied else "any"
+
+
 def _combine(parent: Policy, child: Policy) -> Policy:
     return Policy(
         countries=_both(parent.countries, child.countries),

@@ -74,7 +74,7 @@ def client(demo: Demo, base: str = BASE) -> Iterator[Client]:
         with Client(read_context(demo.context), base) as one:
             yield one
     except Refusal as refusal:
-        raise LabError(f"the plane refused: {refusal}") from refusal
+        raise LabError(f"{refusal}") from refusal
 
 
 def web_of(demo: Demo) -> str:
@@ -181,11 +181,14 @@ def row_of(document: Mapping[str, Any]) -> Row:
     return {
         "name": document["metadata"]["name"],
         "country": document["spec"]["country"],
+        "law": status["law"],
         "site": place.get("site"),
         "city": place.get("city"),
         "provider": place.get("provider"),
         "accelerator": ACCELERATORS.get(place.get("accelerator", "")),
         "power": status["power"],
+        "heardAt": place.get("heardAt"),
+        "isHeard": place.get("isHeard", True),
         "boot": status["boot"],
         "serial": last_line(status["serialTail"]),
         "reach": reach(place.get("address"), document["spec"].get("ports", [])),

@@ -7,7 +7,7 @@ Row: TypeAlias = Mapping[str, object]
 
 COLUMNS = {
     "name": "guest",
-    "country": "law",
+    "law": "law",
     "site": "site",
     "city": "city",
     "provider": "provider",
