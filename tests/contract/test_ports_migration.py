@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from hanza.store.migrate import migrate, migrate_back
 
-BEFORE, AT = "0012", 1_767_225_600_000_000
+BEFORE, AT = "0013", 1_767_225_600_000_000
 
 
 def rows(url: str, statement: str) -> list[tuple[object, ...]]:
