@@ -102,42 +102,12 @@ def test_a_wrong_token_is_refused_in_words(tab: Looker, address: str) -> None:
     expect(page.get_by_text("live", exact=True)).to_be_visible()
 
 
-def test_a_forbidden_country_is_refused_rule_by_rule(page: Page, tab: Looker) -> None:
-    page.get_by_label("Country to ask for").select_option("FR")
-    page.get_by_role("button", name="Ask for a forbidden country").click()
-    told = page.get_by_role("status").filter(has_text="Refused.")
-    expect(told).to_contain_text("Nothing may run in France: 6 hosts were looked at")
-    expect(told).to_contain_text("residency")
-    expect(told).to_contain_text("6 hosts are not in FR")
-    expect(told).to_contain_text(re.compile(r"allow \w\w \(1 host"))
-    expect(page.locator("svg [data-country=FR]")).to_have_class(re.compile("asked"))
-    expect(page.get_by_text("hanza demo ask-forbidden FR")).to_be_visible()
-    assert page.locator("[data-guest=forbidden]").count() == 0, "nothing was started"
-    picture(tab, "page-refused")
-
-
-def test_a_moved_rule_names_what_is_against_it_and_ends_nothing(
-    page: Page, tab: Looker, league: LocalLeague
-) -> None:
-    page.get_by_label("Country that is no longer allowed").select_option("DE")
-    page.get_by_role("button", name="Move the rule").click()
-    told = page.get_by_role("status").filter(has_text="now allows no data in Germany")
-    expect(told).to_contain_text("2 guests stand against it, and nothing was ended")
-    expect(told).to_contain_text("at de-fra-1: it is in DE")
-    against = page.locator("[data-guest=brezel]")
-    expect(against).to_contain_text("against a rule")
-    expect(page.locator("[data-guest=kava]")).not_to_contain_text("against")
-    expect(page.locator(".feed")).to_contain_text(
-        "handkaese at de-fra-1 violates the policy of workspace demo"
-    )
-    assert {row["name"] for row in league.ask("status")} == {
-        *("kava", "brezel", "handkaese", "potica", "churros")
-    }
-    picture(tab, "page-rule")
-    page.get_by_role("button", name="Move it back").click()
-    expect(page.get_by_text("Data may be in Germany again")).to_be_visible()
-    expect(against).not_to_contain_text("against")
-    assert league.ask("policy", "violations") == []
+def test_a_plane_that_is_no_demos_has_no_buttons_that_act(page: Page, tab: Looker) -> None:
+    expect(page.get_by_role("heading", name="What runs")).to_be_visible()
+    assert page.get_by_role("heading", name="Try it").count() == 0
+    for name in ("Ask for a forbidden country", "Move the rule", "Pull the plug"):
+        assert page.get_by_role("button", name=name).count() == 0
+    assert not any("/demo/v1" in url for url in tab.asked), "and no desk is asked for"
 
 
 def test_every_control_has_a_name(page: Page) -> None:
@@ -180,7 +150,6 @@ def test_all_of_it_works_by_keyboard_alone(page: Page) -> None:
             expect(page.locator("[data-guest]")).to_have_count(1)
             assert page.evaluate("document.activeElement.dataset.site") == "hr-zag-1"
     assert {member.site for member in MEMBERS} <= reached
-    assert "Ask for a forbidden country" in reached
     assert page.url.endswith("#site=hr-zag-1"), "what is chosen has an address"
 
 

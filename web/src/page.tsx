@@ -86,24 +86,27 @@ export function Page({ token, leave }: { token: string; leave: (why: string | nu
           </section>
         </div>
         <div class="what">
-          <section aria-labelledby="acts">
-            <h2 id="acts">Try it</h2>
-            <Acts
-              api={api}
-              facts={facts}
-              workspace={workspace}
-              asked={asked}
-              site={chosen}
-              news={news}
-              ask={setAsked}
-              choose={choose}
-            />
-          </section>
           {facts.cables === null ? null : (
-            <section class="shop" aria-labelledby="shop">
-              <h2 id="shop">The shop</h2>
-              <Shop api={api} facts={facts} site={chosen} news={news} />
-            </section>
+            <>
+              <section aria-labelledby="acts">
+                <h2 id="acts">Try it</h2>
+                <Acts
+                  api={api}
+                  facts={facts}
+                  cables={facts.cables}
+                  workspace={workspace}
+                  asked={asked}
+                  site={chosen}
+                  news={news}
+                  ask={setAsked}
+                  choose={choose}
+                />
+              </section>
+              <section class="shop" aria-labelledby="shop">
+                <h2 id="shop">The shop</h2>
+                <Shop api={api} facts={facts} site={chosen} news={news} />
+              </section>
+            </>
           )}
           <section aria-labelledby="guests">
             <h2 id="guests">What runs{chosen === null ? "" : ` at ${chosen}`}</h2>

@@ -81,7 +81,7 @@ class _Parts:
 def run_plane(
     settings: PlaneSettings, point: Point, ready: Ready, more: Sequence[Route] = ()
 ) -> None:
-    """Serve until SIGTERM or SIGINT, `more` routes beside the plane's own.
+    """Serve until SIGTERM or SIGINT, `more` routes beside the plane's own: those of a demo's desk.
 
     Raises `Conflict` when a port or the folder is taken.
     """
@@ -103,7 +103,7 @@ def run_plane(
         thread.start()
         try:
             stack.enter_context(served(metrics, settings.metrics_listen))
-            beside = Beside(more, _pages())
+            beside = Beside(more, _pages(has_desk=bool(more)))
             who = _authenticator(parts)
             app = build_app(parts.plane, who, hub, pulse=engine.pulse, beside=beside)
             _serve(settings, parts, app, (sockets, plain), ready)
@@ -235,8 +235,8 @@ def _authenticator(parts: _Parts) -> Authenticator:
     return Authenticator(OperatorToken(parts.token), watcher, issued)
 
 
-def _pages() -> list[BaseRoute]:
-    return pages.routes(pages.read_bundle())
+def _pages(*, has_desk: bool) -> list[BaseRoute]:
+    return pages.routes(pages.read_bundle(has_desk=has_desk))
 
 
 def _serve(

@@ -2,17 +2,18 @@
 
 `hanza demo plug pull | in SITE` works a site's cable, `hanza demo ask-forbidden` asks for what the
 league's rules refuse, `hanza demo move-rule` tightens the workspace's policy.  Each tells what it
-did, and none ends anything.
+did, and none ends anything; each refuses when the context that the caller named is another plane's.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hanza.boot.demo import desk, plane
 from hanza.boot.demo.settings import PREFIX, STATE, Demo
-from hanza.boot.demo.where import Prefix, State, place_of, refuse
+from hanza.boot.demo.where import Prefix, State, place_of, refuse, refuse_other_plane
 from hanza.boot.lab.process import LabError
 from hanza.cli.client import Client
 from hanza.cli.options import TENANT, OutputOption
@@ -29,13 +30,14 @@ SiteArgument = Annotated[str, typer.Argument(help="Such as de-fra-1; hanza site 
 
 @plug.command("pull")
 def pull(
+    context: typer.Context,
     site: SiteArgument,
     state: State = STATE,
     prefix: Prefix = PREFIX,
     output: OutputOption = Output.table,
 ) -> None:
     """Pull a site's cable: its guests go on, and nobody hears it."""
-    done = _turn(Demo(place_of(prefix, state)), site, "pull")
+    done = _turn(_meant(context, prefix, state), site, "pull")
     words = f"The cable of {site} is out. Its guests go on serving there; the others are untouched."
     if not done["changed"]:
         words = f"The cable of {site} was out already."
@@ -44,13 +46,14 @@ def pull(
 
 @plug.command("in")
 def plug_in(
+    context: typer.Context,
     site: SiteArgument,
     state: State = STATE,
     prefix: Prefix = PREFIX,
     output: OutputOption = Output.table,
 ) -> None:
     """Plug a site's cable in again: its agent dials out by itself."""
-    done = _turn(Demo(place_of(prefix, state)), site, "plug")
+    done = _turn(_meant(context, prefix, state), site, "plug")
     words = f"The cable of {site} is in again; its agent dials out, and its report catches up."
     if not done["changed"]:
         words = f"The cable of {site} was in already."
@@ -58,6 +61,7 @@ def plug_in(
 
 
 def ask_forbidden(
+    context: typer.Context,
     country: Annotated[str, typer.Argument(help="Where the league has no site.")] = "FR",
     state: State = STATE,
     prefix: Prefix = PREFIX,
@@ -67,7 +71,7 @@ def ask_forbidden(
     asked = {"instances": {"forbidden": SMALL | {"policy": {"residency": [country]}}}}
     path = f"/tenants/{TENANT}/workspaces/{WORKSPACE}/quotes"
     try:
-        with plane.client(Demo(place_of(prefix, state))) as client:
+        with plane.client(_meant(context, prefix, state)) as client:
             quote = client.post(path, asked)
     except LabError as error:
         refuse(f"{error}")
@@ -77,6 +81,7 @@ def ask_forbidden(
 
 
 def move_rule(
+    context: typer.Context,
     country: Annotated[str, typer.Argument(help="Where no data may be from now on.")] = "DE",
     back: Annotated[bool, typer.Option("--back", help="Allow it again.")] = False,
     state: State = STATE,
@@ -86,7 +91,7 @@ def move_rule(
     """Tighten the workspace's policy, and see what now violates it; nothing is ended."""
     path = f"/tenants/{TENANT}/workspaces/{WORKSPACE}/policy"
     try:
-        with plane.client(Demo(place_of(prefix, state))) as client:
+        with plane.client(_meant(context, prefix, state)) as client:
             spec = moved(_kept_at(client, path), country, is_back=back)
             if spec:
                 _, kept = client.put(path, {"spec": spec})
@@ -117,6 +122,12 @@ def _kept_at(client: Client, path: str) -> Mapping[str, Any]:
     except NotFound:
         return {}
     return kept
+
+
+def _meant(context: typer.Context, prefix: str, state: Path) -> Demo:
+    demo = Demo(place_of(prefix, state))
+    refuse_other_plane(context.find_root().params.get("context"), demo)
+    return demo
 
 
 def _turn(demo: Demo, site: str, act: str) -> dict[str, object]:
