@@ -44,6 +44,7 @@ from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point
 from hanza.model.errors import Conflict
 from hanza.model.ids import FederationId
+from hanza.store.absence import tell_absence
 from hanza.store.database import shown_url
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
@@ -97,6 +98,7 @@ def run_plane(
         parts = _build(settings, store, wake)
         sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
+        store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
         engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
         stop = threading.Event()
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
