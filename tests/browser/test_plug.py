@@ -85,8 +85,8 @@ def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(page: Page, demo: Demo
     expect(page.locator(f".sites [data-site={other.name}]")).to_contain_text("heard")
     expect(page.get_by_text(f"hanza demo plug pull {site.name}")).to_be_visible()
     expect(page.get_by_text("it serves its neighbours all the same")).to_be_visible()
-    shop = page.frame_locator("iframe[title='The page that kava serves']")
-    expect(shop.get_by_role("heading", name="Coffee from Zagreb")).to_be_visible()
+    visited = page.frame_locator("iframe[title='The page that kava serves']")
+    expect(visited.get_by_role("heading", name="Coffee from Zagreb")).to_be_visible()
 
     on_map = page.locator(f"svg [data-site={site.name}]")
     expect(on_map).to_contain_text(re.compile(r"quiet for \d+ s"), timeout=SILENCE_MS)
@@ -201,11 +201,11 @@ def test_a_guests_page_can_do_nothing_to_ours(page: Page, tab: Looker) -> None:
 
 def test_a_page_that_does_not_come_is_said_so(demo: Demo) -> None:
     with plane.client(demo, desk.BASE) as client:
-        assert client.get("/shop/kava")["status"] == 200
+        assert client.get("/visits/kava")["status"] == 200
         with pytest.raises(Conflict, match="publishes no port"):
-            client.get("/shop/brezel")
+            client.get("/visits/brezel")
         with pytest.raises(NotFound, match="no instance 'nobody'"):
-            client.get("/shop/nobody")
+            client.get("/visits/nobody")
 
 
 def test_a_cable_is_the_operators_alone_and_only_of_this_demo(demo: Demo) -> None:

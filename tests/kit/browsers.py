@@ -30,6 +30,7 @@ ANSWERED_NO = ("/policy",)
 failure."""
 PATIENCE_MS = 15_000
 WIDE, NARROW = {"width": 1360, "height": 1000}, {"width": 360, "height": 740}
+LAPTOP = {"width": 1440, "height": 900}
 
 
 @dataclass

@@ -152,7 +152,7 @@ def interruptible(demo: Demo, steps: Steps) -> plane.Rows:
 
 
 def show(demo: Demo, rows: plane.Rows, steps: Steps) -> None:
-    for line in (*table.lines(rows), "", *table.lines(rows, table.SAID)):
+    for line in (*table.lines(plane.explained(demo, rows)), "", *table.lines(rows, table.SAID)):
         steps.say(line)
     site = demo.sites[0]
     steps.say(

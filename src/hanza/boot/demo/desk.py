@@ -48,7 +48,7 @@ class Desk:
             Route("GET", f"{BASE}/cables", self.list_cables, "demo:read"),
             Route("POST", f"{BASE}/cables/{{site}}/pull", self.pull, "demo:act"),
             Route("POST", f"{BASE}/cables/{{site}}/plug", self.plug, "demo:act"),
-            Route("GET", f"{BASE}/shop/{{instance}}", self.visit, "demo:read"),
+            Route("GET", f"{BASE}/visits/{{instance}}", self.visit, "demo:read"),
         )
 
     def list_cables(self, _: Call) -> Answer:
