@@ -98,6 +98,8 @@ def test_six_sites_and_the_shop_are_all_named(
             expect(page.locator(f"svg [data-site={member.site}] .label")).to_contain_text(
                 member.city
             )
+        runs = "" if size == NARROW else "potica, web-1"
+        expect(page.locator("svg [data-site=si-lju-1] .label")).to_have_text(f"Ljubljana{runs}")
 
 
 @pytest.mark.parametrize("size", [LAPTOP, WIDE, NARROW], ids=["laptop", "wide", "narrow"])

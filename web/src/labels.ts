@@ -76,13 +76,14 @@ export function fannedOut(discs: Disc[]): Disc[] {
 
 /**
  * A label for each wish, in the order of the wishes; null where nothing fits.  When words in full
- * leave somebody without any, all are tried in brief, and whichever leaves out fewer is taken.
+ * leave any of the first `must` without, all are tried in brief, and whichever leaves fewer of these
+ * without is taken.
  */
-export function laidOut(wishes: Wish[], discs: Disc[], frame: Box): (Label | null)[] {
+export function laidOut(wishes: Wish[], must: number, discs: Disc[], frame: Box): (Label | null)[] {
   const full = placed(wishes, discs, frame, 0);
-  if (!full.includes(null)) return full;
+  if (left(full, must) === 0) return full;
   const brief = placed(wishes, discs, frame, 1);
-  return left(brief) < left(full) ? brief : full;
+  return left(brief, must) < left(full, must) ? brief : full;
 }
 
 /** Words at a wish's spot, whatever they cover; within the frame. */
@@ -93,8 +94,8 @@ export function laidOver(wish: Wish, lines: string[], frame: Box): Label {
   return found;
 }
 
-function left(labels: (Label | null)[]): number {
-  return labels.filter((one) => one === null).length;
+function left(labels: (Label | null)[], must: number): number {
+  return labels.slice(0, must).filter((one) => one === null).length;
 }
 
 function placed(wishes: Wish[], discs: Disc[], frame: Box, from: number): (Label | null)[] {

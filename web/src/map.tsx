@@ -130,7 +130,7 @@ function written(
     ...order.flatMap((at) => wishes[at] ?? []),
     ...shown.map((near) => nearWish(near, places, discs)),
   ];
-  const found = laidOut(asked, [...discs, ...squares], FRAME);
+  const found = laidOut(asked, places.length, [...discs, ...squares], FRAME);
   const labels = places.map((_, at) => found[order.indexOf(at)] ?? null);
   return { labels, nearLabels: found.slice(places.length) };
 }
