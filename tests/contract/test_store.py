@@ -443,7 +443,7 @@ def test_a_person_may_say_which_copy_is_left(store: Store) -> None:
 
 def test_who_was_not_heard_lately_gets_nothing_new(store: Store) -> None:
     store.write(a_league)
-    late = NOW + hosts.HEARD_WITHIN + timedelta(seconds=1)
+    late = NOW + agents.HEARD_WITHIN + timedelta(seconds=1)
     assert not store.read(hosts.list_candidates, late, {})[0].is_heard
     store.write(agents.note_heard, [AGENT], late)
     assert store.read(hosts.list_candidates, late, {})[0].is_heard

@@ -46,6 +46,7 @@ from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point
 from hanza.model.errors import Conflict
 from hanza.model.ids import FederationId
+from hanza.store.absence import tell_absence
 from hanza.store.database import shown_url
 from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
@@ -85,7 +86,7 @@ class _Parts:
 def run_plane(
     settings: PlaneSettings, point: Point, ready: Ready, more: Sequence[Route] = ()
 ) -> None:
-    """Serve until SIGTERM or SIGINT, `more` routes beside the plane's own.
+    """Serve until SIGTERM or SIGINT, `more` routes beside the plane's own: those of a demo's desk.
 
     Raises `Conflict` when a port or the folder is taken.
     """
@@ -101,13 +102,14 @@ def run_plane(
         parts = _build(settings, store, wake)
         sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
+        store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
         engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
         stop = threading.Event()
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
         thread.start()
         try:
             stack.enter_context(served(metrics, settings.metrics_listen))
-            beside = Beside(more, _pages())
+            beside = Beside(more, _pages(has_desk=bool(more)))
             gate = _gate(parts, settings)
             app = build_app(parts.plane, gate, hub, pulse=engine.pulse, beside=beside)
             _serve(settings, parts, app, (sockets, plain), ready)
@@ -244,8 +246,8 @@ def _gate(parts: _Parts, settings: PlaneSettings) -> Gate:
     return build_gate(parts.plane, *own, limits=limits)
 
 
-def _pages() -> list[BaseRoute]:
-    return pages.routes(pages.read_bundle())
+def _pages(*, has_desk: bool) -> list[BaseRoute]:
+    return pages.routes(pages.read_bundle(has_desk=has_desk))
 
 
 def _serve(

@@ -2,11 +2,11 @@
 
 `hanza demo plug pull | in SITE` works a site's cable, `hanza demo ask-forbidden` asks for what the
 league's rules refuse, `hanza demo move-rule` tightens the workspace's policy.  Each tells what it
-did, and none ends anything.
+did, and none ends anything; each refuses when the context that the caller named is another plane's.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
@@ -31,13 +31,14 @@ SiteArgument = Annotated[str, typer.Argument(help="Such as de-fra-1; hanza site 
 
 @plug.command("pull")
 def pull(
+    context: typer.Context,
     site: SiteArgument,
     state: State = STATE,
     prefix: Prefix = PREFIX,
     output: OutputOption = Output.table,
 ) -> None:
     """Pull a site's cable: its guests go on, and nobody hears it."""
-    done = _turn(prefix, state, site, "pull")
+    done = _turn(asked(context, prefix, state, desk.BASE), site, "pull")
     words = f"The cable of {site} is out. Its guests go on serving there; the others are untouched."
     if not done["changed"]:
         words = f"The cable of {site} was out already."
@@ -48,13 +49,14 @@ def pull(
 
 @plug.command("in")
 def plug_in(
+    context: typer.Context,
     site: SiteArgument,
     state: State = STATE,
     prefix: Prefix = PREFIX,
     output: OutputOption = Output.table,
 ) -> None:
     """Plug a site's cable in again: its agent dials out by itself."""
-    done = _turn(prefix, state, site, "plug")
+    done = _turn(asked(context, prefix, state, desk.BASE), site, "plug")
     words = (
         f"The cable of {site} is in again; its agent dials out, and its report catches up.\n"
         "It may take some 15 seconds until it is heard again."
@@ -65,6 +67,7 @@ def plug_in(
 
 
 def ask_forbidden(
+    context: typer.Context,
     country: Annotated[str, typer.Argument(help="Where the league has no site.")] = "FR",
     state: State = STATE,
     prefix: Prefix = PREFIX,
@@ -74,7 +77,7 @@ def ask_forbidden(
     check_code(country, "country")
     wish = {"instances": {"forbidden": SMALL | {"policy": {"residency": [country]}}}}
     path = f"/tenants/{TENANT}/workspaces/{WORKSPACE}/quotes"
-    with asked(prefix, state, BASE) as client:
+    with asked(context, prefix, state, BASE) as client:
         quote = client.post(path, wish)
     (line,) = quote["items"]
     show_one(quote, output, "\n".join(answer_of(line, country)))
@@ -93,6 +96,7 @@ def answer_of(line: Mapping[str, Any], country: str) -> list[str]:
 
 
 def move_rule(
+    context: typer.Context,
     country: Annotated[str, typer.Argument(help="Where no data may be from now on.")] = "DE",
     back: Annotated[bool, typer.Option("--back", help="Allow it again.")] = False,
     state: State = STATE,
@@ -102,7 +106,7 @@ def move_rule(
     """Tighten the workspace's policy, and see what now violates it; nothing is ended."""
     path = f"/tenants/{TENANT}/workspaces/{WORKSPACE}/policy"
     check_code(country, "country")
-    with asked(prefix, state, BASE) as client:
+    with asked(context, prefix, state, BASE) as client:
         spec = moved(_kept_at(client, path), country, is_back=back)
         if spec:
             _, kept = client.put(path, {"spec": spec})
@@ -133,7 +137,7 @@ def _kept_at(client: Client, path: str) -> Mapping[str, Any]:
     return kept
 
 
-def _turn(prefix: str, state: Path, site: str, act: str) -> dict[str, object]:
-    with asked(prefix, state, desk.BASE) as client:
+def _turn(asking: AbstractContextManager[Client], site: str, act: str) -> dict[str, object]:
+    with asking as client:
         done: Mapping[str, object] = client.post(f"/cables/{site}/{act}")
     return dict(done)

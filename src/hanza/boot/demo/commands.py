@@ -156,7 +156,11 @@ def interruptible(demo: Demo, steps: Steps) -> plane.Rows:
 def show(demo: Demo, rows: plane.Rows, steps: Steps) -> None:
     silent = silence_of(rows)
     said = ("", *table.lines(rows, table.SAID))
-    for line in (*table.lines(rows), *(["", *silent] if silent else ()), *said):
+    for line in (
+        *table.lines(plane.explained(demo, rows)),
+        *(["", *silent] if silent else ()),
+        *said,
+    ):
         steps.say(line)
     site = demo.sites[0]
     steps.say(

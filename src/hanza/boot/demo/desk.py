@@ -49,7 +49,7 @@ class Desk:
             Route("GET", f"{BASE}/cables", self.list_cables, OPERATOR),
             Route("POST", f"{BASE}/cables/{{site}}/pull", self.pull, OPERATOR),
             Route("POST", f"{BASE}/cables/{{site}}/plug", self.plug, OPERATOR),
-            Route("GET", f"{BASE}/shop/{{instance}}", self.visit, OPERATOR),
+            Route("GET", f"{BASE}/visits/{{instance}}", self.visit, OPERATOR),
         )
 
     def list_cables(self, _: Call) -> Answer:

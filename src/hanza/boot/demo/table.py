@@ -11,8 +11,8 @@ COLUMNS = {
     "site": "site",
     "city": "city",
     "provider": "provider",
-    "accelerator": "runs",
-    "power": "power",
+    "because": "because",
+    "runs": "runs",
     "boot": "boot",
     "reach": "page at",
 }

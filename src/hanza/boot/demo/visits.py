@@ -23,16 +23,17 @@ LINES_MAX = 20
 
 
 def visit(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="A guest, or a site: then its first guest.")],
     state: State = STATE,
     prefix: Prefix = PREFIX,
     output: OutputOption = Output.table,
 ) -> None:
     """Ask a guest for its page from inside its site, which works while the site is cut off."""
-    with asked(prefix, state, BASE) as client:
+    with asked(context, prefix, state, BASE) as client:
         guest = guest_of(client.items(f"/tenants/{TENANT}/instances"), name)
-    with asked(prefix, state, desk.BASE) as client:
-        answer: dict[str, Any] = client.get(f"/shop/{guest}")
+    with asked(context, prefix, state, desk.BASE) as client:
+        answer: dict[str, Any] = client.get(f"/visits/{guest}")
     if "trouble" in answer:
         text = f"{guest} does not answer at {answer['reach']}: {answer['trouble']}"
         raise NotRunning(text, hint=f"hanza status, and hanza logs {guest}, say more")
