@@ -104,7 +104,12 @@ def _record(tx: Tx, works: list[Work], decision: _Decision | None, now: datetime
 def _verdict_of(
     tx: Tx, instance: InstanceId, decision: _Decision | None, verdict: Verdict
 ) -> Verdict:
-    """That of its team; on its own only when it is gone, placed, or was not looked at."""
+    """That of its team; on its own only when it is gone, placed, or was not looked at.
+
+    Where the team was settled, this transaction has seen that none of it is gone.
+    """
+    if decision is not None and not isinstance(verdict, Again):
+        return verdict
     wish = get_instances(tx, [instance]).get(instance)
     if wish is None or wish[0].is_ended or get_hold(tx, instance) is not None:
         return Settled()

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from hanza.model.capacity import Capacity
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, HostId, InstanceId
+from hanza.store.prepared import Prepared
 from hanza.store.schema import held_ports, holds, hosts, instances
 from hanza.store.tx import Tx
 
-_HOLD_OF = sa.select(holds).where(holds.c.instance_id == sa.bindparam("instance"))
+_HOLD_OF = Prepared(sa.select(holds).where(holds.c.instance_id == sa.bindparam("instance")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def release_hold(tx: Tx, mark: Mark) -> bool:
 
 
 def get_hold(tx: Tx, instance: InstanceId) -> Hold | None:
-    row = tx.execute(_HOLD_OF, {"instance": instance}).one_or_none()
+    row = _HOLD_OF.first(tx, {"instance": instance})
     return None if row is None else _hold_from_row(row)
 
 
