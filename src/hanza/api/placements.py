@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hanza.api.apps import AppWish, app_wish, look_at_app
 from hanza.api.calls import Answer, Call
+from hanza.api.told import says
 from hanza.api.instances import address_of, is_placed
 from hanza.model.errors import NotFound
 from hanza.model.ids import HostId, InstanceId
@@ -40,6 +41,7 @@ class _Quoted:
     bounds: Bounds
 
 
+@says({200: doc.QuoteDoc}, takes=doc.QuoteRequest)
 def quote(call: Call) -> Answer:
     """Tell what asking for it would lead to, by the code that places; nothing is written."""
     request = request_from_json(call.body, doc.QuoteRequest)
@@ -56,6 +58,7 @@ def quote(call: Call) -> Answer:
     return Answer(200, document)
 
 
+@says({200: doc.LineDoc})
 def get_placement(call: Call) -> Answer:
     """Where an instance is and why there; or why nowhere, and what would help."""
     address = address_of(call)

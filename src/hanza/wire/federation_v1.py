@@ -170,6 +170,13 @@ class AgentDoc(Struct):
     status: AgentStatus
 
 
+class RevokedDoc(Struct):
+    """How many instances were placed with it."""
+
+    agent: str
+    instances: int
+
+
 class OrphanDoc(Struct, rename="camel"):
     agent: str
     native: str
