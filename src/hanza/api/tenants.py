@@ -50,10 +50,10 @@ def issue_token(call: Call) -> Answer:
     """Make a token; it is shown once and not kept."""
     spec = doc.request_from_json(call.body, doc.TokenPost).spec
     plane, now = call.plane, call.plane.clock.now()
-    valid_for = timedelta(seconds=spec.valid_for_seconds)
-    if not timedelta(0) < valid_for <= VALID_FOR_MAX:
-        most = int(VALID_FOR_MAX.total_seconds())
+    most = int(VALID_FOR_MAX.total_seconds())
+    if not 1 <= spec.valid_for_seconds <= most:
         raise Invalid(f"a token is good for 1 to {most} seconds", field="spec.validForSeconds")
+    valid_for = timedelta(seconds=spec.valid_for_seconds)
     bearer = Bearer(
         spec.subject, tuple(sorted(set(spec.tenants))), now + valid_for, _scope_of(spec.scope)
     )
