@@ -76,7 +76,9 @@ OF_THE_FEDERATION: dict[str, Any] = {
     "invite": {"spec": {"sites": [{"name": "thing", **PLACE}], "validForSeconds": 60}},
     "withdraw": {"spec": {"sites": ["thing"], "dryRun": False}},
     "putSite": {"spec": {"provider": "berlin", "class": "micro_dc", "attributes": {}, **PLACE}},
-    "putProbe": {"spec": {"host": "probe.example.org", "port": 443, "latitude": 50, "longitude": 6}},
+    "putProbe": {
+        "spec": {"host": "probe.example.org", "port": 443, "latitude": 50, "longitude": 6}
+    },
     "putImage": {
         "spec": {"kernel": f"sha256:{DIGEST}", "initrd": f"sha256:{DIGEST}", "cmdline": "quiet"}
     },

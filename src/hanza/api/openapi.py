@@ -294,5 +294,3 @@ def _refusals() -> Iterator[tuple[str, Doc]]:
 def _camel(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(one.capitalize() for one in others)
-
-

@@ -48,9 +48,7 @@ class Watched:
 
 HEALTH, READY, NUMBERS = WATCHED = (
     Watched("/healthz", PUBLIC, "getHealth", "Whether it is alive.", {200: Health}),
-    Watched(
-        "/readyz", PUBLIC, "getReady", "Whether it can work now.", {200: Health, 503: Health}
-    ),
+    Watched("/readyz", PUBLIC, "getReady", "Whether it can work now.", {200: Health, 503: Health}),
     Watched("/metrics", WATCHER, "getMetrics", "Its numbers.", {200: Bytes("text/plain")}),
 )
 

@@ -111,6 +111,7 @@ def unexpected_problem(instance: str, incident: str) -> Problem:
     )
 
 
-def refused_status(status: int, kind: str, detail: str, instance: str) -> Problem:
+def refused_status(status: int, detail: str, instance: str) -> Problem:
     """A refusal by the HTTP layer itself: no such path, wrong method, too large."""
+    kind, _ = BY_HTTP.get(status, BY_HTTP[400])
     return Problem(_TYPES + kind, kind.replace("-", " "), status, detail, instance, [], kind)
