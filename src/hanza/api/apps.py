@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
-from hanza.api.told import BEGUN, lists, says
 from hanza.api.instances import is_placed, write_anew, write_end, write_wanted
+from hanza.api.told import BEGUN, lists, says
 from hanza.api.volumes import VOLUMES_TOO, end_volumes, refuse_wrong_disks, wants_volumes_too
 from hanza.model.capacity import Capacity
 from hanza.model.errors import NoRoom, NotFound

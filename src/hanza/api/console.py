@@ -16,13 +16,13 @@ from datetime import datetime, timedelta
 from starlette.websockets import WebSocket
 
 from hanza.api.calls import Answer, Call, Plane
-from hanza.api.told import Parameter, says
 from hanza.api.gate import Caller, Gate
 from hanza.api.identity import Principal
 from hanza.api.link import Hub
 from hanza.api.problems import refusal_response
 from hanza.api.relay import ENDS, Limits, hang_up, relay
 from hanza.api.route import Route
+from hanza.api.told import Parameter, says
 from hanza.kit.text import harmless
 from hanza.model import errors
 from hanza.model.errors import BadQuery, Busy, InUse, NotFound, NotHere, NotOffered, NotRunning

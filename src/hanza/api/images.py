@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from hanza.api.calls import Answer, Call, Plane
-from hanza.api.told import Bytes, GONE, keeps, lists, says
+from hanza.api.told import GONE, Bytes, keeps, lists, says
 from hanza.kit.blobs import TooLong, WrongContent
 from hanza.model.errors import Full, Invalid, NotFound, TooLarge
 from hanza.model.ids import AgentId, ImageId

@@ -5,8 +5,8 @@ from datetime import datetime
 import httpx2
 
 from hanza.api.calls import Answer, Call
-from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.api.foreign import fetch_keys
+from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.model.errors import Invalid
 from hanza.model.issuer import SigningKey, TrustedIssuer
 from hanza.plan.admission import check_name

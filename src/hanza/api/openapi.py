@@ -150,15 +150,18 @@ def _of_routes(routes: list[Route]) -> Iterator[_Operation]:
         )
 
 
-def _handler_name(route: Route) -> str:
+def _function(route: Route) -> Any:
+    """The function that answers, without what it says of itself."""
     handler = route.handler
-    return str(getattr(handler.handler if isinstance(handler, told.Told) else handler, "__name__"))
+    return handler.handler if isinstance(handler, told.Told) else handler
+
+
+def _handler_name(route: Route) -> str:
+    return str(_function(route).__name__)
 
 
 def _words_of(route: Route) -> str:
-    handler = route.handler
-    words = (handler.handler if isinstance(handler, told.Told) else handler).__doc__
-    return " ".join((words or "").split())
+    return " ".join((_function(route).__doc__ or "").split())
 
 
 def _scope_of(path: str) -> str:

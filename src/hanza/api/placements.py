@@ -6,8 +6,8 @@ from datetime import datetime
 
 from hanza.api.apps import AppWish, app_wish, look_at_app
 from hanza.api.calls import Answer, Call
-from hanza.api.told import says
 from hanza.api.instances import address_of, is_placed
+from hanza.api.told import says
 from hanza.model.errors import NotFound
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted

@@ -1,8 +1,9 @@
 """Uvicorn's HTTP protocol with limits of ours: how long a request's head is, and how long it takes.
 
 Promises: a head that is longer than `HEAD_BYTES_MAX` is refused (431) whether or not it ever ends;
-one that did not come whole within `HEAD_WITHIN_S` is refused (408), and what is no HTTP (400); who goes on sending a body
-after the answer has `LINGER_S` to end it.  Bodies themselves are the application's to limit.
+one that did not come whole within `HEAD_WITHIN_S` is refused (408), what is no HTTP too (400); who
+goes on sending a body after the answer has `LINGER_S` to end it. Bodies themselves are the
+application's to limit.
 """
 
 import asyncio

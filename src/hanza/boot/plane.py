@@ -26,6 +26,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from hanza.api import openapi
 from hanza.api.app import Beside, build_app
 from hanza.api.calls import Plane
 from hanza.api.gate import CallLimits, Gate, build_gate
@@ -51,7 +52,7 @@ from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.signing_keys import found_keys, list_keys
 from hanza.store.tx import Store
-from hanza.web import pages
+from hanza.web import pages, reference
 from hanza.wire import console_v1
 from hanza.wire.agent_v1 import FRAME_BYTES_MAX, LINK_PATH
 from hanza.wire.tokens import (
@@ -245,7 +246,8 @@ def _gate(parts: _Parts, settings: PlaneSettings) -> Gate:
 
 
 def _pages() -> list[BaseRoute]:
-    return pages.routes(pages.read_bundle())
+    published = {openapi.file_name(name, one): one for name, one in openapi.documents().items()}
+    return pages.routes(pages.read_bundle() | reference.bundle_of(published))
 
 
 def _serve(
