@@ -19,6 +19,7 @@ NEVER_GRANTED = {
     "hanza.federation.revokeAgent",
     "hanza.federation.revokeToken",
     "hanza.federation.trustAgent",
+    "seca.compute.restartInstance",  # nothing runs
 }
 
 

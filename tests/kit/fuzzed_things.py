@@ -45,7 +45,13 @@ STRANGE = (
     *("a%2Fb", "a%3Fb%23c", "%F0%9F%98%80", "%ED%A0%80", "%u0000", "%"),
 )
 """Names as they stand in a URL."""
-CHANGED = {"user": "eve", "kid": "no-such-key", "agent": "no-such-agent", "volume": "data"}
+CHANGED = {
+    "agent": "no-such-agent",
+    "instance": "own",  # not `thing`, which the standard's has already
+    "kid": "no-such-key",
+    "user": "eve",
+    "volume": "data",
+}
 """Who would change or end one that is needed does it to another; `thing` where nothing is said."""
 PLACE = {"country": "DE", "city": "Aachen", "latitude": 50.8, "longitude": 6.1}
 GUEST = {

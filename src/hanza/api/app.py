@@ -91,8 +91,7 @@ def build_app(
         exception_handlers={HTTPException: http_refusal, Exception: Unexpected(plane)},
         middleware=[Middleware(Measured, plane=plane, templates=templates)],
     )
-    # A path with a slash more is another path, and nobody is sent to where a header says.
-    app.router.redirect_slashes = False
+    app.router.redirect_slashes = False  # a path with a slash more is another path
     return app
 
 

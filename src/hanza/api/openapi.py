@@ -87,7 +87,7 @@ def federation_document(routes: Iterable[Route]) -> Doc:
     paths: Doc = {}
     for one in operations:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, schemas)
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": f"Hanza: {NAME}",
@@ -103,6 +103,8 @@ def federation_document(routes: Iterable[Route]) -> Doc:
             "schemas": components,
         },
     }
+    # As it is read again: defaults of types may be tuples and the like.
+    return dict(msgspec.json.decode(msgspec.json.encode(document)))
 
 
 def permission_of(route: Route) -> Doc:

@@ -246,8 +246,13 @@ def _gate(parts: _Parts, settings: PlaneSettings) -> Gate:
 
 
 def _pages() -> list[BaseRoute]:
-    published = {openapi.file_name(name, one): one for name, one in openapi.documents().items()}
-    return pages.routes(pages.read_bundle() | reference.bundle_of(published))
+    return pages.routes(pages.read_bundle() | published())
+
+
+def published() -> dict[str, pages.File]:
+    """The API's documents and their pages, by path."""
+    documents = openapi.documents().items()
+    return reference.bundle_of({openapi.file_name(name, one): one for name, one in documents})
 
 
 def _serve(

@@ -118,7 +118,7 @@ def _operation(path: str, method: str, operation: Doc) -> str:
     inside = [f"<p>{_code_words(operation.get('description', ''))}</p>"]
     permission = operation.get("x-hanza-permission", {})
     said = ", ".join(f"{key} <code>{escape(str(it))}</code>" for key, it in permission.items())
-    inside.append(f"<p>For whom: {said}</p>" if said else "")
+    inside.append(f"<p>For whom: {said}</p>" if "description" not in operation else "")
     rows = [
         f"<tr><td><code>{escape(one['name'])}</code></td><td>{escape(one['in'])}</td>"
         f"<td>{_type(one['schema'])}</td><td>{escape(one.get('description', ''))}</td></tr>"
