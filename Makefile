@@ -10,7 +10,8 @@ MINUTES := 10
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast fuzz conformance test-engines test-browser \
-	test-debian test-bare image-debian bench-join bench-boot bench-latency check docs generated \
+	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-quota \
+	check docs generated \
 	web check-web node openid pictures lock clean
 
 help: ## list what can be made
@@ -78,6 +79,9 @@ bench-join: setup ## twenty stores of a chain join, with real processes; JSON li
 
 bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
+
+bench-quota: setup ## what quotas cost who admits, two planes on one PostgreSQL; JSON lines
+	@PYTHONPATH=tests $(PY) -m bench.quota $(ARGS)
 
 pictures: ## make the pictures of docs/ anew, by the tests of the page (as root)
 	HANZA_PICTURES=$(CURDIR)/docs/pictures $(MAKE) test-browser

@@ -223,12 +223,12 @@ def test_the_answer_to_too_often_says_when(tmp_path: Path) -> None:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_stream_ends_when_its_listener_may_no_longer_listen(league: League) -> None:
     by = bearer(league, "ana", "acme")
-    gate = build_gate(league.plane, OperatorToken(TOKEN))
+    seconds = Seconds()
+    gate = build_gate(league.plane, OperatorToken(TOKEN), seconds=seconds)
     app = build_app(league.plane, gate, Hub(league.plane))
     chunks: list[bytes] = []
     with TestClient(app) as client:
         headers = {**by, "accept": "text/event-stream", "last-event-id": "0"}
-        removed = timedelta(0)
 
         async def listen() -> None:
             enough = asyncio.Event()
@@ -245,8 +245,9 @@ def test_a_stream_ends_when_its_listener_may_no_longer_listen(league: League) ->
             async def send(message: dict[str, Any]) -> None:
                 chunks.append(message.get("body", b""))
                 if len(chunks) == 3:
-                    now = league.clock.now() + removed
+                    now = league.clock.now()
                     await asyncio.to_thread(league.store.write, remove_user, "acme", "ana", now)
+                    seconds.at += 1
 
             scope = {
                 "type": "http",

@@ -260,6 +260,9 @@ def test_references_are_held_as_the_tenant_has_chosen(both: tuple[Asker, Asker])
     assert ana.put(ana.images + "/mine", spec).status_code == 412
     wish = {"spec": {"references": "deferred"}}
     ana.client.put(f"{BASE}/tenants/rival", json=wish, headers=OPERATOR)
+    nowhere = bob.put(bob.images + "/mine", spec)
+    assert (nowhere.status_code, nowhere.json()["detail"]) == (412, "there is no workspace 'shop'")
+    bob.add_workspace()
     assert bob.put(bob.images + "/mine", spec).status_code == 201
     ana.add_workspace()
     ana.add_storage("later")

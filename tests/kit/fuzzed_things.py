@@ -91,6 +91,8 @@ OF_THE_FEDERATION: dict[str, Any] = {
     "putTenant": {"spec": {"references": "deferred"}},
     "putPolicyOfTenant": {"spec": {"residency": ["EU"]}},
     "putPolicyOfWorkspace": {"spec": POLICY},
+    "putQuotaOfTenant": {"spec": {"cpus": 1000, "instances": None}},
+    "putQuotaOfWorkspace": {"spec": {"cpus": 100, "storageMiB": 10**9}},
     "issueToken": {
         "spec": {
             "subject": "eve",

@@ -15,10 +15,12 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hanza.drivers.fake.faults import Fault
-from hanza.model.errors import Conflict, NotFound
+from hanza.model.errors import Conflict, NotFound, QuotaExceeded
 from hanza.model.guest import GuestSpec, Mark
 from hanza.model.ids import InstanceId
+from hanza.model.quota import Limits, Scope
 from hanza.store.hosts import list_hosts
+from hanza.store.quotas import get_quota, set_quota
 from kit.laws import check_laws
 from kit.leagues import League, SiteAgent
 
@@ -50,8 +52,8 @@ class LeagueMachine(RuleBasedStateMachine):
     def tenant_asks(self, name: str, site: str, power: str) -> None:
         try:
             self.league.put(name, COUNTRIES[site], power=power)
-        except Conflict:
-            return  # it is being ended, or it stands in another country
+        except (Conflict, QuotaExceeded):
+            return  # it is being ended, or it stands in another country, or there are enough
         self.wanted[name] = (site, power)
 
     @rule(name=NAMES)
@@ -59,6 +61,12 @@ class LeagueMachine(RuleBasedStateMachine):
         with contextlib.suppress(NotFound):
             self.league.delete(name)
         self.wanted.pop(name, None)
+
+    @rule(most=st.none() | st.integers(0, 2))
+    def operator_limits(self, most: int | None) -> None:
+        """Also to less than there is: then nothing ends, and nothing more comes."""
+        now = self.league.clock.now()
+        self.league.store.write(set_quota, Scope("acme"), Limits(instances=most), now)
 
     @rule(site=SITES)
     def line_is_cut_or_mended(self, site: str) -> None:
@@ -118,6 +126,8 @@ class LeagueMachine(RuleBasedStateMachine):
         )
         held = [host.held.cpus for host, _ in self.league.store.read(list_hosts)]
         assert sum(held) == len(wanted), "delete leaves nothing held"
+        counted = self.league.store.read(get_quota, Scope("acme")).used
+        assert counted.instances == len(wanted), "delete leaves nothing counted"
 
 
 LeagueMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
+from hanza.api.counting import Wishes, count_wishes
 from hanza.api.instances import is_placed, write_anew, write_end, write_wanted
 from hanza.api.told import BEGUN, lists, says
 from hanza.api.volumes import VOLUMES_TOO, end_volumes, refuse_wrong_disks, wants_volumes_too
@@ -58,6 +59,11 @@ class Look:
     def members(self) -> list[tuple[Wanted, HostId | None]]:
         """Those that go on, with the hosts that they hold."""
         return [(one.wanted, one.host) for one in self.asked if not one.is_dropped]
+
+    @property
+    def wishes(self) -> Wishes:
+        """What is to be written: what ends counts until it is gone, so it is none of it."""
+        return [(one.known, one.wanted) for one in self.asked if one.wanted != one.known]
 
     @property
     def leaving(self) -> dict[InstanceId, Capacity]:
@@ -157,6 +163,7 @@ def _write(
     look = look_at_app(tx, wish, new_ids, now)
     if any(one.kind == "replace" for one in look.changes.values()):
         _refuse_without_room(look)
+    count_wishes(tx, look.wishes)
     return [_write_one(tx, one, look.changes[one.wanted.address.name], now) for one in look.asked]
 
 

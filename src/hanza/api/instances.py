@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
+from hanza.api.counting import count_wishes
 from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.api.volumes import VOLUMES_TOO, disks_of, end_volumes, wants_volumes_too, write_disks
 from hanza.model.errors import Invalid, NotFound
@@ -46,6 +47,7 @@ def write_wish(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) ->
     )
     if wanted != known:
         refuse_contradiction(tx, wanted)
+        count_wishes(tx, [(known, wanted)])
         write_wanted(tx, known, wanted, hold, now)
     return instances.get_overview(tx, wish.address)
 
@@ -64,7 +66,7 @@ def refuse_contradiction(tx: Tx, wanted: Wanted) -> None:
 def write_wanted(
     tx: Tx, known: Wanted | None, wanted: Wanted, hold: Hold | None, now: datetime
 ) -> None:
-    """Write what is wanted now, its disks too, and have it looked at."""
+    """Write what is wanted now, its disks too, and have it looked at.  It was counted before."""
     wanted = write_disks(tx, wanted, now)
     name = wanted.address.name
     whose = Whose(wanted.address.tenant, wanted.address.workspace)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hanza.api.apps import AppWish, app_wish, look_at_app
 from hanza.api.calls import Answer, Call
+from hanza.api.counting import refuse_app, refuse_each
 from hanza.api.instances import address_of, is_placed
 from hanza.api.told import says
 from hanza.model.errors import NotFound
@@ -81,6 +82,7 @@ def _look_at(tx: Tx, address: Address, now: datetime) -> tuple[Quote, Bounds]:
 def _quote_app(tx: Tx, wish: AppWish, now: datetime) -> _Quoted:
     new_ids = [InstanceId(f"in_{one.address.name}") for one in wish.wishes]
     look = look_at_app(tx, wish, new_ids, now)
+    refuse_app(tx, look.wishes)
     changes = {
         name: change
         for name, change in look.changes.items()
@@ -106,6 +108,7 @@ def _quote_each(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Quote
         if one.wanted != one.known:
             policy_under(one.wanted, bounds.levels_of(one.wanted.address))
             refuse_too_large(one.wanted, candidates)
+    refuse_each(tx, [(one.known, one.wanted) for one in asked if one.wanted != one.known])
     changes = {one.wanted.address.name: change_of(one, candidates) for one in asked}
     quotes = []
     for team in teams.values():

@@ -1,7 +1,8 @@
 """What a handler takes and gives, said at the handler.
 
-So the documents of the API (`api.openapi`) are made from the code that answers.  A type is one that msgspec knows; what it says of members and limits becomes the JSON Schema.
-Refusals are not said here: they are the same for all, from `wire.problems`.
+So the documents of the API (`api.openapi`) are made from the code that answers.  A type is one
+that msgspec knows; what it says of members and limits becomes the JSON Schema.  Refusals are not
+said here: they are the same for all, from `wire.problems`.
 """
 
 from collections.abc import Callable, Mapping

@@ -81,7 +81,6 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     log_to(form=log_form(os.environ))
     # Tenants' words are in the database; the folder may have been made by somebody else, for all.
     os.umask(0o077)
-
     point = from_environment(os.environ)
     if wanted is None:
         run_plane(settings, point, partial(_say_ready, output=output))

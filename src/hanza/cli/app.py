@@ -17,6 +17,7 @@ from hanza.cli import (
     placing,
     policies,
     probes,
+    quotas,
     tenants,
     users,
     volumes,
@@ -47,6 +48,7 @@ app.add_typer(policies.policy, name="policy")
 app.add_typer(users.user, name="user")
 app.add_typer(issuers.issuer, name="issuer")
 app.add_typer(issuers.signing_key, name="signing-key")
+app.add_typer(quotas.quota, name="quota")
 app.command("token")(tenants.issue_token)
 app.command("login")(login.login)
 app.command("plan")(placing.plan)

@@ -24,7 +24,7 @@ class Rate:
         return self.per_second == 0
 
 
-REQUESTS = Rate(100, 500)
+REQUESTS = Rate(200, 2000)
 """Of one token, unless a plane is told otherwise."""
 FAILURES = Rate(1, 60)
 """Of one address that brings no good token, unless a plane is told otherwise."""

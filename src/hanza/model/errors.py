@@ -21,6 +21,7 @@
     │   ├── NotHere          its site is not connected to the plane that was asked
     │   ├── NotOffered       its site cannot do that
     │   ├── NotRunning       only a guest that runs can do that
+    │   ├── QuotaExceeded    a tenant or workspace has as much as it may
     │   └── NoRoom           nothing may run it
     ├── DriverError          an engine did not do as asked; exactly five kinds
     │   ├── Unsupported      this site never can; no retry until the wish changes
@@ -174,6 +175,12 @@ class IssuerUnavailable(Refusal):
     """An issuer of others does not say its keys now, so nobody of its can be known."""
 
     code = "issuer.unavailable"
+
+
+class QuotaExceeded(Refusal):
+    """A tenant or workspace would have more than its quota allows."""
+
+    code = "quota.exceeded"
 
 
 class TooLarge(Refusal):

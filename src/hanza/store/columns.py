@@ -41,3 +41,8 @@ def a_json(name: str) -> "sa.Column[object]":
 
 def a_flag(name: str) -> "sa.Column[bool]":
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def a_limit(name: str) -> "sa.Column[int | None]":
+    """A count that may be without limit."""
+    return sa.Column(name, sa.BigInteger, nullable=True)

@@ -17,8 +17,11 @@ from hanza.model.guest import GuestSpec, Port
 from hanza.model.ids import HostId, InstanceId, VolumeId
 from hanza.model.image import BundleId
 from hanza.model.instance import Address, Shown, Wanted
+from hanza.model.quota import NONE, Scope
 from hanza.model.report import Problem
 from hanza.model.volume import Disk
+from hanza.plan.quota import instance_cost
+from hanza.store.quotas import count
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
 from hanza.store.tx import Tx
 from hanza.wire.policy_v1 import policy_from_json, policy_to_json
@@ -134,7 +137,11 @@ def end_instance(tx: Tx, instance: InstanceId) -> None:
 
 
 def forget_instance(tx: Tx, instance: InstanceId) -> None:
-    tx.execute(sa.delete(instances).where(instances.c.id == instance))
+    """Nothing of it is anywhere any more; it counts until now."""
+    gone = sa.delete(instances).where(instances.c.id == instance).returning(instances)
+    row = tx.execute(gone).one_or_none()
+    if row is not None:
+        count(tx, Scope(row.tenant, row.workspace), NONE - instance_cost(wanted_from_row(row)))
 
 
 def find_instance(tx: Tx, address: Address) -> Wanted | None:

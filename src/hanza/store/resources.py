@@ -9,10 +9,13 @@ import msgspec
 import sqlalchemy as sa
 
 from hanza.model.kinds import BY_NAME, NETWORK, WORKSPACE, Kind
+from hanza.model.quota import NONE, Scope
 from hanza.model.resource import Path, Resource, Words
+from hanza.plan.quota import resource_cost
 from hanza.plan.seca.conditions import History
 from hanza.plan.seca.selector import EVERYTHING, Selector
 from hanza.store.access import KINDS, count_up
+from hanza.store.quotas import count
 from hanza.store.schema import resources
 from hanza.store.tx import Tx
 from hanza.store.users import forget_creator
@@ -60,11 +63,15 @@ def set_history(
 
 def remove_resource(tx: Tx, resource: Resource) -> None:
     """Nothing is left of it; nor of its workspace, when that only waited for its last one."""
-    tx.execute(sa.delete(resources).where(resources.c.id == resource.id))
-    _tell(tx, resource.path.kind)
-    if resource.path.kind == WORKSPACE:
-        forget_creator(tx, resource.path.tenant, resource.path.name)
-    if resource.path.workspace:
+    gone = tx.execute(sa.delete(resources).where(resources.c.id == resource.id)).rowcount
+    path = resource.path
+    if gone:
+        cost = resource_cost(path.kind.name, resource.words.spec)
+        count(tx, Scope(path.tenant, path.workspace), NONE - cost)
+    _tell(tx, path.kind)
+    if path.kind == WORKSPACE:
+        forget_creator(tx, path.tenant, path.name)
+    if path.workspace:
         workspace = workspace_of(resource.path)
         last = sa.exists().where(*_inside(workspace))
         row = (*_named(workspace), resources.c.deleted_at.is_not(None))

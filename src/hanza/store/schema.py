@@ -2,7 +2,8 @@
 
 Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
 guarded hold, `seen*`, `orphan*` and `is_made` the agents' reports, `shown_*` and `restarts_done`
-the settling pass, `home` whoever ends a run to have another, `violations` the judging pass.
+the settling pass, `home` whoever ends a run to have another, `violations` the judging pass,
+`quota_shards` the guarded count.
 A resource's conditions, status and document are written by whoever brings it a step further, in
 the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
@@ -11,6 +12,8 @@ import sqlalchemy as sa
 
 import hanza.store.access_tables  # noqa: F401 -- they are of the same metadata
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
+from hanza.store.quota_tables import quota_shards as quota_shards
+from hanza.store.quota_tables import quotas as quotas
 
 metadata = METADATA
 

@@ -15,10 +15,13 @@ from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId, InstanceId, VolumeId
 from hanza.model.image import BundleId
 from hanza.model.instance import Wanted
+from hanza.model.quota import NONE, Scope
 from hanza.model.volume import Stay, VolumeWanted
 from hanza.plan.placement.pins import Bound, Pin
+from hanza.plan.quota import volume_cost
 from hanza.plan.volumes import name_of_disk
 from hanza.store.holds import give_room, take_room
+from hanza.store.quotas import count
 from hanza.store.schema import hosts, instances, providers, seen_volumes, sites, volumes
 from hanza.store.tx import Tx
 
@@ -88,8 +91,11 @@ def set_content(tx: Tx, volume: VolumeId, image: str, bundle: BundleId | None) -
 
 
 def forget_volume(tx: Tx, volume: VolumeId) -> None:
-    """Nothing of it is anywhere (any more)."""
-    tx.execute(sa.delete(volumes).where(volumes.c.id == volume))
+    """Nothing of it is anywhere (any more); it counts until now."""
+    gone = sa.delete(volumes).where(volumes.c.id == volume).returning(volumes)
+    row = tx.execute(gone).one_or_none()
+    if row is not None:
+        count(tx, Scope(row.tenant, row.workspace), NONE - volume_cost(row.size_mib))
 
 
 def find_volume(tx: Tx, volume: VolumeId) -> Record | None:

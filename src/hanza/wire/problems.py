@@ -25,6 +25,8 @@ STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
     errors.StoreUnavailable: (503, "service-unavailable"),
     errors.IssuerUnavailable: (503, "service-unavailable"),
     errors.InUse: (412, "precondition-failed"),
+    # Asking again leads to the same, so it is neither a conflict to retry nor a wrong request.
+    errors.QuotaExceeded: (403, "forbidden"),
     errors.NoRoom: (412, "precondition-failed"),
     errors.Invalid: (412, "validation-error"),
     errors.TooLarge: (413, "invalid-request"),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call, Handler
+from hanza.api.counting import count_wishes
 from hanza.api.instances import refuse_contradiction
 from hanza.api.seca.boot import content_of, volumes_of
 from hanza.api.seca.reading import not_there, path_of
@@ -46,6 +47,7 @@ def put_instance(tx: Tx, change: Change) -> Resource:
     )
     if demand != wanted:
         refuse_contradiction(tx, demand)
+        count_wishes(tx, [(wanted, demand)])
     if hold is None:
         instances.update_instance(tx, wanted, demand)
         hint(tx, "place", wanted.id, change.now)
@@ -136,6 +138,7 @@ def _create(tx: Tx, change: Change) -> Resource:
     if instances.find_instance(tx, wanted.address) is not None:
         raise Conflict(f"{wanted.address.name!r} was made by the federation's own API")
     refuse_contradiction(tx, wanted)
+    count_wishes(tx, [(None, wanted)])
     instances.insert_instance(tx, wanted)
     hint(tx, "place", wanted.id, now)
     return change.done(change.history, {"powerState": "off"})

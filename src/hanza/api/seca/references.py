@@ -1,7 +1,7 @@
 """Whether what a resource refers to is there: always, or as the tenant has chosen."""
 
 from hanza.model.errors import Invalid
-from hanza.model.kinds import IMAGE
+from hanza.model.kinds import IMAGE, WORKSPACE
 from hanza.model.resource import Json, Path
 from hanza.model.skus import find_sku
 from hanza.model.tenant import References
@@ -29,11 +29,23 @@ def check_references(tx: Tx, path: Path, spec: Json, policy: References) -> None
             if shape.kind is None
             else target_of(reference, shape.kind, path, field)
         )
-        if target is None or shape.is_later or (shape.is_deferrable and policy == "deferred"):
+        if target is None or shape.is_later:
+            continue
+        if shape.is_deferrable and policy == "deferred":
+            _check_workspace(tx, target, path.region, field)
             continue
         if not is_there(tx, target, path.region):
             refusal = UnknownImage if target.is_shared and target.kind == IMAGE else Invalid
             raise refusal(f"there is no {target.kind.name} {target.name[:128]!r}", field=field)
+
+
+def _check_workspace(tx: Tx, target: Target, region: str, field: str) -> None:
+    """What may be made later is made in a workspace that is there."""
+    if not target.workspace:
+        return
+    workspace = Target(WORKSPACE, target.tenant, "", target.workspace)
+    if not is_there(tx, workspace, region):
+        raise Invalid(f"there is no workspace {target.workspace[:128]!r}", field=field)
 
 
 def is_there(tx: Tx, target: Target, region: str) -> bool:

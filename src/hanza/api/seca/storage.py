@@ -5,11 +5,14 @@ from datetime import datetime
 from hanza.api.seca.writing import Change
 from hanza.model.errors import InUse
 from hanza.model.ids import VolumeId
+from hanza.model.quota import Scope
 from hanza.model.resource import Resource
 from hanza.model.skus import MIB_PER_GB
 from hanza.model.volume import VolumeWanted
+from hanza.plan.quota import volume_cost
 from hanza.plan.seca.conditions import Outlook, advanced
 from hanza.plan.seca.outlook import UNPLACED
+from hanza.store.quotas import count
 from hanza.store.tx import Tx
 from hanza.store.volumes import (
     end_volume,
@@ -29,8 +32,10 @@ def put_storage(tx: Tx, change: Change) -> Resource:
     assert isinstance(size_gb, int), "the shape was checked"
     volume, size_mib = VolumeId(resource.id), size_gb * MIB_PER_GB
     known = find_volume(tx, volume)
+    path = resource.path
+    has_mib = 0 if known is None else known.wanted.size_mib
+    count(tx, Scope(path.tenant, path.workspace), volume_cost(size_mib - has_mib))
     if known is None:
-        path = resource.path
         wanted = VolumeWanted(volume, path.tenant, path.workspace, path.name, size_mib, now)
         insert_volume(tx, wanted)
     elif known.wanted.size_mib != size_mib:

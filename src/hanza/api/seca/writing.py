@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from hanza.api.calls import Answer, Call, Handler
+from hanza.api.counting import count_resource
 from hanza.api.identity import Principal
 from hanza.api.seca.places import get_region
 from hanza.api.seca.reading import JSON, not_there, path_of
@@ -127,6 +128,7 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
         _check_known(known, path)
         check_kept(known.words.spec, words.spec, path.kind.spec, "spec")
     check_references(tx, path, words.spec, tenant.references)
+    count_resource(tx, path, known, words)
     resource = rule(tx, Change(_next(put, known), known, region, put.now))
     (insert_resource if known is None else update_resource)(tx, resource)
     if known is None and path.kind == kinds.WORKSPACE:
