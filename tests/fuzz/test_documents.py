@@ -7,7 +7,7 @@ import pytest
 from kit.fuzzing import Plane, a_plane, check_operation, operations
 
 OPERATIONS = operations()
-EXAMPLES = 12
+EXAMPLES = 10
 SEED = 20260101
 NEVER_GRANTED = {
     "hanza.federation.askForUpgrade",  # no WebSocket

@@ -284,7 +284,7 @@ def main(minutes: float) -> None:
                 if time.monotonic() > ends_at:
                     return
                 print(f"  {name}", flush=True)
-                check_operation(plane, operation, 200, number)
+                check_operation(plane, operation, 50, number)
             plane.league.step()
         number += 1
 
