@@ -100,7 +100,7 @@ def federation_document(routes: Iterable[Route]) -> Doc:
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
             "responses": dict(_refusals()),
-            "schemas": components,
+            "schemas": components | dict(_problems()),
         },
     }
     # As it is read again: defaults of types may be tuples and the like.
@@ -282,18 +282,22 @@ def _kinds_of(one: _Operation) -> Iterator[Any]:
 
 
 def _refusals() -> Iterator[tuple[str, Doc]]:
-    """One answer for each status, with the codes that it may have."""
-    whole = {"$ref": _REFERENCE.format(name="Problem")}
+    """One answer for each status."""
     for status, codes in problems.codes_by_status().items():
         words = "; ".join(f"`{code}`: {text}" for code, text in sorted(codes.items()))
-        own = {"properties": {"status": {"const": status}, "code": {"enum": sorted(codes)}}}
-        answer: Doc = {
-            "description": words,
-            "content": {_PROBLEM: {"schema": {"allOf": [whole, own]}}},
-        }
+        schema = {"$ref": _REFERENCE.format(name=f"Refusal{status}")}
+        answer: Doc = {"description": words, "content": {_PROBLEM: {"schema": schema}}}
         if status in (429, 503):
             answer["headers"] = _AGAIN
         yield f"Refused{status}", answer
+
+
+def _problems() -> Iterator[tuple[str, Doc]]:
+    """The problem of each status, with the codes that it may have."""
+    whole = {"$ref": _REFERENCE.format(name="Problem")}
+    for status, codes in problems.codes_by_status().items():
+        code = {"properties": {"code": {"type": "string", "enum": sorted(codes)}}}
+        yield f"Refusal{status}", {"allOf": [whole, code]}
 
 
 def _camel(name: str) -> str:
