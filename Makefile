@@ -6,9 +6,10 @@ GENERATED := docs/reference
 BUNDLE := src/hanza/web/page
 DEBIAN := .cache/debian
 ARGS :=
+MINUTES := 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines demo demo-down demo-status test test-fast conformance test-engines test-browser \
+.PHONY: help setup engines demo demo-down demo-status test test-fast fuzz conformance test-engines test-browser \
 	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-quota bench-api \
 	check docs generated \
 	web check-web node openid pictures lock clean
@@ -41,6 +42,10 @@ test-fast: engines openid ## all but the real engines
 	$(PY) -m pytest -q -n 2 tests/unit tests/property --cov=hanza.model --cov=hanza.plan \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 	$(PY) -m pytest -q -n 2 tests/house tests/contract tests/system
+	$(PY) -m pytest -q -n 2 --dist loadfile tests/fuzz
+
+fuzz: setup ## ask every operation of a real plane what its document allows and what it does not; MINUTES=10
+	PYTHONPATH=tests $(PY) -m kit.fuzzing $(MINUTES)
 
 conformance: engines ## the standard's rules, asked of real planes on both databases, under both policies
 	$(PY) -m pytest -q -n 2 --dist loadfile --durations=3 tests/conformance

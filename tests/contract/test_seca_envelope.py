@@ -280,3 +280,11 @@ def test_a_workspace_is_kept_by_what_is_worth_something(ana: Asker) -> None:
     assert ana.ask("DELETE", ana.storages() + "/boot").status_code == 202
     assert ana.ask("DELETE", ana.workspaces + "/shop").status_code == 202
     assert ana.get(ana.workspaces + "/shop").status_code == 404
+
+
+def test_a_member_that_is_null_is_not_kept(ana: Asker) -> None:
+    ana.add_workspace()
+    path = f"{ana.base('network')}/workspaces/shop/internet-gateways/gate"
+    answer = ana.put(path, {"egressOnly": None})
+    assert (answer.status_code, answer.json()["spec"]) == (201, {})
+    assert ana.get(path).json()["spec"] == {}

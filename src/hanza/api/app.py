@@ -25,22 +25,19 @@ from hanza.api.gate import Caller, Gate
 from hanza.api.identity import Principal
 from hanza.api.link import Hub
 from hanza.api.measured import Measured
-from hanza.api.problems import problem_response, refusal_response
+from hanza.api.problems import Unexpected, fault_response, http_refusal, refusal_response
 from hanza.api.relay import Limits
 from hanza.api.route import PUBLIC, Route
 from hanza.api.routes import CONSOLE, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.api.table import Endpoint, Entry, Table
 from hanza.api.watching import Answering, Watched, Watching
-from hanza.kit.log import Log
 from hanza.kit.pulse import Pulse
 from hanza.model.errors import Bug, Invalid, NotFound, Refusal, TooSlow, Unauthenticated
 from hanza.wire.agent_v1 import LINK_PATH
 from hanza.wire.console_v1 import AGENT_PATH
 from hanza.wire.json_depth import check_depth
-from hanza.wire.problems import refused_status, unexpected_problem
 
-log = Log("hanza.api")
 BODY_BYTES_MAX = 2**20
 CONSOLE_LIMITS = Limits()
 BODY_HEADERS = frozenset({"content-length", "transfer-encoding"})
@@ -95,8 +92,9 @@ def build_app(
     whole = Starlette(
         routes=[*routes, *_socket_routes(hub, consoles), *beside.pages],
         lifespan=lifespan,
-        exception_handlers={HTTPException: _http_refusal},
+        exception_handlers={HTTPException: http_refusal, Exception: Unexpected(plane)},
     )
+    whole.router.redirect_slashes = False  # a path with a slash more is another path
     templates = {one.endpoint: one.path for one in entries}
     return Measured(Table(entries, otherwise=whole), plane, templates)
 
@@ -161,11 +159,9 @@ def _endpoint(route: Route, served: _Served) -> Endpoint:
                 _charged(refusal, route, request, served.gate), request.url.path
             )
         except HTTPException as error:
-            return await _http_refusal(request, error)
+            return await http_refusal(request, error)
         except Exception as error:  # noqa: BLE001 -- a request never takes the plane down
-            incident = served.plane.ids.new("ic")
-            log.error("request.failed", error, incident=incident, route=route.path)
-            return problem_response(unexpected_problem(request.url.path, incident))
+            return fault_response(served.plane, error, request.url.path, route.path)
 
     return endpoint
 
@@ -276,14 +272,3 @@ async def _while_allowed(
             except Refusal:
                 return
             yield part
-
-
-async def _http_refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException), "registered for this class alone"
-    kind = {404: "resource-not-found", 405: "invalid-request"}.get(
-        error.status_code, "invalid-request"
-    )
-    problem = refused_status(error.status_code, kind, error.detail, request.url.path)
-    response = problem_response(problem)
-    response.headers.update(error.headers or {})
-    return response

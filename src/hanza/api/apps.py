@@ -11,7 +11,8 @@ from datetime import datetime
 from hanza.api.calls import Answer, Call
 from hanza.api.counting import Wishes, count_wishes
 from hanza.api.instances import is_placed, write_anew, write_end, write_wanted
-from hanza.api.volumes import end_volumes, refuse_wrong_disks, wants_volumes_too
+from hanza.api.told import BEGUN, lists, says
+from hanza.api.volumes import VOLUMES_TOO, end_volumes, refuse_wrong_disks, wants_volumes_too
 from hanza.model.capacity import Capacity
 from hanza.model.errors import NoRoom, NotFound
 from hanza.model.ids import HostId, InstanceId
@@ -89,6 +90,7 @@ class Look:
         ]
 
 
+@says(lists(doc.AppChange), takes=doc.AppPut)
 def put_app(call: Call) -> Answer:
     """Have the app as it is said, and no other members; twice is once."""
     put = request_from_json(call.body, doc.AppPut)
@@ -100,6 +102,7 @@ def put_app(call: Call) -> Answer:
     return Answer(200, {"items": changes})
 
 
+@says(BEGUN, VOLUMES_TOO)
 def delete_app(call: Call) -> Answer:
     """Ask for the end of all members; twice is once.
 

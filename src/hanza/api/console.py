@@ -22,6 +22,7 @@ from hanza.api.link import Hub
 from hanza.api.problems import refusal_response
 from hanza.api.relay import ENDS, Limits, hang_up, relay
 from hanza.api.route import Route
+from hanza.api.told import Parameter, says
 from hanza.kit.text import harmless
 from hanza.model import errors
 from hanza.model.errors import BadQuery, Busy, InUse, NotFound, NotHere, NotOffered, NotRunning
@@ -42,6 +43,7 @@ log = logging.getLogger("hanza.console")
 LOOKED_AT_EVERY_S = 1.0
 """Whether who has a console may still have it."""
 REASON_CHARACTERS_MAX = 200
+TAKE_OVER = Parameter("takeOver", "query", bool, "End the console that is open, if one is.")
 _REFUSALS: Mapping[str, type[errors.Refusal]] = {
     InUse.code: InUse,
     Busy.code: Busy,
@@ -79,6 +81,7 @@ class _Console:
     """Its agent is believed no longer."""
 
 
+@says({101: None}, TAKE_OVER)
 def ask_for_upgrade(call: Call) -> Answer:
     """Who asks for a console as for a page is told how it is asked for."""
     raise BadQuery(

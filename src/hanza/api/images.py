@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from hanza.api.calls import Answer, Call, Plane
+from hanza.api.told import GONE, Bytes, keeps, lists, says
 from hanza.kit.blobs import TooLong, WrongContent
 from hanza.model.errors import Full, Invalid, NotFound, TooLarge
 from hanza.model.ids import AgentId, ImageId
@@ -32,6 +33,7 @@ ROOM_KEPT_BYTES = 256 * 2**20
 """What is left free for the database, which stands on the same disk by default."""
 
 
+@says({201: doc.BlobDoc}, takes=Bytes("application/octet-stream"))
 def put_blob(call: Call) -> Answer:
     """Take the bytes; sent again, nothing changes."""
     plane, blob = call.plane, check_blob_id(call.path["blob"], "blob")
@@ -54,6 +56,7 @@ def put_blob(call: Call) -> Answer:
     return Answer(201, doc.BlobDoc(f"sha256:{blob}", size))
 
 
+@says({200: doc.BlobDoc})
 def get_blob(call: Call) -> Answer:
     """Whether it is here already; asking keeps it from being swept for a while."""
     blob = check_blob_id(call.path["blob"], "blob")
@@ -63,6 +66,7 @@ def get_blob(call: Call) -> Answer:
     return Answer(200, doc.BlobDoc(f"sha256:{blob}", size))
 
 
+@says({200: Bytes("application/octet-stream")})
 def fetch_blob(call: Call) -> Answer:
     """For agents: the bytes, if something that is placed with the agent starts from them."""
     blob = check_blob_id(call.path["blob"], "blob")
@@ -78,6 +82,7 @@ def fetch_blob(call: Call) -> Answer:
     return Answer(200, path)
 
 
+@says(keeps(doc.ImageDoc), takes=doc.ImagePut)
 def put_image(call: Call) -> Answer:
     """Give a bundle its name; the same again changes nothing."""
     put = request_from_json(call.body, doc.ImagePut)
@@ -95,16 +100,19 @@ def put_image(call: Call) -> Answer:
     return Answer(201 if kept.id == image.id else 200, doc.image_to_doc(kept))
 
 
+@says({200: doc.ImageDoc})
 def get_image(call: Call) -> Answer:
     found = call.plane.store.read(images.get_image, call.path["image"])
     return Answer(200, doc.image_to_doc(found))
 
 
+@says(lists(doc.ImageDoc))
 def list_images(call: Call) -> Answer:
     found = call.plane.store.read(images.list_images)
     return Answer(200, {"items": [doc.image_to_doc(one) for one in found]})
 
 
+@says(GONE)
 def delete_image(call: Call) -> Answer:
     call.plane.store.write(_remove_image, call.path["image"], call.plane)
     sweep_blobs(call.plane)

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from hanza.api.calls import Answer, Call
 from hanza.api.counting import count_wishes
-from hanza.api.volumes import disks_of, end_volumes, wants_volumes_too, write_disks
+from hanza.api.told import BEGUN, keeps, lists, says
+from hanza.api.volumes import VOLUMES_TOO, disks_of, end_volumes, wants_volumes_too, write_disks
 from hanza.model.errors import Invalid, NotFound
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
@@ -26,6 +27,7 @@ from hanza.wire.federation_v1 import request_from_json
 from hanza.wire.places import load_cities
 
 
+@says(keeps(doc.InstanceDoc), takes=doc.InstancePut)
 def put_instance(call: Call) -> Answer:
     put = request_from_json(call.body, doc.InstancePut)
     plane, address = call.plane, address_of(call)
@@ -108,11 +110,13 @@ def _refuse_crowd(tx: Tx, wanted: Wanted) -> None:
         raise Invalid(f"app {app!r} has {MEMBERS_MAX} instances, and more are not placed as one")
 
 
+@says({200: doc.InstanceDoc})
 def get_instance(call: Call) -> Answer:
     overview, above = call.plane.store.read(_look_at, address_of(call))
     return Answer(200, _document(overview, above, call.plane.clock.now()))
 
 
+@says(lists(doc.InstanceDoc))
 def list_instances(call: Call) -> Answer:
     """Of one workspace where the path names one, else of the whole tenant."""
     inside = (call.path["tenant"], call.path.get("workspace"))
@@ -131,6 +135,7 @@ def _look_in(tx: Tx, tenant: str, workspace: str | None) -> tuple[list[Overview]
     return found, above_of(tx, ((tenant, one.wanted.address.workspace) for one in found))
 
 
+@says(BEGUN, VOLUMES_TOO)
 def delete_instance(call: Call) -> Answer:
     """Its volumes stay, unless `?volumes=true` says that they end too."""
     now, is_all = call.plane.clock.now(), wants_volumes_too(call)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from hanza.api.calls import Answer, Call
+from hanza.api.told import GONE, lists, says
 from hanza.model.errors import Invalid
 from hanza.model.ids import ProviderId, SiteId, TokenId
 from hanza.model.site import Site
@@ -14,6 +15,7 @@ from hanza.wire.credentials import SECRET_BYTES, JoinToken, digest_of_secret, jo
 from hanza.wire.federation_v1 import attributes_from_doc, request_from_json
 
 
+@says(lists(doc.InvitationItem), takes=doc.InvitationPost)
 def invite(call: Call) -> Answer:
     """Every site and every token, or nothing at all; secrets are told in this answer only."""
     plane, now = call.plane, call.plane.clock.now()
@@ -42,6 +44,7 @@ def invite(call: Call) -> Answer:
     return Answer(200, {"items": items})
 
 
+@says(lists(doc.WithdrawalItem), takes=doc.WithdrawalPost)
 def withdraw(call: Call) -> Answer:
     spec = request_from_json(call.body, doc.WithdrawalPost).spec
     for index, name in enumerate(spec.sites):
@@ -58,6 +61,7 @@ def withdraw(call: Call) -> Answer:
     return Answer(200, {"items": [doc.WithdrawalItem(site, outcome) for site, outcome in pairs]})
 
 
+@says(lists(doc.TokenItem))
 def list_tokens(call: Call) -> Answer:
     now = call.plane.clock.now()
     items = [
@@ -77,6 +81,7 @@ def list_tokens(call: Call) -> Answer:
     return Answer(200, {"items": items})
 
 
+@says(GONE)
 def revoke_token(call: Call) -> Answer:
     plane = call.plane
     plane.store.write(invitations.revoke_token, TokenId(call.path["token"]), plane.clock.now())

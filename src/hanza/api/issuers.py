@@ -6,6 +6,7 @@ import httpx2
 
 from hanza.api.calls import Answer, Call
 from hanza.api.foreign import fetch_keys
+from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.model.errors import Invalid
 from hanza.model.issuer import SigningKey, TrustedIssuer
 from hanza.plan.admission import check_name
@@ -19,6 +20,7 @@ from hanza.wire.tokens import ALGORITHM, SEED_BYTES, keys_from_seed, keys_of, si
 JWKS_PATH = "/oauth/jwks"
 
 
+@says(keeps(doc.IssuerDoc), takes=doc.IssuerPut)
 def put_issuer(call: Call) -> Answer:
     """Trust it, once it answers as an issuer does."""
     spec = request_from_json(call.body, doc.IssuerPut).spec
@@ -36,23 +38,27 @@ def put_issuer(call: Call) -> Answer:
     return Answer(201 if is_new else 200, doc.issuer_to_doc(issuer))
 
 
+@says(lists(doc.IssuerDoc))
 def list_issuers(call: Call) -> Answer:
     found = call.plane.store.read(issuers.list_issuers)
     return Answer(200, {"items": [doc.issuer_to_doc(one) for one in found]})
 
 
+@says(BEGUN)
 def delete_issuer(call: Call) -> Answer:
     name, now = call.path["issuer"], call.plane.clock.now()
     call.plane.store.write(issuers.remove_issuer, name, now)
     return Answer(202)
 
 
+@says(lists(doc.SigningKeyDoc))
 def list_signing_keys(call: Call) -> Answer:
     known = call.plane.store.read(signing_keys.list_keys)
     signing = signing_keys.signing_key(known)
     return Answer(200, {"items": [doc.key_to_doc(one, signing) for one in known]})
 
 
+@says({201: doc.SigningKeyDoc})
 def rotate_signing_key(call: Call) -> Answer:
     """A new key signs from now on; the one before verifies until it is retired."""
     plane, now = call.plane, call.plane.clock.now()
@@ -61,6 +67,7 @@ def rotate_signing_key(call: Call) -> Answer:
     return Answer(201, doc.key_to_doc(key, key))
 
 
+@says({200: doc.SigningKeyDoc}, takes=doc.RetirePost, may_be_empty=True)
 def retire_signing_key(call: Call) -> Answer:
     force = request_from_json(call.body, doc.RetirePost).force if call.body else False
     now: datetime = call.plane.clock.now()
@@ -68,12 +75,14 @@ def retire_signing_key(call: Call) -> Answer:
     return Answer(200, doc.key_to_doc(key, signing))
 
 
+@says({200: doc.DiscoveryDoc})
 def get_discovery(call: Call) -> Answer:
     """For whoever wants to verify our tokens.  Nobody logs in here, so no endpoint for it."""
     url = call.plane.issuer.url
     return Answer(200, doc.DiscoveryDoc(url, url + JWKS_PATH, [ALGORITHM]))
 
 
+@says({200: doc.KeySetDoc})
 def get_jwks(call: Call) -> Answer:
     """The public keys that verify our tokens now."""
     plane = call.plane

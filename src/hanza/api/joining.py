@@ -1,6 +1,7 @@
 """How an agent joins: the root to pin, then the token and the key, once."""
 
 from hanza.api.calls import Answer, Call
+from hanza.api.told import Bytes, says
 from hanza.model.ids import AgentId
 from hanza.plan.admission import check_name
 from hanza.store.agents import Joining, use_join_token
@@ -9,16 +10,19 @@ from hanza.wire.credentials import check_join, digest_of_secret
 from hanza.wire.federation_v1 import request_from_json
 
 
+@says({200: Bytes("application/x-pem-file")})
 def get_root(call: Call) -> Answer:
     """The federation's root certificate; whoever asks compares it with the pin of its token."""
     return Answer(200, call.plane.root_pem)
 
 
+@says({200: FederationAnswer})
 def get_federation(call: Call) -> Answer:
     """Which federation this is: an engine is tried under its name before a token is spent."""
     return Answer(200, FederationAnswer(call.plane.federation))
 
 
+@says({200: JoinAnswer}, takes=JoinRequest)
 def join(call: Call) -> Answer:
     request = request_from_json(call.body, JoinRequest)
     check_join(request.public_key, request.secret, request.signature)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
+from hanza.api.told import BEGUN, Parameter, Serial, keeps, lists, says
 from hanza.model.errors import Invalid
 from hanza.model.ids import AgentId, ProviderId, SiteId, TokenId
 from hanza.model.site import Provider, Site
@@ -20,8 +21,10 @@ from hanza.wire.credentials import (
 )
 
 EVENTS_MAX, EVENTS_SHOWN = 1000, 100
+AFTER = Parameter("after", "query", Serial, "The serial of the last event that you have.")
 
 
+@says(keeps(doc.ProviderDoc), takes=doc.ProviderPut)
 def put_provider(call: Call) -> Answer:
     put = doc.request_from_json(call.body, doc.ProviderPut)
     provider = Provider(
@@ -41,11 +44,13 @@ def _put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
     return sites.put_provider(tx, provider, now)
 
 
+@says(lists(doc.ProviderDoc))
 def list_providers(call: Call) -> Answer:
     found = call.plane.store.read(sites.list_providers)
     return Answer(200, {"items": [doc.provider_to_doc(one) for one in found]})
 
 
+@says(keeps(doc.SiteDoc), takes=doc.SitePut)
 def put_site(call: Call) -> Answer:
     put = doc.request_from_json(call.body, doc.SitePut)
     spec = put.spec
@@ -71,11 +76,13 @@ def _put_site_of(tx: Tx, site: Site, provider: str, now: datetime) -> Site:
     return sites.put_site(tx, replace(site, provider=owner), now)
 
 
+@says(lists(doc.SiteDoc))
 def list_sites(call: Call) -> Answer:
     found = call.plane.store.read(sites.list_sites)
     return Answer(200, {"items": [doc.site_to_doc(*one) for one in found]})
 
 
+@says(lists(doc.HostDoc))
 def list_hosts(call: Call) -> Answer:
     found = call.plane.store.read(hosts.list_hosts)
     now = call.plane.clock.now()
@@ -86,11 +93,13 @@ def list_hosts(call: Call) -> Answer:
     return Answer(200, {"items": items})
 
 
+@says(lists(doc.AgentDoc))
 def list_agents(call: Call) -> Answer:
     found = call.plane.store.read(agents.list_agents)
     return Answer(200, {"items": [doc.agent_to_doc(*one) for one in found]})
 
 
+@says(BEGUN)
 def trust_agent(call: Call) -> Answer:
     """A person has looked: only one copy of this agent's key is left."""
     plane = call.plane
@@ -99,25 +108,29 @@ def trust_agent(call: Call) -> Answer:
     return Answer(202)
 
 
+@says({200: doc.RevokedDoc})
 def revoke_agent(call: Call) -> Answer:
     """Its key is refused from now on; tells how many instances were placed with it."""
     plane = call.plane
     agent = AgentId(call.path["agent"])
     held = plane.store.write(agents.revoke_agent, agent, plane.clock.now())
     plane.wake()
-    return Answer(200, {"agent": agent, "instances": held})
+    return Answer(200, doc.RevokedDoc(agent, held))
 
 
+@says(lists(doc.OrphanDoc))
 def list_orphans(call: Call) -> Answer:
     found = call.plane.store.read(reports.list_orphans)
     return Answer(200, {"items": [doc.orphan_to_doc(*one) for one in found]})
 
 
+@says(lists(doc.OrphanVolumeDoc))
 def list_orphan_volumes(call: Call) -> Answer:
     found = call.plane.store.read(volume_reports.list_orphan_volumes)
     return Answer(200, {"items": [doc.orphan_volume_to_doc(*one) for one in found]})
 
 
+@says(lists(doc.EventDoc), AFTER)
 def list_events(call: Call) -> Answer:
     """Those after a serial, oldest first; without one, the newest.  Of one tenant or of all."""
     tenant = call.path.get("tenant")
@@ -135,6 +148,7 @@ def _event(one: events.Event) -> doc.EventDoc:
     return doc.EventDoc(one.serial, one.at, one.kind, one.subject, one.text)
 
 
+@says({201: doc.JoinTokenDoc})
 def invite_agent(call: Call) -> Answer:
     """Make the right to join one site once."""
     plane, now = call.plane, call.plane.clock.now()

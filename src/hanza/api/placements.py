@@ -8,6 +8,7 @@ from hanza.api.apps import AppWish, app_wish, look_at_app
 from hanza.api.calls import Answer, Call
 from hanza.api.counting import refuse_app, refuse_each
 from hanza.api.instances import address_of, is_placed
+from hanza.api.told import says
 from hanza.model.errors import NotFound
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
@@ -44,6 +45,7 @@ class _Quoted:
     bounds: Bounds
 
 
+@says({200: doc.QuoteDoc}, takes=doc.QuoteRequest)
 def quote(call: Call) -> Answer:
     """Tell what asking for it would lead to, by the code that places; nothing is written."""
     request = request_from_json(call.body, doc.QuoteRequest)
@@ -73,6 +75,7 @@ def doubts_of(tx: Tx, tenant: str, workspace: str, policies: Sequence[Policy]) -
     )
 
 
+@says({200: doc.LineDoc})
 def get_placement(call: Call) -> Answer:
     """Where an instance is and why there; or why nowhere, and what would help."""
     address = address_of(call)

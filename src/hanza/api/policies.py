@@ -8,8 +8,10 @@ for with a GET at any time, and told by an event when it begins and when it ends
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from hanza.api.calls import Answer, Call
+from hanza.api.told import BEGUN, Parameter, keeps, lists, says
 from hanza.model.errors import BadQuery, Invalid, NotFound, Outdated
 from hanza.model.policy import Policy
 from hanza.plan.admission import check_name
@@ -33,6 +35,12 @@ from hanza.wire import kept_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
 from hanza.wire.places import load_carbon, load_cities
 
+DRY_RUN = Parameter("dryRun", "query", bool, "Tell what it would be, and keep nothing.")
+MATCHES = (
+    Parameter("If-Match", "header", str, 'The version to change, such as "3", and no other.'),
+    Parameter("If-None-Match", "header", Literal["*"], "Only where none is kept yet."),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Put:
@@ -54,6 +62,7 @@ class _Outcome:
     violations: list[doc.ViolationDoc]
 
 
+@says(keeps(doc.KeptDoc), DRY_RUN, *MATCHES, takes=doc.PolicyPut)
 def put_policy(call: Call) -> Answer:
     """Keep it; with `dryRun=true` tell what that would be and keep nothing."""
     put = request_from_json(call.body, doc.PolicyPut)
@@ -68,12 +77,14 @@ def put_policy(call: Call) -> Answer:
     return Answer(201 if outcome.is_new else 200, _document(outcome, warnings))
 
 
+@says({200: doc.KeptDoc})
 def get_policy(call: Call) -> Answer:
     tenant, workspace = call.path["tenant"], call.path.get("workspace", "")
     found = call.plane.store.read(_look, tenant, workspace, call.plane.clock.now())
     return Answer(200, _document(found, call.plane.store.read(_doubts_of, found.kept)))
 
 
+@says(BEGUN, *MATCHES)
 def delete_policy(call: Call) -> Answer:
     """Keep it no longer; what it forbade is allowed again, as far as the other levels go."""
     call.plane.store.write(_remove, _put_of(call, None))
@@ -81,6 +92,7 @@ def delete_policy(call: Call) -> Answer:
     return Answer(202)
 
 
+@says(lists(doc.ViolationDoc))
 def list_violations(call: Call) -> Answer:
     """What stands where a policy would not have it, this moment."""
     inside = (call.path["tenant"], call.path.get("workspace"))

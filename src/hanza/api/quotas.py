@@ -1,6 +1,7 @@
 """Quotas: shown with what is used of them; a tenant's is the operator's to set."""
 
 from hanza.api.calls import Answer, Call
+from hanza.api.told import BEGUN, keeps, says
 from hanza.model.errors import NotFound
 from hanza.model.quota import Scope
 from hanza.plan.admission import check_name
@@ -10,11 +11,13 @@ from hanza.wire import quota_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
 
 
+@says({200: doc.QuotaDoc})
 def get_quota(call: Call) -> Answer:
     """Also of whom nothing limits: what is used is counted all the same."""
     return Answer(200, _document(call.plane.store.read(quotas.get_quota, _scope_of(call))))
 
 
+@says(keeps(doc.QuotaDoc), takes=doc.QuotaPut)
 def put_quota(call: Call) -> Answer:
     """Set it; lower than what is used ends nothing, and `status.overfull` says so."""
     put = request_from_json(call.body, doc.QuotaPut)
@@ -23,6 +26,7 @@ def put_quota(call: Call) -> Answer:
     return Answer(201 if is_new else 200, _document(quota))
 
 
+@says(BEGUN)
 def delete_quota(call: Call) -> Answer:
     """Have no limits any more."""
     scope, now = _scope_of(call), call.plane.clock.now()

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from hanza.api.calls import Answer, Call
+from hanza.api.told import keeps, lists, says
 from hanza.api.users import check_grants
 from hanza.model.access import Grant, Scope, User
 from hanza.model.errors import Invalid
@@ -19,6 +20,7 @@ from hanza.wire.tokens import Bearer, keys_of
 VALID_FOR_MAX = timedelta(days=366)
 
 
+@says(keeps(doc.TenantDoc), takes=doc.TenantPut, may_be_empty=True)
 def put_tenant(call: Call) -> Answer:
     put = doc.request_from_json(call.body, doc.TenantPut) if call.body else doc.TenantPut()
     name = check_name(call.path["tenant"], "name")
@@ -31,24 +33,27 @@ def put_tenant(call: Call) -> Answer:
     return Answer(201 if is_new else 200, doc.tenant_to_doc(kept))
 
 
+@says({200: doc.TenantDoc})
 def get_tenant(call: Call) -> Answer:
     found = call.plane.store.read(tenants.get_tenant, call.path["tenant"])
     return Answer(200, doc.tenant_to_doc(found))
 
 
+@says(lists(doc.TenantDoc))
 def list_tenants(call: Call) -> Answer:
     found = call.plane.store.read(tenants.list_tenants)
     return Answer(200, {"items": [doc.tenant_to_doc(one) for one in found]})
 
 
+@says({201: doc.TokenDoc}, takes=doc.TokenPost)
 def issue_token(call: Call) -> Answer:
     """Make a token; it is shown once and not kept."""
     spec = doc.request_from_json(call.body, doc.TokenPost).spec
     plane, now = call.plane, call.plane.clock.now()
-    valid_for = timedelta(seconds=spec.valid_for_seconds)
-    if not timedelta(0) < valid_for <= VALID_FOR_MAX:
-        most = int(VALID_FOR_MAX.total_seconds())
+    most = int(VALID_FOR_MAX.total_seconds())
+    if not 1 <= spec.valid_for_seconds <= most:
         raise Invalid(f"a token is good for 1 to {most} seconds", field="spec.validForSeconds")
+    valid_for = timedelta(seconds=spec.valid_for_seconds)
     bearer = Bearer(
         spec.subject, tuple(sorted(set(spec.tenants))), now + valid_for, _scope_of(spec.scope)
     )

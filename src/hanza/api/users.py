@@ -6,6 +6,7 @@ Whoever may write users may do all that is the tenant's, and so gives no more th
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
+from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.model.access import Grant, User
 from hanza.model.errors import Invalid
 from hanza.plan.access_roles import DEFAULT_ROLE, SYSTEM_ROLE_NAMES
@@ -21,6 +22,7 @@ from hanza.wire.openid import SUBJECT_CHARACTERS_MAX
 from hanza.wire.tokens import check_own_subject
 
 
+@says(keeps(doc.UserDoc), takes=doc.UserPut, may_be_empty=True)
 def put_user(call: Call) -> Answer:
     spec = request_from_json(call.body, doc.UserPut).spec if call.body else doc.UserSpec()
     tenant, subject = call.path["tenant"], call.path["user"]
@@ -30,11 +32,13 @@ def put_user(call: Call) -> Answer:
     return Answer(201 if is_new else 200, doc.user_to_doc(kept))
 
 
+@says(lists(doc.UserDoc))
 def list_users(call: Call) -> Answer:
     found = call.plane.store.read(users.list_users, call.path["tenant"])
     return Answer(200, {"items": [doc.user_to_doc(one) for one in found]})
 
 
+@says(BEGUN)
 def delete_user(call: Call) -> Answer:
     """Their tokens are good for nothing in the tenant any more, here and at every other plane."""
     tenant, subject = call.path["tenant"], call.path["user"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
+from hanza.api.told import BEGUN, Parameter, lists, says
 from hanza.kit.ids import derived
 from hanza.model.errors import BadQuery, Conflict, InUse, NotFound
 from hanza.model.ids import VolumeId
@@ -22,6 +23,8 @@ from hanza.store.volume_reports import find_seen_volume
 from hanza.store.volumes import Record
 from hanza.store.work import hint
 from hanza.wire import volume_v1 as doc
+
+VOLUMES_TOO = Parameter("volumes", "query", bool, "Whether its volumes are to end as well.")
 
 
 def refuse_wrong_disks(tx: Tx, wanted: Wanted) -> None:
@@ -85,11 +88,13 @@ def wants_volumes_too(call: Call) -> bool:
     return said == "true"
 
 
+@says(lists(doc.VolumeDoc))
 def list_volumes(call: Call) -> Answer:
     inside = (call.path["tenant"], call.path.get("workspace"))
     return Answer(200, {"items": call.plane.store.read(_documents, *inside)})
 
 
+@says(BEGUN)
 def delete_volume(call: Call) -> Answer:
     name = name_of_disk(call.path["instance"], call.path["volume"])
     inside = (call.path["tenant"], call.path["workspace"], name)

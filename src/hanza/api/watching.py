@@ -7,9 +7,9 @@ permission, and no label of it is a tenant, an instance or anything else that gr
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from starlette.requests import Request
@@ -20,6 +20,7 @@ from hanza.api.events import Feed
 from hanza.api.link import Hub
 from hanza.api.readiness import Readiness
 from hanza.api.route import PUBLIC, WATCHER
+from hanza.api.told import Bytes
 from hanza.kit.metrics import MEDIA_TYPE, Reading, one
 from hanza.kit.pulse import Pulse
 from hanza.store.census import Census, manifest_lags, take_census
@@ -27,18 +28,28 @@ from hanza.store.census import Census, manifest_lags, take_census
 Answering: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
+class Health(msgspec.Struct, omit_defaults=True):
+    """`reasons` say why it is unready, and nothing that is secret."""
+
+    status: Literal["ok", "unready"]
+    reasons: list[str] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A route for watchers."""
+    """A route for watchers; `gives` as in `api.told`."""
 
     path: str
     permission: str
+    operation: str
+    words: str
+    gives: Mapping[int, Any] = field(hash=False)
 
 
 HEALTH, READY, NUMBERS = WATCHED = (
-    Watched("/healthz", PUBLIC),
-    Watched("/readyz", PUBLIC),
-    Watched("/metrics", WATCHER),
+    Watched("/healthz", PUBLIC, "getHealth", "Whether it is alive.", {200: Health}),
+    Watched("/readyz", PUBLIC, "getReady", "Whether it can work now.", {200: Health, 503: Health}),
+    Watched("/metrics", WATCHER, "getMetrics", "Its numbers.", {200: Bytes("text/plain")}),
 )
 
 
@@ -58,13 +69,13 @@ class Watching:
 
     async def healthz(self, _: Request) -> Response:
         """It answers, so it is alive; whether it can work is another question."""
-        return _json(200, {"status": "ok"})
+        return _json(200, Health("ok"))
 
     async def readyz(self, _: Request) -> Response:
         troubles = await self._readiness.troubles()
         if troubles:
-            return _json(503, {"status": "unready", "reasons": troubles})
-        return _json(200, {"status": "ok"})
+            return _json(503, Health("unready", troubles))
+        return _json(200, Health("ok"))
 
     async def metrics(self, _: Request) -> Response:
         return Response(await asyncio.to_thread(self._metrics.page), media_type=MEDIA_TYPE)

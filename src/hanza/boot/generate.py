@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hanza
+from hanza.api import openapi
 from hanza.api.routes import ROUTES
 from hanza.api.watching import WATCHED
 from hanza.boot.settings import PlaneSettings
 from hanza.boot.watched_reference import log_events_page, metrics_page
 from hanza.model.errors import HanzaError
 from hanza.wire.app_schema import app_schema
-from hanza.wire.seca import openapi
+from hanza.wire.problems import BY_HTTP
 
 SOURCE = Path(hanza.__file__).parent
 FOLDER = Path(__file__).parents[3] / "docs" / "reference"
@@ -35,10 +36,9 @@ def main() -> None:
     ):
         (FOLDER / name).write_text(NOTE + page)
     (FOLDER / "openapi").mkdir(exist_ok=True)
-    for provider, document in openapi.documents().items():
+    for name, document in openapi.documents().items():
         page = json.dumps(document, indent=1, sort_keys=True)
-        name = f"{provider}.{openapi.version_of(document)}.json"
-        (FOLDER / "openapi" / name).write_text(page + "\n")
+        (FOLDER / "openapi" / openapi.file_name(name, document)).write_text(page + "\n")
     (FOLDER / "app-v1.schema.json").write_text(json.dumps(app_schema(), indent=2) + "\n")
 
 
@@ -56,6 +56,11 @@ def errors_page() -> str:
             "| code | meaning |",
             "|---|---|",
             *rows,
+            "",
+            "Before any handler is reached, HTTP itself is refused with these:\n",
+            "| status | code | meaning |",
+            "|---|---|---|",
+            *(f"| {status} | `{code}` | {words} |" for status, (code, words) in BY_HTTP.items()),
             "",
         ]
     )

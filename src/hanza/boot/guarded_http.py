@@ -1,8 +1,9 @@
 """Uvicorn's HTTP protocol with limits of ours: how long a request's head is, and how long it takes.
 
 Promises: a head that is longer than `HEAD_BYTES_MAX` is refused (431) whether or not it ever ends;
-one that did not come whole within `HEAD_WITHIN_S` is refused (408); who goes on sending a body
-after the answer has `LINGER_S` to end it.  Bodies themselves are the application's to limit.
+one that did not come whole within `HEAD_WITHIN_S` is refused (408), what is no HTTP too (400); who
+goes on sending a body after the answer has `LINGER_S` to end it. Bodies themselves are the
+application's to limit.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ HEAD_BYTES_MAX = 32 * 1024
 HEAD_WITHIN_S = 15.0
 LINGER_S = 5.0
 _REASONS = {
+    400: ("Bad Request", "invalid-request", "this is not HTTP"),
     408: ("Request Timeout", "invalid-request", "the request did not come in time"),
     431: (
         "Request Header Fields Too Large",
@@ -81,6 +83,10 @@ class GuardedHttp(HttpToolsProtocol):
         super().on_response_complete()
         if not self._is_whole and self._timer is None:
             self._timer = self._loop().call_later(self.linger_s, self.transport.close)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- said in our own words
+        """Uvicorn's own name for it: what came cannot be read as HTTP."""
+        self._refuse(400)
 
     # -- inside -------------------------------------------------------------------------------
 

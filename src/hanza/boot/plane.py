@@ -27,6 +27,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from hanza.api import openapi
 from hanza.api.app import Beside, build_app
 from hanza.api.calls import Plane
 from hanza.api.gate import CallLimits, Gate, build_gate
@@ -53,7 +54,7 @@ from hanza.store.federation import found_federation
 from hanza.store.migrate import migrate
 from hanza.store.signing_keys import found_keys, list_keys
 from hanza.store.tx import Store
-from hanza.web import pages
+from hanza.web import pages, reference
 from hanza.wire import console_v1
 from hanza.wire.agent_v1 import FRAME_BYTES_MAX, LINK_PATH
 from hanza.wire.tokens import (
@@ -261,7 +262,13 @@ def _gate(parts: _Parts, settings: PlaneSettings) -> Gate:
 
 
 def _pages(*, has_desk: bool) -> list[BaseRoute]:
-    return pages.routes(pages.read_bundle(has_desk=has_desk))
+    return pages.routes(pages.read_bundle(has_desk=has_desk) | published())
+
+
+def published() -> dict[str, pages.File]:
+    """The API's documents and their pages, by path."""
+    documents = openapi.documents().items()
+    return reference.bundle_of({openapi.file_name(name, one): one for name, one in documents})
 
 
 def _serve(

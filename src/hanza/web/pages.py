@@ -23,6 +23,7 @@ TYPES = {
     "js": "text/javascript; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
+    "json": "application/json",
 }
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -64,16 +65,20 @@ def read_bundle(folder: Traversable | None = None, *, has_desk: bool = False) ->
         content = source.read_bytes()
         if path == "/index.html" and has_desk:
             content = _with_desk(content)
-        cache = NEVER_AGAIN if path.startswith("/assets/") else ALWAYS_ASK
-        headers = HEADERS | {
-            "content-type": TYPES[path.rpartition(".")[2]],
-            "cache-control": cache,
-            "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
-            "vary": "accept-encoding",
-        }
         name = "/" if path == "/index.html" else path
-        found[name] = File(content, gzip.compress(content, mtime=0), headers)
+        found[name] = file_of(path, content)
     return found
+
+
+def file_of(path: str, content: bytes) -> File:
+    """Its type is that of the path's ending."""
+    headers = HEADERS | {
+        "content-type": TYPES[path.rpartition(".")[2]],
+        "cache-control": NEVER_AGAIN if path.startswith("/assets/") else ALWAYS_ASK,
+        "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+        "vary": "accept-encoding",
+    }
+    return File(content, gzip.compress(content, mtime=0), headers)
 
 
 def routes(bundle: Mapping[str, File]) -> list[BaseRoute]:

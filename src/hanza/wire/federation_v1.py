@@ -173,6 +173,13 @@ class AgentDoc(Struct):
     status: AgentStatus
 
 
+class RevokedDoc(Struct):
+    """How many instances were placed with it."""
+
+    agent: str
+    instances: int
+
+
 class OrphanDoc(Struct, rename="camel"):
     agent: str
     native: str

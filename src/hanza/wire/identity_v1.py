@@ -1,7 +1,7 @@
 """`hanza.federation/v1`: users, issuers of others and signing keys, as documents."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -74,6 +74,23 @@ class DiscoveryDoc(Struct):
     subject_types_supported: tuple[str, ...] = ("public",)
     response_types_supported: tuple[str, ...] = ()
     claims_supported: tuple[str, ...] = CLAIMS
+
+
+class KeyDoc(Struct, omit_defaults=True):
+    """A public key as RFC 8037 writes it."""
+
+    kid: str
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+    alg: str = ""
+    use: str = ""
+
+
+class KeySetDoc(Struct):
+    """A JWK set (RFC 7517)."""
+
+    keys: list[KeyDoc]
 
 
 def user_to_doc(user: User) -> UserDoc:

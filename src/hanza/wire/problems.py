@@ -1,12 +1,17 @@
 """Refusals as they travel: RFC 7807 with SECA's types.  Only here are HTTP statuses known."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from hanza.model import errors
+from hanza.plan.change import Oversized
 from hanza.plan.image import UnknownImage, WrongChecksum
+from hanza.plan.policy import Contradiction
 
 _TYPES = "http://secapi.cloud/errors/"
-_STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
+STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
+    errors.Refusal: (412, "precondition-failed"),
     errors.Unauthenticated: (401, "unauthorized"),
     errors.Revoked: (401, "unauthorized"),
     errors.Forbidden: (403, "forbidden"),
@@ -25,10 +30,27 @@ _STATUSES: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.NoRoom: (412, "precondition-failed"),
     errors.Invalid: (412, "validation-error"),
     errors.TooLarge: (413, "invalid-request"),
+    errors.Full: (412, "precondition-failed"),
+    errors.NotHere: (412, "precondition-failed"),
+    errors.NotOffered: (412, "precondition-failed"),
+    errors.NotRunning: (412, "precondition-failed"),
+    Contradiction: (412, "precondition-failed"),
+    Oversized: (412, "precondition-failed"),
     UnknownImage: (412, "validation-error"),
     WrongChecksum: (412, "validation-error"),
 }
+"""Every refusal that a plane answers with."""
 UNEXPECTED = "internal-server-error"
+BY_HTTP = {
+    400: ("invalid-request", "This is not HTTP."),
+    404: ("resource-not-found", "There is no such path."),
+    405: ("invalid-request", "The path has no such method; `Allow` names those that it has."),
+    408: ("invalid-request", "The head of the request did not come in time."),
+    413: ("invalid-request", "The body is larger than any request can be."),
+    431: ("invalid-request", "The head of the request is larger than any can be."),
+    500: ("unexpected", "Our fault; the operator finds it in the log."),
+}
+"""By status: the code, and what it means, of what is refused before or beside any handler."""
 
 
 class Source(msgspec.Struct):
@@ -51,9 +73,20 @@ class Problem(msgspec.Struct, omit_defaults=True):
     hint: str | None = None
 
 
+def codes_by_status() -> dict[int, dict[str, str]]:
+    """What each code of each status means, in a sentence."""
+    found: dict[int, dict[str, str]] = {}
+    for kind, (status, _) in STATUSES.items():
+        words = (kind.__doc__ or "").strip().splitlines()[0]
+        found.setdefault(status, {})[kind.code] = words
+    for status, (code, words) in BY_HTTP.items():
+        found.setdefault(status, {})[code] = words
+    return {status: found[status] for status in sorted(found)}
+
+
 def problem_of(refusal: errors.Refusal, instance: str) -> Problem:
     """The body for a refusal; `instance` is the path that was asked."""
-    status, kind = _STATUSES.get(type(refusal), (412, "precondition-failed"))
+    status, kind = STATUSES.get(type(refusal), STATUSES[errors.Refusal])
     pointer = "" if refusal.field is None else "/" + refusal.field.replace(".", "/")
     return Problem(
         type=_TYPES + kind,
@@ -80,6 +113,7 @@ def unexpected_problem(instance: str, incident: str) -> Problem:
     )
 
 
-def refused_status(status: int, kind: str, detail: str, instance: str) -> Problem:
+def refused_status(status: int, detail: str, instance: str) -> Problem:
     """A refusal by the HTTP layer itself: no such path, wrong method, too large."""
+    kind, _ = BY_HTTP.get(status, BY_HTTP[400])
     return Problem(_TYPES + kind, kind.replace("-", " "), status, detail, instance, [], kind)

@@ -28,7 +28,7 @@ from hanza.plan.seca.envelope import (
     urn_of,
 )
 from hanza.plan.seca.regions import WHOLE, Region
-from hanza.plan.seca.shape import check_kept
+from hanza.plan.seca.shape import check_kept, without_nulls
 from hanza.store.events import Whose, append_event
 from hanza.store.resources import (
     find_resource,
@@ -90,7 +90,7 @@ DeleteRule: TypeAlias = Callable[[Tx, Resource, datetime], bool]
 def putter(kind: Kind, prefix: str, rule: PutRule) -> AsyncHandler:
     async def put(call: Call) -> Answer:
         plane, now = call.plane, call.plane.clock.now()
-        request, version = request_from_json(call.body), call.headers.get(VERSION_HEADER)
+        request, version = _request_of(call, kind), call.headers.get(VERSION_HEADER)
         wish = Put(path_of(call, kind), request, version, plane.ids.new(prefix), now, call.who)
         resource = await plane.store.write_soon(write_put, wish, rule)
         plane.wake()
@@ -98,6 +98,13 @@ def putter(kind: Kind, prefix: str, rule: PutRule) -> AsyncHandler:
         return Answer(status, resource_to_json(resource, "PUT"), JSON)
 
     return put
+
+
+def _request_of(call: Call, kind: Kind) -> Request:
+    request = request_from_json(call.body)
+    spec = without_nulls(request.words.spec, kind.spec)
+    assert isinstance(spec, dict), "as it was decoded"
+    return replace(request, words=replace(request.words, spec=spec))
 
 
 def deleter(kind: Kind, rule: DeleteRule) -> AsyncHandler:

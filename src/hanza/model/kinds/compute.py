@@ -1,7 +1,7 @@
 """Instances, and the sizes that they come in."""
 
 from hanza.model.fields import Many, Member, Record, Reference, Text, Whole
-from hanza.model.kinds.kind import NOTHING, ZONE, Kind
+from hanza.model.kinds.kind import NOTHING, PLACEMENT, ZONE, Kind
 
 
 def _volume(*, is_fixed: bool = False) -> Record:
@@ -51,6 +51,8 @@ INSTANCE = Kind(
     ),
     status=Record(
         (
+            Member("notYet", Many(Text(), 32)),
+            Member("placement", PLACEMENT),
             Member("powerState", Text(choices=("on", "off")), is_required=True),
             Member("powerStateSince", Text()),
         )

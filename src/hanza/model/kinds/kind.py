@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from hanza.model.fields import Free, Record, Text
+from hanza.model.fields import Free, Member, Record, Text
 
 Scope: TypeAlias = Literal["global", "global-tenant", "tenant", "workspace", "network"]
 """What a resource is inside of: all but the two global ones are in a region, too."""
@@ -28,6 +28,12 @@ NAME_PATTERN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*
 
 NOTHING = Record(())
 ZONE = Text(1, 32)
+PLACEMENT = Record(
+    tuple(
+        Member(name, Text(), is_required=True) for name in ("city", "country", "provider", "site")
+    )
+)
+"""Where a thing is; ours, beside what the standard shows."""
 
 
 @dataclass(frozen=True, slots=True)

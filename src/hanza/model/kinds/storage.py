@@ -1,7 +1,7 @@
 """Block storages and images, and the kinds of disks that there are."""
 
 from hanza.model.fields import Member, Record, Reference, Text, Whole
-from hanza.model.kinds.kind import NOTHING, Kind
+from hanza.model.kinds.kind import NOTHING, PLACEMENT, Kind
 
 STORAGE_SKU = Kind(
     name="storage-sku",
@@ -56,6 +56,8 @@ BLOCK_STORAGE = Kind(
     status=Record(
         (
             Member("attachedTo", Reference("instance")),
+            Member("device", Text()),
+            Member("placement", PLACEMENT),
             Member("sizeGB", Whole(0, 1_000_000), is_required=True),
         )
     ),

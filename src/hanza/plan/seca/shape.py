@@ -54,6 +54,27 @@ def check_shape(value: object, shape: Shape, field: str) -> None:
             _object(value, field)
 
 
+def without_nulls(value: object, shape: Shape) -> object:
+    """The same, without members that are null: they stand for nothing said.
+
+    What has another shape comes back as it is, for `check_shape` to refuse.
+    """
+    match shape:
+        case Many(item) if isinstance(value, list):
+            return [without_nulls(one, item) for one in value]
+        case Record(members) if isinstance(value, Mapping):
+            shapes = {member.name: member.shape for member in members}
+            return {
+                name: without_nulls(one, shapes[name]) if name in shapes else one
+                for name, one in value.items()
+                if one is not None or name not in shapes
+            }
+        case Reference() if isinstance(value, Mapping):
+            return without_nulls(value, REFERENCE)
+        case _:
+            return value
+
+
 def check_kept(old: object, new: object, shape: Shape, field: str) -> None:
     """Raises `Conflict` when a change touches what is fixed, or shrinks what only grows.
 

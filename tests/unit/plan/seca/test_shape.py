@@ -20,7 +20,7 @@ from hanza.model.fields import (
     Whole,
 )
 from hanza.model.kinds import BLOCK_STORAGE, INSTANCE, WORKSPACE
-from hanza.plan.seca.shape import check_kept, check_shape, references_in
+from hanza.plan.seca.shape import check_kept, check_shape, references_in, without_nulls
 
 GOOD: dict[str, Any] = {
     "skuRef": {"resource": "skus/hanza.xs"},
@@ -167,3 +167,30 @@ def test_a_range_looks_as_its_pattern_says() -> None:
     texts: dict[Version | None, str] = {4: "10.0.0.0/8", 6: "fd00::/8", None: "fd00::/8"}
     for version, text in texts.items():
         assert re.match(Block(version, 1, 43).pattern, text)
+
+
+def test_null_says_nothing_and_is_not_kept() -> None:
+    nulls = GOOD | {
+        "dataVolumes": [{"deviceRef": {"resource": "block-storages/d", "tenant": None}}],
+        "sshKeys": None,
+        "bootVolume": {"deviceRef": {"resource": "block-storages/b"}, "type": None},
+    }
+    said = without_nulls(nulls, INSTANCE.spec)
+    assert said == {
+        "skuRef": {"resource": "skus/hanza.xs"},
+        "zone": "any",
+        "bootVolume": {"deviceRef": {"resource": "block-storages/b"}},
+        "dataVolumes": [{"deviceRef": {"resource": "block-storages/d"}}],
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"unknown": None}, {"bootVolume": 3}, {"dataVolumes": "x"}, {"skuRef": [None]}],
+)
+def test_what_has_another_shape_is_left_for_the_check(wrong: dict[str, Any]) -> None:
+    said = without_nulls(GOOD | wrong, INSTANCE.spec)
+    assert isinstance(said, dict)
+    assert said.items() >= wrong.items()
+    with pytest.raises(Invalid):
+        check_shape(said, INSTANCE.spec, "spec")

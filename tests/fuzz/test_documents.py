@@ -1,0 +1,35 @@
+"""Whatever is asked of any operation, the answer is one that its document has."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from kit.fuzzing import Plane, a_plane, check_operation, operations
+
+OPERATIONS = operations()
+EXAMPLES = 10
+SEED = 20260101
+NEVER_GRANTED = {
+    "hanza.federation.askForUpgrade",  # no WebSocket
+    "hanza.federation.deleteIssuer",
+    "hanza.federation.fetchBlob",  # no agent's signature
+    "hanza.federation.join",
+    "hanza.federation.putIssuer",  # no issuer answers
+    "hanza.federation.retireSigningKey",
+    "hanza.federation.revokeAgent",
+    "hanza.federation.revokeToken",
+    "hanza.federation.trustAgent",
+    "seca.compute.restartInstance",  # nothing runs
+}
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    with a_plane(tmp_path_factory.mktemp("plane")) as plane:
+        yield plane
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_answer_is_in_the_document(plane: Plane, name: str) -> None:
+    seen = check_operation(plane, OPERATIONS[name], EXAMPLES, SEED)
+    assert any(status < 300 for status in seen) or name in NEVER_GRANTED, "only refusals were tried"
