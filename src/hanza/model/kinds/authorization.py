@@ -28,7 +28,6 @@ ROLE = Kind(
     scope="global-tenant",
     spec=Record((Member("permissions", Many(_PERMISSION, 256, 1), is_required=True),)),
     status=NOTHING,
-    permission="role",
     reserved="seca.",
 )
 
@@ -45,5 +44,4 @@ ROLE_ASSIGNMENT = Kind(
         )
     ),
     status=NOTHING,
-    permission="role-assignment",
 )

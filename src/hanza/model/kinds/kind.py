@@ -41,7 +41,6 @@ class Kind:
     spec: Record | Free
     status: Record
     """Members beyond state and conditions."""
-    permission: str
     version: str = VERSION
     is_writable: bool = True
     actions: tuple[Action, ...] = ()
