@@ -28,7 +28,7 @@ ROLE = Kind(
     scope="global-tenant",
     spec=Record((Member("permissions", Many(_PERMISSION, 256, 1), is_required=True),)),
     status=NOTHING,
-    reserved="seca.",
+    reserved=("seca.", "hanza."),
 )
 
 ROLE_ASSIGNMENT = Kind(

@@ -46,7 +46,7 @@ class Kind:
     actions: tuple[Action, ...] = ()
     keeps_parent: bool = False
     """The workspace or network that holds one of these is not deleted."""
-    reserved: str = ""
+    reserved: tuple[str, ...] = ()
     """Names that begin so are the federation's own: tenants neither write nor delete them."""
 
     is_log: bool = False

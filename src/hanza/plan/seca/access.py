@@ -12,7 +12,7 @@ from hanza.model.errors import Invalid
 from hanza.model.resource import Json
 from hanza.model.tenant import References
 from hanza.plan.access_roles import SYSTEM_ROLE_NAMES
-from hanza.plan.seca.envelope import check_name
+from hanza.plan.seca.envelope import check_name, is_reserved
 
 VERBS = ("get", "list", "put", "delete", "post")
 ACTIONS = tuple(sorted({action for kind in kinds.KINDS for action in kind.actions}))
@@ -74,7 +74,7 @@ def check_assignment(spec: Json, known: Known, policy: References) -> None:
         field = f"spec.roles.{number}"
         check_name(role, kinds.ID_CHARACTERS_MAX, field)
         is_there = role in SYSTEM_ROLE_NAMES or role in known.roles
-        if not is_there and (policy == "strict" or role.startswith(kinds.ROLE.reserved)):
+        if not is_there and (policy == "strict" or is_reserved(kinds.ROLE, role)):
             raise Invalid(f"there is no role {role!r}", field=field)
 
 
