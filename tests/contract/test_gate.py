@@ -1,6 +1,7 @@
 """The gate of several planes on one store: what is taken away, what is remembered, how often."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 
 from hanza.api.app import build_app
 from hanza.api.gate import Caller, CallLimits, Gate, build_gate
-from hanza.api.identity import OperatorToken
+from hanza.api.identity import OperatorToken, Principal
 from hanza.api.known import FRESH_FOR_S
 from hanza.api.link import Hub
 from hanza.api.route import Route
@@ -21,9 +22,10 @@ from hanza.api.routes import BASE, ROUTES
 from hanza.kit.buckets import Rate
 from hanza.model.access import Grant, User
 from hanza.model.errors import RateLimited, Refusal, Unauthenticated
+from hanza.store.signing_keys import add_key, list_keys, retire_key
 from hanza.store.tenants import put_tenant
 from hanza.store.users import put_user, remove_user
-from hanza.wire.tokens import Bearer, Issuer, keys_from_seed
+from hanza.wire.tokens import Bearer, Issuer, keys_from_seed, signing_keys_of
 from kit.apis import OPERATOR, TOKEN, an_api, bearer
 from kit.leagues import League, a_league
 
@@ -261,6 +263,75 @@ def test_a_stream_ends_when_its_listener_may_no_longer_listen(league: League) ->
         client.portal.call(listen)  # type: ignore[union-attr]
     assert b"user.added" in b"".join(chunks)
     assert b"user.removed" not in b"".join(chunks)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_open_ends_with_the_token_that_opened_it(league: League) -> None:
+    by = bearer(league, "ana", "acme")["authorization"]
+
+    async def scene() -> None:
+        plane = a_plane(league)
+
+        async def is_open(principal: Any) -> bool:
+            plane.seconds.at += 1
+            try:
+                await plane.gate.authorise(principal, INSTANCES, NAMES)
+            except Unauthenticated:
+                return False
+            return True
+
+        ana = await plane.gate.admit(INSTANCES, NAMES, Caller(by, "192.0.2.1"))
+        assert ana is not None
+        assert await is_open(ana)
+        (old,) = await asyncio.to_thread(league.store.read, list_keys)
+        (new,) = signing_keys_of(keys_from_seed(bytes(31) + b"7"), league.clock.now())
+        await asyncio.to_thread(league.store.write, add_key, new)
+        assert await is_open(ana), "the key of before verifies"
+        began, ends_at = league.clock.now(), ana.expires_at
+        assert ends_at is not None
+        league.clock.set(ends_at)
+        assert not await is_open(ana), "it is over"
+        league.clock.set(began)
+        assert await is_open(ana)
+        await asyncio.to_thread(retire, old.kid)
+        assert not await is_open(ana), "its key is trusted no longer"
+
+    def retire(kid: str) -> None:
+        league.store.write(lambda tx: retire_key(tx, kid, league.clock.now(), is_forced=True))
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_was_found_good_while_the_keys_changed_is_not_remembered(league: League) -> None:
+    bearer(league, "ana", "acme")
+    entered, goes_on = threading.Event(), threading.Event()
+    looked: list[str] = []
+
+    class Slow:
+        def principal_of(self, token: str) -> Principal:
+            looked.append(token)
+            if token == "slow":
+                entered.set()
+                assert goes_on.wait(10)
+            return Principal("ana", frozenset({"acme"}))
+
+    async def scene() -> None:
+        seconds = Seconds()
+        plane = Plane(build_gate(league.plane, Slow(), seconds=seconds), seconds)
+        slow = asyncio.create_task(plane.may("Bearer slow"))
+        await asyncio.to_thread(entered.wait, 10)
+        (new,) = signing_keys_of(keys_from_seed(bytes(31) + b"7"), league.clock.now())
+        await asyncio.to_thread(league.store.write, add_key, new)
+        plane.seconds.at += 1
+        assert await plane.may("Bearer other") == "ok"
+        goes_on.set()
+        assert await slow == "ok"
+        looked.clear()
+        assert [await plane.may("Bearer slow") for _ in range(3)] == ["ok"] * 3
+        assert looked == ["slow"], "it was looked at anew, and then remembered"
+
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
