@@ -17,11 +17,13 @@ from hanza.api.gate import Caller, CallLimits, Gate, build_gate
 from hanza.api.identity import OperatorToken, Principal
 from hanza.api.known import FRESH_FOR_S
 from hanza.api.link import Hub
+from hanza.api.operator_acts import OperatorActs
 from hanza.api.route import Route
 from hanza.api.routes import BASE, ROUTES
 from hanza.kit.buckets import Rate
-from hanza.model.access import Grant, User
-from hanza.model.errors import RateLimited, Refusal, Unauthenticated
+from hanza.model.access import Ask, Grant, User
+from hanza.model.errors import RateLimited, Refusal, StoreUnavailable, Unauthenticated
+from hanza.store.events import list_events
 from hanza.store.signing_keys import add_key, list_keys, retire_key
 from hanza.store.tenants import put_tenant
 from hanza.store.users import put_user, remove_user
@@ -354,3 +356,46 @@ def test_a_check_with_warm_memory_reads_nothing_and_takes_microseconds(league: L
     cost = asyncio.run(scene())
     print(f"an admission costs {cost * 1e6:.1f} us")
     assert cost < 40e-6, "20 are meant; a machine that is loaded may take twice that"
+
+
+def test_what_the_operator_does_is_told_to_a_tenant_that_was_looked_for_before_it_came(
+    tmp_path: Path,
+) -> None:
+    with an_api(tmp_path) as (client, league):
+        path = f"{BASE}/tenants/acme"
+
+        def told() -> list[str]:
+            events = client.get(f"{BASE}/events", headers=OPERATOR).json()["items"]
+            return [one["text"] for one in events if one["kind"] == "operator.acted"]
+
+        client.get(f"{path}/instances", headers=OPERATOR)
+        league.store.write(put_tenant, "acme", None, league.clock.now())
+        time.sleep(FRESH_FOR_S)
+        client.delete(f"{path}/policy", headers=OPERATOR)
+        assert told() == ["the operator does delete policy"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_look_that_could_not_be_told_is_told_the_next_time(
+    league: League, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    league.store.write(put_tenant, "acme", None, league.clock.now())
+    acts, ask = OperatorActs(league.plane), Ask("p", "instances", "list", "acme")
+
+    def told() -> int:
+        events = league.store.read(list_events, 0, 100)
+        return sum(one.kind == "operator.acted" for one in events)
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    async def scene() -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(type(league.store), "submit", fail)
+            with pytest.raises(StoreUnavailable):
+                await acts.note(ask, 0.0)
+        for _ in range(2):
+            await acts.note(ask, 1.0)
+
+    asyncio.run(scene())
+    assert told() == 1

@@ -199,6 +199,7 @@ class Gate:
     async def _note(self, route: Route, names: Mapping[str, str]) -> None:
         """Before it happens: what the operator does with a tenant's things, the tenant sees."""
         tenant = names["tenant"]
+        await self._ask_unless_fresh()
         known = self._known.find(tenant) or await self._known.load(tenant)
         if known.access is not None:
             await self._acts.note(self._right_of(route).ask(names), self._seconds())
