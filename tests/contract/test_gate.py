@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from hanza.api import known
 from hanza.api.app import build_app
 from hanza.api.gate import Caller, CallLimits, Gate, build_gate
 from hanza.api.identity import OperatorToken, Principal
@@ -399,3 +400,28 @@ def test_a_look_that_could_not_be_told_is_told_the_next_time(
 
     asyncio.run(scene())
     assert told() == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_asks_for_many_names_fills_no_memory(
+    league: League, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in (("ANSWERS_MAX", 3), ("RIGHTS_MAX", 2), ("TENANTS_MAX", 2)):
+        monkeypatch.setattr(known, name, most)
+    for name in ("acme", "rival", "third"):
+        league.store.write(put_tenant, name, None, league.clock.now())
+    remembered = known.Known(league.store, league.plane.issuer)
+
+    async def scene() -> None:
+        await remembered.ask()
+        for tenant in ("acme", "rival", "third"):
+            found = await remembered.load(tenant)
+            assert found.access is not None
+            for number in range(10):
+                ask = Ask("p", f"instances/i{number}", "get", tenant)
+                for subject in ("ana", "bob", "cleo"):
+                    assert not remembered.allows(found.access, subject, ask)
+
+    asyncio.run(scene())
+    kept = (remembered._answers, remembered._rights, remembered._tenants)
+    assert [len(one) <= most for one, most in zip(kept, (3, 2, 2), strict=True)] == [True] * 3

@@ -183,7 +183,7 @@ class Gate:
             raise _no_tenant(ask.tenant)
         if not narrowed(principal.scope, ask):
             raise Forbidden(f"this token is not for {_words(ask)}")
-        if not known.answers_of(principal.name).allows(ask):
+        if not self._known.allows(access, principal.name, ask):
             raise Forbidden(
                 f"{principal.name} may not {_words(ask)}",
                 hint=f"a role with {ask.verb} on {ask.resource} of {ask.provider} is needed",

@@ -112,9 +112,7 @@ def _give(tx: Tx, user: User, grant: Grant, now: datetime, *, is_creators: bool)
     upsert(tx, grants, ("tenant", "subject", "role", "workspace"), row | kept)
 
 
-def _grants_of(
-    tx: Tx, tenant: str, *which: sa.ColumnElement[bool]
-) -> dict[str, tuple[Grant, ...]]:
+def _grants_of(tx: Tx, tenant: str, *which: sa.ColumnElement[bool]) -> dict[str, tuple[Grant, ...]]:
     query = sa.select(grants).where(grants.c.tenant == tenant, *which)
     found: dict[str, tuple[Grant, ...]] = {}
     for row in tx.execute(query.order_by(grants.c.role, grants.c.workspace)):
