@@ -24,9 +24,11 @@ from hanza.api.routes import BASE, ROUTES
 from hanza.kit.buckets import Rate
 from hanza.model.access import Ask, Grant, User
 from hanza.model.errors import RateLimited, Refusal, StoreUnavailable, Unauthenticated
+from hanza.store.access import read_generation
 from hanza.store.events import list_events
 from hanza.store.signing_keys import add_key, list_keys, retire_key
 from hanza.store.tenants import put_tenant
+from hanza.store.tx import Tx
 from hanza.store.users import put_user, remove_user
 from hanza.wire.tokens import Bearer, Issuer, keys_from_seed, signing_keys_of
 from kit.apis import OPERATOR, TOKEN, an_api, bearer
@@ -425,3 +427,25 @@ def test_who_asks_for_many_names_fills_no_memory(
     asyncio.run(scene())
     kept = (remembered._answers, remembered._rights, remembered._tenants)
     assert [len(one) <= most for one, most in zip(kept, (3, 2, 2), strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_answer_of_before_a_change_here_is_not_taken_for_fresh(
+    league: League, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembered = known.Known(league.store, league.plane.issuer)
+
+    def read_and_change(tx: Tx) -> int:
+        found = read_generation(tx)
+        remembered.doubt()
+        return found
+
+    async def scene() -> None:
+        await remembered.ask()
+        assert remembered.is_fresh
+        with monkeypatch.context() as patched:
+            patched.setattr(known, "read_generation", read_and_change)
+            await remembered.ask()
+        assert not remembered.is_fresh
+
+    asyncio.run(scene())

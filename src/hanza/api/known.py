@@ -47,6 +47,7 @@ class Known:
         self._seconds = seconds
         self._asking: asyncio.Future[None] | None = None
         self._asked_at = float("-inf")
+        self._doubts = 0
         self._generation = 0
         self._tenants: dict[str, TenantKnown] = {}
         self._rights: dict[tuple[str, str], Rights] = {}
@@ -63,6 +64,7 @@ class Known:
     def doubt(self) -> None:
         """Something may have changed just now: whoever comes next asks."""
         self._asked_at = float("-inf")
+        self._doubts += 1
 
     def find(self, tenant: str) -> TenantKnown | None:
         """None when it was not looked up yet."""
@@ -109,7 +111,7 @@ class Known:
         return found
 
     async def _ask(self) -> None:
-        began = self._seconds()
+        began, doubts = self._seconds(), self._doubts
         generation = await asyncio.to_thread(self._store.read, read_generation)
         if generation != self._generation:
             generation, keys, issuers = await asyncio.to_thread(self._store.read, _look)
@@ -120,7 +122,9 @@ class Known:
                 self._keys, self.issuers = keys, issuers
                 if keys:
                     self._issuer.adopt(keys_of(keys))
-        self._asked_at = began
+        if doubts == self._doubts:
+            # Otherwise the answer may be of before what was changed meanwhile.
+            self._asked_at = began
 
 
 def _keep(kept: dict[K, V], key: K, value: V, most: int) -> None:
