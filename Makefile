@@ -9,7 +9,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast conformance test-engines test-browser \
-	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-quota \
+	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-quota bench-api \
 	check docs generated \
 	web check-web node openid pictures lock clean
 
@@ -27,7 +27,7 @@ demo: ## six sites of six providers on this machine, with real guests (as root)
 	@scripts/setup.sh
 	@$(PY) -m hanza.boot.main demo up $(ARGS)
 
-demo-down: ## end the demo and leave nothing of it
+demo-down: ## end the demo; keeps a cache for the next time (ARGS=--purge: nothing)
 	@scripts/need-root.sh "make demo-down"
 	@scripts/setup.sh
 	@$(PY) -m hanza.boot.main demo down $(ARGS)
@@ -71,6 +71,9 @@ bench-boot: engines ## apply to user space against virsh start; JSON lines, fail
 
 bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
 	@PYTHONPATH=tests $(PY) bench/join.py
+
+bench-api: setup ## what the API does per second of processor time, and how long it takes; JSON lines
+	@PYTHONPATH=tests $(PY) -m bench.api $(ARGS)
 
 bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)

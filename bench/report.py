@@ -2,7 +2,7 @@
 
     {"bench": "latency", "metric": "…", "value": 41.2, "unit": "ms", "at_most": 250}
 
-`at_most` is null where a number is told and not judged.
+What is to be large has `at_least` instead.  A number with neither is told and not judged.
 """
 
 import json
@@ -19,15 +19,22 @@ class Number:
     value: float
     unit: str
     at_most: float | None = None
+    at_least: float | None = None
 
     @property
     def is_kept(self) -> bool:
-        return self.at_most is None or self.value <= self.at_most
+        is_low = self.at_most is None or self.value <= self.at_most
+        return is_low and (self.at_least is None or self.value >= self.at_least)
 
 
 def tell(number: Number) -> Number:
     """Print it at once, so that a run that is cut has told what it had."""
-    print(json.dumps({**asdict(number), "value": round(number.value, 2)}), flush=True)
+    said = {**asdict(number), "value": round(number.value, 2)}
+    if number.at_least is not None:
+        del said["at_most"]
+    else:
+        del said["at_least"]
+    print(json.dumps(said), flush=True)
     return number
 
 

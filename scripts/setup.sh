@@ -20,8 +20,17 @@ fail() {
     exit 1
 }
 
+# Its words go to the log; on a terminal a dot for each two seconds says that it goes on.
 quietly() {
-    "$@" >>"$LOG" 2>&1 || { tail -n 20 "$LOG" >&2; fail "setup failed at: $*"; }
+    dots=
+    if [ -t 2 ]; then
+        while sleep 2 && kill -0 $$ 2>/dev/null; do printf . >&2; done &
+        dots=$!
+    fi
+    status=0
+    "$@" >>"$LOG" 2>&1 || status=$?
+    [ -z "$dots" ] || { kill "$dots"; say ""; }
+    [ "$status" -eq 0 ] || { tail -n 20 "$LOG" >&2; fail "setup failed at: $*"; }
 }
 
 # Prints a Python of 3.11 or later; the system's is preferred, because its headers come from apt.
@@ -67,8 +76,9 @@ main() {
     # shellcheck disable=SC2046 -- a list of names without spaces
     set -- $(missing_packages "$python")
     [ $# -eq 0 ] || install_packages "$@"
-    say "making .venv with $("$python" --version)"
+    say "making .venv with $("$python" --version): half a minute, longer where the line is slow"
     quietly "$python" -m venv .venv
+    say "installing what Hanza needs into it, each package by its hash"
     quietly .venv/bin/python -m pip install --require-hashes -r requirements/dev.lock
     quietly .venv/bin/python -m pip install --no-deps --no-build-isolation -e .
     wanted >"$STAMP"

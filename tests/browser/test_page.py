@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hanza.boot.demo.scenario import MEMBERS
-from kit.browsers import NARROW, Looker, a_tab, picture
+from kit.browsers import LAPTOP, NARROW, Looker, a_tab
 from kit.processes import LocalLeague
 
 
@@ -27,7 +27,7 @@ def open_page(looker: Looker, address: str) -> Page:
     return looker.page
 
 
-def test_the_map_and_the_lists_say_the_same(page: Page, tab: Looker) -> None:
+def test_the_map_and_the_lists_say_the_same(page: Page) -> None:
     assert page.locator("svg .site").count() == len(MEMBERS)
     for member in MEMBERS:
         on_map = page.locator(f"svg [data-site={member.site}]")
@@ -42,7 +42,39 @@ def test_the_map_and_the_lists_say_the_same(page: Page, tab: Looker) -> None:
     page.locator("[data-guest=kava] summary").click()
     expect(page.locator("[data-guest=kava]")).to_contain_text(re.compile(r"Split, HR ~\d+ ms"))
     page.locator("[data-guest=kava] summary").click()
-    picture(tab, "page-light")
+
+
+def test_why_is_there_at_first_sight_and_opens_in_view(browser: Browser, address: str) -> None:
+    """On a laptop's screen: nothing was clicked, and then a row, and then a site on the map."""
+    with a_tab(browser, viewport=LAPTOP) as looker:
+        page = open_page(looker, address)
+        row = page.locator("[data-guest=kava]")
+        summary = row.locator("summary")
+        expect(summary).to_contain_text("law HR · nearest of 1 that may")
+        expect(summary).to_contain_text(re.compile(r"~\d+ ms Split"))
+        expect(summary.locator(".opens")).to_be_in_viewport()
+        expect(row.get_by_text("not elsewhere")).to_be_hidden()
+        summary.click()
+        expect(row.get_by_text("not elsewhere")).to_be_in_viewport()
+        page.locator("svg [data-site=es-mad-1] .touch").click()
+        expect(page.get_by_role("heading", name="What runs at es-mad-1")).to_be_in_viewport()
+        expect(page.get_by_text("Mesetanube S.L.").last).to_be_visible()
+        reasons = page.locator("[data-guest=churros]").get_by_text("5 of 6 hosts: 5 not in ES")
+        expect(reasons).to_be_in_viewport()
+    with a_tab(browser, viewport=NARROW) as looker:
+        page = open_page(looker, address)
+        page.locator("svg [data-site=es-mad-1] .touch").click()
+        expect(page.get_by_role("heading", name="What runs at es-mad-1")).to_be_in_viewport()
+
+
+def test_what_happened_begins_with_what_matters(page: Page) -> None:
+    feed = page.locator(".feed")
+    expect(feed).to_contain_text("kava got a place at hr-zag-1")
+    expect(feed).not_to_contain_text("its power is on")
+    page.get_by_role("button", name="Every step too").click()
+    expect(feed).to_contain_text("its power is on")
+    page.get_by_role("button", name="Only what matters").click()
+    expect(feed).not_to_contain_text("its power is on")
 
 
 def test_the_map_is_where_the_earth_is(page: Page) -> None:
@@ -102,42 +134,12 @@ def test_a_wrong_token_is_refused_in_words(tab: Looker, address: str) -> None:
     expect(page.get_by_text("live", exact=True)).to_be_visible()
 
 
-def test_a_forbidden_country_is_refused_rule_by_rule(page: Page, tab: Looker) -> None:
-    page.get_by_label("Country to ask for").select_option("FR")
-    page.get_by_role("button", name="Ask for a forbidden country").click()
-    told = page.get_by_role("status").filter(has_text="Refused.")
-    expect(told).to_contain_text("Nothing may run in France: 6 hosts were looked at")
-    expect(told).to_contain_text("residency")
-    expect(told).to_contain_text("6 hosts are not in FR")
-    expect(told).to_contain_text(re.compile(r"allow \w\w \(1 host"))
-    expect(page.locator("svg [data-country=FR]")).to_have_class(re.compile("asked"))
-    expect(page.get_by_text("hanza demo ask-forbidden FR")).to_be_visible()
-    assert page.locator("[data-guest=forbidden]").count() == 0, "nothing was started"
-    picture(tab, "page-refused")
-
-
-def test_a_moved_rule_names_what_is_against_it_and_ends_nothing(
-    page: Page, tab: Looker, league: LocalLeague
-) -> None:
-    page.get_by_label("Country that is no longer allowed").select_option("DE")
-    page.get_by_role("button", name="Move the rule").click()
-    told = page.get_by_role("status").filter(has_text="now allows no data in Germany")
-    expect(told).to_contain_text("2 guests stand against it, and nothing was ended")
-    expect(told).to_contain_text("at de-fra-1: it is in DE")
-    against = page.locator("[data-guest=brezel]")
-    expect(against).to_contain_text("against a rule")
-    expect(page.locator("[data-guest=kava]")).not_to_contain_text("against")
-    expect(page.locator(".feed")).to_contain_text(
-        "handkaese at de-fra-1 violates the policy of workspace demo"
-    )
-    assert {row["name"] for row in league.ask("status")} == {
-        *("kava", "brezel", "handkaese", "potica", "churros")
-    }
-    picture(tab, "page-rule")
-    page.get_by_role("button", name="Move it back").click()
-    expect(page.get_by_text("Data may be in Germany again")).to_be_visible()
-    expect(against).not_to_contain_text("against")
-    assert league.ask("policy", "violations") == []
+def test_a_plane_that_is_no_demos_has_no_buttons_that_act(page: Page, tab: Looker) -> None:
+    expect(page.get_by_role("heading", name="What runs")).to_be_visible()
+    assert page.get_by_role("heading", name="Try it").count() == 0
+    for name in ("Ask for a forbidden country", "Move the rule", "Pull the plug"):
+        assert page.get_by_role("button", name=name).count() == 0
+    assert not any("/demo/v1" in url for url in tab.asked), "and no desk is asked for"
 
 
 def test_every_control_has_a_name(page: Page) -> None:
@@ -180,20 +182,19 @@ def test_all_of_it_works_by_keyboard_alone(page: Page) -> None:
             expect(page.locator("[data-guest]")).to_have_count(1)
             assert page.evaluate("document.activeElement.dataset.site") == "hr-zag-1"
     assert {member.site for member in MEMBERS} <= reached
-    assert "Ask for a forbidden country" in reached
     assert page.url.endswith("#site=hr-zag-1"), "what is chosen has an address"
 
 
 @pytest.mark.parametrize(
-    ("name", "wishes"),
+    "wishes",
     [
-        ("page-dark", {"color_scheme": "dark"}),
-        ("page-narrow", {"viewport": NARROW}),
-        ("page-narrow-dark", {"viewport": NARROW, "color_scheme": "dark"}),
+        {"color_scheme": "dark"},
+        {"viewport": NARROW},
+        {"viewport": NARROW, "color_scheme": "dark"},
     ],
 )
 def test_it_is_whole_and_legible_in_every_light(
-    browser: Browser, address: str, name: str, wishes: dict[str, object]
+    browser: Browser, address: str, wishes: dict[str, object]
 ) -> None:
     with a_tab(browser, **wishes) as looker:
         page = open_page(looker, address)
@@ -201,7 +202,6 @@ def test_it_is_whole_and_legible_in_every_light(
         assert wide[0] <= wide[1], "nothing is wider than the screen"
         poor = page.evaluate(CONTRAST)
         assert poor == [], "text has a contrast of 4.5 at least"
-        picture(looker, name)
         assert looker.complaints == []
 
 

@@ -1,9 +1,10 @@
-"""Pull the plug, plug in: the page beside a real cable, by button and by command."""
+"""The demo's acts, by button and by command: the page beside real cables, and fake engines."""
 
 import json
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -84,8 +85,8 @@ def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(page: Page, demo: Demo
     expect(page.locator(f".sites [data-site={other.name}]")).to_contain_text("heard")
     expect(page.get_by_text(f"hanza demo plug pull {site.name}")).to_be_visible()
     expect(page.get_by_text("it serves its neighbours all the same")).to_be_visible()
-    shop = page.frame_locator("iframe[title='The page that kava serves']")
-    expect(shop.get_by_role("heading", name="Coffee from Zagreb")).to_be_visible()
+    visited = page.frame_locator("iframe[title='The page that kava serves']")
+    expect(visited.get_by_role("heading", name="Coffee from Zagreb")).to_be_visible()
 
     on_map = page.locator(f"svg [data-site={site.name}]")
     expect(on_map).to_contain_text(re.compile(r"quiet for \d+ s"), timeout=SILENCE_MS)
@@ -118,6 +119,38 @@ def test_the_commands_do_what_the_buttons_do_and_the_page_follows(page: Page, de
     assert network.is_plugged(site)
 
 
+def test_a_forbidden_country_is_refused_rule_by_rule(page: Page) -> None:
+    page.get_by_label("Country to ask for").select_option("FR")
+    page.get_by_role("button", name="Ask for a forbidden country").click()
+    told = page.get_by_role("status").filter(has_text="Refused.")
+    expect(told).to_contain_text("Nothing may run in France: 3 hosts were looked at")
+    expect(told).to_contain_text("residency")
+    expect(told).to_contain_text("3 hosts are not in FR")
+    expect(told).to_contain_text(re.compile(r"allow \w\w \(1 host"))
+    expect(page.locator("svg [data-country=FR]")).to_have_class(re.compile("asked"))
+    expect(page.get_by_text("hanza demo ask-forbidden FR")).to_be_visible()
+    assert page.locator("[data-guest=forbidden]").count() == 0, "nothing was started"
+
+
+def test_a_moved_rule_names_what_is_against_it_and_ends_nothing(page: Page, demo: Demo) -> None:
+    page.get_by_label("Country that is no longer allowed").select_option("DE")
+    page.get_by_role("button", name="Move the rule").click()
+    told = page.get_by_role("status").filter(has_text="now allows no data in Germany")
+    expect(told).to_contain_text("1 guest stands against it, and nothing was ended")
+    expect(told).to_contain_text("at de-fra-1: it is in DE")
+    against = page.locator("[data-guest=brezel]")
+    expect(against).to_contain_text("against a rule")
+    expect(page.locator("[data-guest=kava]")).not_to_contain_text("against")
+    expect(page.locator(".feed")).to_contain_text(
+        "brezel at de-fra-1 violates the policy of workspace demo"
+    )
+    assert {row["name"] for row in plane.rows(demo)} == {"kava", "brezel"}
+    page.get_by_role("button", name="Move it back").click()
+    expect(page.get_by_text("Data may be in Germany again")).to_be_visible()
+    expect(against).not_to_contain_text("against")
+    assert plane.call(demo, "policy", "violations") == []
+
+
 def test_the_forbidden_is_asked_for_by_command_too(demo: Demo) -> None:
     done = command(demo, "ask-forbidden", "FR")
     assert done.returncode == 0, done.stderr
@@ -139,6 +172,21 @@ def test_the_rule_is_moved_by_command_too(page: Page, demo: Demo) -> None:
     assert {row["name"] for row in plane.rows(demo)} == {"kava", "brezel"}
 
 
+def test_the_context_of_another_plane_is_not_taken_for_the_demos(
+    demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "context.json"
+    other.write_text(json.dumps({"url": "https://127.0.0.1:9", "token": "theirs", "ca": ""}))
+    monkeypatch.setenv("HANZA_CONTEXT", str(other))
+    for words in (("plug", "pull", demo.sites[0].name), ("move-rule", "DE"), ("ask-forbidden",)):
+        done = command(demo, *words)
+        assert done.returncode == 1
+        assert "not of this demo: nothing was done" in done.stderr
+    assert network.is_plugged(demo.sites[0])
+    monkeypatch.setenv("HANZA_CONTEXT", str(demo.context))
+    assert command(demo, "ask-forbidden").returncode == 0
+
+
 def test_a_guests_page_can_do_nothing_to_ours(page: Page, tab: Looker) -> None:
     frame = page.locator("iframe[title='The page that kava serves']")
     expect(frame.content_frame.get_by_text("1 of this disk")).to_be_visible()
@@ -153,11 +201,11 @@ def test_a_guests_page_can_do_nothing_to_ours(page: Page, tab: Looker) -> None:
 
 def test_a_page_that_does_not_come_is_said_so(demo: Demo) -> None:
     with plane.client(demo, desk.BASE) as client:
-        assert client.get("/shop/kava")["status"] == 200
+        assert client.get("/visits/kava")["status"] == 200
         with pytest.raises(Conflict, match="publishes no port"):
-            client.get("/shop/brezel")
+            client.get("/visits/brezel")
         with pytest.raises(NotFound, match="no instance 'nobody'"):
-            client.get("/shop/nobody")
+            client.get("/visits/nobody")
 
 
 def test_a_cable_is_the_operators_alone_and_only_of_this_demo(demo: Demo) -> None:

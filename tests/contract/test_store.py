@@ -185,6 +185,40 @@ def test_room_is_never_sold_twice_though_two_planes_place_at_once(
     assert sorted(sums) == sorted((host, 10) for host in ids)
 
 
+def test_a_port_of_a_host_is_given_once_though_two_planes_place_at_once(
+    store: Store, database_url: str
+) -> None:
+    """32 race for one port of four hosts from two stores: four win, and the next when one ends."""
+    store.write(a_league, ("h1", "h2", "h3", "h4"), cpus=64)
+    ids = store.read(host_ids)
+    for n in range(32):
+        store.write(instances.insert_instance, a_wanted(f"i{n}"))
+    other = Store(database_url)
+
+    def decide_then_hold(n: int) -> bool:
+        plane = (store, other)[n % 2]
+        ports, instance = (8000 + n, 8080), InstanceId(f"in_i{n}")
+        tries = (ids[(n + attempt) % len(ids)] for attempt in range(len(ids)))
+        return any(plane.write(holds.take_hold, instance, one, ONE, NOW, ports) for one in tries)
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            won = list(pool.map(decide_then_hold, range(32)))
+    finally:
+        other.close()
+    assert sum(won) == 4
+    found = store.read(hosts.list_candidates, NOW, {})
+    assert all(len(one.ports) == 2 and one.free.cpus == 63 for one in found)
+    winner, loser = won.index(True), won.index(False)
+    assert store.write(holds.release_hold, Mark(InstanceId(f"in_i{winner}"), 1))
+    assert decide_then_hold_again(store, ids, loser)
+
+
+def decide_then_hold_again(store: Store, ids: list[HostId], n: int) -> bool:
+    instance = InstanceId(f"in_i{n}")
+    return any(store.write(holds.take_hold, instance, one, ONE, NOW, (8080,)) for one in ids)
+
+
 def test_an_instance_is_never_held_twice(store: Store) -> None:
     store.write(a_league, ("h1", "h2"))
     first, second = store.read(host_ids)
@@ -409,7 +443,7 @@ def test_a_person_may_say_which_copy_is_left(store: Store) -> None:
 
 def test_who_was_not_heard_lately_gets_nothing_new(store: Store) -> None:
     store.write(a_league)
-    late = NOW + hosts.HEARD_WITHIN + timedelta(seconds=1)
+    late = NOW + agents.HEARD_WITHIN + timedelta(seconds=1)
     assert not store.read(hosts.list_candidates, late, {})[0].is_heard
     store.write(agents.note_heard, [AGENT], late)
     assert store.read(hosts.list_candidates, late, {})[0].is_heard

@@ -11,8 +11,9 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 MIGRATIONS = ROOT / "src/hanza/store/migrations/versions"
 LINES_MAX, FUNCTION_LINES_MAX = 400, 40
-BROAD = {"api/app.py", "engine/loop.py", "agent/loop.py", "store/tx.py"}
-"""Middleware, the two loops, and the writer, which hands whatever was raised to its caller."""
+BROAD = {"api/app.py", "engine/loop.py", "agent/loop.py", "store/tx.py", "store/glances.py"}
+"""Middleware, the two loops, and the store's own threads, which hand whatever was raised to
+their callers."""
 ROOMS = {path.name for path in (ROOT / "src/hanza").iterdir() if path.is_dir()} - {"__pycache__"}
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "managers", "base", "misc"}
 
@@ -43,7 +44,7 @@ def test_a_module_is_small_named_and_explained(path: Path) -> None:
         assert length <= FUNCTION_LINES_MAX, f"{function.name} has {length} lines"
 
 
-def test_broad_excepts_stand_in_four_places_only() -> None:
+def test_broad_excepts_stand_in_five_places_only() -> None:
     found = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):

@@ -19,6 +19,7 @@ def check_laws(league: League) -> None:
     assert len(owners) == len(set(owners)), f"an instance runs twice: {sorted(owners)}"
     _volumes_are_one(league)
     league.store.read(_holds_fit_the_inventory)
+    league.store.read(_ports_are_held)
     league.store.read(check_quotas)
     published = league.store.read(_published)
     for agent in league.agents.values():
@@ -72,6 +73,16 @@ def _holds_fit_the_inventory(tx: Tx) -> None:
             total = guests + (disks if dimension == "disk_mib" else 0)
             assert held == total, f"{host} books {held} {dimension} for holds of {total}"
             assert held <= has, f"{host} has {has} {dimension} and {held} are held"
+
+
+def _ports_are_held(tx: Tx) -> None:
+    """A port is held by who holds room at its host, and by nobody else."""
+    ports, holds = schema.held_ports, schema.holds
+    query = sa.select(ports, holds.c.host_id.label("holder")).outerjoin(
+        holds, holds.c.instance_id == ports.c.instance_id
+    )
+    for row in tx.execute(query):
+        assert row.holder == row.host_id, f"port {row.port} is held by one who is not there"
 
 
 def _published(tx: Tx) -> dict[str, Version]:

@@ -4,6 +4,7 @@ Every message is encoded and decoded as on the wire, every byte that must last i
 nothing runs but what the test runs: the same parts as in production, only without a network.
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -20,7 +21,7 @@ from hanza.agent.journal import Identity, Journal
 from hanza.agent.session import Session as AgentSession
 from hanza.agent.session import Speaker
 from hanza.api import instances, joining, members
-from hanza.api.calls import Answer, Call, Plane
+from hanza.api.calls import Answer, Call, Handler, Plane
 from hanza.api.session import Session as PlaneSession
 from hanza.drivers.fake import FakeDriver, FakeSite
 from hanza.drivers.fake.site import some_hosts
@@ -214,8 +215,9 @@ class League:
             agent.close()
         self.store.close()
 
-    def call(self, handler: Callable[[Call], Answer], body: bytes = b"", **path: str) -> Answer:
-        return handler(Call(self.plane, path, {}, body))
+    def call(self, handler: Handler, body: bytes = b"", **path: str) -> Answer:
+        answer = handler(Call(self.plane, path, {}, body))
+        return answer if isinstance(answer, Answer) else asyncio.run(answer)
 
     def add_site(
         self, name: str, country: str, hosts: int = 1, boot_after: timedelta = timedelta(0)

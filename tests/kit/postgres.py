@@ -17,15 +17,19 @@ SECONDS_MAX = 60
 
 
 @contextlib.contextmanager
-def throw_away_postgres() -> Iterator[str]:
-    """Start one, hand out its SQLAlchemy URL, and leave nothing of it."""
+def throw_away_postgres(*, is_durable: bool = False) -> Iterator[str]:
+    """Start one, hand out its SQLAlchemy URL, and leave nothing of it.
+
+    Unless it is durable, it does not wait for its disk.
+    """
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="hanza-postgres-"))
     try:
         as_user = _as_user(folder)
         data = folder / "data"
         _run([*as_user, str(programs / "initdb"), "-D", str(data), "-U", USER, "--auth=trust"])
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=60"
+        options = f"-k {folder} -c listen_addresses='' -c max_connections=60"
+        options += "" if is_durable else " -c fsync=off"
         control = [*as_user, str(programs / "pg_ctl"), "-D", str(data), "-w"]
         _run([*control, "-o", options, "-l", str(folder / "log"), "start"])
         try:

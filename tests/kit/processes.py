@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +74,14 @@ class Process:
 class LocalLeague:
     """A plane process and agents with the fake driver, driven by the command line alone."""
 
-    def __init__(self, folder: Path, *, web: bool = False) -> None:
-        """With `web`, the page is served by plain HTTP too, for browsers."""
+    def __init__(self, folder: Path, *, web: bool = False, flags: Sequence[str] = ()) -> None:
+        """With `web`, the page is served by plain HTTP too, for browsers; `flags` are more for
+        `hanza up`."""
         self.folder = folder
         self.state = folder / "plane"
         self.port = free_port()
         self.web = free_port() if web else None
+        self.flags = flags
         self.agents: dict[str, Process] = {}
         self.plane = self._start_plane()
 
@@ -87,6 +89,7 @@ class LocalLeague:
         command = hanza("up", "--state", str(self.state), "--listen", f"127.0.0.1:{self.port}")
         if self.web is not None:
             command += ["--web", f"127.0.0.1:{self.web}"]
+        command += self.flags
         return Process(command, self.folder / "plane.log")
 
     def restart_plane(self) -> None:
@@ -162,8 +165,10 @@ class LocalLeague:
 
 
 @contextlib.contextmanager
-def a_local_league(folder: Path, *, web: bool = False) -> Iterator[LocalLeague]:
-    league = LocalLeague(folder, web=web)
+def a_local_league(
+    folder: Path, *, web: bool = False, flags: Sequence[str] = ()
+) -> Iterator[LocalLeague]:
+    league = LocalLeague(folder, web=web, flags=flags)
     try:
         league.wait_for_plane()
         yield league

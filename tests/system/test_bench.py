@@ -9,17 +9,38 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_latency_bench_tells_and_judges_its_numbers() -> None:
-    few = ("--alone", "2", "--row", "2", "--bursts", "1", "--burst-of", "3")
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.latency", *few],
+GET_TIMES_MAX = 2 * 12
+"""Twice what the bench itself allows: other tests run beside this one."""
+
+
+def run_bench(*command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", *command],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
+
+
+def test_an_authorised_get_costs_a_bounded_multiple_of_an_empty_one() -> None:
+    few = ("--stores", "sqlite", "--gets", "3000", "--puts", "100", "--lists", "5", "--rounds", "1")
+    done = run_bench("bench.api", *few)
+    numbers = {one["metric"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert "sqlite: PUT per CPU second" in numbers, done.stderr
+    assert numbers["sqlite: PUT per CPU second"]["at_least"] == 1000
+    assert 1 < numbers["sqlite: limit over GET"]["value"] <= GET_TIMES_MAX, done.stdout
+    kept = [
+        one.get("at_most") is None or one["value"] <= one["at_most"] for one in numbers.values()
+    ] + [one["value"] >= one.get("at_least", 0) for one in numbers.values()]
+    assert done.returncode == (0 if all(kept) else 1)
+
+
+def test_the_latency_bench_tells_and_judges_its_numbers() -> None:
+    few = ("--alone", "2", "--row", "2", "--bursts", "1", "--burst-of", "3")
+    done = run_bench("bench.latency", *few)
     numbers = {one["metric"]: one for one in map(json.loads, done.stdout.splitlines())}
     assert numbers["alone: accepted to ordered, p50"]["value"] > 0, done.stderr
     assert numbers["burst of 3: instances"]["value"] == 3

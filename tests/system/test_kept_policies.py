@@ -161,6 +161,21 @@ def test_what_is_kept_bounds_where_things_run_and_frees_them_again(desk: Desk) -
     check_laws(desk.league)
 
 
+def test_the_law_that_is_shown_is_that_of_all_levels(desk: Desk) -> None:
+    inside = SHOP + "/instances"
+    spec = SPEC | {"policy": {"residency": ["DE", "NL", "SI"]}}
+    put = desk.ask("PUT", inside + "/web", {"spec": spec})
+    assert put.json()["status"]["law"] == "DE, NL, SI"
+    desk.keep(SHOP, residency={"deny": ["NL"]})
+    assert desk.ask("GET", inside + "/web").json()["status"]["law"] == "DE, SI"
+    asked = {"instances": {"db": SPEC | {"policy": {"near": ["Zagreb"]}}}}
+    quoted = desk.ask("POST", SHOP + "/quotes", asked).json()["items"]
+    assert [one["law"] for one in quoted] == ["any but NL"]
+    desk.keep(TENANT, residency=["DE", "SI", "AT"])
+    (listed,) = desk.ask("GET", TENANT + "/instances").json()["items"]
+    assert listed["status"]["law"] == "DE, SI"
+
+
 def test_a_rule_that_moves_names_what_runs_and_ends_nothing(desk: Desk) -> None:
     assert desk.run("web", near=["Utrecht"]) == "amsterdam"
     assert desk.run("db", residency=["DE"]) == "frankfurt"

@@ -153,6 +153,26 @@ def test_who_loses_one_hold_gives_back_all_of_them(league: League) -> None:
     check_laws(league)
 
 
+def test_a_port_that_is_taken_at_a_host_leads_to_another_site_or_to_a_reason(
+    league: League,
+) -> None:
+    a_market(league)
+    door = [{"port": 8080, "to": 80}]
+    for name in ("one", "two", "three", "four"):
+        put(league, name, {"residency": ["EU"], "goals": "cheapest"}, ports=door)
+        league.step()
+        check_laws(league)
+    found = sites(league)
+    assert found == {"one": "frankfurt", "two": "ljubljana", "three": "amsterdam", "four": None}
+    taken = "none of 3 hosts may run it: 3 where port 8080 is taken by another guest"
+    assert reason(league, "four") == taken
+    league.call(instances.delete_instance, instance="two", **PATH)
+    for _ in range(6):
+        league.step()
+        check_laws(league)
+    assert sites(league) == {"one": "frankfurt", "three": "amsterdam", "four": "ljubljana"}
+
+
 def _fill(tx: Tx, site: str) -> None:
     here = schema.hosts.c.site_id == get_site(tx, site).id
     tx.execute(sa.update(schema.hosts).where(here).values(held_cpus=schema.hosts.c.cpus))

@@ -47,6 +47,9 @@ def test_what_was_planned_is_applied_and_explained(league: LocalLeague) -> None:
     assert "nothing leaves DE, HR" in said.stdout
     assert "nearest of 2 that may" in said.stdout
     assert league.ask("status") == [], "a plan changes nothing"
+    applied = league.run("apply", app).stdout
+    assert applied.endswith("Follow with: hanza status --watch -w demo\n")
+    assert "db     DE   created" in applied
     assert league.run("apply", app, "--wait", "--timeout", "30").returncode == 0
     assert {one["name"]: one["site"] for one in league.ask("status")} == planned
     assert {one["change"] for one in league.ask("apply", app)} == {"unchanged"}
@@ -54,7 +57,27 @@ def test_what_was_planned_is_applied_and_explained(league: LocalLeague) -> None:
     db = league.run("explain", "db").stdout
     assert "db is placed at frankfurt (frankfurt, Frankfurt, DE)" in db
     assert "not elsewhere  1 of 2 hosts: 1 not in DE" in db
-    assert "would help     allow HR (1 host, from 7.44 €/month)" in db
+    assert "               zagreb is in HR" in db
+    assert "allow HR" not in db, "it would be no better there"
+    app_by_name = league.run("explain", "shop").stdout
+    assert all(f"{name} is placed at" in app_by_name for name in ("web-1", "web-2", "db"))
+    again = league.run("plan", app).stdout
+    assert again.endswith("Nothing to do: it is as the file says.\n")
+    assert "Apply with" not in again
+    typo = league.run("explain", "shpo").stderr
+    assert "error: there is no instance shpo, and no component or app of that name" in typo
+    assert "would help: perhaps shop; hanza status lists them" in typo
+    assert "nothing runs in workspace dmo; perhaps demo" in league.run("status", "-w", "dmo").stdout
+    nobody = league.run("status", "--tenant", "nope")
+    assert (nobody.returncode, nobody.stdout) == (REFUSED, "")
+    assert "error: there is no tenant nope  [not_found]" in nobody.stderr
+    assert "would help: the tenants are default" in nobody.stderr
+    table = league.run("status").stdout.splitlines()
+    assert table[0].split()[:3] == ["name", "law", "site"]
+    assert "workspace" not in table[0]
+    assert "serial" not in table[0]
+    assert "serial" in league.run("status", "--wide").stdout.splitlines()[0]
+    assert {one["law"] for one in league.ask("status")} == {"DE", "EU"}
     web = league.run("explain", "web").stdout
     assert "web-1 is placed at" in web
     assert "web-2 is placed at" in web

@@ -73,7 +73,7 @@ def test_the_shop_is_planned_applied_explained_changed_and_destroyed(league: Loc
     why = said(league, "explain", "db")
     assert "db is placed at frankfurt (frankfurt, Frankfurt, DE)" in why
     assert "not elsewhere  3 of 4 hosts: 2 not in DE · 1 of a provider that may not" in why
-    assert "would help     allow provider jadranka (1 host, from 0.87 €/month)" in why
+    assert "better with    allow provider jadranka (1 host, from 0.87 €/month)" in why
 
     changed(league, "shop.yaml", "replicas: 2", "replicas: 3")
     changed(league, "shop.yaml", "over: site, min: 2", "over: site, min: 3")
@@ -127,6 +127,7 @@ def test_a_kept_policy_is_set_shown_violated_and_removed(league: LocalLeague) ->
     dry = said(league, "policy", "set", str(policy), *here, "--dry-run")
     assert "the policy of workspace demo of tenant default would be at version 1" in dry
     assert "web-2" in dry
+    assert dry.splitlines()[1].split() == ["workspace", "name", "site", "rule", "level", "text"]
     assert said(league, "policy", "violations") == "nothing violates a policy\n"
     assert "is at version 1" in said(league, "policy", "set", str(policy), *here)
     (told,) = league.ask("policy", "violations")
@@ -138,7 +139,11 @@ def test_a_kept_policy_is_set_shown_violated_and_removed(league: LocalLeague) ->
     assert "allow: [DE, SI]" in shown
     assert "# violation: web-2 at amsterdam violates the policy of workspace demo" in shown
     assert "violation      web-2 at amsterdam violates" in said(league, "explain", "web-2")
-    assert "violation: web-2 at amsterdam" in said(league, "plan", file)
+    plan = said(league, "plan", file)
+    assert "violation: web-2 at amsterdam" in plan
+    assert "in DE, NL, SI, 1 of it against the policy" in plan
+    assert "nothing leaves" not in plan
+    assert "it stands there and may not any more" in said(league, "explain", "web-2")
     assert sites(league)["web-2"] == "amsterdam", "named, and left as it is"
     late = said(league, "policy", "set", str(policy), *here, "--if-version", "7", code=REFUSED)
     assert "it is at version 1, not 7  [outdated]" in late
@@ -153,6 +158,28 @@ def test_a_kept_policy_is_set_shown_violated_and_removed(league: LocalLeague) ->
         league, "policy", "remove", "--yes", *here
     )
     assert said(league, "policy", "violations", *here) == "nothing violates a policy\n"
+
+
+def test_what_is_most_likely_a_slip_is_told_and_not_refused(league: LocalLeague) -> None:
+    file, policy = league.folder / "shop.yaml", league.folder / "policy.yaml"
+    changed(league, "shop.yaml", "deny: [jadranka]", "deny: [jadrnka]")
+    slip = "there is no provider jadrnka, so denying it keeps nobody out until it joins"
+    perhaps = f"warning: {slip}; perhaps jadranka\n"
+    for command in ("plan", "apply"):
+        done = league.run(command, str(file))
+        assert (done.returncode, done.stderr) == (0, perhaps)
+    assert league.ask("plan", str(file))[0]["warnings"] == [f"{slip}; perhaps jadranka"]
+    changed(league, "shop.yaml", "workspace: demo", "workspace: dmo")
+    changed(league, "shop.yaml", "port: 8090", "port: 8091")
+    changed(league, "shop.yaml", "deny: [jadrnka]", "deny: [jadranka]")
+    second = league.run("plan", str(file))
+    empty = "workspace dmo has nothing in it yet; perhaps demo"
+    assert (second.returncode, second.stderr) == (0, f"warning: {empty}\n")
+    policy.write_text("providers: {deny: [jadrnka]}\n")
+    wrong = ("policy", "set", str(policy), "-w", "dmo")
+    assert league.run(*wrong).stderr == f"{perhaps}warning: {empty}\n"
+    (kept,) = league.ask(*wrong)
+    assert kept["status"]["warnings"] == [f"{slip}; perhaps jadranka", empty]
 
 
 def test_watching_ends_with_a_code_for_each_end(league: LocalLeague) -> None:

@@ -16,6 +16,7 @@ const SMALL = { image: "tiny", cpus: 1, memoryMiB: 96, diskMiB: 64 };
 interface Props {
   api: Api;
   facts: Facts;
+  cables: CableDoc[];
   workspace: string;
   asked: string | null;
   site: string | null;
@@ -25,11 +26,12 @@ interface Props {
   choose: (site: string) => void;
 }
 
+/** For a demo's page alone, whose plane has the desk. */
 export function Acts(props: Props) {
   return (
     <div class="acts">
       <Forbidden {...props} />
-      {props.facts.cables === null ? null : <Plug {...props} cables={props.facts.cables} />}
+      <Plug {...props} />
       <MoveRule api={props.api} facts={props.facts} workspace={props.workspace} />
     </div>
   );
@@ -109,7 +111,7 @@ function refusalOf(quote: QuoteDoc, country: string): ComponentChildren {
   );
 }
 
-function Plug({ api, facts, cables, site, news, choose }: Props & { cables: CableDoc[] }) {
+function Plug({ api, facts, cables, site, news, choose }: Props) {
   const chosen = cables.find((one) => one.site === site)?.site ?? cables[0]?.site ?? "";
   const [before, setBefore] = useState<InstanceDoc[]>([]);
   const [pulledAt, setPulledAt] = useState(0);

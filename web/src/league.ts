@@ -52,7 +52,7 @@ export interface InstanceDoc {
     country: string | null;
     image: string;
     app?: string;
-    policy?: { near?: NearDoc[] };
+    policy?: { near?: NearDoc[]; residency?: { allow?: string[]; deny?: string[] } };
     ports?: { port: number; to: number }[];
   };
   status: {

@@ -1,4 +1,4 @@
-/** The lists: everything the map shows, in words, and what happened. */
+/** The lists: everything the map shows, in words, and why it is so. */
 import { Fragment } from "preact";
 import type { Facts, InstanceDoc, LineDoc, Place, ViolationDoc } from "./league";
 import {
@@ -8,11 +8,9 @@ import {
   doing,
   duration,
   helps,
-  inLocalTime,
   lastWords,
+  takenOf,
 } from "./words";
-
-const SHOWN = 40;
 
 interface SitesProps {
   places: Place[];
@@ -46,7 +44,7 @@ export function Sites({ places, chosen, now, choose }: SitesProps) {
             <span class="more">
               {place.provider}, {countryName(place.country)} ·{" "}
               {place.guests.map((one) => one.metadata.name).join(", ") || "nothing runs here"} ·{" "}
-              {place.heldMemoryMiB} of {place.memoryMiB} MiB taken
+              {takenOf(place)}
             </span>
           </button>
         </li>
@@ -83,7 +81,7 @@ export function Guests({ facts, places, site }: GuestsProps) {
     <ul class="rows guests">
       {guests.map((one) => (
         <Guest
-          key={one.metadata.id}
+          key={`${one.metadata.id} ${site ?? ""}`}
           guest={one}
           line={facts.lines[one.metadata.id]}
           violations={facts.violations.filter(
@@ -91,6 +89,7 @@ export function Guests({ facts, places, site }: GuestsProps) {
               other.name === one.metadata.name && other.workspace === one.metadata.workspace,
           )}
           isQuiet={quiet.has(one.status.placement?.site ?? "")}
+          isOpen={site !== null}
         />
       ))}
     </ul>
@@ -103,14 +102,16 @@ interface GuestProps {
   violations: ViolationDoc[];
   /** Whether its site is silent, so that all this was so when it was heard last. */
   isQuiet: boolean;
+  /** Whether all of why is shown from the beginning. */
+  isOpen: boolean;
 }
 
-function Guest({ guest, line, violations, isQuiet }: GuestProps) {
+function Guest({ guest, line, violations, isQuiet, isOpen }: GuestProps) {
   const place = guest.status.placement;
   const where = place === null ? "nowhere yet" : `${place.city}, ${place.site}`;
   return (
     <li data-guest={guest.metadata.name}>
-      <details>
+      <details open={isOpen}>
         <summary>
           <span
             class={`mark ${isQuiet ? "silent" : doing(guest) === "runs" ? "steady" : "empty"}`}
@@ -119,8 +120,12 @@ function Guest({ guest, line, violations, isQuiet }: GuestProps) {
           <span class="what">
             <b>{guest.metadata.name}</b> {where}
           </span>
-          {violations.length === 0 ? null : <span class="against">against a rule</span>}
           <span class="state">{isQuiet ? "ran when last heard" : doing(guest)}</span>
+          <span class="more">
+            {violations.length === 0 ? null : <b class="against">against a rule · </b>}
+            {shortly(guest, line)}
+          </span>
+          <span class="opens">why</span>
         </summary>
         <dl>
           {guest.status.reason === null ? null : (
@@ -135,12 +140,8 @@ function Guest({ guest, line, violations, isQuiet }: GuestProps) {
               <dd>{one.sentence}</dd>
             </Fragment>
           ))}
-          {guest.spec.country === null ? null : (
-            <>
-              <dt>law</dt>
-              <dd>{countryName(guest.spec.country)}</dd>
-            </>
-          )}
+          <dt>law</dt>
+          <dd>{lawOf(guest, countryName)}</dd>
           {line === undefined ? null : <Why line={line} />}
           <dt>said last</dt>
           <dd class="said">{lastWords(guest) || "nothing yet"}</dd>
@@ -148,6 +149,30 @@ function Guest({ guest, line, violations, isQuiet }: GuestProps) {
       </details>
     </li>
   );
+}
+
+/** Law and reason at first sight: `law DE · cheapest of 1 that may`. */
+function shortly(guest: InstanceDoc, line: LineDoc | undefined): string {
+  const words = [`law ${lawOf(guest, (code) => code)}`];
+  if (line !== undefined) {
+    words.push(line.placement === null ? line.explanation.sentence : line.because);
+    words.push(...line.roundTrips.map(tripOf));
+  }
+  return words.join(" · ");
+}
+
+/** Where its data may be, by its own words. */
+function lawOf(guest: InstanceDoc, said: (code: string) => string): string {
+  const { country, policy } = guest.spec;
+  if (country !== null) return said(country);
+  const { allow = [], deny = [] } = policy?.residency ?? {};
+  if (allow.length > 0) return allow.map(said).join(", ");
+  return deny.length > 0 ? `any but ${deny.map(said).join(", ")}` : "any";
+}
+
+function tripOf(one: LineDoc["roundTrips"][number]): string {
+  const city = one.to.split(",")[0] ?? one.to;
+  return `${one.isMeasured ? "" : "~"}${Math.round(one.ms)} ms ${city}`;
 }
 
 function Why({ line }: { line: LineDoc }) {
@@ -185,16 +210,17 @@ function Why({ line }: { line: LineDoc }) {
   );
 }
 
-export function Happenings({ facts }: { facts: Facts }) {
-  const newest = facts.happenings.slice(-SHOWN).reverse();
-  if (newest.length === 0) return <p class="empty">Nothing has happened yet.</p>;
+interface SiteFactsProps {
+  place: Place;
+  now: number;
+}
+
+/** What there is to know of the site that was chosen, above what runs there. */
+export function SiteFacts({ place, now }: SiteFactsProps) {
   return (
-    <ol class="feed" reversed>
-      {newest.map((one) => (
-        <li key={one.serial}>
-          <time dateTime={one.at}>{clock(one.at)}</time> {inLocalTime(one.text, one.at)}
-        </li>
-      ))}
-    </ol>
+    <p class="sitefacts">
+      <b>{place.city}</b>, {countryName(place.country)} · {place.provider} · {heardOf(place, now)} ·{" "}
+      {takenOf(place)}
+    </p>
   );
 }

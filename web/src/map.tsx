@@ -1,25 +1,23 @@
 /** The map: the league's sites, what runs there, and lines to whom it is near. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import europe from "./europe.json";
+import { type Box, type Disc, fannedOut, type Label, laidOut, laidOver, type Wish } from "./labels";
 import type { Facts, Place } from "./league";
+import { type Near, Nearness, nearsOf, tripWords } from "./near";
 import { project, type Spot } from "./projection";
-import { CONDITIONS, count, countryName, duration, list } from "./words";
+import { type Type, useType } from "./type";
+import { CONDITIONS, countryName, duration, list, takenOf } from "./words";
 
 const [WIDE, HIGH] = europe.frame as [number, number];
+const FRAME: Box = { x: 4, y: 4, wide: WIDE - 8, high: HIGH - 8 };
 const OUTLINES = Object.entries(europe.countries as Record<string, string>);
 const NAMES_SHOWN = 2;
+/** Further than this from where it is, a disc has a line that leads there. */
+const LED_FROM = 5;
 
-/** In units of the drawing, of which a narrow screen has three to a pixel. */
-interface Type {
-  letter: number;
-  line: number;
-  disc: number;
-  hasGuests: boolean;
-}
-
-const WIDE_TYPE: Type = { letter: 9.4, line: 22, disc: 1, hasGuests: true };
-const NARROW_TYPE: Type = { letter: 21, line: 42, disc: 1.7, hasGuests: false };
-const NARROW = "(max-width: 40rem)";
+const NEAR_SIZE = 15;
+const NEAR_LINE = 18;
+const NEAR_REACH = 5;
 
 interface Props {
   facts: Facts;
@@ -32,10 +30,19 @@ interface Props {
 
 export function MapOfEurope({ facts, places, chosen, asked, now, choose }: Props) {
   const members = new Set(places.map((one) => one.country));
-  const spots = places.map((one) => project(one.latitude, one.longitude));
+  const [over, setOver] = useState<string | null>(null);
   const type = useType();
-  const pulls = places.map((place) => pullOf(place));
-  const labels = laidOut(places, spots, pulls, type, now);
+  const spots = places.map((one) => project(one.latitude, one.longitude));
+  const discs = fannedOut(
+    places.map((place, at) => ({ ...spotAt(spots, at), radius: radiusOf(place, type) + 6 })),
+  );
+  const nears = nearsOf(facts, places);
+  const wishes = places.map((place, at) => wishOf(place, places, discAt(discs, at), type, now));
+  const { labels, nearLabels } = written(places, discs, wishes, nears, type, chosen);
+  const overAt = places.findIndex((one) => one.name === over);
+  const overWish = wishes[overAt];
+  const overPlace = places[overAt];
+  const isShort = labels[overAt]?.lines.length !== overWish?.forms[0]?.length;
   return (
     <svg
       class="map"
@@ -54,45 +61,121 @@ export function MapOfEurope({ facts, places, chosen, asked, now, choose }: Props
         ))}
       </g>
       <g aria-hidden="true">
-        <Nearness facts={facts} places={places} />
+        {nears.map((near, at) => (
+          <Nearness
+            key={near.key}
+            near={near}
+            places={places}
+            discs={discs}
+            label={nearLabels[at] ?? null}
+          />
+        ))}
       </g>
       {places.map((place, at) => (
         <Site
           key={place.name}
           place={place}
-          spot={spots[at] ?? { x: 0, y: 0 }}
-          label={labels[at] ?? { x: 0, y: 0, anchor: "start", lines: [] }}
+          spot={spotAt(spots, at)}
+          disc={discAt(discs, at)}
+          label={labels[at] ?? null}
           type={type}
           isChosen={chosen === place.name}
           now={now}
           choose={choose}
+          look={setOver}
         />
       ))}
+      {overWish !== undefined && overPlace !== undefined && isShort ? (
+        <Over
+          label={laidOver(
+            overWish,
+            [overPlace.city, overPlace.name, ...told(overPlace, type, now)],
+            FRAME,
+          )}
+        />
+      ) : null}
     </svg>
   );
 }
 
-interface Label {
-  x: number;
-  y: number;
-  anchor: "start" | "middle" | "end";
-  lines: string[];
+function spotAt(spots: Spot[], at: number): Spot {
+  return spots[at] ?? { x: 0, y: 0 };
+}
+
+function discAt(discs: Disc[], at: number): Disc {
+  return discs[at] ?? { x: 0, y: 0, radius: 0 };
+}
+
+interface Written {
+  labels: (Label | null)[];
+  nearLabels: (Label | null)[];
+}
+
+/** Who is chosen or in trouble is written first, then who runs most; cities of users come last. */
+function written(
+  places: Place[],
+  discs: Disc[],
+  wishes: Wish[],
+  nears: Near[],
+  type: Type,
+  chosen: string | null,
+): Written {
+  const order = places
+    .map((place, at) => ({ at, weight: weightOf(place, chosen) }))
+    .sort((one, other) => other.weight - one.weight)
+    .map((one) => one.at);
+  const shown = type.hasGuests ? nears : [];
+  const squares = shown.map((near) => ({ ...near.spot, radius: NEAR_REACH }));
+  const asked = [
+    ...order.flatMap((at) => wishes[at] ?? []),
+    ...shown.map((near) => nearWish(near, places, discs)),
+  ];
+  const found = laidOut(asked, places.length, [...discs, ...squares], FRAME);
+  const labels = places.map((_, at) => found[order.indexOf(at)] ?? null);
+  return { labels, nearLabels: found.slice(places.length) };
+}
+
+function weightOf(place: Place, chosen: string | null): number {
+  const isTrouble = place.condition !== "steady" && place.condition !== "empty";
+  return (place.name === chosen ? 1e6 : 0) + (isTrouble ? 1e3 : 0) + place.guests.length;
+}
+
+function wishOf(place: Place, places: Place[], disc: Disc, type: Type, now: number): Wish {
+  const forms = formsOf(place, places, type, now);
+  const isPulledRight = pullOf(place) > 0;
+  return { at: disc, forms, size: type.city, line: type.line, isPulledRight };
+}
+
+/** Beside the site where it is in the same city, which is then named already. */
+function nearWish(near: Near, places: Place[], discs: Disc[]): Wish {
+  const { spot, name } = near;
+  const around = discs.find((one) => Math.hypot(one.x - spot.x, one.y - spot.y) < one.radius);
+  const isNamed = around !== undefined && places[discs.indexOf(around)]?.city === name;
+  const text = isNamed ? tripWords(near) : `${name} ${tripWords(near)}`;
+  const at = around ?? { ...spot, radius: NEAR_REACH };
+  const forms = [[text.trim() || name]];
+  return { at, forms, size: NEAR_SIZE, line: NEAR_LINE, isPulledRight: false };
 }
 
 interface SiteProps {
   place: Place;
+  /** Where it is; its disc may have made room for another's. */
   spot: Spot;
-  label: Label;
+  disc: Disc;
+  label: Label | null;
   type: Type;
   isChosen: boolean;
   now: number;
   choose: (site: string) => void;
+  look: (site: string | null) => void;
 }
 
-function Site({ place, spot, label, type, isChosen, now, choose }: SiteProps) {
+function Site({ place, spot, disc, label, type, isChosen, now, choose, look }: SiteProps) {
   const radius = radiusOf(place, type);
   const share = place.memoryMiB > 0 ? place.heldMemoryMiB / place.memoryMiB : 0;
   const ring = 2 * Math.PI * radius;
+  const { x, y } = disc;
+  const isMoved = Math.hypot(x - spot.x, y - spot.y) > LED_FROM;
   return (
     <g
       class={`site ${place.condition}${isChosen ? " chosen" : ""}`}
@@ -102,6 +185,10 @@ function Site({ place, spot, label, type, isChosen, now, choose }: SiteProps) {
       aria-label={saidOf(place, now)}
       data-site={place.name}
       onClick={() => choose(place.name)}
+      onFocus={() => look(place.name)}
+      onBlur={() => look(null)}
+      onMouseEnter={() => look(place.name)}
+      onMouseLeave={() => look(null)}
       onKeyDown={(event) => {
         if (event.key === "Enter" || event.key === " ") {
           event.preventDefault();
@@ -110,71 +197,44 @@ function Site({ place, spot, label, type, isChosen, now, choose }: SiteProps) {
       }}
     >
       <title>{saidOf(place, now)}</title>
-      <circle class="touch" cx={spot.x} cy={spot.y} r={26} />
-      <circle class="halo" cx={spot.x} cy={spot.y} r={radius + 6} />
-      <circle class="disc" cx={spot.x} cy={spot.y} r={radius} />
+      {isMoved ? <path class="led" d={`M${spot.x} ${spot.y}L${x} ${y}`} /> : null}
+      <circle class="touch" cx={x} cy={y} r={disc.radius + 4} />
+      <circle class="halo" cx={x} cy={y} r={radius + 6} />
+      <circle class="disc" cx={x} cy={y} r={radius} />
       <circle
         class="used"
-        cx={spot.x}
-        cy={spot.y}
+        cx={x}
+        cy={y}
         r={radius}
         stroke-dasharray={`${share * ring} ${ring}`}
-        transform={`rotate(-90 ${spot.x} ${spot.y})`}
+        transform={`rotate(-90 ${x} ${y})`}
       />
-      <text class="label" x={label.x} y={label.y} text-anchor={label.anchor}>
-        {label.lines.map((line, at) => (
-          <tspan
-            key={line}
-            x={label.x}
-            dy={at === 0 ? 0 : type.line}
-            class={at === 0 ? "city" : ""}
-          >
-            {line}
-          </tspan>
-        ))}
-      </text>
+      {label === null ? null : <Words label={label} line={type.line} />}
     </g>
   );
 }
 
-/** A line from each place that an app wants to be near to the site that serves it. */
-function Nearness({ facts, places }: { facts: Facts; places: Place[] }) {
-  const lines = facts.instances.flatMap((one) => {
-    const place = places.find((site) => site.name === one.status.placement?.site);
-    const trips = facts.lines[one.metadata.id]?.roundTrips ?? [];
-    return (one.spec.policy?.near ?? []).flatMap((near) => {
-      if (place === undefined || near.latitude === undefined || near.longitude === undefined) {
-        return [];
-      }
-      const trip = trips.find((other) => other.to === near.name);
-      const from = project(near.latitude, near.longitude);
-      const to = project(place.latitude, place.longitude);
-      const name = (near.name ?? "").split(",")[0] ?? "";
-      return [{ key: `${one.metadata.id} ${near.name}`, from, to, name, trip, place }];
-    });
-  });
+function Words({ label, line }: { label: Label; line: number }) {
   return (
-    <>
-      {lines.map(({ key, from, to, name, trip, place }) => (
-        <g key={key} class={`near ${place.condition}`} data-near={name}>
-          <path d={bow(from, to)} />
-          <rect x={from.x - 4} y={from.y - 4} width={8} height={8} />
-          <text x={from.x} y={from.y + (from.y > to.y ? 22 : -12)} text-anchor="middle">
-            {trip === undefined
-              ? name
-              : `${name} ${trip.isMeasured ? "" : "~"}${Math.round(trip.ms)} ms`}
-          </text>
-        </g>
+    <text class="label" x={label.x} y={label.y} text-anchor={label.anchor}>
+      {label.lines.map((words, at) => (
+        <tspan key={words} x={label.x} dy={at === 0 ? 0 : line} class={at === 0 ? "city" : ""}>
+          {words}
+        </tspan>
       ))}
-    </>
+    </text>
   );
 }
 
-function bow(from: Spot, to: Spot): string {
-  const bend = 0.16;
-  const x = (from.x + to.x) / 2 - (to.y - from.y) * bend;
-  const y = (from.y + to.y) / 2 + (to.x - from.x) * bend;
-  return `M${from.x} ${from.y}Q${x} ${y} ${to.x} ${to.y}`;
+/** All that there is to say of the site that is looked at, above whatever is there. */
+function Over({ label }: { label: Label }) {
+  const { x, y, wide, high } = label.box;
+  return (
+    <g class="over" aria-hidden="true">
+      <rect x={x - 6} y={y - 4} width={wide + 12} height={high + 8} rx={6} />
+      <Words label={label} line={high / label.lines.length} />
+    </g>
+  );
 }
 
 /** By the root of its memory, so that the disc's area tells it. */
@@ -191,102 +251,25 @@ function pullOf(place: Place): number {
   );
 }
 
-function useType(): Type {
-  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
-  useEffect(() => {
-    const query = matchMedia(NARROW);
-    const listen = () => setNarrow(query.matches);
-    query.addEventListener("change", listen);
-    return () => query.removeEventListener("change", listen);
-  }, []);
-  return isNarrow ? NARROW_TYPE : WIDE_TYPE;
+/** What to write at a site: all of it, or who it is alone. */
+function formsOf(place: Place, places: Place[], type: Type, now: number): string[][] {
+  const isAlone = !places.some((one) => one !== place && one.city === place.city);
+  const name = isAlone ? place.city : place.name;
+  const more = told(place, type, now);
+  return more.length > 0 ? [[name, ...more], [name]] : [[name]];
 }
 
-function linesOf(place: Place, type: Type, now: number): string[] {
+/** What runs at a site, and how it is where it is not well. */
+function told(place: Place, type: Type, now: number): string[] {
   const names = place.guests.map((one) => one.metadata.name);
   const shown = names.slice(0, NAMES_SHOWN).join(", ");
   const more = names.length > NAMES_SHOWN ? ` +${names.length - NAMES_SHOWN}` : "";
-  const lines = [place.city];
-  if (shown !== "" && type.hasGuests) lines.push(shown + more);
+  const lines = shown !== "" && type.hasGuests ? [shown + more] : [];
   if (place.condition === "unplugged") lines.push("cable out");
   if (place.condition === "silent" && place.quietSince !== null) {
     lines.push(`quiet for ${duration(now - place.quietSince)}`);
   }
   return lines;
-}
-
-/** A label, and where its box begins. */
-type Side = [Label, number];
-
-/** Labels beside their discs, each at the first side where it covers nothing. */
-function laidOut(
-  places: Place[],
-  spots: Spot[],
-  pulls: number[],
-  type: Type,
-  now: number,
-): Label[] {
-  const taken = places.map((place, at) => {
-    const spot = spots[at] ?? { x: 0, y: 0 };
-    const radius = radiusOf(place, type) + 6;
-    return { x: spot.x - radius, y: spot.y - radius, wide: 2 * radius, high: 2 * radius };
-  });
-  return places.map((place, at) => {
-    const spot = spots[at] ?? { x: 0, y: 0 };
-    const lines = linesOf(place, type, now);
-    const wide = Math.max(...lines.map((line) => line.length)) * type.letter;
-    const high = lines.length * type.line;
-    const off = radiusOf(place, type) + 12;
-    const drop = type.line * 0.25;
-    const right: Side = [
-      { x: spot.x + off, y: spot.y + drop, anchor: "start", lines },
-      spot.x + off,
-    ];
-    const left: Side = [
-      { x: spot.x - off, y: spot.y + drop, anchor: "end", lines },
-      spot.x - off - wide,
-    ];
-    const middle = { x: spot.x, anchor: "middle", lines } as const;
-    const below: Side = [{ ...middle, y: spot.y + off + type.line * 0.65 }, spot.x - wide / 2];
-    const above: Side = [
-      { ...middle, y: spot.y - off - high + type.line * 0.9 },
-      spot.x - wide / 2,
-    ];
-    const beside = (pulls[at] ?? 0) > 0 ? [left, right] : [right, left];
-    const sides = [...beside, below, above];
-    const boxes = sides.map(([label, left]) => ({
-      x: left,
-      y: label.y - type.line * 0.8,
-      wide,
-      high,
-    }));
-    const free = boxes.findIndex(
-      (box) =>
-        box.x >= 0 &&
-        box.x + wide <= WIDE &&
-        !taken.some((other) => other !== taken[at] && meet(box, other)),
-    );
-    const side = Math.max(free, 0);
-    const box = boxes[side];
-    if (box !== undefined) taken.push(box);
-    return sides[side]?.[0] ?? { x: 0, y: 0, anchor: "start", lines };
-  });
-}
-
-interface Box {
-  x: number;
-  y: number;
-  wide: number;
-  high: number;
-}
-
-function meet(one: Box, other: Box): boolean {
-  return (
-    one.x < other.x + other.wide &&
-    other.x < one.x + one.wide &&
-    one.y < other.y + other.high &&
-    other.y < one.y + one.high
-  );
 }
 
 /** All that the map shows of a site, in words. */
@@ -297,6 +280,6 @@ export function saidOf(place: Place, now: number): string {
     `${place.city}, ${countryName(place.country)}: ${place.name} of ${place.provider}`,
     CONDITIONS[place.condition] + (place.condition === "silent" ? quiet : ""),
     names.length > 0 ? `runs ${list(names)}` : "runs nothing",
-    `${place.heldMemoryMiB} of ${count(place.memoryMiB, "MiB", "MiB")} taken`,
+    takenOf(place),
   ].join("; ");
 }

@@ -1,13 +1,14 @@
 /** The page: map, lists, buttons, and what goes around them. */
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Acts } from "./acts";
 import { Api } from "./api";
 import type { Link } from "./feed";
+import { Happenings } from "./happenings";
 import { type Happening, placesOf } from "./league";
-import { Guests, Happenings, Sites } from "./lists";
+import { Guests, SiteFacts, Sites } from "./lists";
 import { Live, type Picture } from "./live";
 import { MapOfEurope } from "./map";
-import { Shop } from "./shop";
+import { Visit } from "./visit";
 import { count } from "./words";
 
 const LINKS: Record<Link, string> = {
@@ -17,12 +18,15 @@ const LINKS: Record<Link, string> = {
   refused: "not known here",
 };
 const TICK_MS = 1000;
+/** How far down the screen a panel may begin and still be seen to have changed. */
+const IN_VIEW = 0.7;
 
 export function Page({ token, leave }: { token: string; leave: (why: string | null) => void }) {
   const [picture, setPicture] = useState<Picture | null>(null);
   const [news, setNews] = useState<Happening | null>(null);
   const [asked, setAsked] = useState<string | null>(null);
   const [chosen, setChosen] = useState<string | null>(siteInAddress);
+  const panel = useRef<HTMLElement>(null);
   const api = useMemo(() => new Api(token), [token]);
   useEffect(() => {
     const live = new Live(api, setPicture, setNews);
@@ -36,8 +40,10 @@ export function Page({ token, leave }: { token: string; leave: (why: string | nu
   if (picture === null || facts === undefined || !picture.isRead) {
     return <Waiting trouble={picture?.trouble ?? null} />;
   }
+  const place = places.find((one) => one.name === chosen);
   const choose = (site: string) => {
     setChosen(site);
+    bringIntoView(panel.current);
     history.replaceState(null, "", `#site=${encodeURIComponent(site)}`);
   };
   const everywhere = () => {
@@ -86,34 +92,42 @@ export function Page({ token, leave }: { token: string; leave: (why: string | nu
           </section>
         </div>
         <div class="what">
-          <section aria-labelledby="acts">
-            <h2 id="acts">Try it</h2>
-            <Acts
-              api={api}
-              facts={facts}
-              workspace={workspace}
-              asked={asked}
-              site={chosen}
-              news={news}
-              ask={setAsked}
-              choose={choose}
-            />
+          <section aria-labelledby="guests" ref={panel}>
+            <h2 id="guests">
+              {chosen === null ? "What runs, and why there" : `What runs at ${chosen}`}
+            </h2>
+            {place === undefined ? null : (
+              <>
+                <SiteFacts place={place} now={now} />
+                <button type="button" class="quiet" onClick={everywhere}>
+                  Show all sites
+                </button>
+              </>
+            )}
+            <Guests facts={facts} places={places} site={place?.name ?? null} />
           </section>
           {facts.cables === null ? null : (
-            <section class="shop" aria-labelledby="shop">
-              <h2 id="shop">The shop</h2>
-              <Shop api={api} facts={facts} site={chosen} news={news} />
-            </section>
+            <>
+              <section aria-labelledby="acts">
+                <h2 id="acts">Try it</h2>
+                <Acts
+                  api={api}
+                  facts={facts}
+                  cables={facts.cables}
+                  workspace={workspace}
+                  asked={asked}
+                  site={chosen}
+                  news={news}
+                  ask={setAsked}
+                  choose={choose}
+                />
+              </section>
+              <section class="visit" aria-labelledby="visit">
+                <h2 id="visit">A guest's own page</h2>
+                <Visit api={api} facts={facts} site={chosen} news={news} />
+              </section>
+            </>
           )}
-          <section aria-labelledby="guests">
-            <h2 id="guests">What runs{chosen === null ? "" : ` at ${chosen}`}</h2>
-            {chosen === null ? null : (
-              <button type="button" class="quiet" onClick={everywhere}>
-                Show all sites
-              </button>
-            )}
-            <Guests facts={facts} places={places} site={chosen} />
-          </section>
           <section aria-labelledby="feed">
             <h2 id="feed">What happened</h2>
             <Happenings facts={facts} />
@@ -187,6 +201,12 @@ export function SignIn({ why, enter }: { why: string | null; enter: (token: stri
       </form>
     </main>
   );
+}
+
+/** Only when it is out of sight, as on a narrow screen, where it is below the map. */
+function bringIntoView(panel: HTMLElement | null): void {
+  const top = panel?.getBoundingClientRect().top ?? 0;
+  if (top < 0 || top > innerHeight * IN_VIEW) panel?.scrollIntoView({ block: "start" });
 }
 
 /** The plane's time, once a second: for words like "quiet for 48 s". */

@@ -1,5 +1,5 @@
 /** How things are said: times, countries, conditions.  Pure. */
-import type { Condition, InstanceDoc, RelaxationDoc } from "./league";
+import type { Condition, InstanceDoc, Place, RelaxationDoc } from "./league";
 
 const COUNTRIES = new Intl.DisplayNames("en", { type: "region" });
 const EURO = new Intl.NumberFormat("en", { style: "currency", currency: "EUR" });
@@ -69,4 +69,9 @@ export function helps(one: RelaxationDoc): string {
   const price =
     one.pricePerMonth === null ? "" : `, from ${EURO.format(one.pricePerMonth / 1e6)} a month`;
   return `${one.text} (${count(one.hosts, "host")}${price})`;
+}
+
+/** How much of its memory a site has given away. */
+export function takenOf({ heldMemoryMiB, memoryMiB }: Place): string {
+  return memoryMiB === 0 ? "offers nothing yet" : `${heldMemoryMiB} of ${memoryMiB} MiB taken`;
 }

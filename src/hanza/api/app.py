@@ -2,22 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.routing import Route as HttpRoute
+from starlette.types import ASGIApp
 
-from hanza.api.calls import Answer, Call, Plane
+from hanza.api.calls import Answer, AsyncHandler, Call, Plane, ThreadHandler
 from hanza.api.console import Consoles
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.gate import Caller, Gate
@@ -29,6 +30,7 @@ from hanza.api.relay import Limits
 from hanza.api.route import PUBLIC, Route
 from hanza.api.routes import CONSOLE, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
+from hanza.api.table import Endpoint, Entry, Table
 from hanza.api.watching import Answering, Watched, Watching
 from hanza.kit.log import Log
 from hanza.kit.pulse import Pulse
@@ -41,6 +43,8 @@ from hanza.wire.problems import refused_status, unexpected_problem
 log = Log("hanza.api")
 BODY_BYTES_MAX = 2**20
 CONSOLE_LIMITS = Limits()
+BODY_HEADERS = frozenset({"content-length", "transfer-encoding"})
+"""Without either of them a request has no body."""
 KEPT_BY_NOBODY = {"cache-control": "no-store"}
 """Answers are whoever asked's, and some are tokens."""
 
@@ -63,7 +67,7 @@ def build_app(
     limits: Limits = CONSOLE_LIMITS,
     pulse: Pulse | None = None,
     beside: Beside = NOTHING_BESIDE,
-) -> Starlette:
+) -> ASGIApp:
     """Everything that one plane serves.
 
     `limits` are its consoles', `pulse` is its engine's, None where none runs.
@@ -86,14 +90,15 @@ def build_app(
         streaming.shutdown(wait=False, cancel_futures=True)
 
     served = _Served(plane, gate, feed, streaming)
-    routes = _http_routes(served, beside.routes, Watching(plane, hub, feed, pulse))
-    templates = {one.endpoint: one.path for one in routes}
-    return Starlette(
+    entries = _entries(served, beside.routes, Watching(plane, hub, feed, pulse))
+    routes = [HttpRoute(one.path, one.endpoint, methods=[one.method]) for one in entries]
+    whole = Starlette(
         routes=[*routes, *_socket_routes(hub, consoles), *beside.pages],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_refusal},
-        middleware=[Middleware(Measured, plane=plane, templates=templates)],
     )
+    templates = {one.endpoint: one.path for one in entries}
+    return Measured(Table(entries, otherwise=whole), plane, templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +120,13 @@ def _socket_routes(hub: Hub, consoles: Consoles) -> list[WebSocketRoute]:
     ]
 
 
-def _http_routes(served: _Served, more: Sequence[Route], watching: Watching) -> list[HttpRoute]:
-    routes = [
-        HttpRoute(route.path, _endpoint(route, served), methods=[route.method])
-        for route in (*ROUTES, *more)
+def _entries(served: _Served, more: Sequence[Route], watching: Watching) -> list[Entry]:
+    entries = [
+        Entry(route.method, route.path, _endpoint(route, served)) for route in (*ROUTES, *more)
     ]
     for watched, answer in watching.answers().items():
-        guarded = _guarded(watched, answer, served.gate)
-        routes.append(HttpRoute(watched.path, guarded, methods=["GET"]))
-    return routes
+        entries.append(Entry("GET", watched.path, _guarded(watched, answer, served.gate)))
+    return entries
 
 
 def _guarded(watched: Watched, answer: Answering, gate: Gate) -> Answering:
@@ -140,7 +143,9 @@ def _guarded(watched: Watched, answer: Answering, gate: Gate) -> Answering:
     return endpoint
 
 
-def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(route: Route, served: _Served) -> Endpoint:
+    answer_of = _run_by(route, served)
+
     async def endpoint(request: Request) -> Response:
         try:
             who = await served.gate.admit(route, request.path_params, _caller(request))
@@ -148,23 +153,34 @@ def _endpoint(route: Route, served: _Served) -> Callable[[Request], Awaitable[Re
             call = await _call(request, route, served, who)
             if route.may_stream and wants_stream(call.headers.get("accept", "")):
                 return _stream(served, route, call)
-            threads = served.streaming if route.streams else None
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(threads, route.handler, call)
+            answer = await answer_of(call)
             served.gate.note_done(route)
             return _render(answer)
         except Refusal as refusal:
             return refusal_response(
                 _charged(refusal, route, request, served.gate), request.url.path
             )
-        except HTTPException:
-            raise
+        except HTTPException as error:
+            return await _http_refusal(request, error)
         except Exception as error:  # noqa: BLE001 -- a request never takes the plane down
             incident = served.plane.ids.new("ic")
             log.error("request.failed", error, incident=incident, route=route.path)
             return problem_response(unexpected_problem(request.url.path, incident))
 
     return endpoint
+
+
+def _run_by(route: Route, served: _Served) -> AsyncHandler:
+    """A handler that waits for nothing but the loop runs on it, any other one in a thread."""
+    if inspect.iscoroutinefunction(route.handler):
+        return route.handler
+    handler = cast(ThreadHandler, route.handler)
+    threads = served.streaming if route.streams else None
+
+    async def answer_of(call: Call) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(threads, handler, call)
+
+    return answer_of
 
 
 def _unreached(_: Call) -> Answer:
@@ -188,10 +204,13 @@ def _charged(refusal: Refusal, route: Route, request: Request, gate: Gate) -> Re
 
 async def _call(request: Request, route: Route, served: _Served, who: Principal | None) -> Call:
     plane, patience_s = served.plane, served.gate.limits.body_within_s
-    query, headers = dict(request.query_params), dict(request.headers)
+    query = dict(request.query_params) if request.scope["query_string"] else {}
+    headers = _headers_of(request)
     if route.streams:
         chunks = chunks_of(request, asyncio.get_running_loop())
         return Call(plane, request.path_params, query, b"", headers, who, chunks)
+    if BODY_HEADERS.isdisjoint(headers):
+        return Call(plane, request.path_params, query, b"", headers, who)
     try:
         async with asyncio.timeout(patience_s):
             body = await _body(request)
@@ -200,6 +219,14 @@ async def _call(request: Request, route: Route, served: _Served, who: Principal 
         raise TooSlow(text, field="body") from error
     check_depth(body)
     return Call(plane, request.path_params, query, body, headers, who)
+
+
+def _headers_of(request: Request) -> dict[str, str]:
+    """By name in lower case; of one that was sent twice, the first."""
+    said: dict[str, str] = {}
+    for name, value in request.scope["headers"]:
+        said.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    return said
 
 
 def _check_text(request: Request) -> None:

@@ -1,6 +1,6 @@
 """One request, as the handlers see it, and what they answer.  No HTTP library is known here."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -65,4 +65,9 @@ class Answer:
     """Of a `bytes` document."""
 
 
-Handler: TypeAlias = Callable[[Call], Answer]
+AsyncHandler: TypeAlias = Callable[[Call], Coroutine[Any, Any, Answer]]
+"""Runs on the event loop: it computes little, and waits only by `await`."""
+ThreadHandler: TypeAlias = Callable[[Call], Answer]
+"""Runs in a thread, and may wait as it likes."""
+Handler: TypeAlias = ThreadHandler | AsyncHandler
+"""Which of the two it is, its being a coroutine function says."""

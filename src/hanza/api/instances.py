@@ -11,8 +11,9 @@ from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, admit_instance
 from hanza.plan.placement.choose import MEMBERS_MAX
-from hanza.plan.placement.demand import policy_under
+from hanza.plan.placement.demand import Above, law_of, policy_under
 from hanza.store import instances
+from hanza.store.agents import is_heard_of
 from hanza.store.events import Whose, append_event
 from hanza.store.holds import Hold, end_hold, get_hold
 from hanza.store.images import find_image
@@ -32,7 +33,9 @@ def put_instance(call: Call) -> Answer:
     wish = doc.wish_from_spec(address, put.spec, load_cities().find)
     overview = plane.store.write(write_wish, wish, new_id, now)
     plane.wake()
-    return Answer(201 if overview.wanted.id == new_id else 200, _document(overview))
+    above = plane.store.read(above_of, [(address.tenant, address.workspace)])
+    is_new = overview.wanted.id == new_id
+    return Answer(201 if is_new else 200, _document(overview, above, now))
 
 
 def write_wish(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) -> Overview:
@@ -106,14 +109,26 @@ def _refuse_crowd(tx: Tx, wanted: Wanted) -> None:
 
 
 def get_instance(call: Call) -> Answer:
-    return Answer(200, _document(call.plane.store.read(instances.get_overview, address_of(call))))
+    overview, above = call.plane.store.read(_look_at, address_of(call))
+    return Answer(200, _document(overview, above, call.plane.clock.now()))
 
 
 def list_instances(call: Call) -> Answer:
     """Of one workspace where the path names one, else of the whole tenant."""
     inside = (call.path["tenant"], call.path.get("workspace"))
-    found = call.plane.store.read(instances.list_overviews, *inside)
-    return Answer(200, {"items": [_document(one) for one in found]})
+    found, above = call.plane.store.read(_look_in, *inside)
+    now = call.plane.clock.now()
+    return Answer(200, {"items": [_document(one, above, now) for one in found]})
+
+
+def _look_at(tx: Tx, address: Address) -> tuple[Overview, Above]:
+    above = above_of(tx, [(address.tenant, address.workspace)])
+    return instances.get_overview(tx, address), above
+
+
+def _look_in(tx: Tx, tenant: str, workspace: str | None) -> tuple[list[Overview], Above]:
+    found = instances.list_overviews(tx, tenant, workspace)
+    return found, above_of(tx, ((tenant, one.wanted.address.workspace) for one in found))
 
 
 def delete_instance(call: Call) -> Answer:
@@ -144,8 +159,8 @@ def address_of(call: Call) -> Address:
     return Address(call.path["tenant"], call.path["workspace"], call.path["instance"])
 
 
-def _document(overview: Overview) -> doc.InstanceDoc:
-    place = overview.place
+def _document(overview: Overview, above: Above, now: datetime) -> doc.InstanceDoc:
+    place, address = overview.place, overview.wanted.address
     placement = None
     if place is not None:
         placement = doc.Placement(
@@ -156,9 +171,15 @@ def _document(overview: Overview) -> doc.InstanceDoc:
             place.host,
             place.accelerator,
             place.heard_at,
+            is_heard_of(place.heard_at, now),
             place.trouble,
             place.address,
         )
     return doc.instance_to_doc(
-        overview.wanted, overview.shown, placement, overview.serial_tail, overview.seen_at
+        overview.wanted,
+        overview.shown,
+        placement,
+        overview.serial_tail,
+        overview.seen_at,
+        law_of(overview.wanted, above[address.tenant, address.workspace]),
     )

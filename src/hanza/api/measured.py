@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanza.api.calls import Plane
 from hanza.kit.log import Log, bound
+from hanza.kit.metrics import Counting, Timing
 
 log = Log("hanza.api")
 HEADER = b"x-request-id"
@@ -37,6 +38,8 @@ class Measured:
             "hanza_http_request_seconds", "Until the answer began.", "method", "route"
         )
 
+        self._series: dict[tuple[str, str, int], tuple[Counting, Timing]] = {}
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -52,11 +55,21 @@ class Measured:
         with bound(request=request):
             await self._app(scope, receive, send_measured)
 
+    def _series_of(self, method: str, route: str, status: int) -> tuple[Counting, Timing]:
+        """There are as many as there are routes and statuses, and looking one up is not free."""
+        key = (method, route, status)
+        found = self._series.get(key)
+        if found is None:
+            requests = self._requests.labels(method, route, str(status))
+            found = self._series[key] = (requests, self._seconds.labels(method, route))
+        return found
+
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
         route = self._templates.get(scope.get("endpoint"), NO_ROUTE)
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        requests, took = self._series_of(method, route, status)
+        requests.inc()
+        took.observe(seconds)
         if method not in QUIET or status >= 400:
             ms = round(seconds * 1000, 1)
             log.info("request.answered", method=method, route=route, status=status, ms=ms)

@@ -78,7 +78,12 @@ def list_sites(call: Call) -> Answer:
 
 def list_hosts(call: Call) -> Answer:
     found = call.plane.store.read(hosts.list_hosts)
-    return Answer(200, {"items": [doc.host_to_doc(host, site) for host, site in found]})
+    now = call.plane.clock.now()
+    items = [
+        doc.host_to_doc(host, site, is_heard=agents.is_heard_of(host.heard_at, now))
+        for host, site in found
+    ]
+    return Answer(200, {"items": items})
 
 
 def list_agents(call: Call) -> Answer:

@@ -11,8 +11,10 @@ from hanza.api.instances import address_of, is_placed
 from hanza.model.errors import NotFound
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
+from hanza.model.policy import Policy
 from hanza.plan.admission import InstanceWish, admit_instance, check_name
 from hanza.plan.change import Asked, Change, change_of, refuse_too_large
+from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_of_workspace
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds, policy_under
 from hanza.plan.placement.quote import Line, Quote, quote_team
@@ -21,6 +23,7 @@ from hanza.store.holds import get_hold
 from hanza.store.hosts import list_candidates
 from hanza.store.images import find_image
 from hanza.store.instances import find_instance, list_members
+from hanza.store.names import bounded_workspaces, provider_names, used_workspaces
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Tx
 from hanza.wire import placement_v1 as doc
@@ -53,8 +56,21 @@ def quote(call: Call) -> Answer:
         found = store.read(_quote_app, wish, now)
     lines = [line for one in found.quotes for line in one.lines]
     violations = _violations(lines, found.bounds)
-    document = doc.quote_to_doc(found.quotes, found.ended, found.changes, violations)
+    policies = [one.wanted.policy for one in lines if one.wanted.policy is not None]
+    warnings = store.read(doubts_of, call.path["tenant"], call.path["workspace"], policies)
+    document = doc.quote_to_doc(found.quotes, found.ended, found.changes, violations, warnings)
     return Answer(200, document)
+
+
+def doubts_of(tx: Tx, tenant: str, workspace: str, policies: Sequence[Policy]) -> tuple[str, ...]:
+    """What of a question is most likely a slip."""
+    used = used_workspaces(tx, tenant)
+    known = used | bounded_workspaces(tx, tenant) if used else set()
+    return (
+        *doubts_of_countries(policies),
+        *doubts_of_providers(policies, provider_names(tx)),
+        *doubts_of_workspace(workspace, known),
+    )
 
 
 def get_placement(call: Call) -> Answer:

@@ -5,7 +5,7 @@ be.  What runs already is not touched by it: what its place violates is named in
 for with a GET at any time, and told by an event when it begins and when it ends.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,9 +13,11 @@ from hanza.api.calls import Answer, Call
 from hanza.model.errors import BadQuery, Invalid, NotFound, Outdated
 from hanza.model.policy import Policy
 from hanza.plan.admission import check_name
+from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_of_workspace
 from hanza.plan.placement.violations import Violation, find_violations
 from hanza.plan.policy import effective, levels_above
 from hanza.store.hosts import list_candidates
+from hanza.store.names import provider_names, used_workspaces
 from hanza.store.policies import (
     Kept,
     above_of,
@@ -58,16 +60,18 @@ def put_policy(call: Call) -> Answer:
     wish = _put_of(call, doc.policy_from_put(put, load_cities().find))
     plane = call.plane
     if _is_dry(call):
-        return Answer(200, _document(plane.store.read(_outcome_of, wish)))
+        outcome = plane.store.read(_outcome_of, wish)
+        return Answer(200, _document(outcome, plane.store.read(_doubts_of, outcome.kept)))
     outcome = plane.store.write(_keep, wish)
     plane.wake()
-    return Answer(201 if outcome.is_new else 200, _document(outcome))
+    warnings = plane.store.read(_doubts_of, outcome.kept)
+    return Answer(201 if outcome.is_new else 200, _document(outcome, warnings))
 
 
 def get_policy(call: Call) -> Answer:
     tenant, workspace = call.path["tenant"], call.path.get("workspace", "")
     found = call.plane.store.read(_look, tenant, workspace, call.plane.clock.now())
-    return Answer(200, _document(found))
+    return Answer(200, _document(found, call.plane.store.read(_doubts_of, found.kept)))
 
 
 def delete_policy(call: Call) -> Answer:
@@ -194,7 +198,17 @@ def _nothing_kept(tenant: str, workspace: str) -> NotFound:
     return NotFound(f"no policy is kept for {whose}", hint="keep one: hanza policy set FILE")
 
 
-def _document(outcome: _Outcome) -> doc.KeptDoc:
+def _doubts_of(tx: Tx, kept: Kept) -> tuple[str, ...]:
+    """What of it is most likely a slip."""
+    used = used_workspaces(tx, kept.tenant) if kept.workspace else {kept.workspace}
+    return (
+        *doubts_of_countries([kept.policy]),
+        *doubts_of_providers([kept.policy], provider_names(tx)),
+        *doubts_of_workspace(kept.workspace, used),
+    )
+
+
+def _document(outcome: _Outcome, warnings: Sequence[str]) -> doc.KeptDoc:
     kept = outcome.kept
     metadata = doc.KeptMetadata(kept.tenant, kept.workspace, kept.version, kept.changed_at)
-    return doc.kept_to_doc(metadata, kept.policy, outcome.effective, outcome.violations)
+    return doc.kept_to_doc(metadata, kept.policy, outcome.effective, outcome.violations, warnings)

@@ -1,9 +1,10 @@
 """The federation's root and the plane's server certificate, made once and kept in a folder.
 
-The root is a self-signed Ed25519 certificate (RFC 8410); its SHA-256 is what join tokens pin.
-The server certificate is made anew at a start
-when it is a year old or the addresses changed.  Keys are
-written 0600 before anything is signed with them.  It is not a public certificate authority.
+Keys are ECDSA on P-256, the kind that every browser takes; none takes Ed25519, which was used until
+0.1.  The root is self-signed and its SHA-256 is what join tokens pin, so a root of old stays as it
+is: only the server's key and certificate are made anew, as they are whenever they are a year old,
+the addresses changed or the two do not belong together.  Keys are written 0600 before anything is
+signed with them.  It is not a public certificate authority.
 """
 
 import hashlib
@@ -13,9 +14,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -26,6 +34,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from hanza.model.errors import Bug
 
+Key: TypeAlias = EllipticCurvePrivateKey | Ed25519PrivateKey
 ROOT_VALID_FOR = timedelta(days=3650)
 SERVER_VALID_FOR = timedelta(days=5 * 365)
 RENEW_BEFORE = timedelta(days=4 * 365)
@@ -47,9 +56,9 @@ def ensure_certificates(folder: Path, addresses: Sequence[str], now: datetime) -
     """Make what is missing.  `addresses` are the names and IP addresses clients will dial."""
     root_key = _ensure_key(folder / "root.key")
     root = _ensure(folder / "root.pem", lambda: _make_root(root_key, now))
-    server_key = _ensure_key(folder / "server.key")
+    server_key = _ensure_server_key(folder / "server.key")
     chain = folder / "server.pem"
-    if not _is_good(chain, addresses, now):
+    if not _is_good(chain, server_key, addresses, now):
         server = _make_server(root, root_key, server_key, addresses, now)
         _write(chain, _pem(server) + _pem(root), 0o644)
     pin = hashlib.sha256(root.public_bytes(Encoding.DER)).digest()
@@ -61,15 +70,25 @@ def write_secret(path: Path, content: bytes) -> None:
     _write(path, content, 0o600)
 
 
-def _ensure_key(path: Path) -> Ed25519PrivateKey:
+def _ensure_server_key(path: Path) -> EllipticCurvePrivateKey:
+    """As `_ensure_key`; one that no browser takes is made anew, for nobody pins it."""
+    key = _ensure_key(path)
+    return key if isinstance(key, EllipticCurvePrivateKey) else _make_key(path)
+
+
+def _ensure_key(path: Path) -> Key:
     if not path.exists():
-        key = Ed25519PrivateKey.generate()
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_secret(path, pem)
-    key_read = load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key_read, Ed25519PrivateKey):
-        raise Bug(f"{path} is not an Ed25519 key")
-    return key_read
+        return _make_key(path)
+    key = load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, EllipticCurvePrivateKey | Ed25519PrivateKey):
+        raise Bug(f"{path} is neither an ECDSA nor an Ed25519 key")
+    return key
+
+
+def _make_key(path: Path) -> EllipticCurvePrivateKey:
+    key = generate_private_key(SECP256R1())
+    write_secret(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key
 
 
 def _ensure(path: Path, make: Callable[[], x509.Certificate]) -> x509.Certificate:
@@ -78,7 +97,7 @@ def _ensure(path: Path, make: Callable[[], x509.Certificate]) -> x509.Certificat
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def _make_root(key: Ed25519PrivateKey, now: datetime) -> x509.Certificate:
+def _make_root(key: Key, now: datetime) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Hanza federation root")])
     usage = x509.KeyUsage(
         digital_signature=False,
@@ -96,13 +115,13 @@ def _make_root(key: Ed25519PrivateKey, now: datetime) -> x509.Certificate:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
     )
-    return builder.sign(key, None)
+    return _signed(builder, key)
 
 
 def _make_server(
     root: x509.Certificate,
-    root_key: Ed25519PrivateKey,
-    key: Ed25519PrivateKey,
+    root_key: Key,
+    key: Key,
     addresses: Sequence[str],
     now: datetime,
 ) -> x509.Certificate:
@@ -115,13 +134,17 @@ def _make_server(
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(authority, critical=False)
     )
-    return builder.sign(root_key, None)
+    return _signed(builder, root_key)
+
+
+def _signed(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
+    return builder.sign(key, None if isinstance(key, Ed25519PrivateKey) else SHA256())
 
 
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: Ed25519PrivateKey,
+    key: Key,
     now: datetime,
     valid_for: timedelta,
 ) -> x509.CertificateBuilder:
@@ -148,13 +171,16 @@ def _names(addresses: Sequence[str]) -> list[x509.GeneralName]:
     return names
 
 
-def _is_good(chain: Path, addresses: Sequence[str], now: datetime) -> bool:
+def _is_good(
+    chain: Path, key: EllipticCurvePrivateKey, addresses: Sequence[str], now: datetime
+) -> bool:
     if not chain.exists():
         return False
     server = x509.load_pem_x509_certificates(chain.read_bytes())[0]
     names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     is_fresh = server.not_valid_after_utc - now > RENEW_BEFORE
-    return is_fresh and set(names) == set(_names(addresses))
+    is_of_key = server.public_key() == key.public_key()
+    return is_of_key and is_fresh and set(names) == set(_names(addresses))
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

@@ -108,7 +108,16 @@ def _state_of(federation: FederationFile | None) -> Path:
 
 def _say_ready(settings: PlaneSettings, output: Output) -> None:
     context = settings.state / "context.json"
-    record = {"pid": os.getpid(), "urls": list(settings.urls), "context": str(context)}
-    words = f"hanza plane {os.getpid()} serves {' '.join(settings.urls)}"
-    show_one(record, output, f"{words}\ntry: hanza --context {context} site list")
+    record = {
+        "pid": os.getpid(),
+        "urls": list(settings.urls),
+        "web": settings.web_url,
+        "context": str(context),
+    }
+    lines = (
+        f"hanza plane {os.getpid()} serves {' '.join(settings.urls)}",
+        f"page: {settings.web_url} (with the token in it: hanza --context {context} web)",
+        f"try: hanza --context {context} site list",
+    )
+    show_one(record, output, "\n".join(lines))
     sys.stdout.flush()

@@ -71,6 +71,11 @@ hanza: small data centres of different owners, as one cloud
   hanza --help        everything else
 """
 
+WARNED_OF = """\
+Browsers warn of this address, for they do not know the federation's root. Go on all the same, or
+have the browser trust {root}. No warning, on this machine
+alone: start the plane with --web 127.0.0.1:7444, and the page is there by plain HTTP too."""
+
 
 @app.callback(invoke_without_command=True)
 def root(
@@ -104,9 +109,14 @@ def list_events(
 @app.command("web")
 def show_web(context: typer.Context, output: OutputOption = Output.table) -> None:
     """Print where to open the page, with the operator's token: keep it to yourself."""
-    found = read_context(context.find_root().params["context"] or default_context())
+    with connect(context) as client:
+        client.get("/sites")  # an address that nobody answers at is none
+        found = client.context
     address = page_of(found)
     show_one({"web": address}, output, address)
+    if found.ca and found.web.startswith("https:"):
+        # Beside the address and not after it, so that what prints it can be handed to a browser.
+        typer.echo(WARNED_OF.format(root=found.ca), err=True)
 
 
 @app.command("orphans")
@@ -129,9 +139,12 @@ def _league(path: Path) -> str:
     except Refusal as refusal:
         return f"{refusal.text}\n{refusal.hint or ''}".rstrip()
     countries = sorted({one["spec"]["country"] for one in sites})
-    heard = sum(one["status"]["heardAt"] is not None for one in agents)
+    silent = sorted(one["spec"]["site"] for one in agents if not one["status"]["isHeard"])
+    heard = len(agents) - len(silent)
+    also = f"; silent: {', '.join(silent)}" if silent else ""
     return (
         f"{len(sites)} sites in {len(countries)} countries: {', '.join(countries) or '-'}\n"
-        f"{heard} of {len(agents)} agents have been heard\n"
-        f"{sum(one['status']['isOffered'] for one in hosts)} hosts are offered"
+        f"{heard} of {len(agents)} agents are heard{also}\n"
+        f"{sum(one['status']['isOffered'] and one['status']['isHeard'] for one in hosts)}"
+        " hosts take what is new"
     )

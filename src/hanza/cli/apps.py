@@ -3,12 +3,14 @@
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hanza.cli.absent import EMPTY, no_such, nothing_in
 from hanza.cli.client import Client
 from hanza.cli.files import read_file
 from hanza.cli.options import (
@@ -22,7 +24,19 @@ from hanza.cli.options import (
     connect,
 )
 from hanza.cli.quotes import harms_of, quote_of
-from hanza.cli.render import Output, Record, ago, last_line, reach, show
+from hanza.cli.render import (
+    Output,
+    Record,
+    ago,
+    console,
+    fitting,
+    for_people,
+    last_line,
+    reach,
+    show,
+    show_warnings,
+    silence_of,
+)
 from hanza.cli.watch import News, TimedOut, watch
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import NotFound
@@ -38,10 +52,11 @@ DONE = {
     "none": "unchanged",
 }
 COLUMNS = [
-    *("name", "country", "site", "provider", "runs"),
-    *("state", "power", "boot", "heard", "reach", "serial"),
+    *("name", "law", "site", "provider", "runs"),
+    *("state", "power", "boot", "heard", "reach"),
 ]
-EMPTY = "nothing runs here; try: hanza apply FILE"
+SPARE = ["runs", "provider", "boot", "heard", "law", "power"]
+"""What a narrow terminal goes without, the first of them first."""
 RUNS = {"kvm": "kvm", "tcg": "emulated"}
 FileArgument = Annotated[Path, typer.Argument(help="The app as YAML.", exists=True, dir_okay=False)]
 
@@ -60,32 +75,41 @@ def apply(  # noqa: PLR0913 -- each is an option of the command
     app = app_from_yaml(read_file(file), str(file))
     with connect(context) as client:
         quote = quote_of(client, tenant, app, keep=keep)
+        show_warnings(quote["warnings"])
         harms = harms_of(quote)
         if harms and not yes and sys.stdin.isatty():
             typer.confirm(f"{harms}. Go on?", abort=True, err=True)
         if all(one["change"] == "none" for one in quote["items"]):
-            records = [_unchanged(one) for one in app.components]
+            changes = {one.name: "unchanged" for one in app.components}
         elif app.name is None:
-            records = [_apply_one(client, tenant, app.workspace, one) for one in app.components]
+            changes = {
+                one.name: _apply_one(client, tenant, app.workspace, one) for one in app.components
+            }
         else:
-            records = _apply_whole(client, tenant, app, keep=keep)
-        show(records, ["name", "country", "change"], output, "nothing in the file")
+            changes = _apply_whole(client, tenant, app, keep=keep)
+        records = _applied(app, quote, changes)
+        show(records, ["name", "law", "change"], output, "nothing in the file")
+        if output is Output.table and not wait and set(changes.values()) != {"unchanged"}:
+            print(f"Follow with: hanza status --watch -w {app.workspace}")
         if wait:
             say = print if output is Output.table else _say_nothing
             _wait_for_boot(client, tenant, app, timeout, say)
 
 
-def status(
+def status(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     tenant: TenantOption = TENANT,
     workspace: WorkspaceOption = None,
     follow: Annotated[
         bool, typer.Option("--watch", help="Follow until all of it is as it was asked for.")
     ] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="All columns, and the last line each guest said.")
+    ] = False,
     timeout: TimeoutOption = 900,
     output: OutputOption = Output.table,
 ) -> None:
-    """Show what runs where, and the last line each guest said."""
+    """Show what runs where, and how it is."""
     with connect(context) as client:
 
         def look() -> list[Record]:
@@ -93,17 +117,38 @@ def status(
 
         if follow:
             news = News(client, f"/tenants/{tenant}/events", time.monotonic() + timeout)
+            empty = nothing_in(client, tenant, workspace)
             try:
-                watch(news, look, COLUMNS, output, EMPTY)
+                watch(news, look, partial(_columns, wide=wide), output, empty)
             except KeyboardInterrupt:
                 raise typer.Exit(INTERRUPTED) from None
             return
         records = look()
-    show(records, COLUMNS, output, EMPTY)
-    if output is Output.table:
-        for record in records:
-            if record["reason"]:
-                print(f"{record['name']}: {record['reason']}  [{record['reasonCode']}]")
+        empty = EMPTY if records else nothing_in(client, tenant, workspace)
+    _show_status(records, output, empty, wide=wide)
+
+
+def _show_status(records: list[Record], output: Output, empty: str, *, wide: bool) -> None:
+    if output is Output.json:
+        show(records, [], output, empty)
+        return
+    show([for_people(one) for one in records], _columns(records, wide=wide), output, empty)
+    for record in records:
+        if record["reason"]:
+            print(f"{record['name']}: {record['reason']}  [{record['reasonCode']}]")
+    for words in silence_of(records):
+        print(words)
+
+
+def _columns(records: Sequence[Record], *, wide: bool) -> list[str]:
+    """What fits the terminal, where there is one; the workspace only where there are several."""
+    several = len({one["workspace"] for one in records}) > 1
+    columns = ["workspace", *COLUMNS] if several else COLUMNS
+    if wide:
+        return [*columns, "serial"]
+    if not sys.stdout.isatty():
+        return columns
+    return fitting([for_people(one) for one in records], columns, SPARE, console().width)
 
 
 def logs(
@@ -125,8 +170,14 @@ def logs(
     typer.echo(f"-- as reported by its site {heard}", err=True)
 
 
-def _unchanged(component: Component) -> Record:
-    return {"name": component.name, "country": component.country, "change": "unchanged"}
+def _applied(app: App, quote: dict[str, Any], changes: Mapping[str, str]) -> list[Record]:
+    """What became of each, with the law that it stands under by the plan."""
+    laws = {one["name"]: one["law"] for one in quote["items"]}
+    countries = {one.name: one.country for one in app.components}
+    return [
+        {"name": name, "country": countries.get(name), "law": laws.get(name), "change": change}
+        for name, change in changes.items()
+    ]
 
 
 def app_of(document: dict[str, Any]) -> str | None:
@@ -135,29 +186,20 @@ def app_of(document: dict[str, Any]) -> str | None:
     return name
 
 
-def _apply_one(client: Client, tenant: str, workspace: str, component: Component) -> Record:
+def _apply_one(client: Client, tenant: str, workspace: str, component: Component) -> str:
     path = path_of(tenant, workspace, component.name)
     before = _generation(client, path)
     is_new, document = client.put(path, {"spec": component.spec})
     same = before == document["metadata"].get("generation")
-    change = "created" if is_new else "unchanged" if same else "changed"
-    return {"name": component.name, "country": component.country, "change": change}
+    return "created" if is_new else "unchanged" if same else "changed"
 
 
-def _apply_whole(client: Client, tenant: str, app: App, *, keep: bool) -> list[Record]:
+def _apply_whole(client: Client, tenant: str, app: App, *, keep: bool) -> dict[str, str]:
     """All of it in one request, so that it is placed as one."""
-    countries = {one.name: one.country for one in app.components}
     path = f"/tenants/{tenant}/workspaces/{app.workspace}/apps/{app.name}"
     document = {"instances": {one.name: one.spec for one in app.components}, "keep": keep}
     _, answer = client.put(path, document)
-    return [
-        {
-            "name": one["name"],
-            "country": countries.get(one["name"]),
-            "change": DONE[one["change"]],
-        }
-        for one in answer["items"]
-    ]
+    return {one["name"]: DONE[one["change"]] for one in answer["items"]}
 
 
 def _generation(client: Client, path: str) -> int | None:
@@ -225,13 +267,16 @@ def _find(client: Client, tenant: str, workspace: str | None, name: str) -> dict
 def find_instances(
     client: Client, tenant: str, workspace: str | None, name: str
 ) -> list[dict[str, Any]]:
-    """The instance of that name, or those of the component.  Raises `NotFound`."""
+    """The instance of that name, or those of the component or app.  Raises `NotFound`."""
     documents = list_instances(client, tenant, workspace)
-    named = [one for one in documents if one["metadata"]["name"] == name]
-    found = named or [one for one in documents if one["spec"].get("component") == name]
-    if not found:
-        raise NotFound(f"there is no instance {name}", hint="hanza status lists them")
-    return found
+    found = [one for one in documents if one["metadata"]["name"] == name]
+    found = found or [one for one in documents if one["spec"].get("component") == name]
+    found = found or [one for one in documents if app_of(one) == name]
+    if found:
+        return found
+    if not documents:
+        raise NotFound(nothing_in(client, tenant, workspace))
+    raise no_such(documents, name)
 
 
 def choose_instances(
@@ -247,7 +292,7 @@ def choose_instances(
         mine = mine or [one for one in documents if app_of(one) == name]
         mine = mine or [one for one in documents if one["spec"].get("component") == name]
         if not mine:
-            raise NotFound(f"there is no instance {name}", hint="hanza status lists them")
+            raise no_such(documents, name)
         found |= {one["metadata"]["id"]: one for one in mine}
     return list(found.values())
 
@@ -259,6 +304,7 @@ def _flat(document: dict[str, Any]) -> Record:
         "name": metadata["name"],
         "workspace": metadata["workspace"],
         "country": spec["country"],
+        "law": status["law"],
         "site": place.get("site"),
         "city": place.get("city"),
         "provider": place.get("provider"),
@@ -272,6 +318,7 @@ def _flat(document: dict[str, Any]) -> Record:
         "boot": status["boot"],
         "heard": ago(place["heardAt"], SystemClock().now()) if place else None,
         "heardAt": place.get("heardAt"),
+        "isHeard": place.get("isHeard", True),
         "trouble": place.get("trouble"),
         "reason": status["reason"],
         "reasonCode": status["reasonCode"],

@@ -128,9 +128,11 @@ def list_hosts(context: typer.Context, output: OutputOption = Output.table) -> N
     """List the hosts, what they have and what of it is held."""
     with connect(context) as client:
         records = [_host(one) for one in client.items("/hosts")]
-    columns = ["site", "name", "cpus", "memory_mib", "disk_mib", "accelerator", "offered"]
+    columns = ["site", "name", "cpus", "memory_mib", "disk_mib", "accelerator", "offered", "heard"]
     if output is Output.table:
         for record in records:
+            if record["offered"] and not record["isHeard"]:
+                record["offered"] = "not while silent"
             for dimension in ("cpus", "memory_mib", "disk_mib"):
                 record[dimension] = f"{record['held_' + dimension]} of {record[dimension]}"
     show(records, columns, output, "no host yet: an agent reports them once it has joined")
@@ -224,5 +226,8 @@ def _host(document: dict[str, Any]) -> dict[str, Any]:
         "held_disk_mib": status["heldDiskMiB"],
         "accelerator": status["accelerator"],
         "offered": status["isOffered"],
+        "heard": ago(status["heardAt"], SystemClock().now()),
+        "heardAt": status["heardAt"],
+        "isHeard": status["isHeard"],
         "id": metadata["id"],
     }

@@ -8,7 +8,7 @@ import yaml
 
 from hanza.cli.files import read_file
 from hanza.cli.options import TENANT, OutputOption, TenantOption, YesOption, connect
-from hanza.cli.render import Output, Record, show
+from hanza.cli.render import Output, Record, show, show_warnings
 from hanza.wire.app_v1 import policy_from_yaml
 from hanza.wire.policy_v1 import policy_to_json
 
@@ -35,6 +35,7 @@ def show_policy(
     """Show what is kept, and what then holds."""
     with connect(context) as client:
         document = client.get(_path(tenant, workspace))
+    show_warnings(document["status"]["warnings"])
     _told(document, output)
 
 
@@ -58,6 +59,7 @@ def set_policy(  # noqa: PLR0913 -- each is an option of the command
     path = _path(tenant, workspace) + ("?dryRun=true" if dry_run else "")
     with connect(context) as client:
         _, document = client.put(path, {"spec": said}, _match(version))
+    show_warnings(document["status"]["warnings"])
     if output is Output.json:
         show([document], [], output, "")
         return
@@ -114,7 +116,9 @@ def _told(document: dict[str, Any], output: Output) -> None:
 
 
 def _violations(found: list[Record], output: Output, empty: str) -> None:
-    show(found, COLUMNS, output, empty)
+    is_noted = any(one["since"] is not None for one in found)
+    columns = COLUMNS if is_noted else [one for one in COLUMNS if one != "since"]
+    show(found, columns, output, empty)
 
 
 def _yaml(spec: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -44,6 +44,27 @@ def table_of(records: Sequence[Record], columns: Sequence[str]) -> Table:
     return table
 
 
+def fitting(
+    records: Sequence[Record], columns: Sequence[str], spare: Sequence[str], width: int
+) -> list[str]:
+    """The columns without as many of the spare ones, the first of them first, as do not fit.
+
+    Pure.
+    """
+    left = list(columns)
+    for one in spare:
+        if _width_of(records, left) <= width:
+            break
+        if one in left:
+            left.remove(one)
+    return left
+
+
+def _width_of(records: Sequence[Record], columns: Sequence[str]) -> int:
+    cells = ([column, *(_cell(record[column]) for record in records)] for column in columns)
+    return sum(max(map(len, column)) for column in cells) + 2 * (len(columns) - 1)
+
+
 def show_one(record: Record, output: Output, sentence: str) -> None:
     """Print one outcome: a sentence for people, the record for programs."""
     print(json.dumps(record, indent=2) if output is Output.json else sentence)
@@ -56,6 +77,35 @@ def show_refusal(refusal: Refusal) -> None:
         print(f"  where: {refusal.field}", file=sys.stderr)
     if refusal.hint:
         print(f"  would help: {refusal.hint}", file=sys.stderr)
+
+
+def show_warnings(warnings: Sequence[str]) -> None:
+    """What was said and is most likely a slip; to standard error, whatever is printed else."""
+    for one in warnings:
+        print(f"warning: {one}", file=sys.stderr)
+
+
+def for_people(record: Record) -> Record:
+    """As a table shows it: what is not heard of is as it was, and not as it is."""
+    if record["isHeard"] or not record["site"]:
+        return record
+    return record | {"state": f"{record['state']}, not heard"}
+
+
+def silence_of(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each site that is not heard of a sentence that says how old is what is shown of it."""
+    since = {one["site"]: one["heardAt"] for one in records if one["site"] and not one["isHeard"]}
+    return [
+        f"{site} {unheard_since(at)}: what is shown of its guests is as it was then"
+        for site, at in sorted(since.items())
+    ]
+
+
+def unheard_since(at: str | None) -> str:
+    """What a site is that nobody hears."""
+    if at is None:
+        return "was never heard of"
+    return f"is not heard of since {datetime.fromisoformat(at):%H:%M:%S} UTC"
 
 
 def ago(text: str | None, now: datetime) -> str:

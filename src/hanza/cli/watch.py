@@ -1,8 +1,8 @@
 """`hanza status --watch`: what runs where, shown again whenever an event says that it changed.
 
-Promises: the plane is asked anew only when something happened; on a terminal one table is redrawn
-in place, anywhere else each change is one line; it ends when everything is as it was asked for,
-and with a code of its own where something never will be.
+Promises: the plane is asked anew when something happened, and four times a minute; on a
+terminal one table is redrawn in place, anywhere else each change is one line; it ends when
+everything is as it was asked for, and with a code of its own where something never will be.
 """
 
 import json
@@ -12,10 +12,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from rich.console import Group
 from rich.live import Live
 
 from hanza.cli.client import Client, Unreachable
-from hanza.cli.render import Output, Record, console, table_of
+from hanza.cli.render import (
+    Output,
+    Record,
+    console,
+    for_people,
+    silence_of,
+    table_of,
+    unheard_since,
+)
 from hanza.kit.backoff import delay_after
 from hanza.model.errors import Refusal
 
@@ -62,7 +71,8 @@ class News:
                 self.pause(delay_after(self.failures).total_seconds())
 
     def _heard(self, parts: Iterator[str], *, is_last: bool) -> Iterator[None]:
-        """Once for what begins a stream, and once for all events that come in one part."""
+        """Once for what begins a stream, for all events that come in one part, and for a sign of
+        life where there are none: a site that falls silent is no event of the tenant's."""
         rest, is_new = "", True
         for part in parts:
             self.failures = 0
@@ -70,7 +80,7 @@ class News:
             serials = [line.removeprefix("id: ") for line in lines if line.startswith("id: ")]
             if serials:
                 self.after = int(serials[-1])
-            if serials or is_new:
+            if lines or is_new:
                 yield None
             is_new = False
             if not is_last and self.deadline - self.now() < LAST_S:
@@ -85,14 +95,21 @@ def is_up(record: Record) -> bool:
 
 
 def watch(
-    news: News, look: Callable[[], list[Record]], columns: list[str], output: Output, empty: str
+    news: News,
+    look: Callable[[], list[Record]],
+    columns: Callable[[list[Record]], list[str]],
+    output: Output,
+    empty: str,
 ) -> None:
     """Follow until all has settled.  Raises `InError` or `TimedOut` where that is not to be."""
     records: list[Record] = []
     with ExitStack() as stack:
         teller = _teller(stack, columns, output)
         for _ in news:
-            records = look()
+            try:
+                records = look()
+            except Unreachable:
+                continue  # then the stream breaks too, and whoever is back there is asked anew
             teller(records)
             if all(is_up(one) or one["state"] == "error" for one in records):
                 break
@@ -107,10 +124,17 @@ def watch(
         raise InError(text, hint="change what was asked for, or destroy it")
 
 
-def _teller(stack: ExitStack, columns: list[str], output: Output) -> Callable[[list[Record]], None]:
+def _teller(
+    stack: ExitStack, columns: Callable[[list[Record]], list[str]], output: Output
+) -> Callable[[list[Record]], None]:
     if output is Output.table and sys.stdout.isatty():
         live = stack.enter_context(Live(console=console(), auto_refresh=False))
-        return lambda records: live.update(table_of(records, columns), refresh=True)
+
+        def draw(records: list[Record]) -> None:
+            table = table_of([for_people(one) for one in records], columns(records))
+            live.update(Group(table, *silence_of(records)), refresh=True)
+
+        return draw
     told: dict[str, str] = {}
     began = time.monotonic()
 
@@ -140,4 +164,7 @@ def _words(one: Record) -> str:
     power = f", {one['power']}" if one["power"] else ""
     boot = {"seen": ", has booted", "silent": ", says nothing"}.get(one["boot"], "")
     reason = f": {one['reason']}" if one["reason"] else ""
-    return f"{one['name']} is {one['state']}{where}{power}{boot}{reason}"
+    silent = ""
+    if one["site"] and not one["isHeard"]:
+        silent = f"; {one['site']} {unheard_since(one['heardAt'])}"
+    return f"{one['name']} is {one['state']}{where}{power}{boot}{reason}{silent}"

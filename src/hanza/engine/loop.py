@@ -1,7 +1,8 @@
 """The plane's loop: take what is due, run its pass, give it back with a verdict.
 
-Promises: nothing here remembers anything between passes, so a crash costs one lease at most; a
-pass that fails is tried again with back-off and never takes the others with it.
+Promises: nothing here remembers anything between passes but when it began, so a crash costs one
+lease at most; a pass that fails is tried again with back-off and never takes the others with it;
+no silence is judged by an engine that has not itself been there for as long as a silence takes.
 """
 
 import threading
@@ -21,6 +22,7 @@ from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.kit.pulse import Pulse
 from hanza.model.verdict import Later
+from hanza.store.agents import HEARD_WITHIN
 from hanza.store.tx import Store, Tx
 from hanza.store.work import KINDS, Kind, Work, settle_work, take_due
 
@@ -60,6 +62,7 @@ class Engine:
             "hanza_engine_pass_seconds", "How long a batch of work took.", "kind"
         )
         self._clock = clock
+        self._listens_since = clock.now()
         self._ids = ids
         self._point = point
 
@@ -68,6 +71,8 @@ class Engine:
         done = 0
         for kind in kinds:
             now = self._clock.now()
+            if kind == "listen" and now - self._listens_since < HEARD_WITHIN:
+                continue  # who was not there to hear anybody calls nobody silent; another may
             token = self._ids.new("wk")
             batch = self._store.write(take_due, kind, BATCH_MAX[kind], token, now)
             if batch:

@@ -104,7 +104,12 @@ def _record(tx: Tx, works: list[Work], decision: _Decision | None, now: datetime
 def _verdict_of(
     tx: Tx, instance: InstanceId, decision: _Decision | None, verdict: Verdict
 ) -> Verdict:
-    """That of its team; on its own only when it is gone, placed, or was not looked at."""
+    """That of its team; on its own only when it is gone, placed, or was not looked at.
+
+    Where the team was settled, this transaction has seen that none of it is gone.
+    """
+    if decision is not None and not isinstance(verdict, Again):
+        return verdict
     wish = get_instances(tx, [instance]).get(instance)
     if wish is None or wish[0].is_ended or get_hold(tx, instance) is not None:
         return Settled()
@@ -138,7 +143,8 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
     savepoint = tx.begin_nested()
     for wanted, option in zip(team.unplaced, options, strict=True):
         host = option.candidate.host
-        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now)
+        ports = [one.port for one in wanted.spec.ports]
+        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now, ports)
         if not has_room or not take_volumes(tx, wanted, host, now):
             savepoint.rollback()
             return Again()

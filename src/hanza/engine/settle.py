@@ -14,7 +14,7 @@ from hanza.engine.volumes import (
 from hanza.model.errors import Revoked
 from hanza.model.ids import AgentId, InstanceId, VolumeId
 from hanza.model.instance import Wanted
-from hanza.model.report import Problem
+from hanza.model.report import Problem, Seen
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.seca.power import has_stopped
 from hanza.plan.settle import Forget, Keep, Placed, Release, Withdraw, next_settlement
@@ -66,7 +66,7 @@ def _settle(tx: Tx, instance: InstanceId, now: datetime) -> Verdict:
     problem = None
     if hold is not None and not hold.is_ending and not wanted.is_ended:
         problem = follow_wish(tx, wanted, hold.host, now)
-    deadline = _show(tx, wanted, hold, problem or waiting, now)
+    deadline = _show(tx, wanted, (hold, seen), problem or waiting, now)
     again = [] if problem is None else [now + LOOK_AGAIN_AFTER]
     again += [] if deadline is None else [deadline]
     return Later(min(again)) if again else Settled()
@@ -112,10 +112,14 @@ def _release(tx: Tx, wanted: Wanted, hold: Hold, now: datetime) -> None:
 
 
 def _show(
-    tx: Tx, wanted: Wanted, hold: Hold | None, waiting: Problem | None, now: datetime
+    tx: Tx,
+    wanted: Wanted,
+    found: tuple[Hold | None, Seen | None],
+    waiting: Problem | None,
+    now: datetime,
 ) -> datetime | None:
     """`waiting` is what keeps it from a place, or from one of its volumes once it has one."""
-    seen = find_seen(tx, wanted.id)
+    hold, seen = found
     word = seen if hold is not None and seen is not None and seen.mark == hold.mark else None
     if hold is not None and word is not None and has_stopped(wanted, word.power):
         finish_restart(tx, wanted.id)

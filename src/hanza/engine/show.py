@@ -62,9 +62,9 @@ def show_volume(tx: Tx, volume: VolumeId, now: datetime, problem: Problem | None
     resource, record = find_by_id(tx, volume), find_volume(tx, volume)
     if resource is None or record is None:
         return
-    seen = find_seen_volume(tx, volume)
+    seen = None if record.stay is None else find_seen_volume(tx, volume)
     word = seen if seen is not None and seen.stay == record.stay else None
-    place = find_volume_place(tx, volume)
+    place = None if record.host is None else find_volume_place(tx, volume)
     at = None if place is None else At(place.site, place.city, place.country, place.provider)
     outlook = volume_outlook(record.wanted, at, word, problem, is_made=record.is_made)
     history = advanced(History(resource.conditions, resource.owed), outlook, now)

@@ -13,6 +13,8 @@ from hanza.kit.clock import Clock
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ENTROPY_BYTES = 10
+_PAIRS = [one + other for one in ALPHABET for other in ALPHABET]
+_SHIFTS = range(120, -1, -10)
 
 
 def ulid(milliseconds: int, entropy: bytes) -> str:
@@ -20,7 +22,7 @@ def ulid(milliseconds: int, entropy: bytes) -> str:
     if len(entropy) != ENTROPY_BYTES:
         raise ValueError(f"a ULID takes {ENTROPY_BYTES} bytes of entropy")
     value = (milliseconds & (2**48 - 1)) << 80 | int.from_bytes(entropy)
-    return "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
 
 
 def derived(prefix: str, *parts: str) -> str:

@@ -30,6 +30,8 @@ RECENT = Path("log") / "recent.jsonl"
 RECENT_BYTES_MAX = 2**20
 """Of each of the two files that are kept."""
 _PLAIN = re.compile(r"[\w.,:/@+\-\[\]]+", re.ASCII)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+"""In ASCII: a terminal that shows it takes letters beyond for commands too."""
 _bound: ContextVar[Mapping[str, Value]] = ContextVar("bound", default={})  # noqa: B039 -- never changed
 
 
@@ -39,7 +41,7 @@ def line_of(event: str, fields: Mapping[str, Value]) -> str:
 
 
 def _word(value: Value) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else _ENCODER.encode(value)
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
@@ -117,12 +119,15 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             said["traceback"] = self.formatException(record.exc_info)
-        # In ASCII: a terminal that shows it takes letters beyond for commands too.
-        return json.dumps(said, separators=(",", ":"))
+        return _ENCODER.encode(said)
 
 
 class _Recent(RotatingFileHandler):
-    """Readable by its owner only."""
+    """Readable by its owner only; begun anew after the line that made it too long."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: ARG002, N802 -- logging's name
+        """The library's own would format each line twice, and ask for the file's kind before."""
+        return self.stream is not None and self.stream.tell() >= self.maxBytes
 
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -131,6 +136,8 @@ class _Recent(RotatingFileHandler):
 
 def _escaped(text: str) -> str:
     """With whatever moves a cursor, ends a line or turns the direction of reading spelt out."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text

@@ -40,6 +40,8 @@ class Reading:
     """A counter, whose name then ends in `_total`, and no gauge."""
 
 
+Counting: TypeAlias = Counter
+Timing: TypeAlias = Histogram
 Look: TypeAlias = Callable[[], Iterable[Reading]]
 
 

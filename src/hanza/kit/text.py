@@ -1,10 +1,12 @@
-"""Text from people and machines we do not know, made fit to be shown.
+"""Text from people and machines we do not know: made fit to be shown, and what was meant by it.
 
 Takes away what moves a cursor, rings a bell or turns the direction of reading; what is left may
 still lie, but only in words.
 """
 
+import difflib
 import unicodedata
+from collections.abc import Iterable
 
 KEPT = "\n\t"
 DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co"})
@@ -13,3 +15,9 @@ DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 def harmless(text: str) -> str:
     return "".join(c for c in text if c in KEPT or unicodedata.category(c) not in DANGEROUS)
+
+
+def meant_by(name: str, known: Iterable[str]) -> str | None:
+    """What of the known is nearly called so, as `demo` or `demo or dome`; None for nothing."""
+    close = difflib.get_close_matches(name[:200], sorted(known), n=3, cutoff=0.7)
+    return " or ".join(close) or None

@@ -59,6 +59,8 @@ class Host:
     accelerator: str
     is_offered: bool
     """False once the agent no longer reports it, or two incarnations contest its key."""
+    heard_at: datetime | None = None
+    """The last word of its agent: whom nobody hears gets nothing new."""
 
 
 @dataclass(frozen=True, slots=True)

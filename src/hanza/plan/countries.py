@@ -32,6 +32,36 @@ SETS = {
     "EEA": CountrySet(_EU | {"IS", "LI", "NO"}, "2020-02-01", "https://www.efta.int/eea"),
 }
 
+_ISO = """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO
+BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ
+DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP
+GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG
+KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML
+MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE
+PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL
+SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM
+US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+"""
+CODES: frozenset[Country] = frozenset(_ISO.split())
+"""Officially assigned by ISO 3166-1, 2024-12; what is not here may be assigned one day."""
+NICKNAMES = {"UK": "GB", "EL": "GR"}
+
+
+def check_code(word: str, field: str) -> Country:
+    """Raises `Invalid` for what is no country's code today."""
+    if word in CODES:
+        return word
+    hint = meant_by_code(word)
+    raise Invalid(f"no country has the code {word[:40]!r}", field=field, hint=hint)
+
+
+def meant_by_code(word: str) -> str | None:
+    """`perhaps GB` for `UK`; None where nothing is known."""
+    upper = word.strip().upper()
+    meant = NICKNAMES.get(upper, upper)
+    return f"perhaps {meant}" if meant in CODES else None
+
 
 def countries_of(words: Iterable[str], field: str) -> frozenset[Country]:
     """Countries from codes and names of sets.  Raises `Invalid` naming the word that is wrong."""

@@ -5,6 +5,7 @@ allow, the contradiction is named: the rule, and which level says what.  Goals a
 rules: the lowest level that has some decides.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -15,6 +16,9 @@ from hanza.plan.countries import words_of_countries
 
 Level = tuple[str, Policy]
 """Who says it, in the tenant's words, and what."""
+
+
+NOTHING = Policy()
 
 
 class Contradiction(Refusal):
@@ -30,15 +34,18 @@ def tighten(parent: Policy, child: Policy) -> Policy:
 
 def effective(levels: Sequence[Level]) -> Policy:
     """All levels at once, the upper first.  Raises `Contradiction` naming rule and levels."""
-    combined = Policy()
+    combined = NOTHING
     for index, (_, policy) in enumerate(levels):
+        if policy == NOTHING:
+            continue
         combined = _combine(combined, policy)
         _refuse_contradictions(combined, levels[: index + 1])
     return combined
 
 
+@functools.lru_cache(maxsize=1024)
 def policy_of(country: str | None, policy: Policy | None) -> Policy:
-    """Both at once.  Raises `Contradiction`."""
+    """Both at once.  Raises `Contradiction`.  Kept: most instances say one of a few things."""
     short = Policy() if country is None else Policy(countries=frozenset({country}))
     return effective([("country", short), ("policy", policy or Policy())])
 
@@ -58,6 +65,15 @@ def countries_left(policy: Policy) -> frozenset[Country] | None:
     if policy.regions is not None:
         allowed = _both(allowed, frozenset(region.upper() for region in policy.regions))
     return None if allowed is None else allowed - policy.countries_denied
+
+
+def words_of_law(policy: Policy) -> str:
+    """Where the law lets it be, in the shortest words: `DE`, `EU`, `any but HU`, `any`."""
+    left = countries_left(policy)
+    if left is not None:
+        return words_of_countries(left) or "none"
+    denied = words_of_countries(policy.countries_denied)
+    return f"any but {denied}" if denied else "any"
 
 
 def _combine(parent: Policy, child: Policy) -> Policy:

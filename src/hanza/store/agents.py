@@ -25,6 +25,11 @@ HEARD_WITHIN = timedelta(seconds=35)
 """Three heartbeats and a half: who is silent for longer gets nothing new, and it is told."""
 
 
+def is_heard_of(heard_at: datetime | None, now: datetime) -> bool:
+    """Whether an agent's last word is young enough to go by."""
+    return heard_at is not None and now - heard_at < HEARD_WITHIN
+
+
 @dataclass(frozen=True, slots=True)
 class Joining:
     """Who wants to join with a token: a fresh id, the key it will use, its driver's name."""

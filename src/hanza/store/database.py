@@ -16,6 +16,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hanza.model.errors import Invalid
+from hanza.store.prepared import Prepared
 
 OnConflict: TypeAlias = Callable[[Any], Mapping[str, Any]]
 """From the row that was to be inserted to what changes in the one that is there."""
@@ -28,6 +29,8 @@ _UNSERVING_SQLITE = {
     sqlite3.SQLITE_CANTOPEN,
 }
 _WRITER = "hanza_writer"
+PATIENCE_MS = 4000
+"""How long who finds SQLite's file locked waits."""
 _MOVED_POSTGRES = {"40001", "40P01"}
 
 
@@ -89,13 +92,23 @@ def reader_engine(url: str) -> sa.Engine:
     return _engine(url, "BEGIN", options, query_only=True)
 
 
+def impatient_engine(url: str) -> sa.Engine:
+    """As `reader_engine`, for SQLite: what is locked is not waited for."""
+    return _engine(url, "BEGIN", {}, query_only=True, patience_ms=0)
+
+
 def schema_engine(url: str) -> sa.Engine:
     """For changes of the schema: whoever waited for the lock sees what its holder has done."""
     return _engine(url, "BEGIN IMMEDIATE", {"isolation_level": "READ COMMITTED"})
 
 
 def _engine(
-    url: str, begin: str, postgres_options: dict[str, Any], *, query_only: bool = False
+    url: str,
+    begin: str,
+    postgres_options: dict[str, Any],
+    *,
+    query_only: bool = False,
+    patience_ms: int = PATIENCE_MS,
 ) -> sa.Engine:
     # What a statement carries may be a tenant's or a secret; an error that is logged is neither.
     engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
@@ -107,16 +120,18 @@ def _engine(
         connection.isolation_level = None
         for pragma in (
             "synchronous=FULL",
-            "busy_timeout=4000",
+            f"busy_timeout={patience_ms}",
             "journal_mode=WAL",
             "foreign_keys=ON",
             f"query_only={int(query_only)}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+    opening = Prepared(sa.text(begin))
+
     @event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
+        opening.run(connection, {})
 
     return engine
 
@@ -179,7 +194,19 @@ def upsert(
     What changes is every value outside the key (an `id` stays as it is), unless `on_conflict`, a
     function of a module, says otherwise.
     """
-    tx.execute(_upsert(tx.dialect.name, table, key, tuple(values), on_conflict), values)
+    _upsert_one(tx.dialect.name, table, key, tuple(values), on_conflict).run(tx, values)
+
+
+@functools.cache
+def _upsert_one(
+    dialect: str,
+    table: sa.Table,
+    key: tuple[str, ...],
+    names: tuple[str, ...],
+    on_conflict: OnConflict | None,
+) -> Prepared:
+    given: dict[str, Any] = {name: sa.bindparam(name) for name in names}
+    return Prepared(_upsert(dialect, table, key, names, on_conflict).values(given))
 
 
 @functools.cache

@@ -5,10 +5,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from hanza.store.prepared import Prepared, inserting
 from hanza.store.schema import events
 from hanza.store.tx import Tx
 
-_APPEND = sa.insert(events)
+_COLUMNS = ("at", "kind", "subject", "text", "tenant", "workspace", "ref")
+_APPEND = Prepared(inserting(events, *_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def append_event(
         "workspace": of.workspace if of else None,
         "ref": of.ref if of else None,
     }
-    tx.execute(_APPEND, row)
+    _APPEND.run(tx, row)
 
 
 def list_last_events(tx: Tx, limit: int, tenant: str | None = None) -> list[Event]:

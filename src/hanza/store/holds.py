@@ -2,9 +2,11 @@
 
 The room is kept on the host's own row and taken by a guarded update, so a decision made on an
 old snapshot can be late but never wrong, and no transaction sums over the holds of others.  An
-instance has at most one hold, so it is never placed twice.
+instance has at most one hold, so it is never placed twice.  The ports that it publishes are taken
+with it: a port of a host leads to one guest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,10 +15,11 @@ import sqlalchemy as sa
 from hanza.model.capacity import Capacity
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, HostId, InstanceId
-from hanza.store.schema import holds, hosts, instances
+from hanza.store.prepared import Prepared
+from hanza.store.schema import held_ports, holds, hosts, instances
 from hanza.store.tx import Tx
 
-_HOLD_OF = sa.select(holds).where(holds.c.instance_id == sa.bindparam("instance"))
+_HOLD_OF = Prepared(sa.select(holds).where(holds.c.instance_id == sa.bindparam("instance")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +33,26 @@ class Hold:
     is_ending: bool
 
 
-def take_hold(tx: Tx, instance: InstanceId, host: HostId, size: Capacity, now: datetime) -> bool:
-    """Take room on one host if it is still there; False when someone was faster.
+def take_hold(
+    tx: Tx,
+    instance: InstanceId,
+    host: HostId,
+    size: Capacity,
+    now: datetime,
+    ports: Sequence[int] = (),
+) -> bool:
+    """Take room and ports on one host if they are still there; False when someone was faster.
 
     The run epoch grows with every hold, so no two runs of an instance bear the same mark.
     """
     if tx.scalar(sa.select(holds.c.instance_id).where(holds.c.instance_id == instance)):
         return False
+    if _are_taken(tx, host, ports):
+        return False
     agent = take_room(tx, host, size)
     if agent is None:
         return False
+    _take_ports(tx, instance, host, ports)
     next_run = (
         sa.update(instances)
         .where(instances.c.id == instance)
@@ -59,6 +72,20 @@ def take_hold(tx: Tx, instance: InstanceId, host: HostId, size: Capacity, now: d
         )
     )
     return True
+
+
+def _are_taken(tx: Tx, host: HostId, ports: Sequence[int]) -> bool:
+    taken = sa.select(held_ports.c.port).where(
+        held_ports.c.host_id == host, held_ports.c.port.in_(ports)
+    )
+    return bool(ports) and tx.scalar(taken.limit(1)) is not None
+
+
+def _take_ports(tx: Tx, instance: InstanceId, host: HostId, ports: Sequence[int]) -> None:
+    """Whoever takes a port has written the host's row before, so two never get here at once."""
+    if ports:
+        rows = [{"host_id": host, "port": one, "instance_id": instance} for one in ports]
+        tx.execute(sa.insert(held_ports), rows)
 
 
 def take_room(tx: Tx, host: HostId, size: Capacity) -> AgentId | None:
@@ -101,16 +128,17 @@ def end_hold(tx: Tx, mark: Mark) -> None:
 
 
 def release_hold(tx: Tx, mark: Mark) -> bool:
-    """Give the room back, once; False when it was given back before."""
+    """Give the room and the ports back, once; False when it was given back before."""
     row = tx.execute(sa.delete(holds).where(*_is(mark)).returning(holds)).one_or_none()
     if row is None:
         return False
+    tx.execute(sa.delete(held_ports).where(held_ports.c.instance_id == mark.owner))
     give_room(tx, HostId(row.host_id), Capacity(row.cpus, row.memory_mib, row.disk_mib))
     return True
 
 
 def get_hold(tx: Tx, instance: InstanceId) -> Hold | None:
-    row = tx.execute(_HOLD_OF, {"instance": instance}).one_or_none()
+    row = _HOLD_OF.first(tx, {"instance": instance})
     return None if row is None else _hold_from_row(row)
 
 

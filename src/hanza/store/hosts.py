@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from hanza.kit.ids import Ids
 from hanza.model.capacity import Capacity
 from hanza.model.guest import HostFacts
-from hanza.model.ids import AgentId, HostId, SiteId
+from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
 from hanza.model.site import Country, Host
 from hanza.plan.placement.candidate import Candidate, Ground
-from hanza.store.agents import HEARD_WITHIN
+from hanza.store.agents import is_heard_of
 from hanza.store.database import upsert_many
 from hanza.store.events import append_event
 from hanza.store.probes import fresh_trips
-from hanza.store.schema import agents, hosts, providers, sites
+from hanza.store.schema import agents, held_ports, hosts, providers, sites
 from hanza.store.sites import attributes_from_json, prices_from_row
 from hanza.store.tx import Tx
 
@@ -66,7 +66,7 @@ def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> l
         .join(agents, agents.c.id == hosts.c.agent_id)
         .order_by(hosts.c.id)
     )
-    grounds = _grounds(tx, carbon, now)
+    grounds, ports = _grounds(tx, carbon, now), _held_ports(tx)
     return [
         Candidate(
             host=HostId(row.id),
@@ -76,11 +76,20 @@ def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> l
             capacity=_capacity(row),
             free=_capacity(row) - _held(row),
             is_offered=row.is_offered and not row.is_contested,
-            is_heard=row.heard_at is not None and now - row.heard_at < HEARD_WITHIN,
+            is_heard=is_heard_of(row.heard_at, now),
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
+            ports=ports.get(row.id, {}),
         )
         for row in tx.execute(query)
     ]
+
+
+def _held_ports(tx: Tx) -> dict[str, dict[int, InstanceId | None]]:
+    """By host: its published ports, and whose they are."""
+    found: dict[str, dict[int, InstanceId | None]] = {}
+    for row in tx.execute(sa.select(held_ports)):
+        found.setdefault(row.host_id, {})[row.port] = InstanceId(row.instance_id)
+    return found
 
 
 def _grounds(tx: Tx, carbon: Mapping[Country, float], now: datetime) -> dict[SiteId, Ground]:
@@ -117,7 +126,7 @@ def _grounds(tx: Tx, carbon: Mapping[Country, float], now: datetime) -> dict[Sit
 def list_hosts(tx: Tx) -> list[tuple[Host, str]]:
     """Every host with its site's name."""
     query = (
-        sa.select(hosts, sites.c.name.label("site_name"), agents.c.is_contested)
+        sa.select(hosts, sites.c.name.label("site_name"), agents.c.is_contested, agents.c.heard_at)
         .join(sites, sites.c.id == hosts.c.site_id)
         .join(agents, agents.c.id == hosts.c.agent_id)
         .order_by(sites.c.name, hosts.c.name)
@@ -135,6 +144,7 @@ def _host_from_row(row: sa.Row[tuple[object, ...]]) -> Host:
         held=_held(row),
         accelerator=row.accelerator,
         is_offered=row.is_offered and not row.is_contested,
+        heard_at=row.heard_at,
     )
 
 

@@ -5,6 +5,7 @@ known of them.  A bundle is kept as long as an image names it, and an image as l
 instance uses it or a volume lies over it.
 """
 
+import functools
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from hanza.model.errors import Conflict, InUse, NotFound
 from hanza.model.ids import AgentId, ImageId
 from hanza.model.image import Blob, BlobId, Bundle, BundleId, Image
+from hanza.store.prepared import Prepared
 from hanza.store.schema import bundles, holds, images, instances, volumes
 from hanza.store.tx import Tx
 
@@ -41,7 +43,7 @@ def put_image(tx: Tx, image: Image) -> Image:
 
 
 def find_image(tx: Tx, name: str) -> Image | None:
-    row = tx.execute(_images().where(images.c.name == name)).one_or_none()
+    row = _by_name().first(tx, {"name": name})
     return None if row is None else _image_from_row(row)
 
 
@@ -113,6 +115,11 @@ def _images() -> sa.Select[tuple[object, ...]]:
     return sa.select(images, bundles.c.disk_mib, *BUNDLE_COLUMNS).join(
         bundles, bundles.c.id == images.c.bundle_id
     )
+
+
+@functools.cache
+def _by_name() -> Prepared:
+    return Prepared(_images().where(images.c.name == sa.bindparam("name")))
 
 
 def _image_from_row(row: sa.Row[tuple[object, ...]]) -> Image:

@@ -21,19 +21,44 @@ from hanza.model.quota import NONE, Scope
 from hanza.model.report import Problem
 from hanza.model.volume import Disk
 from hanza.plan.quota import instance_cost
+from hanza.store.prepared import Among, Prepared, changing, inserting
 from hanza.store.quotas import count
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
 from hanza.store.tx import Tx
 from hanza.wire.policy_v1 import policy_from_json, policy_to_json
 
-_BY_IDS = sa.select(instances).where(instances.c.id.in_(sa.bindparam("ids", expanding=True)))
-_CHANGE = sa.update(instances).where(instances.c.id == sa.bindparam("b_id"))
-_SHOWN = sa.select(
-    instances.c.shown_state,
-    instances.c.shown_power,
-    instances.c.shown_boot,
-    instances.c.shown_code,
-).where(instances.c.id == sa.bindparam("b_id"))
+_BY_IDS = Among(sa.select(instances), instances.c.id)
+_IS = instances.c.id == sa.bindparam("b_id")
+_SHOWN = Prepared(
+    sa.select(
+        instances.c.shown_state,
+        instances.c.shown_power,
+        instances.c.shown_boot,
+        instances.c.shown_code,
+    ).where(_IS)
+)
+_SET_SHOWN = Prepared(
+    changing(
+        instances, "shown_state", "shown_power", "shown_boot", "shown_code", "shown_reason"
+    ).where(_IS)
+)
+_SET_WAITING = Prepared(
+    changing(instances, "waiting_code", "waiting_text", "waiting_since").where(_IS)
+)
+_WISH = (
+    *("country", "image", "cpus", "memory_mib", "disk_mib", "power", "policy", "app", "component"),
+    *("zone", "boot_volume", "data_volumes", "disks", "bundle_id", "hostname", "ssh_keys"),
+    *("user_data", "ports"),
+)
+"""The columns that a wish may change."""
+_INSERT = Prepared(
+    inserting(instances, "id", "tenant", "workspace", "name", "generation", "created_at", *_WISH)
+)
+_CHANGE_WISH = Prepared(
+    changing(instances, *_WISH)
+    .values(generation=instances.c.generation + 1)
+    .where(_IS, instances.c.generation == sa.bindparam("b_generation"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +88,14 @@ class Overview:
 
 
 def insert_instance(tx: Tx, wanted: Wanted) -> None:
-    tx.execute(
-        sa.insert(instances).values(
-            id=wanted.id,
-            tenant=wanted.address.tenant,
-            workspace=wanted.address.workspace,
-            name=wanted.address.name,
-            generation=wanted.generation,
-            created_at=wanted.created_at,
-            **_wish_to_row(wanted),
-        )
-    )
+    row = {"id": wanted.id, "generation": wanted.generation, "created_at": wanted.created_at}
+    _INSERT.run(tx, {**row, **_names(wanted.address), **_wish_to_row(wanted)})
 
 
 def update_instance(tx: Tx, known: Wanted, wanted: Wanted) -> None:
     """Write what is wanted now over what was known, if nobody else did so in between."""
-    tx.execute(
-        sa.update(instances)
-        .where(instances.c.id == known.id, instances.c.generation == known.generation)
-        .values(generation=instances.c.generation + 1, **_wish_to_row(wanted))
-    )
+    of = {"b_id": known.id, "b_generation": known.generation}
+    _CHANGE_WISH.run(tx, {**of, **_wish_to_row(wanted)})
 
 
 def ask_restart(tx: Tx, instance: InstanceId) -> None:
@@ -145,7 +158,7 @@ def forget_instance(tx: Tx, instance: InstanceId) -> None:
 
 
 def find_instance(tx: Tx, address: Address) -> Wanted | None:
-    row = tx.execute(_WISH_AT, _names(address)).one_or_none()
+    row = _WISH_AT.first(tx, _names(address))
     return None if row is None else wanted_from_row(row)
 
 
@@ -153,7 +166,7 @@ def get_instances(
     tx: Tx, ids: Sequence[InstanceId]
 ) -> dict[InstanceId, tuple[Wanted, Problem | None]]:
     """Wanted rows with what placement waits for."""
-    rows = tx.execute(_BY_IDS, {"ids": list(ids)})
+    rows = _BY_IDS.among(tx, ids)
     return {InstanceId(row.id): (wanted_from_row(row), _waiting_from_row(row)) for row in rows}
 
 
@@ -214,20 +227,17 @@ def forget_home(tx: Tx, instance: InstanceId) -> None:
 
 def set_waiting(tx: Tx, instance: InstanceId, problem: Problem | None) -> None:
     """Why no host could be found; None once one was."""
-    tx.execute(
-        sa.update(instances)
-        .where(instances.c.id == instance)
-        .values(
-            waiting_code=problem.code if problem else None,
-            waiting_text=problem.text if problem else None,
-            waiting_since=problem.since if problem else None,
-        )
-    )
+    columns = {
+        "waiting_code": problem.code if problem else None,
+        "waiting_text": problem.text if problem else None,
+        "waiting_since": problem.since if problem else None,
+    }
+    _SET_WAITING.run(tx, {"b_id": instance, **columns})
 
 
 def set_shown(tx: Tx, instance: InstanceId, shown: Shown) -> bool:
     """Whether that tells anything but the words of a reason anew."""
-    before = tx.execute(_SHOWN, {"b_id": instance}).one()
+    before = _SHOWN.all(tx, {"b_id": instance})
     columns = {
         "shown_state": shown.state,
         "shown_power": shown.power,
@@ -235,12 +245,12 @@ def set_shown(tx: Tx, instance: InstanceId, shown: Shown) -> bool:
         "shown_code": shown.reason_code,
         "shown_reason": shown.reason,
     }
-    tx.execute(_CHANGE, {"b_id": instance, **columns})
-    return tuple(before) != (shown.state, shown.power, shown.boot, shown.reason_code)
+    _SET_SHOWN.run(tx, {"b_id": instance, **columns})
+    return before != [(shown.state, shown.power, shown.boot, shown.reason_code)]
 
 
 def get_overview(tx: Tx, address: Address) -> Overview:
-    row = tx.execute(_overview_at(), _names(address)).one_or_none()
+    row = _overview_at().first(tx, _names(address))
     if row is None:
         raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
     return _overview_from_row(row)
@@ -367,9 +377,9 @@ _AT = (
     instances.c.workspace == sa.bindparam("workspace"),
     instances.c.name == sa.bindparam("name"),
 )
-_WISH_AT = sa.select(instances).where(*_AT)
+_WISH_AT = Prepared(sa.select(instances).where(*_AT))
 
 
 @functools.cache
-def _overview_at() -> sa.Select[tuple[object, ...]]:
-    return _overviews().where(*_AT)
+def _overview_at() -> Prepared:
+    return Prepared(_overviews().where(*_AT))

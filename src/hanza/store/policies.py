@@ -17,6 +17,7 @@ from hanza.plan.placement.demand import Above, Bounds
 from hanza.plan.policy import levels_above
 from hanza.store.database import upsert
 from hanza.store.events import append_event
+from hanza.store.prepared import Among, Prepared
 from hanza.store.schema import instances, policies
 from hanza.store.tx import Tx
 from hanza.store.volumes import pins_of
@@ -40,6 +41,13 @@ class Kept:
         return f"workspace {self.workspace}" if self.workspace else f"tenant {self.tenant}"
 
 
+_HOMES = Among(
+    sa.select(instances.c.id, instances.c.home).where(instances.c.home.is_not(None)),
+    instances.c.id,
+)
+_OF_TENANT = Prepared(sa.select(policies).where(policies.c.tenant == sa.bindparam("tenant")))
+
+
 def find_policy(tx: Tx, tenant: str, workspace: str) -> Kept | None:
     row = tx.execute(sa.select(policies).where(*_is(tenant, workspace))).one_or_none()
     return None if row is None else _kept_from_row(row)
@@ -47,7 +55,7 @@ def find_policy(tx: Tx, tenant: str, workspace: str) -> Kept | None:
 
 def list_policies(tx: Tx, tenant: str) -> dict[str, Policy]:
     """All that a tenant keeps, by workspace; under the empty name its own."""
-    rows = tx.execute(sa.select(policies).where(policies.c.tenant == tenant))
+    rows = _OF_TENANT.all(tx, {"tenant": tenant})
     return {row.workspace: _kept_from_row(row).policy for row in rows}
 
 
@@ -73,13 +81,10 @@ def bounds_of(tx: Tx, wishes: Iterable[Wanted]) -> Bounds:
     """What binds and bounds each of these, as it is now."""
     wishes = list(wishes)
     ids = [one.id for one in wishes]
-    homes = sa.select(instances.c.id, instances.c.home).where(
-        instances.c.id.in_(ids), instances.c.home.is_not(None)
-    )
     return Bounds(
         pins_of(tx, wishes),
         above_of(tx, ((one.address.tenant, one.address.workspace) for one in wishes)),
-        {row.id: row.home for row in tx.execute(homes)},
+        {row.id: row.home for row in _HOMES.among(tx, ids)},
     )
 
 

@@ -18,12 +18,13 @@ from hanza.model.report import Orphan, Problem, Report, Seen
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.hosts import put_hosts
+from hanza.store.prepared import Prepared
 from hanza.store.schema import agents, holds, orphans, seen
 from hanza.store.tx import Tx
 from hanza.store.volume_reports import put_orphan_volumes, put_seen_volumes
 from hanza.store.work import hint, hint_waiting
 
-_SEEN_OF = sa.select(seen).where(seen.c.instance_id == sa.bindparam("instance"))
+_SEEN_OF = Prepared(sa.select(seen).where(seen.c.instance_id == sa.bindparam("instance")))
 
 
 def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetime) -> bool:
@@ -54,7 +55,7 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
 
 
 def find_seen(tx: Tx, instance: InstanceId) -> Seen | None:
-    row = tx.execute(_SEEN_OF, {"instance": instance}).one_or_none()
+    row = _SEEN_OF.first(tx, {"instance": instance})
     return None if row is None else seen_from_row(row)
 
 

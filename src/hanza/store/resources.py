@@ -15,6 +15,7 @@ from hanza.plan.quota import resource_cost
 from hanza.plan.seca.conditions import History
 from hanza.plan.seca.selector import EVERYTHING, Selector
 from hanza.store.access import KINDS, count_up
+from hanza.store.prepared import Prepared, changing, inserting
 from hanza.store.quotas import count
 from hanza.store.schema import resources
 from hanza.store.tx import Tx
@@ -39,16 +40,13 @@ def insert_resource(tx: Tx, resource: Resource) -> Resource:
     place = {"kind": path.kind.name, "region": path.region, "tenant": path.tenant}
     names = {"workspace": path.workspace, "network": path.network, "name": path.name}
     at = {"created_at": resource.created_at}
-    row = {"id": resource.id, **place, **names, **at, **_changing(resource)}
-    tx.execute(sa.insert(resources).values(**row))
+    _INSERT.run(tx, {"id": resource.id, **place, **names, **at, **_changing(resource)})
     _tell(tx, path.kind)
     return resource
 
 
 def update_resource(tx: Tx, resource: Resource) -> Resource:
-    tx.execute(
-        sa.update(resources).where(resources.c.id == resource.id).values(**_changing(resource))
-    )
+    _CHANGE.run(tx, {"b_id": resource.id, **_changing(resource)})
     _tell(tx, resource.path.kind)
     return resource
 
@@ -91,23 +89,24 @@ def network_of(path: Path) -> Path:
 
 def find_resource(tx: Tx, path: Path) -> Resource | None:
     """By name: whatever the path says of the region, the resource's own is told."""
-    row = tx.execute(sa.select(resources).where(*_named(path))).one_or_none()
+    row = _BY_NAME.first(tx, _names(path))
     return None if row is None else resource_from_row(row)
 
 
-_BY_ID = sa.select(resources).where(resources.c.id == sa.bindparam("id"))
+def is_standing(tx: Tx, path: Path) -> bool:
+    """Whether it is there, in the path's region, and not being deleted."""
+    return _STANDING.first(tx, {**_names(path), "region": path.region}) is not None
 
 
 def find_by_id(tx: Tx, resource: str) -> Resource | None:
-    row = tx.execute(_BY_ID, {"id": resource}).one_or_none()
+    row = _BY_ID.first(tx, {"id": resource})
     return None if row is None else resource_from_row(row)
 
 
 def find_document(tx: Tx, path: Path) -> bytes | None:
     """The rendered resource, if it is there and of the path's region."""
-    query = sa.select(resources.c.document).where(*_named(path))
-    document = tx.scalar(query.where(resources.c.region == path.region))
-    return None if document is None else bytes(document)
+    row = _DOCUMENT.first(tx, {**_names(path), "region": path.region})
+    return None if row is None else bytes(row.document)
 
 
 def list_documents(tx: Tx, path: Path, page: Page) -> tuple[list[bytes], str | None]:
@@ -213,6 +212,16 @@ def _named(path: Path) -> tuple[sa.ColumnElement[bool], ...]:
     return (*_collected(path), resources.c.name == path.name)
 
 
+def _names(path: Path) -> dict[str, str]:
+    return {
+        "kind": path.kind.name,
+        "tenant": path.tenant,
+        "workspace": path.workspace,
+        "network": path.network,
+        "name": path.name,
+    }
+
+
 def _inside(parent: Path) -> tuple[sa.ColumnElement[bool], ...]:
     is_own = resources.c.tenant == parent.tenant
     if parent.kind == WORKSPACE:
@@ -230,3 +239,26 @@ def _json(value: object) -> str | None:
 
 def _value(text: str | None) -> Any:
     return None if text is None else msgspec.json.decode(text)
+
+
+_CHANGING = (
+    *("version", "modified_at", "deleted_at", "labels", "annotations", "extensions", "spec"),
+    *("conditions", "owed", "status", "document"),
+)
+_PLACE = ("id", "kind", "region", "tenant", "workspace", "network", "name", "created_at")
+_INSERT = Prepared(inserting(resources, *_PLACE, *_CHANGING))
+_CHANGE = Prepared(changing(resources, *_CHANGING).where(resources.c.id == sa.bindparam("b_id")))
+_BY_ID = Prepared(sa.select(resources).where(resources.c.id == sa.bindparam("id")))
+_IS_NAMED = tuple(
+    resources.c[name] == sa.bindparam(name)
+    for name in ("kind", "tenant", "workspace", "network", "name")
+)
+_BY_NAME = Prepared(sa.select(resources).where(*_IS_NAMED))
+_STANDING = Prepared(
+    sa.select(resources.c.id).where(
+        *_IS_NAMED, resources.c.region == sa.bindparam("region"), resources.c.deleted_at.is_(None)
+    )
+)
+_DOCUMENT = Prepared(
+    sa.select(resources.c.document).where(*_IS_NAMED, resources.c.region == sa.bindparam("region"))
+)

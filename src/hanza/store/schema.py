@@ -262,6 +262,14 @@ holds = sa.Table(
     an_instant("taken_at"),
 )
 
+held_ports = sa.Table(
+    "held_ports",
+    metadata,
+    sa.Column("host_id", sa.Text, sa.ForeignKey("hosts.id"), primary_key=True),
+    sa.Column("port", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("instance_id", sa.Text, nullable=False, index=True),
+)
+
 manifests = sa.Table(
     "manifests",
     metadata,

@@ -11,6 +11,7 @@ from hanza.model.ids import ProviderId, SiteId
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Provider, Site
 from hanza.store.events import append_event
+from hanza.store.prepared import Prepared
 from hanza.store.schema import providers, sites
 from hanza.store.tx import Tx
 
@@ -86,12 +87,14 @@ def list_sites(tx: Tx) -> list[tuple[Site, str]]:
     return [(_site_from_row(row), row.provider_name) for row in tx.execute(query)]
 
 
+_PLACE = sa.select(sites.c.name, sites.c.country, sites.c.created_at)
+_PLACES = Prepared(_PLACE)
+_PLACES_IN = Prepared(_PLACE.where(sites.c.country == sa.bindparam("country")))
+
+
 def list_places(tx: Tx, country: str | None = None) -> list[tuple[str, str, datetime]]:
     """Name, country and beginning of every site, or those of one country: regions are of them."""
-    query = sa.select(sites.c.name, sites.c.country, sites.c.created_at)
-    if country is not None:
-        query = query.where(sites.c.country == country)
-    rows = tx.execute(query)
+    rows = _PLACES.all(tx, {}) if country is None else _PLACES_IN.all(tx, {"country": country})
     return [(row.name, row.country, row.created_at) for row in rows]
 
 

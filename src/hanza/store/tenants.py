@@ -9,8 +9,11 @@ from hanza.model.tenant import References, Tenant
 from hanza.store.access import count_up
 from hanza.store.database import upsert
 from hanza.store.events import append_event
+from hanza.store.prepared import Prepared
 from hanza.store.schema import tenants
 from hanza.store.tx import Tx
+
+_BY_NAME = Prepared(sa.select(tenants).where(tenants.c.name == sa.bindparam("name")))
 
 
 def put_tenant(
@@ -34,7 +37,7 @@ def put_tenant(
 
 
 def find_tenant(tx: Tx, name: str) -> Tenant | None:
-    row = tx.execute(sa.select(tenants).where(tenants.c.name == name)).one_or_none()
+    row = _BY_NAME.first(tx, {"name": name})
     return None if row is None else tenant_from_row(row)
 
 

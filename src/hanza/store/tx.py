@@ -6,6 +6,7 @@ that the world moved, so it must not touch anything but `tx`.  There is no `awai
 network call can creep inside.
 """
 
+import asyncio
 import queue
 import threading
 import time
@@ -20,11 +21,17 @@ from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Bug, Refusal, StoreUnavailable
 from hanza.store.database import does_not_serve, has_moved, reader_engine, writer_engine
+from hanza.store.glances import Glances
+from hanza.store.near import Busy, Near
+from hanza.store.prepared import Prepared
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Tx: TypeAlias = sa.Connection
 Job: TypeAlias = tuple[Callable[[Tx], Any], "Future[Any]"]
+_SAVE = Prepared(sa.text("SAVEPOINT job"))
+_KEEP = Prepared(sa.text("RELEASE SAVEPOINT job"))
+_BACK = Prepared(sa.text("ROLLBACK TO SAVEPOINT job"))
 BATCH_MAX = 128
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, BATCH_MAX)
 ATTEMPTS_MAX = 12
@@ -52,6 +59,9 @@ class Store:
         self._point = point
         self._writer_engine = writer_engine(url)
         self._reader_engine = reader_engine(url)
+        is_near = self._reader_engine.dialect.name == "sqlite"
+        self._near = Near(url) if is_near else None
+        self._glances = None if is_near else Glances(self._reader_engine, told)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._door = threading.Lock()
@@ -65,7 +75,11 @@ class Store:
             self._jobs.put(None)
         self._writer.join()
         self._writer_engine.dispose()
+        if self._glances is not None:
+            self._glances.close()
         self._reader_engine.dispose()
+        if self._near is not None:
+            self._near.close()
 
     def submit(
         self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
@@ -73,10 +87,13 @@ class Store:
         """Queue `fn`; the future is answered after the commit, with what it returned or raised."""
         answer: Future[R] = Future()
         with self._door:  # so that nothing is queued behind the end, and never answered
-            if self._closed.is_set():
-                raise Bug("the store is closed")
+            self._refuse_closed()
             self._jobs.put((lambda tx: fn(tx, *args, **kwargs), answer))
         return answer
+
+    def _refuse_closed(self) -> None:
+        if self._closed.is_set():
+            raise Bug("the store is closed")
 
     def write(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `fn` in a transaction; return after the commit.
@@ -92,6 +109,35 @@ class Store:
                 return fn(tx, *args, **kwargs)
         except exc.DBAPIError as error:
             raise told(error) from error
+
+    async def write_soon(
+        self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """As `write`, for whoever runs on an event loop."""
+        return await asyncio.wrap_future(self.submit(fn, *args, **kwargs))
+
+    async def glance(
+        self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """As `read`, for a few rows that are found by their keys, from an event loop.
+
+        SQLite is asked in the loop itself, which takes less than to hand it to a thread would.
+        PostgreSQL is asked by one thread, for all that come together.
+        """
+        self._refuse_closed()
+        if self._glances is not None:
+            with self._door:
+                self._refuse_closed()
+                answer = self._glances.ask(lambda tx: fn(tx, *args, **kwargs))
+            return await asyncio.wrap_future(answer)
+        if self._near is not None:
+            try:
+                return self._near.read(fn, *args, **kwargs)
+            except Busy:
+                pass
+            except exc.DBAPIError as error:
+                raise told(error) from error
+        return await asyncio.to_thread(lambda: self.read(fn, *args, **kwargs))
 
     def try_read(
         self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
@@ -157,16 +203,24 @@ def told(error: exc.DBAPIError) -> Exception:
 
 def _run_alone(tx: Tx, fn: Callable[[Tx], Any]) -> Any:
     """A refusal rolls back its own savepoint; a moved world ends the whole batch."""
-    savepoint = tx.begin_nested()
+    _SAVE.run(tx, {})
     try:
         value = fn(tx)
     except Refusal as refusal:
-        savepoint.rollback()
+        _take_back(tx)
         return refusal
     except Exception as error:
-        savepoint.rollback()
         if isinstance(error, exc.DBAPIError) and does_not_serve(error):
             raise
+        _take_back(tx)
         return error
-    savepoint.commit()
+    _KEEP.run(tx, {})
     return value
+
+
+def _take_back(tx: Tx) -> None:
+    """To where the job began, whatever it had begun within."""
+    while (inner := tx.get_nested_transaction()) is not None:
+        inner.rollback()
+    _BACK.run(tx, {})
+    _KEEP.run(tx, {})

@@ -16,9 +16,14 @@ from hanza.model.report import Report
 from hanza.model.volume import OrphanVolume, SeenVolume, Stay
 from hanza.store.database import upsert
 from hanza.store.events import append_event
+from hanza.store.prepared import Prepared
 from hanza.store.schema import orphan_volumes, seen_volumes, volumes
 from hanza.store.tx import Tx
 from hanza.store.work import hint
+
+_SEEN_OF = Prepared(
+    sa.select(seen_volumes).where(seen_volumes.c.volume_id == sa.bindparam("volume"))
+)
 
 
 def put_seen_volumes(tx: Tx, agent: AgentId, report: Report, now: datetime) -> None:
@@ -50,8 +55,7 @@ def put_seen_volumes(tx: Tx, agent: AgentId, report: Report, now: datetime) -> N
 
 
 def find_seen_volume(tx: Tx, volume: VolumeId) -> SeenVolume | None:
-    query = sa.select(seen_volumes).where(seen_volumes.c.volume_id == volume)
-    row = tx.execute(query).one_or_none()
+    row = _SEEN_OF.first(tx, {"volume": volume})
     if row is None:
         return None
     code = row.problem_code

@@ -21,6 +21,7 @@ from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.quota import volume_cost
 from hanza.plan.volumes import name_of_disk
 from hanza.store.holds import give_room, take_room
+from hanza.store.prepared import Among, Prepared
 from hanza.store.quotas import count
 from hanza.store.schema import hosts, instances, providers, seen_volumes, sites, volumes
 from hanza.store.tx import Tx
@@ -98,8 +99,11 @@ def forget_volume(tx: Tx, volume: VolumeId) -> None:
         count(tx, Scope(row.tenant, row.workspace), NONE - volume_cost(row.size_mib))
 
 
+_BY_ID = Prepared(sa.select(volumes).where(volumes.c.id == sa.bindparam("id")))
+
+
 def find_volume(tx: Tx, volume: VolumeId) -> Record | None:
-    row = tx.execute(sa.select(volumes).where(volumes.c.id == volume)).one_or_none()
+    row = _BY_ID.first(tx, {"id": volume})
     return None if row is None else _record_from_row(row)
 
 
@@ -134,6 +138,13 @@ def _inside(tenant: str, workspace: str) -> tuple[sa.ColumnElement[bool], ...]:
     return volumes.c.tenant == tenant, volumes.c.workspace == workspace
 
 
+_HELD = sa.select(volumes, instances.c.name.label("holder")).outerjoin(
+    instances, instances.c.id == volumes.c.instance_id
+)
+_HELD_BY_ID = Among(_HELD, volumes.c.id)
+_HELD_BY_NAME = Among(_HELD, volumes.c.name)
+
+
 def pins_of(tx: Tx, wishes: Iterable[Wanted]) -> dict[InstanceId, Pin]:
     """What binds each of these to a place before placement chooses.
 
@@ -142,14 +153,7 @@ def pins_of(tx: Tx, wishes: Iterable[Wanted]) -> dict[InstanceId, Pin]:
     wishes = list(wishes)
     ids = {volume for wanted in wishes for volume in wanted.volumes}
     names = {name for wanted in wishes for name in _names_of(wanted)}
-    rows: list[Any] = []
-    if ids or names:
-        query = sa.select(volumes, instances.c.name.label("holder")).outerjoin(
-            instances, instances.c.id == volumes.c.instance_id
-        )
-        rows = list(
-            tx.execute(query.where(sa.or_(volumes.c.id.in_(ids), volumes.c.name.in_(names))))
-        )
+    rows = [*_HELD_BY_ID.among(tx, ids), *_HELD_BY_NAME.among(tx, names)]
     by_id = {row.id: row for row in rows}
     by_name = {(row.tenant, row.workspace, row.name): row for row in rows}
     return {wanted.id: _pin(wanted, by_id, by_name) for wanted in wishes}
@@ -269,23 +273,25 @@ def users_of(tx: Tx, wanted: VolumeWanted) -> list[tuple[InstanceId, str, bool]]
     ]
 
 
-def find_volume_place(tx: Tx, volume: VolumeId) -> VolumePlace | None:
-    query = (
-        sa.select(
-            sites.c.name.label("site"),
-            sites.c.city,
-            sites.c.country,
-            providers.c.name.label("provider"),
-            instances.c.name.label("instance"),
-        )
-        .select_from(volumes)
-        .join(hosts, hosts.c.id == volumes.c.host_id)
-        .join(sites, sites.c.id == hosts.c.site_id)
-        .join(providers, providers.c.id == sites.c.provider_id)
-        .outerjoin(instances, instances.c.id == volumes.c.instance_id)
-        .where(volumes.c.id == volume)
+_PLACE = Prepared(
+    sa.select(
+        sites.c.name.label("site"),
+        sites.c.city,
+        sites.c.country,
+        providers.c.name.label("provider"),
+        instances.c.name.label("instance"),
     )
-    row = tx.execute(query).one_or_none()
+    .select_from(volumes)
+    .join(hosts, hosts.c.id == volumes.c.host_id)
+    .join(sites, sites.c.id == hosts.c.site_id)
+    .join(providers, providers.c.id == sites.c.provider_id)
+    .outerjoin(instances, instances.c.id == volumes.c.instance_id)
+    .where(volumes.c.id == sa.bindparam("id"))
+)
+
+
+def find_volume_place(tx: Tx, volume: VolumeId) -> VolumePlace | None:
+    row = _PLACE.first(tx, {"id": volume})
     if row is None:
         return None
     return VolumePlace(row.site, row.city, row.country, row.provider, row.instance)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.store.database import upsert
+from hanza.store.prepared import Prepared, changing
 from hanza.store.schema import work
 from hanza.store.tx import Tx
 
@@ -73,15 +74,8 @@ def hint_waiting(tx: Tx, kind: Kind, now: datetime) -> None:
 
 def take_due(tx: Tx, kind: Kind, limit: int, token: str, now: datetime) -> list[Work]:
     """Lease up to `limit` due rows under one token."""
-    free = sa.or_(work.c.leased_until.is_(None), work.c.leased_until <= now)
-    due = (
-        sa.select(work.c.ref, work.c.hint, work.c.failures)
-        .where(work.c.kind == kind, work.c.due_at <= now, free)
-        .order_by(work.c.due_at, work.c.ref)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    taken = [Work(kind, row.ref, row.hint, token, row.failures) for row in tx.execute(due)]
+    rows = _DUE.all(tx, {"kind": kind, "now": now, "at_most": limit})
+    taken = [Work(kind, row.ref, row.hint, token, row.failures) for row in rows]
     if taken:
         tx.execute(
             sa.update(work)
@@ -93,18 +87,23 @@ def take_due(tx: Tx, kind: Kind, limit: int, token: str, now: datetime) -> list[
 
 def is_held(tx: Tx, one: Work) -> bool:
     """Whether the lease is still ours; asked in the transaction that records the outcome."""
-    return tx.scalar(_MINE, _named(one)) is not None
+    named = _named(one)
+    del named["b_hint"]
+    return _MINE.first(tx, named) is not None
 
 
 def settle_work(tx: Tx, one: Work, verdict: Verdict, now: datetime, failures: int = 0) -> None:
     """Give a row back with the verdict.  Without effect when the lease is no longer ours."""
     named, released = _named(one), {"token": None, "leased_until": None, "failures": failures}
+    is_done = False
     if isinstance(verdict, Settled):
-        tx.execute(_END_UNHINTED, named)
+        is_done = _END_UNHINTED.run(tx, named) > 0
     due_at = verdict.at if isinstance(verdict, Later) else now
     if isinstance(verdict, Later | Again):
-        tx.execute(_GIVE_BACK_UNHINTED, named | {"due_at": due_at, **released})
-    tx.execute(_GIVE_BACK, named | {"due_at": now, **released})
+        is_done = _GIVE_BACK_UNHINTED.run(tx, named | {"due_at": due_at, **released}) > 0
+    if not is_done:
+        del named["b_hint"]
+        _GIVE_BACK.run(tx, named | {"due_at": now, **released})
 
 
 def _named(one: Work) -> dict[str, str | int | None]:
@@ -116,9 +115,22 @@ _IS = (
     work.c.ref == sa.bindparam("b_ref"),
     work.c.token == sa.bindparam("b_token"),
 )
+_NOW = sa.bindparam("now", type_=work.c.due_at.type)
+_DUE = Prepared(
+    sa.select(work.c.ref, work.c.hint, work.c.failures)
+    .where(
+        work.c.kind == sa.bindparam("kind"),
+        work.c.due_at <= _NOW,
+        sa.or_(work.c.leased_until.is_(None), work.c.leased_until <= _NOW),
+    )
+    .order_by(work.c.due_at, work.c.ref)
+    .limit(sa.bindparam("at_most", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
 _UNHINTED = work.c.hint == sa.bindparam("b_hint")
 # Built once: these run for every pass of everything, and to build one costs more than to run it.
-_MINE = sa.select(work.c.ref).where(*_IS).with_for_update()
-_END_UNHINTED = sa.delete(work).where(*_IS, _UNHINTED)
-_GIVE_BACK = sa.update(work).where(*_IS)
-_GIVE_BACK_UNHINTED = _GIVE_BACK.where(_UNHINTED)
+_MINE = Prepared(sa.select(work.c.ref).where(*_IS).with_for_update())
+_END_UNHINTED = Prepared(sa.delete(work).where(*_IS, _UNHINTED))
+_RELEASE = changing(work, "due_at", "token", "leased_until", "failures").where(*_IS)
+_GIVE_BACK = Prepared(_RELEASE)
+_GIVE_BACK_UNHINTED = Prepared(_RELEASE.where(_UNHINTED))

@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from hanza.model.errors import Bug
+
 TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -39,6 +41,8 @@ ALWAYS_ASK = "no-cache"
 NEVER_AGAIN = "public, max-age=31536000, immutable"
 """For files whose names carry a digest of their content."""
 
+NO_DESK, DESK = b'data-desk="no"', b'data-desk="yes"'
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -49,12 +53,17 @@ class File:
     headers: Mapping[str, str]
 
 
-def read_bundle(folder: Traversable | None = None) -> dict[str, File]:
-    """Every file of the bundle by its path, such as `/assets/index-1a2b.js`; `/` is the page."""
+def read_bundle(folder: Traversable | None = None, *, has_desk: bool = False) -> dict[str, File]:
+    """Every file of the bundle by its path, such as `/assets/index-1a2b.js`; `/` is the page.
+
+    With `has_desk`, the page is told that its plane has a demo's desk, so that it need not ask.
+    """
     root = folder or resources.files("hanza.web") / "page"
     found = {}
     for path, source in _files_in(root, ""):
         content = source.read_bytes()
+        if path == "/index.html" and has_desk:
+            content = _with_desk(content)
         cache = NEVER_AGAIN if path.startswith("/assets/") else ALWAYS_ASK
         headers = HEADERS | {
             "content-type": TYPES[path.rpartition(".")[2]],
@@ -70,6 +79,12 @@ def read_bundle(folder: Traversable | None = None) -> dict[str, File]:
 def routes(bundle: Mapping[str, File]) -> list[BaseRoute]:
     """A route for each file, open to all: without a token the page shows nothing."""
     return [Route(path, _serve(file), methods=["GET"]) for path, file in bundle.items()]
+
+
+def _with_desk(page: bytes) -> bytes:
+    if page.count(NO_DESK) != 1:
+        raise Bug("the bundle's page does not say once whether there is a desk")
+    return page.replace(NO_DESK, DESK)
 
 
 def _serve(file: File) -> Callable[[Request], Awaitable[Response]]:

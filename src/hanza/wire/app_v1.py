@@ -52,7 +52,7 @@ from hanza.wire.app_schema import (
     members_of,
 )
 from hanza.wire.places import load_cities
-from hanza.wire.policy_v1 import PolicyDoc, policy_from_doc, policy_to_json
+from hanza.wire.policy_v1 import PolicyDoc, members_at, policy_from_doc, policy_to_json
 from hanza.wire.yaml_nodes import Item, parse_yaml
 
 _AMOUNT = re.compile(r"([0-9]{1,9})(Mi|Gi)", re.ASCII)
@@ -238,7 +238,8 @@ def _read_policy(plain: Any, items: dict[str, Item]) -> Policy:
         here = _located(items, at[1] if at else "")
         unknown = _UNKNOWN.match(text)
         if unknown:
-            here.key(unknown[1]).refuse(f"{unknown[1]!r} is not known here")
+            known = ", ".join(members_at(at[1] if at else ""))
+            here.key(unknown[1]).refuse(f"{unknown[1]!r} is not known here; known are {known}")
         here.refuse(_AT.sub("", text))
     except Invalid as error:
         where = str(_located(items, error.field or "").place)

@@ -7,8 +7,7 @@
 - A *fetch proof* is the agent's signature over one request for a blob, the second it was made and
   the pin.  It is good for `FETCH_WINDOW` either way; replayed within it, it gives the same public
   bytes to whoever could already read them.
-- The *root* is a self-signed Ed25519 certificate (RFC 8410) that signs the planes' server
-  certificates.
+- The *root* is a self-signed certificate that signs the planes' server certificates.
 
 Nothing here stores, fetches or decides who may join.
 """

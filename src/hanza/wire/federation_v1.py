@@ -142,6 +142,9 @@ class HostStatus(Struct, rename="camel"):
     held_disk_mib: int = msgspec.field(name="heldDiskMiB", default=0)
     accelerator: str = "none"
     is_offered: bool = True
+    heard_at: datetime | None = None
+    is_heard: bool = False
+    """Whether its agent was heard lately; else nothing new is placed there."""
 
 
 class HostDoc(Struct):
@@ -265,7 +268,7 @@ def tenant_to_doc(tenant: Tenant) -> TenantDoc:
     return TenantDoc(metadata, TenantSpec(tenant.references))
 
 
-def host_to_doc(host: Host, site: str) -> HostDoc:
+def host_to_doc(host: Host, site: str, *, is_heard: bool) -> HostDoc:
     status = HostStatus(
         host.capacity.cpus,
         host.capacity.memory_mib,
@@ -275,6 +278,8 @@ def host_to_doc(host: Host, site: str) -> HostDoc:
         host.held.disk_mib,
         host.accelerator,
         host.is_offered,
+        host.heard_at,
+        is_heard,
     )
     return HostDoc(Metadata(host.id, host.name), HostSpec(site), status)
 

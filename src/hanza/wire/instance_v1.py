@@ -65,6 +65,8 @@ class Placement(Struct, rename="camel"):
     host: str
     accelerator: str
     heard_at: datetime | None
+    is_heard: bool
+    """Whether its site was heard lately; else what is shown of it is as it was last heard."""
     trouble: str | None
     address: str
     """Where the instance's ports are published; empty where none are."""
@@ -79,6 +81,8 @@ class InstanceStatus(Struct, rename="camel"):
     placement: Placement | None
     serial_tail: str
     seen_at: datetime | None
+    law: str
+    """The countries where every level of its policy lets it be, in words."""
 
 
 class InstanceDoc(Struct):
@@ -121,6 +125,7 @@ def instance_to_doc(
     placement: Placement | None,
     serial_tail: str,
     seen_at: datetime | None,
+    law: str,
 ) -> InstanceDoc:
     address = wanted.address
     return InstanceDoc(
@@ -142,6 +147,7 @@ def instance_to_doc(
             placement,
             serial_tail,
             seen_at,
+            law,
         ),
     )
 

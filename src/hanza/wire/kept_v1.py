@@ -1,5 +1,6 @@
 """Kept policies and what violates them, as documents of `hanza.federation/v1`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,10 +44,12 @@ class ViolationDoc(Struct):
 
 
 class KeptStatus(Struct, rename="camel"):
-    """`effective` is what holds: this, tightened by what stands above it."""
+    """`effective` is what holds: this, tightened by what stands above it; `warnings` tell what was
+    said and is most likely a slip."""
 
     effective: PolicyDoc
     violations: list[ViolationDoc]
+    warnings: list[str]
 
 
 class KeptDoc(Struct):
@@ -64,9 +67,13 @@ def policy_from_put(put: PolicyPut, find_city: FindCity) -> Policy:
 
 
 def kept_to_doc(
-    metadata: KeptMetadata, policy: Policy, effective: Policy, violations: list[ViolationDoc]
+    metadata: KeptMetadata,
+    policy: Policy,
+    effective: Policy,
+    violations: list[ViolationDoc],
+    warnings: Sequence[str],
 ) -> KeptDoc:
-    status = KeptStatus(policy_to_doc(effective), violations)
+    status = KeptStatus(policy_to_doc(effective), violations, list(warnings))
     return KeptDoc(metadata, policy_to_doc(policy), status)
 
 

@@ -4,6 +4,7 @@ Amounts of money are whole micro-euro for a month of 730 hours, points go from 0
 are in ms; `isMeasured` tells a measured one from a guess by distance.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -16,6 +17,7 @@ from hanza.plan.placement.explain import Explanation, Loser, RuleCount, Runner
 from hanza.plan.placement.quote import Line, Quote
 from hanza.plan.placement.relax import Relaxation
 from hanza.plan.placement.score import FULL
+from hanza.plan.policy import words_of_law
 from hanza.wire.federation_v1 import Word
 from hanza.wire.instance_v1 import InstanceSpec
 
@@ -112,7 +114,8 @@ class ExplanationDoc(Struct, rename="camel"):
 
 
 class LineDoc(Struct, rename="camel"):
-    """One instance.  `placement` is null where it has no place and would get none.
+    """One instance.  `placement` is null where it has no place and would get none; `law` names the
+    countries where every level of its policy lets it be.
 
     `change` is create, change, replace (its run and disk begin anew), end or none, and `says`
     tells what is different.  `violations` name what its place breaks; it runs on all the same.
@@ -121,6 +124,7 @@ class LineDoc(Struct, rename="camel"):
     name: str
     change: str
     says: str
+    law: str
     placement: PlaceDoc | None
     because: str
     violations: list[str]
@@ -130,13 +134,15 @@ class LineDoc(Struct, rename="camel"):
 
 
 class QuoteDoc(Struct, rename="camel"):
-    """`refusals` say why the unplaced have no place, one for each team."""
+    """`refusals` say why the unplaced have no place, one for each team; `warnings` what was said
+    and is most likely a slip."""
 
     items: list[LineDoc]
     refusals: list[str]
     relaxations: list[RelaxationDoc]
     price_per_month: int | None
     """Of all that have or would get a place; null when nobody of them has prices."""
+    warnings: list[str]
 
 
 def line_to_doc(line: Line, change: Change, violations: list[str]) -> LineDoc:
@@ -144,6 +150,7 @@ def line_to_doc(line: Line, change: Change, violations: list[str]) -> LineDoc:
         line.wanted.address.name,
         change.kind,
         change.says,
+        words_of_law(line.demand.policy),
         None if line.at is None else _place(line.at),
         _because(line, change),
         violations,
@@ -158,6 +165,7 @@ def quote_to_doc(
     ended: list[Line],
     changes: dict[str, Change],
     violations: dict[str, list[str]],
+    warnings: Sequence[str],
 ) -> QuoteDoc:
     """Several teams as one document; `changes` by the names that it is about."""
     lines = [one for quote in quotes for one in quote.lines if one.wanted.address.name in changes]
@@ -168,6 +176,7 @@ def quote_to_doc(
         [quote.refusal for quote in quotes if quote.refusal is not None],
         [_relaxation(one) for quote in quotes for one in quote.relaxations],
         sum(prices) if prices else None,
+        list(warnings),
     )
 
 

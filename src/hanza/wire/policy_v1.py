@@ -110,6 +110,24 @@ class PolicyDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
     caps: Caps | None = None
 
 
+_INSIDE: dict[str, type[Struct]] = {
+    "": PolicyDoc,
+    "residency": Members,
+    "providers": Members,
+    "require": Require,
+    "near": NearTo,
+    "spread": SpreadOver,
+    "goals": Weights,
+    "caps": Caps,
+}
+
+
+def members_at(path: str) -> tuple[str, ...]:
+    """Which members are known at a path such as `near[0]`; the policy's own at the empty one."""
+    fields = msgspec.structs.fields(_INSIDE[path.partition("[")[0].partition(".")[0]])
+    return tuple(field.encode_name for field in fields)
+
+
 def policy_from_doc(doc: PolicyDoc, find_city: FindCity) -> Policy:
     """Raises `Invalid` naming the member that is wrong, from the policy's root."""
     residency = doc.residency

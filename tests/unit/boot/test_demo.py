@@ -7,6 +7,7 @@ import pytest
 
 from hanza.boot.demo.condition import condition_of
 from hanza.boot.demo.packages import missing_of
+from hanza.boot.demo.plane import reason_of, row_of
 from hanza.boot.demo.scenario import MEMBERS
 from hanza.boot.demo.steps import Steps
 from hanza.boot.demo.table import Row, lines
@@ -64,6 +65,33 @@ def test_a_table_lines_up_and_shows_no_control_characters() -> None:
     assert heading == "guest        site      says"
     assert first == "kava         hr-zag-1  [2Jhello"
     assert second == "stroopwafel  -         -"
+
+
+def test_a_reason_has_its_round_trips_and_says_which_are_guessed() -> None:
+    split = {"to": "Split, HR", "ms": 16.6, "isMeasured": False}
+    graz = {"to": "Graz", "ms": 4.2, "isMeasured": True}
+    line = {"because": "nearest of 2 that may", "roundTrips": [split, graz]}
+    assert reason_of(line) == "nearest of 2 that may, ~17 ms Split, 4 ms Graz"
+    assert reason_of(line | {"roundTrips": []}) == "nearest of 2 that may"
+
+
+@pytest.mark.parametrize(
+    ("power", "runs"), [("on", "emulated"), ("off", "off"), (None, "emulated")]
+)
+def test_a_row_says_how_its_guest_runs(power: str | None, runs: str) -> None:
+    status = {
+        "placement": {"site": "hr-zag-1", "accelerator": "tcg"},
+        "power": power,
+        "boot": "seen",
+        "serialTail": "up\n",
+        "law": "HR",
+    }
+    document = {
+        "metadata": {"name": "kava", "workspace": "demo"},
+        "spec": {"country": "HR"},
+        "status": status,
+    }
+    assert row_of(document)["runs"] == runs
 
 
 def test_a_step_tells_how_long_it_took_and_how_it_ended() -> None:

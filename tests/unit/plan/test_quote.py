@@ -6,7 +6,7 @@ from hanza.model.ids import HostId
 from hanza.model.policy import PRESETS, Near, Policy, Spread
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.choose import Placed, place_group
-from hanza.plan.placement.demand import UNBOUND, Bounds, demand_of, team_of
+from hanza.plan.placement.demand import UNBOUND, Bounds, demand_of, law_of, team_of
 from hanza.plan.placement.quote import ended_line, quote_team
 from kit.grounds import (
     LJUBLJANA,
@@ -122,6 +122,10 @@ def test_why_there_is_said_in_the_words_of_the_goals() -> None:
     assert because(best, host=None) == "best of 2 that may"
     assert because(Policy(), host=None) == "emptiest of 2 that may"
     assert because(cheap, host=stay) == "one of 2 that may; by itself it would be better at s2"
+    dutch = Policy(countries=frozenset({"NL"}))
+    assert because(dutch, host=stay) == (
+        "it stands there and may not any more; 1 other host may, s2 best"
+    )
     french = Policy(countries=frozenset({"FR"}))
     assert because(french, host=stay) == "it stands there; today no host may run it"
     assert because(french, host=None) == "none of 2 hosts may run it: 2 not in FR"
@@ -185,3 +189,35 @@ def test_who_ran_somewhere_goes_home() -> None:
     cheap = a_member("a", Policy(goals=PRESETS["cheapest"]))
     home = Bounds(homes={cheap.id: HostId("h1")})
     assert quote_team([(cheap, None)], hosts, home).lines[0].at == hosts[0]
+
+
+def test_for_what_stands_only_what_would_be_better_or_lawful_is_named() -> None:
+    grounds = [
+        a_ground(f"s{n}", country=country, prices=prices_of(price))
+        for n, (country, price) in enumerate((("DE", 2000), ("ES", 1000), ("FR", 3000)))
+    ]
+    hosts = [a_candidate(f"h{n}", ground) for n, ground in enumerate(grounds)]
+    cheap = Policy(countries=frozenset({"DE"}), goals=PRESETS["cheapest"])
+
+    def helps(policy: Policy, *others: Candidate) -> list[str]:
+        members = [(a_member("a", policy), HostId("h0"))]
+        (line,) = quote_team(members, [*hosts, *others], UNBOUND).lines
+        return [one.text for one in line.explanation.relaxations]
+
+    assert helps(cheap) == ["allow ES"]
+    assert helps(Policy(countries=frozenset({"DE"}))) == []
+    assert helps(Policy(countries=frozenset({"ES"}))) == ["allow DE"]
+    apart = Policy(countries=frozenset({"DE"}), spreads=(Spread("site", 2),))
+    assert helps(apart) == []
+
+
+def test_the_law_is_told_in_words_under_every_level() -> None:
+    def law(policy: Policy, *above: Policy) -> str:
+        return law_of(a_member("a", policy), [("above", one) for one in above])
+
+    assert law(Policy(countries=frozenset({"DE", "SI"}))) == "DE, SI"
+    assert law(Policy(), Policy(countries_denied=frozenset({"HU"}))) == "any but HU"
+    assert law(Policy()) == "any"
+    german = Policy(countries=frozenset({"DE"}))
+    assert law(german, Policy(countries=frozenset({"FR"}))) == "none"
+    assert law(german, Policy(regions=frozenset({"de", "fr"}))) == "DE"

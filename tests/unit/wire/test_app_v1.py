@@ -204,6 +204,9 @@ def test_the_short_form_asks_for_no_more_than_before() -> None:
     [
         ("residency: [DE, NL, SI]", "residency: [DE, Nowhere]", "5:19", "neither a country"),
         ("residency: [DE, NL, SI]", "residancy: [DE]", "5:3", "'residancy' is not known here"),
+        ("residency: [DE, NL, SI]", "residancy: [DE]", "5:3", "known are residency, regions, prov"),
+        ("{deny: [elsewhere]}", "{denny: [x]}", "6:15", "known are allow, deny"),
+        ("{city: Amsterdam, ", "{town: Amsterdam, ", "13:24", "known are city, name, latitude"),
         ("residency: [DE, NL, SI]", "residency: []", "5:14", "length"),
         ("{deny: [elsewhere]}", "{deny: [elsewhere], alow: [x]}", "6:34", "'alow' is not known"),
         ("{deny: [elsewhere]}", "{deny: [else where]}", "6:22", "is not a name"),

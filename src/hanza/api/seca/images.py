@@ -16,11 +16,11 @@ _get_own = getter(IMAGE)
 _list_own = lister(IMAGE)
 
 
-def get_image(call: Call) -> Answer:
+async def get_image(call: Call) -> Answer:
     path = path_of(call, IMAGE)
     if path.tenant not in SHARED_TENANTS:
-        return _get_own(call)
-    image = call.plane.store.read(_find, path)
+        return await _get_own(call)
+    image = await call.plane.store.glance(_find, path)
     if image is None:
         raise not_there(path)
     return Answer(200, _document(image, path), JSON)

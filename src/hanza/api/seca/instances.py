@@ -1,9 +1,10 @@
 """Instances of the standard: what a PUT, a DELETE and a power action mean for the wanted row."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from hanza.api.calls import Answer, Call, Handler
+from hanza.api.calls import Answer, AsyncHandler, Call
 from hanza.api.counting import count_wishes
 from hanza.api.instances import refuse_contradiction
 from hanza.api.seca.boot import content_of, volumes_of
@@ -73,11 +74,11 @@ def delete_instance(tx: Tx, known: Resource, now: datetime) -> bool:
     return False
 
 
-def power_action(action: Action) -> Handler:
-    def act(call: Call) -> Answer:
+def power_action(action: Action) -> AsyncHandler:
+    async def act(call: Call) -> Answer:
         path, version = path_of(call, kinds.INSTANCE), call.headers.get(VERSION_HEADER)
         now = call.plane.clock.now()
-        call.plane.store.write(write_power, path, action, version, now)
+        await call.plane.store.write_soon(write_power, path, action, version, now)
         call.plane.wake()
         return Answer(202)
 
@@ -128,11 +129,11 @@ def _create(tx: Tx, change: Change) -> Resource:
     target = target_of(reference, kinds.INSTANCE_SKU.name, resource.path, "spec.skuRef")
     sku = find_sku(kinds.INSTANCE_SKU, target.name)
     assert sku is not None, "the reference was checked"
-    (volume, field), *_ = volumes_of(tx, resource)
+    (volume, field), *others = volumes_of(tx, resource)
     disk_gb = volume.words.spec["sizeGB"]
     assert isinstance(disk_gb, int), "the shape was checked"
     image, bundle = content_of(tx, volume, field)
-    data = _data_volumes_of(tx, resource)
+    data = _given(tx, others)
     parts = Parts(sku, image, bundle, VolumeId(volume.id), disk_gb, data)
     wanted = wanted_of(resource, _workspace(tx, resource), change.region, parts, now)
     if instances.find_instance(tx, wanted.address) is not None:
@@ -146,7 +147,11 @@ def _create(tx: Tx, change: Change) -> Resource:
 
 def _data_volumes_of(tx: Tx, resource: Resource) -> tuple[VolumeId, ...]:
     """Those besides the one that it boots from, in order, with what their first bytes are."""
-    _, *data = volumes_of(tx, resource)
+    _, *others = volumes_of(tx, resource)
+    return _given(tx, others)
+
+
+def _given(tx: Tx, data: Sequence[tuple[Resource, str]]) -> tuple[VolumeId, ...]:
     for storage, field in data:
         content_of(tx, storage, field)
     return tuple(VolumeId(storage.id) for storage, _ in data)

@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-from hanza.api.calls import Answer, Call, Handler
+from hanza.api.calls import Answer, AsyncHandler, Call, ThreadHandler
 from hanza.api.seca.places import check_place
 from hanza.model.errors import BadQuery, NotFound
 from hanza.model.kinds import Kind
@@ -18,10 +18,10 @@ LIMIT_MAX = 10000
 JSON = "application/json"
 
 
-def getter(kind: Kind) -> Handler:
-    def get(call: Call) -> Answer:
+def getter(kind: Kind) -> AsyncHandler:
+    async def get(call: Call) -> Answer:
         path = path_of(call, kind)
-        document = call.plane.store.read(find_document, path)
+        document = await call.plane.store.glance(find_document, path)
         if document is None:
             raise not_there(path)
         return Answer(200, document, JSON)
@@ -29,7 +29,7 @@ def getter(kind: Kind) -> Handler:
     return get
 
 
-def lister(kind: Kind) -> Handler:
+def lister(kind: Kind) -> ThreadHandler:
     def list_all(call: Call) -> Answer:
         path = path_of(call, kind)
         documents, last = call.plane.store.read(_list, path, page_of(call))

@@ -10,7 +10,7 @@ from hanza.plan.seca.addresses import is_range
 from hanza.plan.seca.references import Target, target_near, target_of
 from hanza.plan.seca.shape import references_in
 from hanza.store.images import find_image
-from hanza.store.resources import find_resource
+from hanza.store.resources import is_standing
 from hanza.store.tx import Tx
 
 
@@ -55,5 +55,4 @@ def is_there(tx: Tx, target: Target, region: str) -> bool:
     if target.is_shared:
         return target.kind == IMAGE and find_image(tx, target.name) is not None
     there = Path(target.kind, region, target.tenant, target.workspace, target.name, target.network)
-    found = find_resource(tx, there)
-    return found is not None and found.deleted_at is None and found.path.region == region
+    return is_standing(tx, there)

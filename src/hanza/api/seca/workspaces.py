@@ -20,9 +20,9 @@ def put_workspace(tx: Tx, change: Change) -> Resource:
     return replace(put_at_once(tx, change), status={"resourceCount": count})
 
 
-def get_workspace(call: Call) -> Answer:
+async def get_workspace(call: Call) -> Answer:
     path = path_of(call, WORKSPACE)
-    document = call.plane.store.read(_find, path)
+    document = await call.plane.store.glance(_find, path)
     if document is None:
         raise not_there(path)
     return Answer(200, document, JSON)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from hanza.api.calls import Answer, Call, Handler
+from hanza.api.calls import Answer, AsyncHandler, Call
 from hanza.api.counting import count_resource
 from hanza.api.identity import Principal
 from hanza.api.seca.places import get_region
@@ -33,6 +33,7 @@ from hanza.store.events import Whose, append_event
 from hanza.store.resources import (
     find_resource,
     insert_resource,
+    is_standing,
     list_inside,
     network_of,
     remove_resource,
@@ -86,12 +87,12 @@ DeleteRule: TypeAlias = Callable[[Tx, Resource, datetime], bool]
 """Whether nothing is left of it at once.  Raises `InUse` when it must stay."""
 
 
-def putter(kind: Kind, prefix: str, rule: PutRule) -> Handler:
-    def put(call: Call) -> Answer:
+def putter(kind: Kind, prefix: str, rule: PutRule) -> AsyncHandler:
+    async def put(call: Call) -> Answer:
         plane, now = call.plane, call.plane.clock.now()
         request, version = request_from_json(call.body), call.headers.get(VERSION_HEADER)
         wish = Put(path_of(call, kind), request, version, plane.ids.new(prefix), now, call.who)
-        resource = plane.store.write(write_put, wish, rule)
+        resource = await plane.store.write_soon(write_put, wish, rule)
         plane.wake()
         status = 201 if resource.id == wish.new_id else 200
         return Answer(status, resource_to_json(resource, "PUT"), JSON)
@@ -99,10 +100,11 @@ def putter(kind: Kind, prefix: str, rule: PutRule) -> Handler:
     return put
 
 
-def deleter(kind: Kind, rule: DeleteRule) -> Handler:
-    def delete(call: Call) -> Answer:
+def deleter(kind: Kind, rule: DeleteRule) -> AsyncHandler:
+    async def delete(call: Call) -> Answer:
         path, version = path_of(call, kind), call.headers.get(VERSION_HEADER)
-        call.plane.store.write(write_delete, path, version, rule, call.plane.clock.now())
+        now = call.plane.clock.now()
+        await call.plane.store.write_soon(write_delete, path, version, rule, now)
         call.plane.wake()
         return Answer(202)
 
@@ -224,8 +226,7 @@ def _check_parents(tx: Tx, path: Path) -> None:
 def _check_parent(tx: Tx, parent: Path, region: str) -> None:
     what = parent.kind.name
     check_name(parent.name, kinds.ID_CHARACTERS_MAX, what)
-    found = find_resource(tx, parent)
-    if found is None or found.deleted_at is not None or found.path.region != region:
+    if not is_standing(tx, parent):
         text = f"there is no {what} {parent.name!r} in region {region!r}"
         raise Invalid(text, field=what)
 

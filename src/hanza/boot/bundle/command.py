@@ -122,6 +122,9 @@ def _write(path: Path, files: Mapping[str, bytes], now: datetime) -> None:
     """Readable by its owner only; never over another file."""
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError as error:
+        hint = "nothing is written over: name another with --file, or remove it"
+        raise Conflict(f"{path} is there already", field="file", hint=hint) from error
     except OSError as error:
         raise Conflict(f"cannot write {path}: {error.strerror}", field="file") from error
     with os.fdopen(descriptor, "wb") as out, tarfile.open(fileobj=out, mode="w:gz") as archive:

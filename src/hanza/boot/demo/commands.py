@@ -13,13 +13,14 @@ from typing import Annotated
 
 import typer
 
-from hanza.boot.demo import acts, condition, fitness, plane, settings, table
+from hanza.boot.demo import acts, condition, fitness, plane, settings, table, visits
 from hanza.boot.demo.settings import Demo
 from hanza.boot.demo.steps import Steps
 from hanza.boot.demo.up import up as bring_up
 from hanza.boot.demo.where import Prefix, State, place_of, refuse
 from hanza.boot.lab import lab
 from hanza.boot.lab.process import LabError
+from hanza.cli.render import silence_of
 
 INTERRUPTED = 130
 FURTHER = """
@@ -28,12 +29,13 @@ Look further   export HANZA_CONTEXT={context}
                {hanza} status | logs NAME | destroy NAME | site list
 Cut a site     {hanza} demo plug pull {site}    (plug in: plugs it in again)
 Logs           {logs}
-End it         make demo-down   (or: hanza demo down)"""
+End it         make demo-down   (or: {hanza} demo down)"""
 
 app = typer.Typer(no_args_is_help=True, help="Six sites with real guests, on this machine.")
 app.add_typer(acts.plug, name="plug")
 app.command("ask-forbidden")(acts.ask_forbidden)
 app.command("move-rule")(acts.move_rule)
+app.command("visit")(visits.visit)
 
 Cache = Annotated[Path, typer.Option(help="What is kept for the next time, such as the image.")]
 Port = Annotated[int, typer.Option(help="The plane's port.")]
@@ -70,7 +72,7 @@ def down(
     cache: Cache = settings.CACHE,
     purge: Purge = False,
 ) -> None:
-    """End the demo, and leave nothing of it."""
+    """End the demo, and leave nothing of it but a cache for the next time."""
     demo = Demo(place_of(prefix, state), cache.absolute())
     if not fitness.is_root():
         refuse("The demo runs as root: end it as root or with sudo.")
@@ -152,7 +154,13 @@ def interruptible(demo: Demo, steps: Steps) -> plane.Rows:
 
 
 def show(demo: Demo, rows: plane.Rows, steps: Steps) -> None:
-    for line in (*table.lines(rows), "", *table.lines(rows, table.SAID)):
+    silent = silence_of(rows)
+    said = ("", *table.lines(rows, table.SAID))
+    for line in (
+        *table.lines(plane.explained(demo, rows)),
+        *(["", *silent] if silent else ()),
+        *said,
+    ):
         steps.say(line)
     site = demo.sites[0]
     steps.say(

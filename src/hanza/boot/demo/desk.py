@@ -20,6 +20,7 @@ from hanza.boot.lab import network
 from hanza.boot.lab.names import Site
 from hanza.boot.lab.process import LabError, run
 from hanza.cli.options import TENANT
+from hanza.kit.text import meant_by
 from hanza.model.errors import Conflict, NotFound
 from hanza.store.events import append_event
 from hanza.store.instances import list_overviews
@@ -48,7 +49,7 @@ class Desk:
             Route("GET", f"{BASE}/cables", self.list_cables, OPERATOR),
             Route("POST", f"{BASE}/cables/{{site}}/pull", self.pull, OPERATOR),
             Route("POST", f"{BASE}/cables/{{site}}/plug", self.plug, OPERATOR),
-            Route("GET", f"{BASE}/shop/{{instance}}", self.visit, OPERATOR),
+            Route("GET", f"{BASE}/visits/{{instance}}", self.visit, OPERATOR),
         )
 
     def list_cables(self, _: Call) -> Answer:
@@ -93,7 +94,10 @@ class Desk:
     def _find(self, call: Call) -> Site:
         name = call.path["site"]
         if name not in self._sites:
-            raise NotFound(f"there is no site {name!r} in this demo", field="site")
+            meant = meant_by(name, self._sites)
+            known = f"the sites are {', '.join(sorted(self._sites))}"
+            hint = known if meant is None else f"perhaps {meant}; {known}"
+            raise NotFound(f"there is no site {name!r} in this demo", field="site", hint=hint)
         return self._sites[name]
 
 

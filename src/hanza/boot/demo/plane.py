@@ -74,7 +74,7 @@ def client(demo: Demo, base: str = BASE) -> Iterator[Client]:
         with Client(read_context(demo.context), base) as one:
             yield one
     except Refusal as refusal:
-        raise LabError(f"the plane refused: {refusal}") from refusal
+        raise LabError(f"{refusal}") from refusal
 
 
 def web_of(demo: Demo) -> str:
@@ -174,18 +174,43 @@ def rows(demo: Demo) -> Rows:
         return [row_of(document) for document in one.items(f"/tenants/{TENANT}/instances")]
 
 
+def explained(demo: Demo, rows: Sequence[Row]) -> Rows:
+    """The same rows with why each is where it is, as the plane would choose now."""
+    with client(demo) as one:
+        paths = [
+            f"/tenants/{TENANT}/workspaces/{row['workspace']}/instances/{row['name']}/placement"
+            for row in rows
+        ]
+        lines = [one.get(path) for path in paths]
+    return [{**row, "because": reason_of(line)} for row, line in zip(rows, lines, strict=True)]
+
+
+def reason_of(line: Mapping[str, Any]) -> str:
+    """`nearest of 2 that may, ~11 ms Ljubljana`; pure."""
+    trips = [
+        f"{'' if one['isMeasured'] else '~'}{one['ms']:.0f} ms {one['to'].partition(',')[0]}"
+        for one in line["roundTrips"]
+    ]
+    return ", ".join([line["because"], *trips])
+
+
 def row_of(document: Mapping[str, Any]) -> Row:
     """From the API's document to what the demo shows; pure."""
     status = document["status"]
     place = status["placement"] or {}
     return {
         "name": document["metadata"]["name"],
+        "workspace": document["metadata"]["workspace"],
         "country": document["spec"]["country"],
+        "law": status["law"],
         "site": place.get("site"),
         "city": place.get("city"),
         "provider": place.get("provider"),
-        "accelerator": ACCELERATORS.get(place.get("accelerator", "")),
-        "power": status["power"],
+        "runs": "off"
+        if status["power"] == "off"
+        else ACCELERATORS.get(place.get("accelerator", "")),
+        "heardAt": place.get("heardAt"),
+        "isHeard": place.get("isHeard", True),
         "boot": status["boot"],
         "serial": last_line(status["serialTail"]),
         "reach": reach(place.get("address"), document["spec"].get("ports", [])),

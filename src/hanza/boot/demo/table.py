@@ -7,12 +7,12 @@ Row: TypeAlias = Mapping[str, object]
 
 COLUMNS = {
     "name": "guest",
-    "country": "law",
+    "law": "law",
     "site": "site",
     "city": "city",
     "provider": "provider",
-    "accelerator": "runs",
-    "power": "power",
+    "because": "because",
+    "runs": "runs",
     "boot": "boot",
     "reach": "page at",
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from hanza.model.capacity import Capacity
-from hanza.model.ids import AgentId, HostId, SiteId
+from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
 from hanza.model.policy import Over, Point, Policy
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Country
@@ -50,6 +50,8 @@ class Candidate:
     is_heard: bool
     is_refusing: bool
     """The engine said lately that it has no room, whatever the books say."""
+    ports: Mapping[int, InstanceId | None] = field(default_factory=dict)
+    """Published there already, and by whom; None for what has only been planned there."""
 
     def stands_in(self, over: Over) -> str:
         """The host, site, provider or country, for spreading."""
@@ -79,6 +81,8 @@ class Demand:
     """Where it ran until now: it stays there wherever that may be."""
     conflict: str | None = None
     """How the levels of its policy contradict each other; then no host may run it."""
+    ports: tuple[int, ...] = ()
+    """What it publishes at its host; one port leads to one guest."""
 
     @property
     def room(self) -> Capacity:

@@ -8,7 +8,6 @@ was faster.  `hanza plan` asks here as the engine does, so a plan is what the ap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
 from hanza.model.policy import Spread
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
@@ -108,7 +107,7 @@ def _look_at_all(demands: Sequence[Demand], candidates: Sequence[Candidate]) -> 
 
 
 def _asks(demand: Demand) -> object:
-    return demand.size, demand.policy, demand.pin, demand.conflict
+    return demand.size, demand.policy, demand.pin, demand.conflict, demand.ports
 
 
 def choose(
@@ -122,15 +121,13 @@ def choose(
 def without_room(
     candidates: Sequence[Candidate], options: Sequence[Option], demands: Sequence[Demand]
 ) -> list[Candidate]:
-    """The candidates as they are once these demands are held."""
-    taken: dict[HostId, Capacity] = {}
+    """The candidates as they are once these demands are held, in the same order."""
+    left = {one.host: one for one in candidates}
     for option, demand in zip(options, demands, strict=True):
-        host = option.candidate.host
-        taken[host] = taken[host] + demand.room if host in taken else demand.room
-    return [
-        replace(one, free=one.free - taken[one.host]) if one.host in taken else one
-        for one in candidates
-    ]
+        one = left[option.candidate.host]
+        ports = {**one.ports, **dict.fromkeys(demand.ports)}
+        left[one.host] = replace(one, free=one.free - demand.room, ports=ports)
+    return list(left.values())
 
 
 def _groups(looked: Sequence[Looked], neighbours: Sequence[Neighbour]) -> dict[str, Group]:

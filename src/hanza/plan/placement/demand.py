@@ -9,7 +9,7 @@ from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.pins import FREE, Pin
-from hanza.plan.policy import Contradiction, Level, effective, policy_of
+from hanza.plan.policy import Contradiction, Level, effective, policy_of, words_of_law
 
 Above = Mapping[tuple[str, str], tuple[Level, ...]]
 """The levels above whatever is in a workspace, by tenant and workspace."""
@@ -41,6 +41,14 @@ def policy_under(wanted: Wanted, above: Sequence[Level]) -> Policy:
     return effective([*above, own_level(wanted)])
 
 
+def law_of(wanted: Wanted, above: Sequence[Level]) -> str:
+    """In words, under every level; `none` where they have come to contradict each other."""
+    try:
+        return words_of_law(policy_under(wanted, above))
+    except Contradiction:
+        return "none"
+
+
 def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
     """The demand under everything that bounds it.
 
@@ -62,6 +70,7 @@ def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
         pin=pin,
         home=bounds.homes.get(wanted.id),
         conflict=conflict,
+        ports=tuple(one.port for one in wanted.spec.ports),
     )
 
 

@@ -98,7 +98,8 @@ def sentence_of(unplaced: Unplaced, demands: Sequence[Demand]) -> str:
     if stuck is None and len(demands) == 1:
         return "every host that may run it stands where its spread allows no more replicas"
     if stuck is None:
-        why = "with the room and the spread they ask for"
+        ports = ", the ports" if any(one.ports for one in demands) else ""
+        why = f"with the room{ports} and the spread they ask for"
         if not unplaced.is_exact:
             why = "as far as was searched"
         names = ", ".join(one.name for one in demands)

@@ -63,7 +63,7 @@ def _changed(demand: Demand, change: Relaxation | None) -> Demand:
     if change is None:
         return demand
     (then,) = change.demands
-    return replace(demand, size=then.size, policy=then.policy, pin=then.pin)
+    return replace(demand, size=then.size, policy=then.policy, pin=then.pin, ports=then.ports)
 
 
 def _told(
@@ -72,7 +72,7 @@ def _told(
     changed: tuple[Demand, ...],
     answer: Placed,
 ) -> Relaxation:
-    text = " and ".join(words)
+    text = " and ".join(dict.fromkeys(words))
     if len(changes) == 1:
         return replace(changes[0], text=text, demands=changed)
     hosts = {one.candidate.host for one in answer.options}
@@ -81,4 +81,5 @@ def _told(
 
 
 def _asks(demand: Demand) -> object:
-    return demand.size, demand.policy, demand.component, demand.pin, demand.conflict
+    one = demand
+    return one.size, one.policy, one.component, one.pin, one.conflict, one.ports

@@ -17,7 +17,7 @@ from hanza.plan.placement.choose import Placed, place_group, without_room
 from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
 from hanza.plan.placement.mend import team_relaxations
-from hanza.plan.placement.relax import Relaxation
+from hanza.plan.placement.relax import Relaxation, better_ones
 from hanza.plan.placement.score import goals_of, trips_of
 from hanza.plan.pricing import price_per_month
 
@@ -52,6 +52,9 @@ class Line:
         if not may:
             return "it stands there; today no host may run it"
         best = self.explanation.best[0].option.candidate
+        if self.at.host in {one.candidate.host for one in self.explanation.losers}:
+            others = "1 other host" if may == 1 else f"{may} other hosts"
+            return f"it stands there and may not any more; {others} may, {best.ground.name} best"
         if best.host == self.at.host:
             return f"{_superlative(self.demand)} of {may} that may"
         return f"one of {may} that may; by itself it would be better at {best.ground.name}"
@@ -86,7 +89,7 @@ def quote_team(
     at = {line.wanted.id: line.at for line in first.lines}
     homes = {one.id: host for one, host in members if one.id in leaving and host is not None}
     freed = [
-        replace(one, free=_sum(one.free, [leaving[i] for i, h in homes.items() if h == one.host]))
+        _without(one, {i: leaving[i] for i, home in homes.items() if home == one.host})
         for one in first.candidates
     ]
     gone = [
@@ -160,19 +163,25 @@ def _placed_lines(
             continue
         demand = demand_of(wanted, bounds)
         freed = [
-            replace(one, free=one.free + demand.room) if one.host == host else one
+            _without(one, {wanted.id: demand.room}) if one.host == host else one
             for one in candidates
         ]
         others = [(one, where) for one, where in members if one.id != wanted.id]
-        explanation = explain(demand, freed, team_of(others, candidates, bounds).neighbours)
+        neighbours = team_of(others, candidates, bounds).neighbours
+        explanation = explain(demand, freed, neighbours)
+        better = better_ones(demand, hosts[host], explanation.relaxations, freed, neighbours)
+        explanation = replace(explanation, relaxations=better)
         lines.append(_line(wanted, demand, hosts[host], explanation))
     return lines
 
 
-def _sum(free: Capacity, held: Sequence[Capacity]) -> Capacity:
-    for one in held:
-        free = free + one
-    return free
+def _without(one: Candidate, gone: Leaving) -> Candidate:
+    """The host as it is once these have left it, with their room and their ports."""
+    free = one.free
+    for room in gone.values():
+        free = free + room
+    ports = {port: whose for port, whose in one.ports.items() if whose not in gone}
+    return replace(one, free=free, ports=ports)
 
 
 def _host_of(at: Candidate | None) -> HostId | None:

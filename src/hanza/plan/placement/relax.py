@@ -54,6 +54,32 @@ def relaxations_of(
     return tuple(found)
 
 
+def better_ones(
+    demand: Demand,
+    at: Candidate,
+    relaxations: Sequence[Relaxation],
+    candidates: Sequence[Candidate],
+    neighbours: Sequence[Neighbour],
+) -> tuple[Relaxation, ...]:
+    """Those that would have something better, by its goals, for what stands at `at`.
+
+    Where it may not stand there: those by which it may.
+    """
+    may_stay = any(one.candidate.host == at.host for one in look(demand, candidates).options)
+    found = []
+    for relaxation in relaxations:
+        (then,) = relaxation.demands
+        totals = {
+            one.candidate.host: one.total
+            for one in look(then, candidates).options
+            if not broken_by(then, one.candidate, neighbours)
+        }
+        here = totals.get(at.host)
+        if here is not None and (not may_stay or max(totals.values()) > here):
+            found.append(relaxation)
+    return tuple(found)
+
+
 def spread_relaxations(
     demands: Sequence[Demand], candidates: Sequence[Candidate], neighbours: Sequence[Neighbour]
 ) -> tuple[Relaxation, ...]:
@@ -102,6 +128,7 @@ def _changes(demand: Demand, rule: str, key: str, near: Sequence[Candidate]) -> 
         "near": _farther,
         "price": _dearer,
         "carbon": _dirtier,
+        "ports": _other_ports,
         "capacity": _smaller,
     }
     return known[rule](demand, key, near) if rule in known else []
@@ -196,6 +223,14 @@ def _smaller(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Chan
     if real:
         best = max(real, key=lambda size: (_share(size, asked), words_of_size(size)))
         yield f"{words_of_size(best)} instead", replace(demand, size=best)
+
+
+def _other_ports(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    """Without those that are taken; what is published instead is the tenant's to say."""
+    for taken in sorted({tuple(p for p in demand.ports if p in one.ports) for one in near}):
+        kept = tuple(port for port in demand.ports if port not in taken)
+        words = ", ".join(str(port) for port in taken)
+        yield f"publish another port than {words}", replace(demand, ports=kept)
 
 
 def _share(size: Capacity, asked: Capacity) -> float:

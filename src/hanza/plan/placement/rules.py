@@ -31,6 +31,7 @@ RULES = (
     "carbon",
     "volume",
     "attached",
+    "ports",
     "offered",
     "heard",
     "not_refused",
@@ -86,7 +87,9 @@ def compile_rules(demand: Demand) -> Compiled:
         *_zone(demand.pin),
         *policy_rules(demand.policy, demand.size),
     )
-    return Compiled(ground, (*_volume(demand.pin), *_host_rules(demand.room)))
+    return Compiled(
+        ground, (*_volume(demand.pin), *_ports(demand.ports), *_host_rules(demand.room))
+    )
 
 
 def policy_rules(policy: Policy, size: Capacity) -> tuple[Rule, ...]:
@@ -159,6 +162,18 @@ def _volume(pin: Pin) -> list[HostRule]:
             HostRule("attached", f"of no use while {text}", lambda _: f"is ruled out: {text}")
         )
     return rules
+
+
+def _ports(ports: Sequence[int]) -> list[HostRule]:
+    if not ports:
+        return []
+
+    def taken(candidate: Candidate) -> str | None:
+        found = [str(port) for port in ports if port in candidate.ports]
+        return f"has port {', '.join(found)} taken by another guest" if found else None
+
+    asked = ", ".join(str(port) for port in ports)
+    return [HostRule("ports", f"where port {asked} is taken by another guest", taken)]
 
 
 def _busy(volume: Bound) -> str | None:

@@ -15,6 +15,7 @@ and whoever asked is told.  Hosts tried count as steps, and for more the more is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, SiteId
@@ -24,6 +25,10 @@ from hanza.plan.placement.spread import Group, shortfall
 
 STEPS_MAX = 20_000
 SOFT_FINE = FULL // 4
+
+
+_Like: TypeAlias = tuple[SiteId, Capacity, frozenset[int]]
+"""Equal for hosts of one site that have the same room and the same ports left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Member:
     def asks(self) -> object:
         """Equal for members that ask for the same."""
         one = self.demand
-        return one.size, one.policy, one.component, one.pin, one.home, one.conflict
+        return one.size, one.policy, one.component, one.pin, one.home, one.conflict, one.ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Search:
         self._chosen: list[Option] = []
         self._indexes: list[int] = []
         self._stands: dict[str | None, list[Candidate]] = {name: [] for name in groups}
+        self._ports: dict[HostId, set[int]] = {host: set() for host in free}
         self._taken = {one.host for group in groups.values() for one in group.settled}
         for member in members:
             bound = (one.host for one in member.demand.pin.volumes)
@@ -91,13 +97,13 @@ class Search:
             return
         member, ahead = self._members[index], self._ahead[index]
         first = 0 if ahead.twin is None else self._indexes[ahead.twin]
-        tried: set[tuple[SiteId, Capacity]] = set()
+        tried: set[_Like] = set()
         for number in range(first, len(member.options)):
             option = member.options[number]
             hoped = points + option.total * (1 + ahead.twins) + ahead.others
             if not self.is_exact or (self.best is not None and hoped <= self._best_total):
                 return
-            if not self._is_new(option.candidate, member.demand.room, tried):
+            if not self._is_new(option.candidate, member.demand, tried):
                 continue
             self.steps += 1 + index // 4
             self._take(member, option, number)
@@ -108,14 +114,14 @@ class Search:
     def _is_new(
         self,
         candidate: Candidate,
-        size: Capacity,
-        tried: set[tuple[SiteId, Capacity]],
+        demand: Demand,
+        tried: set[_Like],
     ) -> bool:
-        """It has the room, and nobody like it was tried here."""
+        """It has the room and the ports, and nobody like it was tried here."""
         free = self._free[candidate.host]
-        if not free.holds(size):
+        if not free.holds(demand.room) or self._ports[candidate.host] & set(demand.ports):
             return False
-        alike = (candidate.ground.site, free)
+        alike = (candidate.ground.site, free, frozenset(candidate.ports))
         if candidate.host in self._taken or candidate.free != free:
             return True
         is_first = alike not in tried
@@ -124,12 +130,14 @@ class Search:
 
     def _take(self, member: Member, option: Option, number: int) -> None:
         self._free[option.candidate.host] -= member.demand.room
+        self._ports[option.candidate.host].update(member.demand.ports)
         self._chosen.append(option)
         self._indexes.append(number)
         self._stands.setdefault(member.demand.component, []).append(option.candidate)
 
     def _give_back(self, member: Member, option: Option) -> None:
         self._free[option.candidate.host] += member.demand.room
+        self._ports[option.candidate.host].difference_update(member.demand.ports)
         self._chosen.pop()
         self._indexes.pop()
         self._stands[member.demand.component].pop()

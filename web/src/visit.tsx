@@ -1,5 +1,5 @@
 /**
- * The shop: the page that a guest serves, as a visitor at its own site gets it just now, also while
+ * A visit: the page that a guest serves, as a visitor at its own site gets it just now, also while
  * the site's cable is out.
  *
  * It is strangers' content, so it is shown in a frame that may do nothing: no script, no form, no
@@ -24,7 +24,7 @@ interface Props {
   news: Happening | null;
 }
 
-export function Shop({ api, facts, site, news }: Props) {
+export function Visit({ api, facts, site, news }: Props) {
   const guests = facts.instances.filter(
     (one) => one.status.placement !== null && (one.spec.ports ?? []).length > 0,
   );
@@ -42,7 +42,7 @@ export function Shop({ api, facts, site, news }: Props) {
   useEffect(() => {
     if (name === "") return;
     let isLate = false;
-    api.desk<VisitDoc>("GET", `/shop/${encodeURIComponent(name)}`).then(
+    api.desk<VisitDoc>("GET", `/visits/${encodeURIComponent(name)}`).then(
       (found) => {
         if (isLate) return;
         setVisit(found);
