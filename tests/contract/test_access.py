@@ -220,6 +220,10 @@ def test_every_route_says_who_may_call_it() -> None:
     assert {route.permission for route in ROUTES} == {PUBLIC, KNOWN, OPERATOR, BY_ROLE}
 
 
+def test_every_verb_that_a_route_asks_for_can_be_given() -> None:
+    assert {right(route).verb for route in BY_ROLES} <= ALL_VERBS
+
+
 def test_rights_are_named_as_the_standard_names_them() -> None:
     named_so = {named(route): str(route.right) for route in BY_ROLES}
     compute = (

@@ -3,6 +3,7 @@
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -243,6 +244,44 @@ def test_tokens_that_name_unknown_keys_make_nobody_ask_again_and_again(served: S
         with pytest.raises(Unauthenticated):
             known.principal_of(served.token(stranger))
     assert served.asked == []
+
+
+def test_a_silent_issuer_holds_up_nobody_whose_keys_are_known(served: Served) -> None:
+    """Neither the people of another issuer, nor its own."""
+    speaks, asked = threading.Event(), threading.Event()
+
+    class Silent(Served):
+        is_silent = False
+
+        def answer(self, path: str) -> Any:
+            if self.is_silent:
+                asked.set()
+                speaks.wait(10)
+            return super().answer(path)
+
+    silent, at = Silent(), [0.0]
+    trusted = [
+        TrustedIssuer(name, one.url, AUDIENCE, tenant="acme")
+        for name, one in (("corp", served), ("slow", silent))
+    ]
+    known = ForeignTokens(lambda: trusted, ManualClock(START), lambda: at[0])
+    assert known.principal_of(silent.token()) is not None
+    silent.is_silent = True
+    at[0] += 601
+    asking = threading.Thread(target=known.principal_of, args=(silent.token(),))
+    asking.start()
+    try:
+        assert asked.wait(5), "its keys are due"
+        for one in (served, silent):
+            began = time.monotonic()
+            assert known.principal_of(one.token()) is not None
+            assert time.monotonic() - began < 1
+        assert asking.is_alive()
+    finally:
+        speaks.set()
+        asking.join()
+        silent.server.shutdown()
+        silent.server.server_close()
 
 
 def test_an_issuer_that_leads_elsewhere_is_not_followed(

@@ -1,11 +1,13 @@
 """The gate of several planes on one store: what is taken away, what is remembered, how often."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,17 +15,21 @@ from starlette.testclient import TestClient
 
 from hanza.api.app import build_app
 from hanza.api.gate import Caller, CallLimits, Gate, build_gate
-from hanza.api.identity import OperatorToken
-from hanza.api.known import FRESH_FOR_S
+from hanza.api.identity import OperatorToken, Principal
+from hanza.api.known import ANSWERS_MAX, FRESH_FOR_S, RIGHTS_MAX, Known
 from hanza.api.link import Hub
+from hanza.api.operator_acts import OperatorActs
 from hanza.api.route import Route
 from hanza.api.routes import BASE, ROUTES
 from hanza.kit.buckets import Rate
-from hanza.model.access import Grant, User
-from hanza.model.errors import RateLimited, Refusal, Unauthenticated
+from hanza.model.access import Ask, Grant, TenantAccess, User
+from hanza.model.errors import RateLimited, Refusal, StoreUnavailable, Unauthenticated
+from hanza.store.events import list_events
+from hanza.store.signing_keys import add_key, list_keys, retire_key
 from hanza.store.tenants import put_tenant
+from hanza.store.tx import Store
 from hanza.store.users import put_user, remove_user
-from hanza.wire.tokens import Bearer, Issuer, keys_from_seed
+from hanza.wire.tokens import Bearer, Issuer, keys_from_seed, signing_keys_of
 from kit.apis import OPERATOR, TOKEN, an_api, bearer
 from kit.leagues import League, a_league
 
@@ -264,6 +270,75 @@ def test_a_stream_ends_when_its_listener_may_no_longer_listen(league: League) ->
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_open_ends_with_the_token_that_opened_it(league: League) -> None:
+    by = bearer(league, "ana", "acme")["authorization"]
+
+    async def scene() -> None:
+        plane = a_plane(league)
+
+        async def is_open(principal: Any) -> bool:
+            plane.seconds.at += 1
+            try:
+                await plane.gate.authorise(principal, INSTANCES, NAMES)
+            except Unauthenticated:
+                return False
+            return True
+
+        ana = await plane.gate.admit(INSTANCES, NAMES, Caller(by, "192.0.2.1"))
+        assert ana is not None
+        assert await is_open(ana)
+        (old,) = await asyncio.to_thread(league.store.read, list_keys)
+        (new,) = signing_keys_of(keys_from_seed(bytes(31) + b"7"), league.clock.now())
+        await asyncio.to_thread(league.store.write, add_key, new)
+        assert await is_open(ana), "the key of before verifies"
+        began, ends_at = league.clock.now(), ana.expires_at
+        assert ends_at is not None
+        league.clock.set(ends_at)
+        assert not await is_open(ana), "it is over"
+        league.clock.set(began)
+        assert await is_open(ana)
+        await asyncio.to_thread(retire, old.kid)
+        assert not await is_open(ana), "its key is trusted no longer"
+
+    def retire(kid: str) -> None:
+        league.store.write(lambda tx: retire_key(tx, kid, league.clock.now(), is_forced=True))
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_was_found_good_while_the_keys_changed_is_not_remembered(league: League) -> None:
+    bearer(league, "ana", "acme")
+    entered, goes_on = threading.Event(), threading.Event()
+    looked: list[str] = []
+
+    class Slow:
+        def principal_of(self, token: str) -> Principal:
+            looked.append(token)
+            if token == "slow":
+                entered.set()
+                assert goes_on.wait(10)
+            return Principal("ana", frozenset({"acme"}))
+
+    async def scene() -> None:
+        seconds = Seconds()
+        plane = Plane(build_gate(league.plane, Slow(), seconds=seconds), seconds)
+        slow = asyncio.create_task(plane.may("Bearer slow"))
+        await asyncio.to_thread(entered.wait, 10)
+        (new,) = signing_keys_of(keys_from_seed(bytes(31) + b"7"), league.clock.now())
+        await asyncio.to_thread(league.store.write, add_key, new)
+        plane.seconds.at += 1
+        assert await plane.may("Bearer other") == "ok"
+        goes_on.set()
+        assert await slow == "ok"
+        looked.clear()
+        assert [await plane.may("Bearer slow") for _ in range(3)] == ["ok"] * 3
+        assert looked == ["slow"], "it was looked at anew, and then remembered"
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_check_with_warm_memory_reads_nothing_and_takes_microseconds(league: League) -> None:
     by = bearer(league, "ana", "acme")["authorization"]
     caller, rounds = Caller(by, "192.0.2.1"), 2000
@@ -283,3 +358,94 @@ def test_a_check_with_warm_memory_reads_nothing_and_takes_microseconds(league: L
     cost = asyncio.run(scene())
     print(f"an admission costs {cost * 1e6:.1f} us")
     assert cost < 40e-6, "20 are meant; a machine that is loaded may take twice that"
+
+
+class OftenBusy:
+    """A store that does something first, whenever it is asked."""
+
+    def __init__(self, store: Store, first: Callable[[], None]) -> None:
+        self._store = store
+        self._first = first
+
+    def read(self, *args: Any) -> Any:
+        found = self._store.read(*args)
+        self._first()
+        return found
+
+    def submit(self, *args: Any) -> Any:
+        self._first()
+        return self._store.submit(*args)
+
+
+def told(league: League) -> list[str]:
+    events = league.store.read(list_events, 0, 100)
+    return [one.text for one in events if one.kind == "operator.acted"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_operators_acts_are_told_to_a_tenant_that_was_looked_for_before_it_came(
+    league: League,
+) -> None:
+    async def scene() -> None:
+        plane = a_plane(league)
+        assert await plane.may(f"Bearer {TOKEN}") == "ok"
+        now = league.clock.now()
+        await asyncio.to_thread(league.store.write, put_tenant, "acme", None, now)
+        plane.seconds.at += FRESH_FOR_S + 0.01
+        assert await plane.may(f"Bearer {TOKEN}") == "ok"
+
+    asyncio.run(scene())
+    (text,) = told(league)
+    assert text.startswith("the operator looks at instances")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_look_that_could_not_be_told_is_told_the_next_time(league: League) -> None:
+    failures = [StoreUnavailable("the disk is full")]
+
+    def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    plane: Any = SimpleNamespace(clock=league.clock, store=OftenBusy(league.store, fail_once))
+    acts, ask = OperatorActs(plane), Ask("p", "instances", "list", "acme")
+
+    async def scene() -> None:
+        with pytest.raises(StoreUnavailable):
+            await acts.note(ask, 0.0)
+        for _ in range(2):
+            await acts.note(ask, 1.0)
+
+    asyncio.run(scene())
+    assert len(told(league)) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_asks_for_many_names_fills_no_memory(league: League) -> None:
+    remembered, nobody = Known(league.store, league.plane.issuer), TenantAccess("acme")
+    for number in range(ANSWERS_MAX + 1):
+        ask = Ask("p", f"instances/i{number}", "get", "acme")
+        assert not remembered.allows(nobody, f"u{number}", ask)
+    assert 0 < len(remembered._answers) <= ANSWERS_MAX
+    assert 0 < len(remembered._rights) <= RIGHTS_MAX
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_answer_of_before_a_change_here_is_not_taken_for_fresh(league: League) -> None:
+    changes = [False]
+
+    def change() -> None:
+        if changes[0]:
+            remembered.doubt()
+
+    store: Any = OftenBusy(league.store, change)
+    remembered = Known(store, league.plane.issuer)
+
+    async def scene() -> None:
+        await remembered.ask()
+        assert remembered.is_fresh
+        changes[0] = True
+        await remembered.ask()
+        assert not remembered.is_fresh
+
+    asyncio.run(scene())

@@ -72,7 +72,7 @@ def test_verbs_are_taken_in_either_case(ana: Asker) -> None:
 
 
 def test_the_federations_own_roles_stay_as_they_are(ana: Asker) -> None:
-    for name in ("seca.admin", "seca.anything"):
+    for name in ("seca.admin", "seca.anything", "hanza.auditor", "hanza.anything"):
         assert ana.put(f"{roles(ana)}/{name}", a_role()).status_code == 412
         assert ana.ask("DELETE", f"{roles(ana)}/{name}").status_code == 412
 
@@ -125,5 +125,6 @@ def test_a_role_that_is_not_there_is_as_the_tenant_has_chosen(both: tuple[Asker,
     bob.client.put(f"{BASE}/tenants/rival", json=wish, headers=OPERATOR)
     theirs = an_assignment("later") | {"scopes": [{"tenants": ["rival"]}]}
     assert bob.put(f"{assignments(bob)}/mine", theirs).status_code == 201
-    never = theirs | {"roles": ["seca.none"]}
-    assert bob.put(f"{assignments(bob)}/mine", never).status_code == 412
+    for name in ("seca.none", "hanza.none"):
+        never = theirs | {"roles": [name]}
+        assert bob.put(f"{assignments(bob)}/mine", never).status_code == 412

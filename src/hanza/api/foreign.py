@@ -1,7 +1,8 @@
 """Knows whoever bears a token of an OpenID Connect issuer that the operator trusts.
 
 Promises: an issuer is asked for its keys when a token needs them, and no more often than every
-`ASKED_AGAIN_AFTER_S`, whatever tokens come; nobody but the issuers that the operator named is
+`ASKED_AGAIN_AFTER_S`, whatever tokens come; one that is slow or silent holds up nobody of another
+issuer, and its own no longer than `WAITED_S`; nobody but the issuers that the operator named is
 asked, no redirect is followed, and without TLS only this machine is.  Keys that were fetched are
 used for `KEYS_FOR_S` and, while the issuer does not answer, for `KEYS_AT_MOST_S`.
 """
@@ -26,6 +27,10 @@ ASKED_AGAIN_AFTER_S = 30.0
 KEYS_FOR_S = 600.0
 KEYS_AT_MOST_S = 86400.0
 ANSWER_WITHIN_S = 5.0
+DOCUMENT_WITHIN_S = 10.0
+"""For all of a document, however slowly it comes."""
+WAITED_S = 2.0
+"""How long whoever needs keys waits for another who is asking."""
 DOCUMENT_BYTES_MAX = 2**18
 
 
@@ -50,7 +55,7 @@ class ForeignTokens:
         self._clock = clock
         self._seconds = seconds
         self._fetched: dict[str, _Fetched] = {}
-        self._lock = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
 
     def principal_of(self, token: str) -> Principal | None:
         said = openid.issuer_said(token)
@@ -72,29 +77,41 @@ class ForeignTokens:
         )
 
     def _keys_of(self, issuer: TrustedIssuer, *, is_anew: bool = False) -> KeySet:
-        """Its keys, asked for where that is due.  One thread asks, and the others wait for it."""
-        with self._lock:
-            now = self._seconds()
-            known = self._fetched.get(issuer.url)
-            is_due = known is None or is_anew or now - known.fetched_at > KEYS_FOR_S
-            may_ask = known is None or now - known.asked_at >= ASKED_AGAIN_AFTER_S
-            if is_due and may_ask:
-                known = self._asked(issuer, known, now)
-            assert known is not None, "who was never asked may be asked"
-            if known.keys is None or now - known.fetched_at > KEYS_AT_MOST_S:
-                text = f"issuer {issuer.name} does not say its keys now"
-                raise IssuerUnavailable(text, hint="ask again in a while")
-            return known.keys
+        """Its keys, asked for where that is due, by one thread at a time.
+
+        The others wait only for keys that they have no other of.
+        """
+        lock = self._asking.setdefault(issuer.url, threading.Lock())
+        if lock.acquire(timeout=WAITED_S if self._must_wait(issuer, is_anew=is_anew) else 0):
+            try:
+                self._ask_if_due(issuer, is_anew=is_anew)
+            finally:
+                lock.release()
+        known = self._fetched.get(issuer.url)
+        if known is None or known.keys is None or self._age_of(known) > KEYS_AT_MOST_S:
+            text = f"issuer {issuer.name} does not say its keys now"
+            raise IssuerUnavailable(text, hint="ask again in a while")
+        return known.keys
+
+    def _must_wait(self, issuer: TrustedIssuer, *, is_anew: bool) -> bool:
+        return is_anew or issuer.url not in self._fetched
+
+    def _ask_if_due(self, issuer: TrustedIssuer, *, is_anew: bool) -> None:
+        now, known = self._seconds(), self._fetched.get(issuer.url)
+        is_due = known is None or is_anew or self._age_of(known) > KEYS_FOR_S
+        if is_due and (known is None or now - known.asked_at >= ASKED_AGAIN_AFTER_S):
+            self._fetched[issuer.url] = self._asked(issuer, known, now)
+
+    def _age_of(self, known: _Fetched) -> float:
+        return self._seconds() - known.fetched_at
 
     def _asked(self, issuer: TrustedIssuer, known: _Fetched | None, now: float) -> _Fetched:
         try:
-            fetched = _Fetched(fetch_keys(issuer), now, now)
+            return _Fetched(fetch_keys(issuer), now, now)
         except (Invalid, httpx2.HTTPError) as error:
             log.warning("issuer.silent", issuer=issuer.name, why=type(error).__name__)
             keys, at = (None, now) if known is None else (known.keys, known.fetched_at)
-            fetched = _Fetched(keys, at, now)
-        self._fetched[issuer.url] = fetched
-        return fetched
+            return _Fetched(keys, at, now)
 
 
 def fetch_keys(issuer: TrustedIssuer) -> KeySet:
@@ -106,7 +123,7 @@ def fetch_keys(issuer: TrustedIssuer) -> KeySet:
 
 
 def _document(http: httpx2.Client, url: str) -> bytes:
-    body = b""
+    body, ends_at = b"", time.monotonic() + DOCUMENT_WITHIN_S
     with http.stream("GET", url, headers={"accept": "application/json"}) as answer:
         if answer.status_code != httpx2.codes.OK:
             raise Invalid(f"the issuer answered {answer.status_code}", field="issuer")
@@ -114,4 +131,6 @@ def _document(http: httpx2.Client, url: str) -> bytes:
             body += chunk
             if len(body) > DOCUMENT_BYTES_MAX:
                 raise Invalid("the issuer says too much", field="issuer")
+            if time.monotonic() > ends_at:
+                raise Invalid("the issuer speaks too slowly", field="issuer")
     return body

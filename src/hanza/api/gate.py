@@ -5,20 +5,18 @@ all (`not_found`), what a role does not allow in one's own is `forbidden`.  A re
 a token that was seen before costs no read of the store and no signature.
 """
 
-import asyncio
-import hashlib
 import ipaddress
 import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from hanza.api.calls import Plane
 from hanza.api.foreign import ForeignTokens
 from hanza.api.identity import Authenticator, IssuedTokens, Principal, Verifier, token_of
 from hanza.api.known import Known, Seconds, TenantKnown
 from hanza.api.operator_acts import OperatorActs
+from hanza.api.proven import Proven, digest_of
 from hanza.api.route import BY_ROLE, KNOWN, PUBLIC, WATCHER, Right, Route
 from hanza.kit.buckets import FAILURES, REQUESTS, Buckets, Rate
 from hanza.model.access import Ask
@@ -26,9 +24,6 @@ from hanza.model.errors import Forbidden, NotFound, RateLimited, Unauthenticated
 from hanza.plan.access import narrowed
 from hanza.plan.seca.references import SHARED_TENANTS
 
-TOKENS_MAX = 20_000
-REMEMBERED_FOR = timedelta(minutes=10)
-"""A token is looked at anew after this: its issuer may have changed its keys."""
 IPV6_NETWORK_BITS = 64
 """Who has an IPv6 address has all of its network."""
 
@@ -56,14 +51,6 @@ class Caller:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A token that was found good."""
-
-    principal: Principal
-    until: datetime
-
-
 class Gate:
     """The gate of one plane.  Used from its event loop only."""
 
@@ -76,15 +63,12 @@ class Gate:
         seconds: Seconds = time.monotonic,
     ) -> None:
         self.limits = limits
-        self._clock = plane.clock
-        self._authenticator = authenticator
         self._known = known
         self._seconds = seconds
         self._requests = Buckets(limits.requests)
         self._failures = Buckets(limits.failures)
         self._acts = OperatorActs(plane)
-        self._seen: dict[bytes, _Seen] = {}
-        self._identities = known.identities
+        self._proven = Proven(authenticator, known, plane.clock)
         self._rights: dict[Route, Right | None] = {}
 
     async def admit(
@@ -98,7 +82,7 @@ class Gate:
             self._refuse_stranger(caller)
             return None
         principal = await self.identify(caller)
-        await self.authorise(principal, route, names)
+        await self._authorise(principal, route, names)
         if principal.is_operator and route.permission == BY_ROLE:
             await self._note(route, names)
         return principal
@@ -110,13 +94,13 @@ class Gate:
         except Unauthenticated:
             self.note_failure(caller)
             raise
-        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-        principal = self._remembered(digest) or await self._verified(token, digest, caller)
+        digest = digest_of(token)
+        principal = self._proven.find(digest) or await self._proved(token, caller)
         if principal.standing == "user" and not self._known.is_fresh:
             # Its key or its issuer may be trusted no longer.  The operator and the watcher are
             # known without the store: they come to see what is wrong with it.
             await self._known.ask()
-            principal = self._remembered(digest) or await self._verified(token, digest, caller)
+            principal = self._proven.find(digest) or await self._proved(token, caller)
         if not principal.is_operator:
             wait = self._requests.take(digest, self._seconds())
             if wait:
@@ -124,18 +108,11 @@ class Gate:
         return principal
 
     async def authorise(self, principal: Principal, route: Route, names: Mapping[str, str]) -> None:
-        """Raises why not, and never by what was remembered alone."""
-        if principal.is_operator:
-            return
-        if route.permission == BY_ROLE and not self._known.is_fresh:
-            await self._known.ask()
-        try:
-            await self._decide(principal, route, names)
-        except (Forbidden, NotFound):
-            if route.permission != BY_ROLE:
-                raise
-            await self._known.ask()
-            await self._decide(principal, route, names)
+        """For whoever was admitted and is still there.  Raises why they may no longer be."""
+        if principal.standing == "user":
+            await self._ask_unless_fresh()
+            await self._proven.check_still(principal)
+        await self._authorise(principal, route, names)
 
     def note_done(self, route: Route) -> None:
         """What was changed by way of this plane is so at once at this plane."""
@@ -151,53 +128,38 @@ class Gate:
 
     # -- inside -------------------------------------------------------------------------------
 
+    async def _ask_unless_fresh(self) -> None:
+        if not self._known.is_fresh:
+            await self._known.ask()
+
+    async def _authorise(
+        self, principal: Principal, route: Route, names: Mapping[str, str]
+    ) -> None:
+        """Raises why not, and never by what was remembered alone."""
+        if principal.is_operator:
+            return
+        if route.permission == BY_ROLE:
+            await self._ask_unless_fresh()
+        try:
+            await self._decide(principal, route, names)
+        except (Forbidden, NotFound):
+            if route.permission != BY_ROLE:
+                raise
+            await self._known.ask()
+            await self._decide(principal, route, names)
+
     def _refuse_stranger(self, caller: Caller) -> None:
         wait = self._failures.wait_of(_network_of(caller.address), self._seconds())
         if wait:
             raise _limited("too many tries without a good token from this address", wait)
 
-    def _forget_if_changed(self) -> None:
-        """Whose tokens are good is another question than it was."""
-        if self._identities != self._known.identities:
-            self._identities = self._known.identities
-            self._seen.clear()
-
-    def _remembered(self, digest: bytes) -> Principal | None:
-        self._forget_if_changed()
-        seen = self._seen.get(digest)
-        if seen is None:
-            return None
-        if seen.until <= self._clock.now():
-            del self._seen[digest]
-            return None
-        return seen.principal
-
-    async def _verified(self, token: str, digest: bytes, caller: Caller) -> Principal:
+    async def _proved(self, token: str, caller: Caller) -> Principal:
         self._refuse_stranger(caller)
         try:
-            principal = await self._verify(token)
+            return await self._proven.prove(token)
         except Unauthenticated:
             self.note_failure(caller)
             raise
-        self._forget_if_changed()
-        now = self._clock.now()
-        until = min(principal.expires_at or now + REMEMBERED_FOR, now + REMEMBERED_FOR)
-        if len(self._seen) >= TOKENS_MAX:
-            self._seen.clear()
-        self._seen[digest] = _Seen(principal, until)
-        return principal
-
-    async def _verify(self, token: str) -> Principal:
-        """In a thread, since an issuer of others may have to be asked for its keys."""
-        try:
-            return await asyncio.to_thread(self._authenticator.principal_of, token)
-        except Unauthenticated:
-            # Another plane may have changed the keys a moment ago.
-            before = self._known.identities
-            await self._known.ask()
-            if before == self._known.identities:
-                raise
-            return await asyncio.to_thread(self._authenticator.principal_of, token)
 
     async def _decide(self, principal: Principal, route: Route, names: Mapping[str, str]) -> None:
         if route.permission != BY_ROLE:
@@ -221,7 +183,7 @@ class Gate:
             raise _no_tenant(ask.tenant)
         if not narrowed(principal.scope, ask):
             raise Forbidden(f"this token is not for {_words(ask)}")
-        if not known.answers_of(principal.name).allows(ask):
+        if not self._known.allows(access, principal.name, ask):
             raise Forbidden(
                 f"{principal.name} may not {_words(ask)}",
                 hint=f"a role with {ask.verb} on {ask.resource} of {ask.provider} is needed",
@@ -237,6 +199,7 @@ class Gate:
     async def _note(self, route: Route, names: Mapping[str, str]) -> None:
         """Before it happens: what the operator does with a tenant's things, the tenant sees."""
         tenant = names["tenant"]
+        await self._ask_unless_fresh()
         known = self._known.find(tenant) or await self._known.load(tenant)
         if known.access is not None:
             await self._acts.note(self._right_of(route).ask(names), self._seconds())

@@ -5,7 +5,7 @@ others and the federation's own.  What somebody may do is not in here, and in no
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
@@ -31,6 +31,8 @@ class Principal:
     scope: Scope | None = None
     """What the token may be used for at most."""
     expires_at: datetime | None = None
+    token: str = field(default="", repr=False)
+    """What proved it, to be looked at again for as long as it is relied on."""
 
     @property
     def is_operator(self) -> bool:

@@ -85,9 +85,8 @@ def get_discovery(call: Call) -> Answer:
 @says({200: doc.KeySetDoc})
 def get_jwks(call: Call) -> Answer:
     """The public keys that verify our tokens now."""
-    plane = call.plane
-    plane.issuer.adopt(keys_of(plane.store.read(signing_keys.list_keys)))
-    return Answer(200, plane.issuer.public_keys())
+    known = call.plane.store.read(signing_keys.list_keys)
+    return Answer(200, call.plane.issuer.signing_with(keys_of(known)).public_keys())
 
 
 def _retire(tx: Tx, kid: str, now: datetime, *, force: bool) -> tuple[SigningKey, SigningKey]:

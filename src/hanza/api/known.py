@@ -9,7 +9,8 @@ The store is asked for one number at most twice a second, however many requests 
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 from hanza.model.access import Ask, TenantAccess
 from hanza.model.issuer import SigningKey, TrustedIssuer
@@ -22,39 +23,19 @@ from hanza.wire.tokens import Issuer, keys_of
 
 FRESH_FOR_S = 0.5
 TENANTS_MAX = 2000
-ANSWERS_MAX = 2000
+RIGHTS_MAX = 20_000
+ANSWERS_MAX = 100_000
+"""Of all users in all tenants: who asks for many names, or has many users, fills no memory."""
 Seconds: TypeAlias = Callable[[], float]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
-class Answers:
-    """What one user may do in one tenant; each question is decided once."""
-
-    def __init__(self, rights: Rights) -> None:
-        self._rights = rights
-        self._answers: dict[Ask, bool] = {}
-
-    def allows(self, ask: Ask) -> bool:
-        answer = self._answers.get(ask)
-        if answer is None:
-            if len(self._answers) >= ANSWERS_MAX:
-                self._answers.clear()
-            answer = self._answers[ask] = self._rights.allows(ask)
-        return answer
-
-
+@dataclass(frozen=True, slots=True)
 class TenantKnown:
     """One tenant as it was at one generation; None of it where there is no such tenant."""
 
-    def __init__(self, access: TenantAccess | None) -> None:
-        self.access = access
-        self._answers: dict[str, Answers] = {}
-
-    def answers_of(self, subject: str) -> Answers:
-        found = self._answers.get(subject)
-        if found is None:
-            assert self.access is not None, "the tenant is there"
-            found = self._answers[subject] = Answers(rights_of(subject, self.access))
-        return found
+    access: TenantAccess | None
 
 
 class Known:
@@ -66,8 +47,11 @@ class Known:
         self._seconds = seconds
         self._asking: asyncio.Future[None] | None = None
         self._asked_at = float("-inf")
+        self._doubts = 0
         self._generation = 0
         self._tenants: dict[str, TenantKnown] = {}
+        self._rights: dict[tuple[str, str], Rights] = {}
+        self._answers: dict[tuple[str, Ask], bool] = {}
         self._keys: list[SigningKey] = []
         self.issuers: tuple[TrustedIssuer, ...] = ()
         self.identities = 0
@@ -80,10 +64,27 @@ class Known:
     def doubt(self) -> None:
         """Something may have changed just now: whoever comes next asks."""
         self._asked_at = float("-inf")
+        self._doubts += 1
 
     def find(self, tenant: str) -> TenantKnown | None:
         """None when it was not looked up yet."""
         return self._tenants.get(tenant)
+
+    def allows(self, access: TenantAccess, subject: str, ask: Ask) -> bool:
+        """Whether the subject's roles allow it; each question is decided once."""
+        answer = self._answers.get((subject, ask))
+        if answer is None:
+            answer = self._rights_of(subject, access).allows(ask)
+            _keep(self._answers, (subject, ask), answer, ANSWERS_MAX)
+        return answer
+
+    def _rights_of(self, subject: str, access: TenantAccess) -> Rights:
+        key = (access.tenant, subject)
+        rights = self._rights.get(key)
+        if rights is None:
+            rights = rights_of(subject, access)
+            _keep(self._rights, key, rights, RIGHTS_MAX)
+        return rights
 
     async def ask(self) -> None:
         """Ask the store whether anything changed since.  Raises `StoreUnavailable`.
@@ -106,24 +107,30 @@ class Known:
             if generation != self._generation:
                 await self.ask()
             if generation == self._generation:
-                if len(self._tenants) >= TENANTS_MAX:
-                    self._tenants.clear()
-                self._tenants[tenant] = TenantKnown(access)
+                _keep(self._tenants, tenant, TenantKnown(access), TENANTS_MAX)
         return found
 
     async def _ask(self) -> None:
-        began = self._seconds()
+        began, doubts = self._seconds(), self._doubts
         generation = await asyncio.to_thread(self._store.read, read_generation)
         if generation != self._generation:
             generation, keys, issuers = await asyncio.to_thread(self._store.read, _look)
-            self._tenants = {}
+            self._tenants, self._rights, self._answers = {}, {}, {}
             self._generation = generation
             if (keys, issuers) != (self._keys, self.issuers):
                 self.identities += 1
                 self._keys, self.issuers = keys, issuers
                 if keys:
                     self._issuer.adopt(keys_of(keys))
-        self._asked_at = began
+        if doubts == self._doubts:
+            # Otherwise the answer may be of before what was changed meanwhile.
+            self._asked_at = began
+
+
+def _keep(kept: dict[K, V], key: K, value: V, most: int) -> None:
+    if len(kept) >= most:
+        kept.clear()
+    kept[key] = value
 
 
 def _load(tx: Tx, tenant: str) -> tuple[int, TenantAccess | None]:

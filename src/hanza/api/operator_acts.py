@@ -28,9 +28,10 @@ class OperatorActs:
     async def note(self, ask: Ask, seconds: float) -> None:
         """Before it is done.  Raises `StoreUnavailable`: what cannot be told is not done."""
         inside = f" in workspace {ask.workspace}" if ask.workspace else ""
+        kind = ask.resource.partition("/")[0]
+        look = (ask.tenant, ask.workspace, kind)
         if ask.verb in LOOKING:
-            kind = ask.resource.partition("/")[0]
-            if self._looks.take((ask.tenant, ask.workspace, kind), seconds):
+            if self._looks.wait_of(look, seconds):
                 return
             again = int(TOLD_AGAIN_AFTER_S // 60)
             text = f"the operator looks at {kind}{inside}; told again after {again} minutes at most"
@@ -39,3 +40,5 @@ class OperatorActs:
         now = self._plane.clock.now()
         told = self._plane.store.submit(append_event, now, KIND, ask.tenant, text, ask.tenant)
         await asyncio.wrap_future(told)
+        if ask.verb in LOOKING:
+            self._looks.take(look, seconds)

@@ -57,11 +57,11 @@ def issue_token(call: Call) -> Answer:
     bearer = Bearer(
         spec.subject, tuple(sorted(set(spec.tenants))), now + valid_for, _scope_of(spec.scope)
     )
-    plane.issuer.adopt(keys_of(plane.store.read(list_keys)))
-    kid = plane.issuer.kid
-    token = plane.issuer.issue(bearer, now)
+    # Keys of this moment and of nobody else: another thread may be told of newer ones meanwhile.
+    signer = plane.issuer.signing_with(keys_of(plane.store.read(list_keys)))
+    token = signer.issue(bearer, now)
     roles = (DEFAULT_ROLE,) if spec.roles is None else tuple(dict.fromkeys(spec.roles))
-    added = plane.store.write(_admit, bearer, kid, roles, now)
+    added = plane.store.write(_admit, bearer, signer.kid, roles, now)
     document = doc.TokenDoc(bearer.subject, list(bearer.tenants), token, bearer.expires_at, added)
     return Answer(201, document)
 

@@ -8,7 +8,6 @@ from hanza.model.errors import Conflict, NotFound
 from hanza.model.issuer import TrustedIssuer
 from hanza.store.access import count_up
 from hanza.store.access_tables import issuers
-from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.tenants import get_tenant
 from hanza.store.tx import Tx
@@ -27,14 +26,16 @@ def put_issuer(tx: Tx, issuer: TrustedIssuer, now: datetime) -> bool:
             raise Conflict(text, field="spec.url", hint="remove that one, or take another name")
     is_new = find_issuer(tx, issuer.name) is None
     row = {
-        "name": issuer.name,
         "url": issuer.url,
         "audience": issuer.audience,
         "client": issuer.client,
         "tenant": issuer.tenant,
         "claim": issuer.claim,
     }
-    upsert(tx, issuers, ("name",), row | {"created_at": now})
+    if is_new:
+        tx.execute(sa.insert(issuers).values(name=issuer.name, created_at=now, **row))
+    else:
+        tx.execute(sa.update(issuers).where(issuers.c.name == issuer.name).values(row))
     count_up(tx)
     verb = "added" if is_new else "changed"
     append_event(tx, now, f"issuer.{verb}", issuer.name, f"issuer {issuer.name} was {verb}")

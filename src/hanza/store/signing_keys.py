@@ -57,7 +57,9 @@ def retire_key(tx: Tx, kid: str, now: datetime, *, is_forced: bool) -> SigningKe
     if key.retired_at is not None:
         return key
     if key == signing_key(known):
-        raise InUse(f"key {kid} is the one that signs", hint="hanza token keys rotate")
+        raise InUse(
+            f"key {kid} is the one that signs", hint="rotate first: hanza signing-key rotate"
+        )
     if not is_forced and key.tokens_until is not None and key.tokens_until > now:
         text = f"tokens that key {kid} signed are good until {key.tokens_until:%Y-%m-%d %H:%M} UTC"
         raise InUse(text, hint="wait until then; --now ends those tokens, for a key that leaked")

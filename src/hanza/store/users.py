@@ -4,6 +4,7 @@ A user of an issuer of others is known too where that issuer vouches for its peo
 though nobody added them; without a role they may do nothing.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,10 +22,18 @@ CREATORS_ROLE = "seca.workspace-admin"
 
 def find_user(tx: Tx, tenant: str, subject: str) -> User | None:
     """Somebody who was added to the tenant, or whom an issuer of the tenant vouches for."""
-    is_added = tx.scalar(sa.select(users.c.subject).where(*_is(users, tenant, subject)))
-    if is_added is None and not _is_vouched_for(tx, tenant, subject):
+    if strangers_among(tx, tenant, [subject]):
         return None
-    return User(tenant, subject, _grants_of(tx, tenant).get(subject, ()))
+    return _as_it_is(tx, User(tenant, subject))
+
+
+def strangers_among(tx: Tx, tenant: str, subjects: Collection[str]) -> frozenset[str]:
+    """Those whom the tenant does not know: neither added, nor vouched for by an issuer of its."""
+    query = sa.select(users.c.subject).where(users.c.tenant == tenant)
+    added = frozenset(tx.scalars(query.where(users.c.subject.in_(subjects))))
+    others = frozenset(subjects) - added
+    vouching = _vouching_for(tx, tenant) if others else frozenset()
+    return frozenset(one for one in others if _issuer_in(one) not in vouching)
 
 
 def list_users(tx: Tx, tenant: str) -> list[User]:
@@ -83,7 +92,9 @@ def forget_creator(tx: Tx, tenant: str, workspace: str) -> None:
 
 
 def _as_it_is(tx: Tx, user: User) -> User:
-    return User(user.tenant, user.subject, _grants_of(tx, user.tenant).get(user.subject, ()))
+    own = grants.c.subject == user.subject
+    given = _grants_of(tx, user.tenant, own).get(user.subject, ())
+    return User(user.tenant, user.subject, given)
 
 
 def _given(tx: Tx, user: User) -> list[Grant]:
@@ -101,21 +112,23 @@ def _give(tx: Tx, user: User, grant: Grant, now: datetime, *, is_creators: bool)
     upsert(tx, grants, ("tenant", "subject", "role", "workspace"), row | kept)
 
 
-def _grants_of(tx: Tx, tenant: str) -> dict[str, tuple[Grant, ...]]:
-    query = sa.select(grants).where(grants.c.tenant == tenant)
+def _grants_of(tx: Tx, tenant: str, *which: sa.ColumnElement[bool]) -> dict[str, tuple[Grant, ...]]:
+    query = sa.select(grants).where(grants.c.tenant == tenant, *which)
     found: dict[str, tuple[Grant, ...]] = {}
     for row in tx.execute(query.order_by(grants.c.role, grants.c.workspace)):
         found[row.subject] = (*found.get(row.subject, ()), Grant(row.role, row.workspace))
     return found
 
 
-def _is_vouched_for(tx: Tx, tenant: str, subject: str) -> bool:
-    """By an issuer whose people are this tenant's, or who says of each whose they are."""
+def _vouching_for(tx: Tx, tenant: str) -> frozenset[str]:
+    """The issuers whose people are this tenant's, or who say of each whose they are."""
+    theirs = sa.or_(issuers.c.tenant.is_(None), issuers.c.tenant == tenant)
+    return frozenset(tx.scalars(sa.select(issuers.c.name).where(theirs)))
+
+
+def _issuer_in(subject: str) -> str | None:
     name, separator, theirs = subject.partition(":")
-    if not (separator and theirs):
-        return False
-    found = tx.execute(sa.select(issuers.c.tenant).where(issuers.c.name == name)).one_or_none()
-    return found is not None and found.tenant in (None, tenant)
+    return name if separator and theirs else None
 
 
 def _refuse_crowd(tx: Tx, tenant: str) -> None:

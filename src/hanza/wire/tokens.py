@@ -77,6 +77,10 @@ class Issuer:
         """From now on these sign and verify."""
         self._keys = keys
 
+    def signing_with(self, keys: Keys) -> "Issuer":
+        """The same federation's, with these keys and no others."""
+        return Issuer(self.name, keys, self.url)
+
     @property
     def kid(self) -> str:
         """Of the key that signs."""

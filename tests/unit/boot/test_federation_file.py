@@ -74,7 +74,9 @@ def test_the_example_is_what_outside_tools_are_pointed_at() -> None:
         ("tokenFor: ana", "tokenFor: ben", "14:50", "there is: ana"),
         ("name: ana", "name: 'a b'", "16:11", "expected 1 to 128"),
         ("tenant: acme", "tenant: rival", "17:22", "there is: acme"),
-        ("role: seca.admin", "role: Admin", "17:34", "the name of a role"),
+        ("role: seca.admin", "role: seca.boss", "17:34", "there is: hanza.auditor"),
+        ("name: ana", "name: operator", "16:11", "taken for somebody else"),
+        ("name: ana", "name: 'corp:ana'", "16:11", "expected 1 to 128"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(

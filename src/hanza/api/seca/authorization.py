@@ -8,9 +8,9 @@ from hanza.model.kinds import ROLE
 from hanza.model.resource import Path, Resource
 from hanza.plan.seca.access import EVERYBODY, Known, check_assignment, check_role
 from hanza.store.resources import find_resource
-from hanza.store.subjects import strangers_among
 from hanza.store.tenants import get_tenant
 from hanza.store.tx import Tx
+from hanza.store.users import strangers_among
 
 
 def put_role(tx: Tx, change: Change) -> Resource:

@@ -27,20 +27,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hanza.model.errors import Invalid
-from hanza.model.kinds import ID_CHARACTERS_MAX, NAME_PATTERN
 from hanza.model.tenant import References
+from hanza.plan.access_roles import SYSTEM_ROLE_NAMES
 from hanza.plan.admission import check_country, check_name, check_place, check_title
 from hanza.plan.seca.references import SHARED_TENANTS
+from hanza.wire.tokens import SUBJECT_CHARACTERS_MAX, check_own_subject
 from hanza.wire.yaml_nodes import Item, parse_yaml
 
 API_VERSION = "hanza.federation-file/v1"
 HOSTS_MAX, CPUS_MAX, MIB_MAX = 64, 1024, 2**30
 SITES_MAX, TENANTS_MAX, USERS_MAX = 64, 64, 1000
-SUBJECT_CHARACTERS_MAX = 128
 _AMOUNT = re.compile(r"([1-9][0-9]{0,8})(Mi|Gi)", re.ASCII)
 _MIB: dict[str, int] = {"Mi": 1, "Gi": 1024}
-_SUBJECT = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.@:|]*", re.ASCII)
-_ROLE = re.compile(NAME_PATTERN, re.ASCII)
+_SUBJECT = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.@|]*", re.ASCII)
 _POLICIES: dict[str, References] = {"strict": "strict", "deferred": "deferred"}
 
 T = TypeVar("T")
@@ -200,7 +199,8 @@ def _user(item: Item, tenants: frozenset[str]) -> UserEntry:
     members = item.mapping(frozenset({"name", "roles"}), frozenset())
     name = members["name"]
     if not _SUBJECT.fullmatch(name.text()) or len(name.text()) > SUBJECT_CHARACTERS_MAX:
-        name.refuse(f"expected 1 to {SUBJECT_CHARACTERS_MAX} of A-Z, a-z, 0-9 and -_.@:|")
+        name.refuse(f"expected 1 to {SUBJECT_CHARACTERS_MAX} of A-Z, a-z, 0-9 and -_.@|")
+    _checked(name, lambda subject, _: check_own_subject(subject))
     return UserEntry(
         name.text(), tuple(_grant(one, tenants) for one in members["roles"].sequence())
     )
@@ -209,8 +209,9 @@ def _user(item: Item, tenants: frozenset[str]) -> UserEntry:
 def _grant(item: Item, tenants: frozenset[str]) -> Grant:
     members = item.mapping(frozenset({"tenant", "role"}), frozenset())
     role = members["role"]
-    if not _ROLE.fullmatch(role.text()) or len(role.text()) > ID_CHARACTERS_MAX:
-        role.refuse(f"expected the name of a role, such as seca.admin, found {role.text()[:40]!r}")
+    if role.text() not in SYSTEM_ROLE_NAMES:
+        known = ", ".join(sorted(SYSTEM_ROLE_NAMES))
+        role.refuse(f"there is no role {role.text()[:40]!r}; there is: {known}")
     return Grant(_one_of(members["tenant"], tenants, "tenant"), role.text())
 
 
@@ -223,11 +224,12 @@ def _named(item: Item) -> str:
     return _checked(item, check_name)
 
 
-def _checked(item: Item, check: Callable[[str, str], str]) -> str:
+def _checked(item: Item, check: Callable[[str, str], object]) -> str:
     try:
-        return check(item.text(), "")
+        check(item.text(), "")
     except Invalid as error:
         item.refuse(error.text)
+    return item.text()
 
 
 def _one_of(item: Item, known: Iterable[str], what: str) -> str:

@@ -26,7 +26,6 @@ ACTIVITY_LOG = Kind(
         )
     ),
     status=NOTHING,
-    permission="activity-log",
     is_writable=False,
     is_log=True,
 )

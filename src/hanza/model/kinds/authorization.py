@@ -28,8 +28,7 @@ ROLE = Kind(
     scope="global-tenant",
     spec=Record((Member("permissions", Many(_PERMISSION, 256, 1), is_required=True),)),
     status=NOTHING,
-    permission="role",
-    reserved="seca.",
+    reserved=("seca.", "hanza."),
 )
 
 ROLE_ASSIGNMENT = Kind(
@@ -45,5 +44,4 @@ ROLE_ASSIGNMENT = Kind(
         )
     ),
     status=NOTHING,
-    permission="role-assignment",
 )

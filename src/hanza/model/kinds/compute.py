@@ -26,7 +26,6 @@ INSTANCE_SKU = Kind(
         )
     ),
     status=NOTHING,
-    permission="sku",
     is_writable=False,
 )
 
@@ -57,7 +56,6 @@ INSTANCE = Kind(
             Member("powerStateSince", Text()),
         )
     ),
-    permission="instance",
     actions=("start", "stop", "restart"),
     keeps_parent=True,
 )

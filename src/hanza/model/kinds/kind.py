@@ -47,13 +47,12 @@ class Kind:
     spec: Record | Free
     status: Record
     """Members beyond state and conditions."""
-    permission: str
     version: str = VERSION
     is_writable: bool = True
     actions: tuple[Action, ...] = ()
     keeps_parent: bool = False
     """The workspace or network that holds one of these is not deleted."""
-    reserved: str = ""
+    reserved: tuple[str, ...] = ()
     """Names that begin so are the federation's own: tenants neither write nor delete them."""
 
     is_log: bool = False

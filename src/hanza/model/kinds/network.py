@@ -72,7 +72,6 @@ NETWORK_SKU = Kind(
         )
     ),
     status=NOTHING,
-    permission="sku",
     is_writable=False,
 )
 
@@ -94,7 +93,6 @@ NETWORK = Kind(
             Member("cidr", _CIDR, is_required=True),
         )
     ),
-    permission="network",
 )
 
 SUBNET = Kind(
@@ -111,7 +109,6 @@ SUBNET = Kind(
         )
     ),
     status=Record((Member("cidr", _CIDR), Member("routeTableRef", Reference("routing-table")))),
-    permission="subnet",
 )
 
 ROUTING_TABLE = Kind(
@@ -121,7 +118,6 @@ ROUTING_TABLE = Kind(
     scope="network",
     spec=Record((Member("routes", Many(_ROUTE, 1000, 1), is_required=True),)),
     status=NOTHING,
-    permission="routing-table",
     keeps_parent=True,
 )
 
@@ -132,7 +128,6 @@ INTERNET_GATEWAY = Kind(
     scope="workspace",
     spec=Record((Member("egressOnly", Flag()),)),
     status=NOTHING,
-    permission="internet-gateway",
 )
 
 NIC = Kind(
@@ -156,7 +151,6 @@ NIC = Kind(
             Member("publicIpRefs", Many(Reference("public-ip"), 16)),
         )
     ),
-    permission="nic",
 )
 
 PUBLIC_IP = Kind(
@@ -166,7 +160,6 @@ PUBLIC_IP = Kind(
     scope="workspace",
     spec=Record((Member("address", Address(0, 39)), Member("version", _VERSION, is_required=True))),
     status=Record((Member("attachedTo", Reference("nic")), Member("ipAddress", Address(0, 39)))),
-    permission="public-ip",
 )
 
 SECURITY_GROUP = Kind(
@@ -181,7 +174,6 @@ SECURITY_GROUP = Kind(
         )
     ),
     status=NOTHING,
-    permission="security-group",
 )
 
 SECURITY_GROUP_RULE = Kind(
@@ -191,5 +183,4 @@ SECURITY_GROUP_RULE = Kind(
     scope="workspace",
     spec=_RULE,
     status=NOTHING,
-    permission="security-group-rule",
 )

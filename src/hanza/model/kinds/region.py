@@ -29,6 +29,5 @@ REGION = Kind(
         )
     ),
     status=NOTHING,
-    permission="region",
     is_writable=False,
 )

@@ -20,7 +20,6 @@ STORAGE_SKU = Kind(
         )
     ),
     status=NOTHING,
-    permission="sku",
     is_writable=False,
 )
 
@@ -38,7 +37,6 @@ IMAGE = Kind(
         )
     ),
     status=Record((Member("sizeMB", Whole(1)),)),
-    permission="image",
 )
 
 BLOCK_STORAGE = Kind(
@@ -61,6 +59,5 @@ BLOCK_STORAGE = Kind(
             Member("sizeGB", Whole(0, 1_000_000), is_required=True),
         )
     ),
-    permission="block-storage",
     keeps_parent=True,
 )

@@ -10,5 +10,4 @@ WORKSPACE = Kind(
     scope="tenant",
     spec=Free(),
     status=Record((Member("resourceCount", Whole(0)),)),
-    permission="workspace",
 )

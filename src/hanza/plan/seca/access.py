@@ -12,11 +12,13 @@ from hanza.model.errors import Invalid
 from hanza.model.resource import Json
 from hanza.model.tenant import References
 from hanza.plan.access_roles import SYSTEM_ROLE_NAMES
-from hanza.plan.seca.envelope import check_name
+from hanza.plan.seca.envelope import check_name, is_reserved
 
 VERBS = ("get", "list", "put", "delete", "post")
 ACTIONS = tuple(sorted({action for kind in kinds.KINDS for action in kind.actions}))
-ALL_VERBS = frozenset({*VERBS, *(f"post.{action}" for action in ACTIONS)})
+OURS = ("console",)
+"""What the federation's own API has beside the standard's actions."""
+ALL_VERBS = frozenset({*VERBS, *(f"post.{action}" for action in (*ACTIONS, *OURS))})
 EVERYBODY = "*"
 
 
@@ -74,7 +76,7 @@ def check_assignment(spec: Json, known: Known, policy: References) -> None:
         field = f"spec.roles.{number}"
         check_name(role, kinds.ID_CHARACTERS_MAX, field)
         is_there = role in SYSTEM_ROLE_NAMES or role in known.roles
-        if not is_there and (policy == "strict" or role.startswith(kinds.ROLE.reserved)):
+        if not is_there and (policy == "strict" or is_reserved(kinds.ROLE, role)):
             raise Invalid(f"there is no role {role!r}", field=field)
 
 

@@ -37,10 +37,14 @@ def check_request(path: Path, words: Words, region: str | None) -> None:
 
 def check_reserved(path: Path) -> None:
     """Raises `Conflict` for a name that is the federation's own."""
-    reserved = path.kind.reserved
-    if reserved and path.name.startswith(reserved):
-        text = f"names that begin with {reserved!r} are the federation's own, and stay as they are"
+    if is_reserved(path.kind, path.name):
+        words = " or ".join(repr(one) for one in path.kind.reserved)
+        text = f"names that begin with {words} are the federation's own, and stay as they are"
         raise Conflict(text, field="metadata.name", hint="take another name")
+
+
+def is_reserved(kind: kinds.Kind, name: str) -> bool:
+    return name.startswith(kind.reserved)
 
 
 def check_name(name: str, most: int, field: str) -> None:
