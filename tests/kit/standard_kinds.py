@@ -58,7 +58,8 @@ def a_nic(address: str = "10.1.1.5", **more: Any) -> dict[str, Any]:
 
 
 def a_rule(**more: Any) -> dict[str, Any]:
-    return {"direction": "ingress", "protocol": "tcp", "ports": {"from": 80, "to": 443}, **more}
+    rule = {"direction": "ingress", "protocol": "tcp", "ports": {"from": 80, "to": 443}, **more}
+    return {name: value for name, value in rule.items() if value is not None}
 
 
 ROLE = Case(kinds.ROLE, a_role(), a_role("post.start"))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from hanza.api.calls import Answer, Call, Handler
+from hanza.api.calls import Answer, Call, Handler, ThreadHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Said:
 class Told:
     """A handler together with what it says of itself; called as any other."""
 
-    handler: Handler
+    handler: ThreadHandler
     said: Said
 
     def __call__(self, call: Call) -> Answer:
@@ -65,7 +65,7 @@ def says(
     *parameters: Parameter,
     takes: Any = None,
     may_be_empty: bool = False,
-) -> Callable[[Handler], Told]:
+) -> Callable[[ThreadHandler], Told]:
     """Decorates a handler."""
     said = Said(gives, takes, parameters, may_be_empty)
     return lambda handler: Told(handler, said)
