@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from hanza.api.seca import activity
+from hanza.store.events import Event, list_log
+from hanza.store.tx import Tx
 from kit.standard import Asker, askers
 from kit.standard_kinds import INTERNET_GATEWAY, WORKSPACE
 
@@ -97,3 +100,23 @@ def test_a_log_is_chosen_from_and_comes_in_pages(both: tuple[Asker, Asker]) -> N
     assert log_of(replace(ana, region="fr")).status_code == 404
     ana.ask("DELETE", WORKSPACE.path(ana, "shop"))
     assert log_of(ana).json()["items"] == []
+
+
+def test_a_short_page_of_what_nothing_matches_is_no_long_look(
+    both: tuple[Asker, Asker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, _ = both
+    ana.add_workspace()
+    for number in range(12):
+        ana.put(INTERNET_GATEWAY.path(ana, "gate"), {"egressOnly": bool(number % 2)})
+    reads: list[int] = []
+
+    def counted(tx: Tx, tenant: str, workspace: str, after: int, limit: int) -> list[Event]:
+        reads.append(limit)
+        return list_log(tx, tenant, workspace, after, limit)
+
+    monkeypatch.setattr(activity, "list_log", counted)
+    assert log_of(ana, "?limit=1&labels=kind=none").json()["items"] == []
+    assert len(reads) == 1
+    assert len(log_of(ana, "?limit=1").json()["items"]) == 1
+    assert reads[1:] == [2]
