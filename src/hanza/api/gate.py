@@ -211,9 +211,9 @@ class Gate:
         if tenant not in principal.tenants:
             raise _no_tenant(tenant)
         known = self._known.find(tenant) or await self._known.load(tenant)
-        self._decide_by_role(principal, known, self._right_of(route).ask(names))
+        await self._decide_by_role(principal, known, self._right_of(route).ask(names))
 
-    def _decide_by_role(self, principal: Principal, known: TenantKnown, ask: Ask) -> None:
+    async def _decide_by_role(self, principal: Principal, known: TenantKnown, ask: Ask) -> None:
         access = known.access
         if access is None:
             raise _no_tenant(ask.tenant)
@@ -221,7 +221,7 @@ class Gate:
             raise _no_tenant(ask.tenant)
         if not narrowed(principal.scope, ask):
             raise Forbidden(f"this token is not for {_words(ask)}")
-        if not known.answers_of(principal.name).allows(ask):
+        if not await known.answers_of(principal.name).allow(ask):
             raise Forbidden(
                 f"{principal.name} may not {_words(ask)}",
                 hint=f"a role with {ask.verb} on {ask.resource} of {ask.provider} is needed",
