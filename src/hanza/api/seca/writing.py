@@ -68,6 +68,7 @@ class Change:
     region: Region
     """The whole federation for what is of no region."""
     now: datetime
+    who: Principal | None = None
 
     @property
     def history(self) -> History:
@@ -122,7 +123,7 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
         check_kept(known.words.spec, words.spec, path.kind.spec, "spec")
     check_references(tx, path, words.spec, tenant.references)
     count_resource(tx, path, known, words)
-    resource = rule(tx, Change(_next(put, known), known, region, put.now))
+    resource = rule(tx, Change(_next(put, known), known, region, put.now, put.who))
     (insert_resource if known is None else update_resource)(tx, resource)
     if known is None and path.kind == kinds.WORKSPACE:
         _grant(tx, put)
