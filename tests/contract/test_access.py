@@ -365,3 +365,34 @@ def test_who_writes_who_may_what_gives_no_more_than_they_have(world: World) -> N
     world.must("PUT", f"{users}/all-powerful", spec)
     assert world.ask("PUT", f"{users}/second", spec, admin).status_code == 201
     assert world.ask("PUT", f"{ROLES}/role-assignments/x", assigned("seca.admin"), admin).is_success
+
+
+def test_what_one_may_not_read_in_another_workspace_is_not_there_to_refer_to(
+    world: World,
+) -> None:
+    grants = [{"role": "seca.workspace-editor", "workspace": "mine"}]
+    world.must("PUT", f"{BASE}/tenants/acme/users/inside", {"spec": {"grants": grants}})
+    by, base = world.token("inside"), "/r/eu/providers/seca.{}/v1/tenants/acme/workspaces/{}"
+    for name in ("mine", "theirs"):
+        world.must("PUT", base.format("workspace", name), {"spec": {}})
+    rule = {"direction": "ingress", "protocol": "tcp"}
+    for name in ("mine", "theirs"):
+        there = f"{base.format('network', name)}/security-group-rules/known"
+        world.must("PUT", there, {"spec": rule})
+    group = f"{base.format('network', 'mine')}/security-groups/g"
+
+    def wish(**reference: str) -> dict[str, Any]:
+        return {"spec": {"ruleRefs": [{"resource": "security-group-rules/known", **reference}]}}
+
+    assert world.ask("PUT", group, wish(), by).status_code == 201
+    for document in (
+        wish(workspace="theirs"),
+        wish(workspace="nowhere"),
+        wish(resource="workspaces/theirs/security-group-rules/known"),
+    ):
+        answer = world.ask("PUT", group, document, by)
+        assert refused(answer)[0] == 412
+        assert answer.json()["detail"] == "there is no security-group-rule 'known'"
+    viewer = {"spec": {"grants": [*grants, {"role": "seca.workspace-viewer"}]}}
+    world.must("PUT", f"{BASE}/tenants/acme/users/inside", viewer)
+    assert world.ask("PUT", group, wish(workspace="theirs"), by).status_code == 200

@@ -121,7 +121,7 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
     if known is not None:
         _check_known(known, path)
         check_kept(known.words.spec, words.spec, path.kind.spec, "spec")
-    check_references(tx, path, words.spec, tenant.references)
+    check_references(tx, path, words.spec, tenant.references, put.who)
     count_resource(tx, path, known, words)
     resource = rule(tx, Change(_next(put, known), known, region, put.now, put.who))
     (insert_resource if known is None else update_resource)(tx, resource)
