@@ -245,6 +245,31 @@ def test_tokens_that_name_unknown_keys_make_nobody_ask_again_and_again(served: S
     assert served.asked == []
 
 
+def test_a_name_never_comes_to_stand_for_another_issuers_people(
+    api: tuple[TestClient, League], served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, league = api
+    path, there = f"{BASE}/issuers/corp", f"{served.url}/other"
+    token = served.token(exp=league.clock.now().timestamp() + 600)
+
+    def put(url: str, path: str = path) -> int:
+        monkeypatch.setitem(served.changes, "issuer", url)
+        spec = {"url": url, "audience": AUDIENCE, "tenant": "acme"}
+        return int(client.put(path, json={"spec": spec}, headers=OPERATOR).status_code)
+
+    assert put(served.url) == 201
+    user = f"{BASE}/tenants/acme/users/corp:ana"
+    assert client.put(user, json={"spec": {}}, headers=OPERATOR).status_code == 201
+    for verb, status in (("DELETE", 202), ("DELETE", 404)):
+        assert client.request(verb, path, headers=OPERATOR).status_code == status
+    assert client.get(f"{BASE}/issuers", headers=OPERATOR).json()["items"] == []
+    assert put(there) == 412, "its people would be corp:ana, who may do everything in acme"
+    assert put(served.url, f"{BASE}/issuers/corp2") == 412
+    assert get(client, token) == 401
+    assert put(served.url) == 201
+    assert get(client, token) == 200
+
+
 def test_an_issuer_that_leads_elsewhere_is_not_followed(
     served: Served, api: tuple[TestClient, League]
 ) -> None:

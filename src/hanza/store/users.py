@@ -114,7 +114,8 @@ def _is_vouched_for(tx: Tx, tenant: str, subject: str) -> bool:
     name, separator, theirs = subject.partition(":")
     if not (separator and theirs):
         return False
-    found = tx.execute(sa.select(issuers.c.tenant).where(issuers.c.name == name)).one_or_none()
+    trusted = issuers.c.name == name, issuers.c.removed_at.is_(None)
+    found = tx.execute(sa.select(issuers.c.tenant).where(*trusted)).one_or_none()
     return found is not None and found.tenant in (None, tenant)
 
 
