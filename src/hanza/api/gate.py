@@ -38,7 +38,7 @@ class CallLimits:
     """What one caller may ask of a plane."""
 
     requests: Rate = REQUESTS
-    """How often each token may be used."""
+    """How often each user may ask, with however many tokens for the same tenants."""
     failures: Rate = FAILURES
     """How often each address may come without a good one."""
     body_within_s: float = 30.0
@@ -118,9 +118,10 @@ class Gate:
             await self._known.ask()
             principal = self._remembered(digest) or await self._verified(token, digest, caller)
         if not principal.is_operator:
-            wait = self._requests.take(digest, self._seconds())
+            # An issuer gives as many tokens as one likes, so they are not what is counted.
+            wait = self._requests.take((principal.name, principal.tenants), self._seconds())
             if wait:
-                raise _limited("this token is used too often", wait)
+                raise _limited(f"{principal.name} asks too often", wait)
         return principal
 
     async def authorise(self, principal: Principal, route: Route, names: Mapping[str, str]) -> None:
