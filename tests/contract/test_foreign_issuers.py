@@ -1,8 +1,10 @@
 """Tokens of a real OpenID provider at a plane, and of those who forge them."""
 
+import contextlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from starlette.testclient import TestClient
 
+from hanza.api import foreign
 from hanza.api.foreign import ForeignTokens
 from hanza.api.routes import BASE
 from hanza.kit.clock import ManualClock, SystemClock
@@ -127,6 +130,8 @@ class Served:
         self.ec = ECKey.generate_key("P-256", {"kid": "ec"})
         self.asked: list[str] = []
         self.changes: dict[str, Any] = {}
+        self.drips_for_s = 0.0
+        """How long it takes between two letters, if it has no haste."""
         self.extra: list[dict[str, Any]] = [{"kty": "XYZ", "kid": "new"}, {"kty": "RSA", "n": 1}]
         owner = self
 
@@ -137,7 +142,11 @@ class Served:
                 self.send_response(200)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(OSError):
+                    for letter in body if owner.drips_for_s else ():
+                        self.wfile.write(bytes([letter]))
+                        time.sleep(owner.drips_for_s)
+                    self.wfile.write(b"" if owner.drips_for_s else body)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -308,3 +317,34 @@ def test_an_issuer_that_leads_elsewhere_is_not_followed(
     other = {"url": "http://127.0.0.1:1", "audience": "a", "tenant": "acme"}
     changed = client.put(f"{BASE}/issuers/corp", json={"spec": other}, headers=OPERATOR)
     assert changed.status_code == 412, "a name keeps its URL"
+
+
+def test_an_issuer_that_drips_its_words_holds_up_neither_itself_nor_others(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "ANSWER_WITHIN_S", 0.5)
+    other = Served()
+    issuers = [
+        TrustedIssuer("slow", served.url, AUDIENCE, tenant="acme"),
+        TrustedIssuer("corp", other.url, AUDIENCE, tenant="acme"),
+    ]
+    tokens = ForeignTokens(lambda: issuers, ManualClock(START), lambda: 0.0)
+    monkeypatch.setattr(served, "drips_for_s", 0.1)
+    refused: list[Exception] = []
+
+    def ask_the_slow_one() -> None:
+        try:
+            tokens.principal_of(served.token())
+        except IssuerUnavailable as error:
+            refused.append(error)
+
+    asking = threading.Thread(target=ask_the_slow_one, daemon=True)
+    asking.start()
+    time.sleep(0.1)
+    assert asking.is_alive()
+    assert tokens.principal_of(other.token()) is not None
+    assert asking.is_alive(), "nobody waited for the slow one"
+    asking.join(4)
+    other.server.shutdown()
+    other.server.server_close()
+    assert refused, "a document of some hundred letters does not take ten seconds"

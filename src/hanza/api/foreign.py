@@ -26,6 +26,7 @@ ASKED_AGAIN_AFTER_S = 30.0
 KEYS_FOR_S = 600.0
 KEYS_AT_MOST_S = 86400.0
 ANSWER_WITHIN_S = 5.0
+"""Each step of an answer, and all of a document once it begins."""
 DOCUMENT_BYTES_MAX = 2**18
 
 
@@ -50,7 +51,7 @@ class ForeignTokens:
         self._clock = clock
         self._seconds = seconds
         self._fetched: dict[str, _Fetched] = {}
-        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
 
     def principal_of(self, token: str) -> Principal | None:
         said = openid.issuer_said(token)
@@ -72,8 +73,9 @@ class ForeignTokens:
         )
 
     def _keys_of(self, issuer: TrustedIssuer, *, is_anew: bool = False) -> KeySet:
-        """Its keys, asked for where that is due.  One thread asks, and the others wait for it."""
-        with self._lock:
+        """Its keys, asked for where that is due.  One thread asks, and the others wait for it;
+        who brings a token of another issuer does not."""
+        with self._locks.setdefault(issuer.url, threading.Lock()):
             now = self._seconds()
             known = self._fetched.get(issuer.url)
             is_due = known is None or is_anew or now - known.fetched_at > KEYS_FOR_S
@@ -106,7 +108,7 @@ def fetch_keys(issuer: TrustedIssuer) -> KeySet:
 
 
 def _document(http: httpx2.Client, url: str) -> bytes:
-    body = b""
+    body, until = b"", time.monotonic() + ANSWER_WITHIN_S
     with http.stream("GET", url, headers={"accept": "application/json"}) as answer:
         if answer.status_code != httpx2.codes.OK:
             raise Invalid(f"the issuer answered {answer.status_code}", field="issuer")
@@ -114,4 +116,6 @@ def _document(http: httpx2.Client, url: str) -> bytes:
             body += chunk
             if len(body) > DOCUMENT_BYTES_MAX:
                 raise Invalid("the issuer says too much", field="issuer")
+            if time.monotonic() > until:
+                raise Invalid("the issuer takes too long to say it", field="issuer")
     return body

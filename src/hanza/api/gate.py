@@ -11,6 +11,7 @@ import ipaddress
 import math
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,8 @@ from hanza.plan.seca.references import SHARED_TENANTS
 TOKENS_MAX = 20_000
 REMEMBERED_FOR = timedelta(minutes=10)
 """A token is looked at anew after this: its issuer may have changed its keys."""
+VERIFYING_AT_ONCE = 8
+"""Threads of their own: who waits for a slow issuer holds up nobody whose token is known."""
 IPV6_NETWORK_BITS = 64
 """Who has an IPv6 address has all of its network."""
 
@@ -86,6 +89,7 @@ class Gate:
         self._seen: dict[bytes, _Seen] = {}
         self._identities = known.identities
         self._rights: dict[Route, Right | None] = {}
+        self._verifying = ThreadPoolExecutor(VERIFYING_AT_ONCE, "verify")
 
     async def admit(
         self, route: Route, names: Mapping[str, str], caller: Caller
@@ -190,15 +194,16 @@ class Gate:
 
     async def _verify(self, token: str) -> Principal:
         """In a thread, since an issuer of others may have to be asked for its keys."""
+        loop, principal_of = asyncio.get_running_loop(), self._authenticator.principal_of
         try:
-            return await asyncio.to_thread(self._authenticator.principal_of, token)
+            return await loop.run_in_executor(self._verifying, principal_of, token)
         except Unauthenticated:
             # Another plane may have changed the keys a moment ago.
             before = self._known.identities
             await self._known.ask()
             if before == self._known.identities:
                 raise
-            return await asyncio.to_thread(self._authenticator.principal_of, token)
+            return await loop.run_in_executor(self._verifying, principal_of, token)
 
     async def _decide(self, principal: Principal, route: Route, names: Mapping[str, str]) -> None:
         if route.permission != BY_ROLE:
