@@ -4,7 +4,6 @@ import contextlib
 import hmac
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +14,6 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from starlette.testclient import TestClient
 
-from hanza.api import foreign
 from hanza.api.foreign import ForeignTokens
 from hanza.api.routes import BASE
 from hanza.kit.clock import ManualClock, SystemClock
@@ -25,6 +23,7 @@ from hanza.wire.base64url import to_base64url
 from kit.apis import OPERATOR, an_api
 from kit.issuers import AUDIENCE, RealIssuer, a_real_issuer
 from kit.leagues import START, League
+from kit.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +129,7 @@ class Served:
         self.ec = ECKey.generate_key("P-256", {"kid": "ec"})
         self.asked: list[str] = []
         self.changes: dict[str, Any] = {}
+        self.is_closing = threading.Event()
         self.drips_for_s = 0.0
         """How long it takes between two letters, if it has no haste."""
         self.extra: list[dict[str, Any]] = [{"kty": "XYZ", "kid": "new"}, {"kty": "RSA", "n": 1}]
@@ -145,7 +145,7 @@ class Served:
                 with contextlib.suppress(OSError):
                     for letter in body if owner.drips_for_s else ():
                         self.wfile.write(bytes([letter]))
-                        time.sleep(owner.drips_for_s)
+                        owner.is_closing.wait(owner.drips_for_s)
                     self.wfile.write(b"" if owner.drips_for_s else body)
 
             def log_message(self, *_: object) -> None:
@@ -319,32 +319,31 @@ def test_an_issuer_that_leads_elsewhere_is_not_followed(
     assert changed.status_code == 412, "a name keeps its URL"
 
 
-def test_an_issuer_that_drips_its_words_holds_up_neither_itself_nor_others(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(foreign, "ANSWER_WITHIN_S", 0.5)
-    other = Served()
+def test_an_issuer_that_drips_its_words_holds_up_neither_itself_nor_others() -> None:
+    slow, quick = Served(), Served()
+    slow.drips_for_s = 0.1
     issuers = [
-        TrustedIssuer("slow", served.url, AUDIENCE, tenant="acme"),
-        TrustedIssuer("corp", other.url, AUDIENCE, tenant="acme"),
+        TrustedIssuer("slow", slow.url, AUDIENCE, tenant="acme"),
+        TrustedIssuer("corp", quick.url, AUDIENCE, tenant="acme"),
     ]
-    tokens = ForeignTokens(lambda: issuers, ManualClock(START), lambda: 0.0)
-    monkeypatch.setattr(served, "drips_for_s", 0.1)
+    clock = ManualClock(START)
+    tokens = ForeignTokens(lambda: issuers, clock, lambda: 0.0, answer_within_s=2)
     refused: list[Exception] = []
 
     def ask_the_slow_one() -> None:
         try:
-            tokens.principal_of(served.token())
+            tokens.principal_of(slow.token())
         except IssuerUnavailable as error:
             refused.append(error)
 
     asking = threading.Thread(target=ask_the_slow_one, daemon=True)
     asking.start()
-    time.sleep(0.1)
-    assert asking.is_alive()
-    assert tokens.principal_of(other.token()) is not None
+    until(lambda: bool(slow.asked), "the slow one is asked")
+    assert tokens.principal_of(quick.token()) is not None
     assert asking.is_alive(), "nobody waited for the slow one"
-    asking.join(4)
-    other.server.shutdown()
-    other.server.server_close()
+    asking.join(6)
+    slow.is_closing.set()
+    for one in (slow, quick):
+        one.server.shutdown()
+        one.server.server_close()
     assert refused, "a document of some hundred letters does not take ten seconds"
