@@ -1,5 +1,6 @@
 """Tokens of a real OpenID provider at a plane, and of those who forge them."""
 
+import contextlib
 import hmac
 import json
 import threading
@@ -23,6 +24,7 @@ from hanza.wire.base64url import to_base64url
 from kit.apis import OPERATOR, an_api
 from kit.issuers import AUDIENCE, RealIssuer, a_real_issuer
 from kit.leagues import START, League
+from kit.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +130,9 @@ class Served:
         self.ec = ECKey.generate_key("P-256", {"kid": "ec"})
         self.asked: list[str] = []
         self.changes: dict[str, Any] = {}
+        self.is_closing = threading.Event()
+        self.drips_for_s = 0.0
+        """How long it takes between two letters, if it has no haste."""
         self.extra: list[dict[str, Any]] = [{"kty": "XYZ", "kid": "new"}, {"kty": "RSA", "n": 1}]
         owner = self
 
@@ -138,7 +143,11 @@ class Served:
                 self.send_response(200)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(OSError):
+                    for letter in body if owner.drips_for_s else ():
+                        self.wfile.write(bytes([letter]))
+                        owner.is_closing.wait(owner.drips_for_s)
+                    self.wfile.write(b"" if owner.drips_for_s else body)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -284,6 +293,31 @@ def test_a_silent_issuer_holds_up_nobody_whose_keys_are_known(served: Served) ->
         silent.server.server_close()
 
 
+def test_a_name_never_comes_to_stand_for_another_issuers_people(
+    api: tuple[TestClient, League], served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, league = api
+    path, there = f"{BASE}/issuers/corp", f"{served.url}/other"
+    token = served.token(exp=league.clock.now().timestamp() + 600)
+
+    def put(url: str, path: str = path) -> int:
+        monkeypatch.setitem(served.changes, "issuer", url)
+        spec = {"url": url, "audience": AUDIENCE, "tenant": "acme"}
+        return int(client.put(path, json={"spec": spec}, headers=OPERATOR).status_code)
+
+    assert put(served.url) == 201
+    user = f"{BASE}/tenants/acme/users/corp:ana"
+    assert client.put(user, json={"spec": {}}, headers=OPERATOR).status_code == 201
+    for verb, status in (("DELETE", 202), ("DELETE", 404)):
+        assert client.request(verb, path, headers=OPERATOR).status_code == status
+    assert client.get(f"{BASE}/issuers", headers=OPERATOR).json()["items"] == []
+    assert put(there) == 412, "its people would be corp:ana, who may do everything in acme"
+    assert put(served.url, f"{BASE}/issuers/corp2") == 412
+    assert get(client, token) == 401
+    assert put(served.url) == 201
+    assert get(client, token) == 200
+
+
 def test_an_issuer_that_leads_elsewhere_is_not_followed(
     served: Served, api: tuple[TestClient, League]
 ) -> None:
@@ -322,3 +356,33 @@ def test_an_issuer_that_leads_elsewhere_is_not_followed(
     other = {"url": "http://127.0.0.1:1", "audience": "a", "tenant": "acme"}
     changed = client.put(f"{BASE}/issuers/corp", json={"spec": other}, headers=OPERATOR)
     assert changed.status_code == 412, "a name keeps its URL"
+
+
+def test_an_issuer_that_drips_its_words_holds_up_neither_itself_nor_others() -> None:
+    slow, quick = Served(), Served()
+    slow.drips_for_s = 0.1
+    issuers = [
+        TrustedIssuer("slow", slow.url, AUDIENCE, tenant="acme"),
+        TrustedIssuer("corp", quick.url, AUDIENCE, tenant="acme"),
+    ]
+    clock = ManualClock(START)
+    tokens = ForeignTokens(lambda: issuers, clock, lambda: 0.0, answer_within_s=2)
+    refused: list[Exception] = []
+
+    def ask_the_slow_one() -> None:
+        try:
+            tokens.principal_of(slow.token())
+        except IssuerUnavailable as error:
+            refused.append(error)
+
+    asking = threading.Thread(target=ask_the_slow_one, daemon=True)
+    asking.start()
+    until(lambda: bool(slow.asked), "the slow one is asked")
+    assert tokens.principal_of(quick.token()) is not None
+    assert asking.is_alive(), "nobody waited for the slow one"
+    asking.join(6)
+    slow.is_closing.set()
+    for one in (slow, quick):
+        one.server.shutdown()
+        one.server.server_close()
+    assert refused, "a document of some hundred letters does not take ten seconds"

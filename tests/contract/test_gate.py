@@ -179,6 +179,9 @@ def test_keys_are_rotated_without_a_pause_at_any_plane(tmp_path: Path, database_
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_token_is_used_as_often_as_the_limit_says(league: League) -> None:
     ana, bob = (bearer(league, name, "acme")["authorization"] for name in ("ana", "bob"))
+    now = league.clock.now()
+    longer = Bearer("ana", ("acme",), now + timedelta(hours=9))
+    again = f"Bearer {league.plane.issuer.issue(longer, now)}"
 
     async def scene() -> None:
         plane = a_plane(league, CallLimits(requests=Rate(2, 3)))
@@ -187,6 +190,7 @@ def test_a_token_is_used_as_often_as_the_limit_says(league: League) -> None:
         assert {await plane.may(f"Bearer {TOKEN}") for _ in range(50)} == {"ok"}
         plane.seconds.at += 0.5
         assert [await plane.may(ana), await plane.may(ana)] == ["ok", "rate.limited"]
+        assert await plane.may(again) == "rate.limited", "another token of hers is no other user"
         with pytest.raises(RateLimited) as refused:
             await plane.gate.admit(INSTANCES, NAMES, Caller(ana, "192.0.2.1"))
         assert refused.value.retry_after_s == 1
@@ -423,9 +427,13 @@ def test_a_look_that_could_not_be_told_is_told_the_next_time(league: League) -> 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_who_asks_for_many_names_fills_no_memory(league: League) -> None:
     remembered, nobody = Known(league.store, league.plane.issuer), TenantAccess("acme")
-    for number in range(ANSWERS_MAX + 1):
-        ask = Ask("p", f"instances/i{number}", "get", "acme")
-        assert not remembered.allows(nobody, f"u{number}", ask)
+
+    async def scene() -> None:
+        for number in range(ANSWERS_MAX + 1):
+            ask = Ask("p", f"instances/i{number}", "get", "acme")
+            assert not await remembered.allows(nobody, f"u{number}", ask)
+
+    asyncio.run(scene())
     assert 0 < len(remembered._answers) <= ANSWERS_MAX
     assert 0 < len(remembered._rights) <= RIGHTS_MAX
 

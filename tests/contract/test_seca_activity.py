@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from kit.standard import Asker, askers
 from kit.standard_kinds import INTERNET_GATEWAY, WORKSPACE
@@ -97,3 +98,25 @@ def test_a_log_is_chosen_from_and_comes_in_pages(both: tuple[Asker, Asker]) -> N
     assert log_of(replace(ana, region="fr")).status_code == 404
     ana.ask("DELETE", WORKSPACE.path(ana, "shop"))
     assert log_of(ana).json()["items"] == []
+
+
+def test_a_short_page_of_what_nothing_matches_is_no_long_look(
+    both: tuple[Asker, Asker],
+) -> None:
+    ana, _ = both
+    ana.add_workspace()
+    for number in range(12):
+        ana.put(INTERNET_GATEWAY.path(ana, "gate"), {"egressOnly": bool(number % 2)})
+    reads: list[str] = []
+
+    def note(_c: Any, _k: Any, statement: str, _p: Any, _x: Any, _m: Any) -> None:
+        if "FROM events" in statement and "events.workspace =" in statement:
+            reads.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        assert log_of(ana, "?limit=1&labels=kind=none").json()["items"] == []
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert len(reads) == 1
+    assert len(log_of(ana, "?limit=1").json()["items"]) == 1

@@ -27,8 +27,7 @@ ASKED_AGAIN_AFTER_S = 30.0
 KEYS_FOR_S = 600.0
 KEYS_AT_MOST_S = 86400.0
 ANSWER_WITHIN_S = 5.0
-DOCUMENT_WITHIN_S = 10.0
-"""For all of a document, however slowly it comes."""
+"""Each step of an answer, and all of a document once it begins."""
 WAITED_S = 2.0
 """How long whoever needs keys waits for another who is asking."""
 DOCUMENT_BYTES_MAX = 2**18
@@ -50,10 +49,12 @@ class ForeignTokens:
         issuers: Callable[[], Sequence[TrustedIssuer]],
         clock: Clock,
         seconds: Callable[[], float] = time.monotonic,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         self._issuers = issuers
         self._clock = clock
         self._seconds = seconds
+        self._answer_within_s = answer_within_s
         self._fetched: dict[str, _Fetched] = {}
         self._asking: dict[str, threading.Lock] = {}
 
@@ -107,23 +108,23 @@ class ForeignTokens:
 
     def _asked(self, issuer: TrustedIssuer, known: _Fetched | None, now: float) -> _Fetched:
         try:
-            return _Fetched(fetch_keys(issuer), now, now)
+            return _Fetched(fetch_keys(issuer, self._answer_within_s), now, now)
         except (Invalid, httpx2.HTTPError) as error:
             log.warning("issuer.silent", issuer=issuer.name, why=type(error).__name__)
             keys, at = (None, now) if known is None else (known.keys, known.fetched_at)
             return _Fetched(keys, at, now)
 
 
-def fetch_keys(issuer: TrustedIssuer) -> KeySet:
+def fetch_keys(issuer: TrustedIssuer, within_s: float = ANSWER_WITHIN_S) -> KeySet:
     """Raises `Invalid` for what cannot be used, `httpx2.HTTPError` for what does not come."""
-    with httpx2.Client(timeout=ANSWER_WITHIN_S, trust_env=False) as http:
+    with httpx2.Client(timeout=within_s, trust_env=False) as http:
         address = issuer.url.rstrip("/") + openid.DISCOVERY
-        found = openid.discovery_from_json(_document(http, address), issuer.url)
-        return openid.keys_from_document(_document(http, found.jwks_uri))
+        found = openid.discovery_from_json(_document(http, address, within_s), issuer.url)
+        return openid.keys_from_document(_document(http, found.jwks_uri, within_s))
 
 
-def _document(http: httpx2.Client, url: str) -> bytes:
-    body, ends_at = b"", time.monotonic() + DOCUMENT_WITHIN_S
+def _document(http: httpx2.Client, url: str, within_s: float) -> bytes:
+    body, ends_at = b"", time.monotonic() + within_s
     with http.stream("GET", url, headers={"accept": "application/json"}) as answer:
         if answer.status_code != httpx2.codes.OK:
             raise Invalid(f"the issuer answered {answer.status_code}", field="issuer")

@@ -33,7 +33,7 @@ class CallLimits:
     """What one caller may ask of a plane."""
 
     requests: Rate = REQUESTS
-    """How often each token may be used."""
+    """How often each user may ask, with however many tokens for the same tenants."""
     failures: Rate = FAILURES
     """How often each address may come without a good one."""
     body_within_s: float = 30.0
@@ -102,9 +102,10 @@ class Gate:
             await self._known.ask()
             principal = self._proven.find(digest) or await self._proved(token, caller)
         if not principal.is_operator:
-            wait = self._requests.take(digest, self._seconds())
+            # An issuer gives as many tokens as one likes, so they are not what is counted.
+            wait = self._requests.take((principal.name, principal.tenants), self._seconds())
             if wait:
-                raise _limited("this token is used too often", wait)
+                raise _limited(f"{principal.name} asks too often", wait)
         return principal
 
     async def authorise(self, principal: Principal, route: Route, names: Mapping[str, str]) -> None:
@@ -173,9 +174,9 @@ class Gate:
         if tenant not in principal.tenants:
             raise _no_tenant(tenant)
         known = self._known.find(tenant) or await self._known.load(tenant)
-        self._decide_by_role(principal, known, self._right_of(route).ask(names))
+        await self._decide_by_role(principal, known, self._right_of(route).ask(names))
 
-    def _decide_by_role(self, principal: Principal, known: TenantKnown, ask: Ask) -> None:
+    async def _decide_by_role(self, principal: Principal, known: TenantKnown, ask: Ask) -> None:
         access = known.access
         if access is None:
             raise _no_tenant(ask.tenant)
@@ -183,7 +184,7 @@ class Gate:
             raise _no_tenant(ask.tenant)
         if not narrowed(principal.scope, ask):
             raise Forbidden(f"this token is not for {_words(ask)}")
-        if not self._known.allows(access, principal.name, ask):
+        if not await self._known.allows(access, principal.name, ask):
             raise Forbidden(
                 f"{principal.name} may not {_words(ask)}",
                 hint=f"a role with {ask.verb} on {ask.resource} of {ask.provider} is needed",

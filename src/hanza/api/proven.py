@@ -6,6 +6,7 @@ a key or an issuer changed; what was found good while one changed is not remembe
 
 import asyncio
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +18,9 @@ from hanza.model.errors import Unauthenticated
 TOKENS_MAX = 20_000
 REMEMBERED_FOR = timedelta(minutes=10)
 """A token is looked at anew after this: its issuer may have changed its keys."""
+
+VERIFYING_AT_ONCE = 8
+"""Threads of their own: who waits for a slow issuer holds up nobody whose token is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Proven:
         self._clock = clock
         self._seen: dict[bytes, _Seen] = {}
         self._identities = known.identities
+        self._verifying = ThreadPoolExecutor(VERIFYING_AT_ONCE, "verify")
 
     def find(self, digest: bytes) -> Principal | None:
         """Whose the token is, if that is remembered."""
@@ -86,7 +91,8 @@ class Proven:
 
     async def _verify(self, token: str) -> Principal:
         """In a thread, since an issuer of others may have to be asked for its keys."""
-        principal = await asyncio.to_thread(self._authenticator.principal_of, token)
+        loop, principal_of = asyncio.get_running_loop(), self._authenticator.principal_of
+        principal = await loop.run_in_executor(self._verifying, principal_of, token)
         return replace(principal, token=token)
 
 

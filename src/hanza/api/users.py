@@ -1,11 +1,13 @@
 """The users of a tenant: who belongs to it, with which roles from the start.
 
-Whoever may write users may do all that is the tenant's, and so gives no more than they have.
+Whoever writes users gives them no more than they have themselves.
 """
 
 from datetime import datetime
 
+from hanza.api import giving
 from hanza.api.calls import Answer, Call
+from hanza.api.identity import Principal
 from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.model.access import Grant, User
 from hanza.model.errors import Invalid
@@ -28,7 +30,7 @@ def put_user(call: Call) -> Answer:
     tenant, subject = call.path["tenant"], call.path["user"]
     user = User(tenant, subject, doc.grants_from_doc(spec, DEFAULT_ROLE))
     now = call.plane.clock.now()
-    kept, is_new = call.plane.store.write(_put, user, now)
+    kept, is_new = call.plane.store.write(_put, user, call.who, now)
     return Answer(201 if is_new else 200, doc.user_to_doc(kept))
 
 
@@ -59,10 +61,11 @@ def check_grants(tx: Tx, tenant: str, grants: tuple[Grant, ...]) -> None:
             check_name(grant.workspace, "spec.grants")
 
 
-def _put(tx: Tx, user: User, now: datetime) -> tuple[User, bool]:
+def _put(tx: Tx, user: User, who: Principal | None, now: datetime) -> tuple[User, bool]:
     get_tenant(tx, user.tenant)
     _check_subject(tx, user.subject)
     check_grants(tx, user.tenant, user.grants)
+    giving.check_grants(tx, who, user.tenant, user.grants)
     return users.put_user(tx, user, now)
 
 

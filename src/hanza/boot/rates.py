@@ -17,7 +17,7 @@ IssuerUrl = Annotated[
 RequestsRate = Annotated[
     str | None,
     typer.Option(
-        help="PER-SECOND/AT-ONCE of one token; 0 for no limit.", envvar="HANZA_REQUESTS_RATE"
+        help="PER-SECOND/AT-ONCE of one user; 0 for no limit.", envvar="HANZA_REQUESTS_RATE"
     ),
 ]
 FailuresRate = Annotated[

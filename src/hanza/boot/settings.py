@@ -116,7 +116,7 @@ class PlaneSettings:
     """The URL under which others find the public keys of tokens, which is what their `iss` says;
     by default the first that the plane listens on.  The same for all planes of one store."""
     requests_rate: Rate = REQUESTS
-    """How often one token may be used: requests a second, and at once.  The operator's is free of
+    """How often one user may ask: requests a second, and at once.  The operator's is free of
     it.  A rate of 0 is none."""
     failures_rate: Rate = FAILURES
     """How often one address may come without a good token: tries a second, and at once."""

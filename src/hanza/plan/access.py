@@ -11,8 +11,8 @@ either case; `post` is every action, `post.start` is one.
 """
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 
+from hanza.kit.stars import is_like
 from hanza.model.access import (
     EVERYTHING,
     UNBOUNDED,
@@ -37,6 +37,11 @@ class Rights:
 
     def __init__(self, granted: Iterable[tuple[tuple[Scope, ...], tuple[Permission, ...]]]) -> None:
         self._granted = tuple(granted)
+        self.weight = sum(
+            len(scopes) + sum(len(one.resources) for one in permissions)
+            for scopes, permissions in self._granted
+        )
+        """How much may have to be looked at for one answer: scopes and patterns."""
 
     def allows(self, ask: Ask) -> bool:
         return any(
@@ -107,10 +112,5 @@ def _is_resource(pattern: str, ask: Ask) -> bool:
     if wanted[-1] == EVERYTHING:
         given = given[: len(wanted)]
     return len(wanted) == len(given) and all(
-        fnmatchcase(word, _literal(part)) for word, part in zip(given, wanted, strict=True)
+        is_like(word, part) for word, part in zip(given, wanted, strict=True)
     )
-
-
-def _literal(part: str) -> str:
-    """Only `*` stands for something; names have no other letter that could."""
-    return part.replace("[", "[[]").replace("?", "[?]")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hanza.model.access import Assignment, Permission, Role, Scope, TenantAccess
 from hanza.model.errors import Bug
+from hanza.model.resource import Json
 from hanza.store.access_tables import access_generation, grants, users
 from hanza.store.schema import resources, tenants
 from hanza.store.tx import Tx
@@ -72,31 +73,30 @@ def _granted(tx: Tx, tenant: str) -> list[Assignment]:
     return found
 
 
+def assignment_of(spec: Json) -> Assignment:
+    """What a well-shaped spec of an assignment says."""
+    words = msgspec.convert(spec, _Assignment)
+    scopes = tuple(
+        Scope(one.tenants or frozenset(), one.regions or frozenset(), one.workspaces or frozenset())
+        for one in words.scopes
+    )
+    return Assignment(words.subs, words.roles, scopes)
+
+
+def permissions_of(spec: Json) -> tuple[Permission, ...]:
+    """What a well-shaped spec of a role says."""
+    words = msgspec.convert(spec, _Role)
+    return tuple(Permission(one.provider, one.resources, one.verb) for one in words.permissions)
+
+
 def _assigned(tx: Tx, tenant: str) -> list[Assignment]:
-    found = []
-    for _, spec in _specs(tx, ASSIGNMENT, tenant):
-        words = msgspec.json.decode(spec, type=_Assignment)
-        scopes = tuple(
-            Scope(
-                one.tenants or frozenset(),
-                one.regions or frozenset(),
-                one.workspaces or frozenset(),
-            )
-            for one in words.scopes
-        )
-        found.append(Assignment(words.subs, words.roles, scopes))
-    return found
+    found = _specs(tx, ASSIGNMENT, tenant)
+    return [assignment_of(msgspec.json.decode(spec)) for _, spec in found]
 
 
 def _roles(tx: Tx, tenant: str) -> list[Role]:
-    found = []
-    for name, spec in _specs(tx, ROLE, tenant):
-        words = msgspec.json.decode(spec, type=_Role)
-        permissions = tuple(
-            Permission(one.provider, one.resources, one.verb) for one in words.permissions
-        )
-        found.append(Role(name, permissions))
-    return found
+    found = _specs(tx, ROLE, tenant)
+    return [Role(name, permissions_of(msgspec.json.decode(spec))) for name, spec in found]
 
 
 def _specs(tx: Tx, kind: str, tenant: str) -> list[tuple[str, str]]:

@@ -43,7 +43,9 @@ issuers = sa.Table(
     a_text("tenant", nullable=True),
     a_text("claim", nullable=True),
     an_instant("created_at"),
+    an_instant("removed_at", nullable=True),
 )
+"""One that was removed keeps name and URL: nobody else comes to bear its people's names."""
 
 signing_keys = sa.Table(
     "signing_keys",

@@ -123,7 +123,8 @@ def _grants_of(tx: Tx, tenant: str, *which: sa.ColumnElement[bool]) -> dict[str,
 def _vouching_for(tx: Tx, tenant: str) -> frozenset[str]:
     """The issuers whose people are this tenant's, or who say of each whose they are."""
     theirs = sa.or_(issuers.c.tenant.is_(None), issuers.c.tenant == tenant)
-    return frozenset(tx.scalars(sa.select(issuers.c.name).where(theirs)))
+    is_trusted = issuers.c.removed_at.is_(None)
+    return frozenset(tx.scalars(sa.select(issuers.c.name).where(theirs, is_trusted)))
 
 
 def _issuer_in(subject: str) -> str | None:

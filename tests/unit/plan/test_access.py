@@ -1,5 +1,7 @@
 """SECA's rule of who may do what: every part of it alone, and the roles of the system."""
 
+import time
+
 import pytest
 
 from hanza.model.access import (
@@ -10,7 +12,7 @@ from hanza.model.access import (
     Scope,
     TenantAccess,
 )
-from hanza.plan.access import covers, matches, narrowed, rights_of
+from hanza.plan.access import Rights, covers, matches, narrowed, rights_of
 from hanza.plan.access_roles import SYSTEM_ROLE_NAMES, SYSTEM_ROLES
 
 WEB = Ask("seca.compute/v1", "instances/web", "get", "acme", "eu", "shop")
@@ -106,6 +108,21 @@ def test_what_is_in_no_workspace_or_region_is_beyond_those_that_are_named() -> N
     skus = Ask("seca.compute/v1", "skus", "list", "acme", "eu", is_common=True)
     assert covers(Scope(workspaces=names("shop")), skus)
     assert not covers(Scope(regions=names("de")), skus)
+
+
+def test_patterns_of_many_stars_cost_no_more_than_their_letters() -> None:
+    name = "a" * 120
+    hard = permission("/".join(["instances", "*a" * 100 + "*b"]))
+    asked = Ask("seca.compute/v1", f"instances/{name}", "get", "acme", "eu", "shop")
+    began = time.perf_counter()
+    assert not any(matches(hard, asked) for _ in range(1000))
+    assert time.perf_counter() - began < 5
+    assert matches(permission("instances/" + "*a" * 120), asked)
+
+
+def test_how_much_rights_are_to_look_at_is_known() -> None:
+    two = Permission("*", ("instances", "images"), ("get",))
+    assert Rights([((Scope(), Scope()), (two, two)), ((), (two,))]).weight == 8
 
 
 def test_rights_are_those_of_all_assignments_that_name_the_subject() -> None:

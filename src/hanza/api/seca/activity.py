@@ -6,6 +6,7 @@ from hanza.api.seca.reading import JSON, page_of, path_of, token_of
 from hanza.model.errors import BadQuery
 from hanza.model.kinds import ACTIVITY_LOG
 from hanza.model.resource import Path
+from hanza.plan.seca.selector import EVERYTHING
 from hanza.store.events import Event, list_log
 from hanza.store.resources import Page, find_resource, workspace_of
 from hanza.store.tx import Tx
@@ -13,6 +14,8 @@ from hanza.wire.seca.activity import Entry, entry_to_json
 from hanza.wire.seca.documents import list_to_json
 
 SERIAL_DIGITS_MAX = 18
+READ_AT_ONCE = 1000
+"""What a selector chooses from, however short the page is."""
 
 
 def list_log_of(call: Call) -> Answer:
@@ -32,10 +35,12 @@ def _list(tx: Tx, path: Path, page: Page) -> list[Entry]:
         return []
     found: list[Entry] = []
     after, wanted = _serial_of(page.after), page.limit + 1
+    at_once = wanted if page.selector == EVERYTHING else max(wanted, READ_AT_ONCE)
     while len(found) < wanted:
-        some = [_entry(one) for one in list_log(tx, path.tenant, path.workspace, after, wanted)]
+        read = list_log(tx, path.tenant, path.workspace, after, at_once)
+        some = [_entry(one) for one in read]
         found += [one for one in some if page.selector.matches(one.labels)]
-        if len(some) < wanted:
+        if len(some) < at_once:
             break
         after = some[-1].serial
     return found[:wanted]

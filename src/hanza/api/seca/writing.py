@@ -69,6 +69,7 @@ class Change:
     region: Region
     """The whole federation for what is of no region."""
     now: datetime
+    who: Principal | None = None
 
     @property
     def history(self) -> History:
@@ -129,9 +130,9 @@ def write_put(tx: Tx, put: Put, rule: PutRule) -> Resource:
     if known is not None:
         _check_known(known, path)
         check_kept(known.words.spec, words.spec, path.kind.spec, "spec")
-    check_references(tx, path, words.spec, tenant.references)
+    check_references(tx, path, words.spec, tenant.references, put.who)
     count_resource(tx, path, known, words)
-    resource = rule(tx, Change(_next(put, known), known, region, put.now))
+    resource = rule(tx, Change(_next(put, known), known, region, put.now, put.who))
     (insert_resource if known is None else update_resource)(tx, resource)
     if known is None and path.kind == kinds.WORKSPACE:
         _grant(tx, put)

@@ -23,6 +23,10 @@ ID_CHARACTERS_MAX = 64
 URN_CHARACTERS_MAX = 255
 LABEL_CHARACTERS_MAX = 63
 ANNOTATION_CHARACTERS_MAX = 1024
+WORDS_MAX = 64
+"""How many labels a resource has, or annotations, or extensions; the standard leaves it to us.
+A selector looks at every label of every resource, so they are what a look costs."""
+KEY_CHARACTERS_MAX = 256
 CONDITIONS_MAX = 32
 NAME_PATTERN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 

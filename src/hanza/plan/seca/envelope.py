@@ -25,6 +25,7 @@ def check_request(path: Path, words: Words, region: str | None) -> None:
         raise Invalid(text, field="metadata.region")
     _check_values(words.labels, kinds.LABEL_CHARACTERS_MAX, "labels")
     _check_values(words.annotations, kinds.ANNOTATION_CHARACTERS_MAX, "annotations")
+    _check_keys(words.extensions, "extensions")
     for key in words.extensions or {}:
         if key.startswith(OUR_PREFIX) and key not in OUR_KEYS:
             raise Invalid(f"{key[:64]!r} is not an extension of ours", field="extensions")
@@ -84,7 +85,18 @@ def collection_of(path: Path) -> str:
     return inside + path.kind.collection
 
 
+def _check_keys(values: Mapping[str, object] | None, field: str) -> None:
+    most = kinds.WORDS_MAX
+    if len(values or {}) > most:
+        raise Invalid(f"a resource has {most} {field} at most", field=field)
+    for key in values or {}:
+        if len(key) > kinds.KEY_CHARACTERS_MAX:
+            text = f"{key[:64]!r}... has more than {kinds.KEY_CHARACTERS_MAX} characters"
+            raise Invalid(text, field=field)
+
+
 def _check_values(values: Mapping[str, str] | None, most: int, field: str) -> None:
+    _check_keys(values, field)
     for key, value in (values or {}).items():
         if len(value) > most:
             raise Invalid(f"{key[:64]!r} has more than {most} characters", field=field)

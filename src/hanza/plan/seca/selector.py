@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hanza.kit.stars import is_like
 from hanza.model.errors import BadQuery
 
 TERM = re.compile(r"\s*(?P<key>[^=!<>\s]+)\s*(?P<sign>!=|>=|<=|=|>|<)\s*(?P<value>[^=!<>]*?)\s*")
@@ -54,12 +55,12 @@ def _term(text: str) -> Term:
 
 
 def _holds(term: Term, labels: Mapping[str, str]) -> bool:
-    values = [value for key, value in labels.items() if _is_like(key, term.key)]
+    values = [value for key, value in labels.items() if is_like(key, term.key)]
     match term.sign:
         case "=":
-            return any(_is_like(value, term.value) for value in values)
+            return any(is_like(value, term.value) for value in values)
         case "!=":
-            return not any(_is_like(value, term.value) for value in values)
+            return not any(is_like(value, term.value) for value in values)
         case _:
             return any(_compares(value, term) for value in values)
 
@@ -70,23 +71,6 @@ def _compares(value: str, term: Term) -> bool:
         return False
     is_so = {"<": one < other, ">": one > other, "<=": one <= other, ">=": one >= other}
     return is_so[term.sign]
-
-
-def _is_like(text: str, pattern: str) -> bool:
-    """Whether the text fits, each `*` standing for any characters; in time linear in both."""
-    first, *others = pattern.split("*")
-    if not others:
-        return text == pattern
-    *middle, last = others
-    if len(text) < len(first) + len(last) or not text.startswith(first):
-        return False
-    at, end = len(first), len(text) - len(last)
-    for part in middle:
-        at = text.find(part, at, end)
-        if at < 0:
-            return False
-        at += len(part)
-    return text.endswith(last)
 
 
 def _number(text: str) -> float | None:

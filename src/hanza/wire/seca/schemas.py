@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from hanza.model import kinds
 from hanza.model.fields import (
     ADDRESS_PATTERN,
     Address,
@@ -65,6 +66,8 @@ def object_of(members: Mapping[str, Any], required: Iterable[str]) -> Doc:
 def values_of(most: int | None) -> Doc:
     return {
         "type": ["object", "null"],
+        "maxProperties": kinds.WORDS_MAX,
+        "propertyNames": {"maxLength": kinds.KEY_CHARACTERS_MAX},
         "additionalProperties": {"type": "string", **said({"maxLength": most})},
     }
 

@@ -29,6 +29,11 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
     [
         replace(WORDS, labels={"a": "b" * 64}),
         replace(WORDS, annotations={"a": "b" * 1025}),
+        replace(WORDS, labels={f"k{number}": "v" for number in range(65)}),
+        replace(WORDS, annotations={f"k{number}": "v" for number in range(65)}),
+        replace(WORDS, extensions={f"k{number}": "v" for number in range(65)}),
+        replace(WORDS, labels={"k" * 257: "v"}),
+        replace(WORDS, extensions={"k" * 257: "v"}),
         replace(WORDS, extensions={"hanza.policy/surprise": "x"}),
     ],
 )
