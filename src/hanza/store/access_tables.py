@@ -5,7 +5,7 @@ Roles and role assignments of the standard are resources and are kept with them.
 
 import sqlalchemy as sa
 
-from hanza.store.columns import METADATA, a_count, a_flag, a_text, an_instant
+from hanza.store.columns import METADATA, a_count, a_text, an_instant
 
 
 def _a_key(name: str) -> "sa.Column[str]":
@@ -28,7 +28,7 @@ grants = sa.Table(
     _a_key("subject"),
     _a_key("role"),
     _a_key("workspace"),
-    a_flag("is_creators"),
+    sa.Column("is_creators", sa.Boolean, primary_key=True, server_default=sa.false()),
     an_instant("created_at"),
     sa.Index("ix_grants_tenant_workspace", "tenant", "workspace"),
 )

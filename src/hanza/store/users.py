@@ -106,14 +106,15 @@ def _given(tx: Tx, user: User) -> list[Grant]:
 
 
 def _give(tx: Tx, user: User, grant: Grant, now: datetime, *, is_creators: bool) -> None:
-    row = {"tenant": user.tenant, "subject": user.subject, "role": grant.role}
-    row |= {"workspace": grant.workspace}
-    kept = {"is_creators": is_creators, "created_at": now}
-    upsert(tx, grants, ("tenant", "subject", "role", "workspace"), row | kept)
+    """What somebody has twice, given and as a creator, they lose only with both."""
+    row: dict[str, object] = {"tenant": user.tenant, "subject": user.subject, "role": grant.role}
+    row |= {"workspace": grant.workspace, "is_creators": is_creators}
+    upsert(tx, grants, tuple(row), row | {"created_at": now})
 
 
 def _grants_of(tx: Tx, tenant: str, *which: sa.ColumnElement[bool]) -> dict[str, tuple[Grant, ...]]:
-    query = sa.select(grants).where(grants.c.tenant == tenant, *which)
+    columns = grants.c.subject, grants.c.role, grants.c.workspace
+    query = sa.select(*columns).where(grants.c.tenant == tenant, *which).distinct()
     found: dict[str, tuple[Grant, ...]] = {}
     for row in tx.execute(query.order_by(grants.c.role, grants.c.workspace)):
         found[row.subject] = (*found.get(row.subject, ()), Grant(row.role, row.workspace))

@@ -28,7 +28,9 @@ def upgrade() -> None:
         sa.Column("workspace", sa.Text(), nullable=False),
         sa.Column("is_creators", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "subject", "role", "workspace", name="pk_grants"),
+        sa.PrimaryKeyConstraint(
+            "tenant", "subject", "role", "workspace", "is_creators", name="pk_grants"
+        ),
     )
     op.create_index("ix_grants_tenant_workspace", "grants", ["tenant", "workspace"])
     op.create_table(
