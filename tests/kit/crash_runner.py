@@ -2,14 +2,15 @@
 
     python -m kit.crash_runner FOLDER FIRST STRIDE
 
-Runs as a program of its own, because it forks.  One child lives through the journey; at point
-FIRST, FIRST + STRIDE, ... it stands still while what its files hold just then is copied, which is
-what a SIGKILL would leave.  At each `KILLED_EACH`th of these points another child is really killed
-instead.  From either a further child starts, and has to reach the same end.  Prints one JSON
-object.
+Runs as a program of its own, because it forks.  One child lives through the journey; at each point
+it stands still while what its files hold just then is copied, which is what a SIGKILL would leave.
+Points that leave the same bytes are one; of those that differ, this runner has the FIRST of every
+STRIDE.  At each `KILLED_EACH`th of its own another child is really killed instead.  From either a
+further child starts, and has to reach the same end.  Prints one JSON object.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -152,6 +153,16 @@ def _child(folder: Path, point: Point, start: datetime) -> int:
     return 0
 
 
+def digest_of(folder: Path) -> bytes:
+    """Of all that a start from it would read: SQLite makes the index of its log anew."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.endswith("-shm"):
+            found.update(f"{path.relative_to(folder)}\0".encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.digest()
+
+
 @dataclass
 class Run:
     """The share of one runner, and what it found."""
@@ -160,6 +171,7 @@ class Run:
     first: int
     stride: int
     ended: int = 0
+    started: int = 0
     wrong: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
 
@@ -173,19 +185,30 @@ class Run:
             if number % KILLED_EACH == 0:
                 self._kill_at(copy)
             self._start_again(copy)
-        return {"killed": self.ended, "wrong": self.wrong, "names": sorted(self.names)}
+        return {
+            "killed": self.ended,
+            "started": self.started,
+            "wrong": self.wrong,
+            "names": sorted(self.names),
+        }
 
     def _copying(self, folder: Path) -> Point:
-        """Passes every point of the journey, and copies the folder at those of this share."""
-        passed = 0
+        """Passes every point of the journey, and copies what is new and of this share."""
+        passed, found = 0, dict[bytes, Path | None]()
 
         def point(name: str) -> None:
             nonlocal passed
             passed += 1
-            if passed % self.stride == self.first % self.stride:
-                copy = self.base / f"point-{passed:04}"
-                shutil.copytree(folder, copy)
-                (copy / "killed-at").write_text(name)
+            left = digest_of(folder)
+            if left not in found:
+                is_ours = len(found) % self.stride == self.first % self.stride
+                found[left] = self.base / f"point-{passed:04}" if is_ours else None
+                if is_ours:
+                    shutil.copytree(folder, self.base / f"point-{passed:04}")
+            copy = found[left]
+            if copy is not None:
+                with (copy / "killed-at").open("a") as names:
+                    names.write(f"{name}\n")
 
         return point
 
@@ -206,9 +229,11 @@ class Run:
         (folder / "killed-at").write_text(name)
 
     def _start_again(self, folder: Path) -> None:
-        self.ended += 1
-        name = (folder / "killed-at").read_text()
-        self.names.add(name)
+        names = (folder / "killed-at").read_text().split()
+        name = names[0]
+        self.ended += len(names)
+        self.started += 1
+        self.names.update(names)
         if _live(folder, pass_by, AFTER_THE_CRASH) != 0:
             failure = folder / "failure"
             text = failure.read_text() if failure.exists() else "killed"

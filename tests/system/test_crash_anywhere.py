@@ -32,7 +32,8 @@ def test_killed_at_any_point_it_reaches_the_same_end() -> None:
     wanted = {*KINDS, *(f"message.{kind}" for kind in MESSAGES)}
     missed = {f"{kind}.{side}" for kind in wanted for side in ("before", "after")} - names
     assert not missed, f"the journey never passed {sorted(missed)}"
-    print(f"killed at {sum(one['killed'] for one in found)} points")
+    killed, started = (sum(one[name] for one in found) for name in ("killed", "started"))
+    print(f"killed at {killed} points, which leave {started} different things to start from")
 
 
 def _start(folder: Path, first: int) -> subprocess.Popen[str]:
