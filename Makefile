@@ -72,7 +72,7 @@ test-bare: ## the two commands in a bare Debian 12 made for it (as root); ARGS=-
 
 bench-boot: engines ## apply to user space against virsh start; JSON lines, fails over 1.3 x (as root)
 	@scripts/need-root.sh "make bench-boot"
-	@PYTHONPATH=tests $(PY) bench/boot.py
+	@PYTHONPATH=tests $(PY) bench/boot.py $(ARGS)
 
 bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
 	@PYTHONPATH=tests $(PY) bench/join.py

@@ -29,6 +29,8 @@ _UNSERVING_SQLITE = {
     sqlite3.SQLITE_CANTOPEN,
 }
 _WRITER = "hanza_writer"
+_IS_SECRET = True
+"""What a statement carries may be a tenant's or a secret; an error that is logged is neither."""
 PATIENCE_MS = 4000
 """How long who finds SQLite's file locked waits."""
 _MOVED_POSTGRES = {"40001", "40P01"}
@@ -110,10 +112,9 @@ def _engine(
     query_only: bool = False,
     patience_ms: int = PATIENCE_MS,
 ) -> sa.Engine:
-    # What a statement carries may be a tenant's or a secret; an error that is logged is neither.
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-    if engine.dialect.name != "sqlite":
-        return engine.execution_options(**postgres_options)
+    if not url.startswith("sqlite"):
+        return _postgres_engine(url).execution_options(**postgres_options)
+    engine = sa.create_engine(url, hide_parameters=_IS_SECRET)
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _: object) -> None:
@@ -134,6 +135,16 @@ def _engine(
         opening.run(connection, {})
 
     return engine
+
+
+def _postgres_engine(url: str) -> sa.Engine:
+    """The driver prepares nothing: after a rollback it would forget what `direct` prepared too."""
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        hide_parameters=_IS_SECRET,
+        connect_args={"prepare_threshold": None},
+    )
 
 
 def _read_by_index(connection: Any, _: object) -> None:

@@ -15,6 +15,8 @@ from typing import Any, Protocol, TypeAlias, cast
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from hanza.store.direct import NUMBERED, Answer, Direct
+
 Values: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = Callable[[Any], Any] | None
 Row: TypeAlias = Any
@@ -91,11 +93,12 @@ class _Form:
     """The statement as one kind of database takes it."""
 
     def __init__(self, statement: sa.ClauseElement, dialect: sa.Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+        is_direct = dialect.name == "postgresql"
+        compiled = statement.compile(dialect=NUMBERED if is_direct else dialect)
         assert isinstance(compiled, sa.sql.compiler.SQLCompiler), "a statement of data"
         self._text = compiled.string
-        self._order = compiled.positiontup
-        """None where the driver takes values by name."""
+        self._order = compiled.positiontup or []
+        self._direct = Direct(self._text) if is_direct else None
         binds = {name: bind for name, bind in compiled.binds.items() if name in compiled.params}
         self._said = {name: bind.value for name, bind in binds.items() if not bind.required}
         """Values that are part of the statement."""
@@ -110,13 +113,15 @@ class _Form:
         self._readers = [(at, read) for at, read in enumerate(readers) if read is not None]
         self._error: type[Exception] = dialect.loaded_dbapi.Error
 
-    def execute(self, tx: sa.Connection, values: Values) -> Cursor:
+    def execute(self, tx: sa.Connection, values: Values) -> "Cursor | Answer":
         said: dict[str, Any] = {**self._said, **values}
         for name, convert in self._binders.items():
             said[name] = convert(said[name])
-        given = said if self._order is None else [said[name] for name in self._order]
-        cursor = _cursor_of(tx)
+        given = [said[name] for name in self._order]
         try:
+            if self._direct is not None:
+                return self._direct.execute(tx, given)
+            cursor = _cursor_of(tx)
             cursor.execute(self._text, given)
         except self._error as error:
             raise _told(tx, self._text, error, self._error) from error
