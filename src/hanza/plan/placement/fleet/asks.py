@@ -72,6 +72,8 @@ class Ask:
     allowed: Members = field(default_factory=lambda: np.zeros(0, np.int32))
     totals: Members = field(default_factory=lambda: np.zeros(0, np.int32))
     seen: int = 0
+    guess: int = 0
+    """Where in `allowed` the last one went: the next one mostly goes there too."""
 
     def allows(self, ground: Ground) -> bool:
         return all(rule.lack(ground) is None for rule in self.rules)

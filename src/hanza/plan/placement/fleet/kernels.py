@@ -35,7 +35,7 @@ HOST_COLUMNS = ID + ID_WORDS
 SITE, NEXT, COUNT, MOST_CPUS, MOST_MEMORY, MOST_DISK = 0, 1, 2, 3, 4, 5
 MOST_SHARE, LEAST_ID = 6, 7
 """Of a block: its site, the next block of that site, how many hosts; of those that are offered the
-most that is free, the largest free share of memory, and the first id."""
+most that is free, the largest free share of memory, and the first id that has it."""
 BLOCK_COLUMNS = LEAST_ID + ID_WORDS
 BLOCK_ROWS = 32
 
@@ -48,10 +48,11 @@ OVER_HOST = 0
 OVER, DISTINCT, SHARE, IS_HARD = 0, 1, 2, 3
 SPREAD_COLUMNS = 4
 
-NEED_CPUS, NEED_MEMORY, NEED_DISK, SINCE, NOW, TO_COME, HOSTS_TAKEN = 0, 1, 2, 3, 4, 5, 6
+NEED_CPUS, NEED_MEMORY, NEED_DISK, SINCE, NOW, TO_COME, HOSTS_TAKEN, GUESS = 0, 1, 2, 3, 4, 5, 6, 7
 """What is asked: room, agents heard after, now (both in µs), how many more of the group are to
-come after this one, and on how many hosts its replicas stand."""
-NEEDS = 7
+come after this one, on how many hosts its replicas stand, and which of the allowed sites is
+looked at first: a good one spares a look at most others."""
+NEEDS = 8
 
 FULL = 1_000_000
 FINE = FULL // 4
@@ -59,12 +60,10 @@ BANNED = -1
 NONE = -1
 NOTHING = -(2**62)
 """Less than anything that is counted."""
-LAST = 2**63 - 1
-"""More than anything that is counted."""
-ROW, VALUE, TOTAL, FREE_SHARE, IS_TIED = 0, 1, 2, 3, 4
-"""Of what was found: the host, its points less its fines, its points, its free share, and whether
-another one's id is the same as far as it is looked at."""
-FOUND = 5
+ROW, VALUE, TOTAL, FREE_SHARE, IS_TIED, AT = 0, 1, 2, 3, 4, 5
+"""Of what was found: the host, its points less its fines, its points, its free share, whether
+another one's id is the same as far as it is looked at, and where its site is among the allowed."""
+FOUND = 6
 
 
 @compiled
@@ -370,19 +369,22 @@ def choose_host(
     has_marks = mark(world, replicas, need)
     found[:] = NOTHING
     found[ROW], found[IS_TIED] = NONE, 0
-    for at in range(len(allowed)):
-        site, total = allowed[at], totals[at]
-        if total < found[VALUE]:
+    guess = need[GUESS]
+    for step in range(-1, len(allowed)):
+        at = guess if step < 0 else step
+        if step == guess or at >= len(allowed) or totals[at] < found[VALUE]:
             continue
-        block = next_block(hosts, blocks, sites[site, FIRST_BLOCK], total, need, found)
+        total = totals[at]
+        block = next_block(hosts, blocks, sites[allowed[at], FIRST_BLOCK], total, need, found)
         if block == NONE:
             continue
-        fine = 0
-        if has_marks:
-            fine = fine_at_site(sites, site, spreads, marks, counts)
+        fine = fine_at_site(sites, allowed[at], spreads, marks, counts) if has_marks else 0
+        before = found[ROW]
         while block != NONE and fine != BANNED:
             look_at_block(world, block, (total, fine), replicas, needs, found)
             block = next_block(hosts, blocks, blocks[block, NEXT], total, need, found)
+        if found[ROW] != before:
+            found[AT] = at
     if has_marks:
         unmark(world, replicas)
     return int(found[ROW])
@@ -448,11 +450,26 @@ def list_fitting(
 
 
 @compiled
+def keep_first(hosts: Table, row: int, share: int, blocks: Table, block: int) -> None:
+    """The first id of those with the largest free share: nothing there comes before it."""
+    if share < blocks[block, MOST_SHARE]:
+        return
+    is_first = share > blocks[block, MOST_SHARE]
+    for word in range(ID_WORDS):
+        mine, least = hosts[row, ID + word], blocks[block, LEAST_ID + word]
+        if is_first or mine < least:
+            blocks[block, MOST_SHARE] = share
+            blocks[block, LEAST_ID:] = hosts[row, ID:]
+            return
+        if mine > least:
+            return
+
+
+@compiled
 def refresh(world: World, block: int) -> None:
     """What is the most in a block, after one of its hosts was changed."""
     hosts, _, blocks, members, _, _ = world
     blocks[block, MOST_CPUS:] = NOTHING
-    blocks[block, LEAST_ID:] = LAST
     for slot in range(blocks[block, COUNT]):
         row = members[block, slot]
         if hosts[row, AGENT] < 0:
@@ -460,13 +477,7 @@ def refresh(world: World, block: int) -> None:
         blocks[block, MOST_CPUS] = max(blocks[block, MOST_CPUS], hosts[row, FREE_CPUS])
         blocks[block, MOST_MEMORY] = max(blocks[block, MOST_MEMORY], hosts[row, FREE_MEMORY])
         blocks[block, MOST_DISK] = max(blocks[block, MOST_DISK], hosts[row, FREE_DISK])
-        blocks[block, MOST_SHARE] = max(blocks[block, MOST_SHARE], free_share(hosts, row))
-        for word in range(ID_WORDS):
-            mine, least = hosts[row, ID + word], blocks[block, LEAST_ID + word]
-            if mine < least:
-                blocks[block, LEAST_ID:] = hosts[row, ID:]
-            if mine != least:
-                break
+        keep_first(hosts, row, free_share(hosts, row), blocks, block)
 
 
 @compiled
