@@ -55,8 +55,8 @@ class Measure:
 
 @dataclass(slots=True)
 class Ask:
-    """`allowed` are the sites in ascending order, `totals` their points as last counted with the
-    values in `best`."""
+    """`allowed` are the sites, best first by `totals`, their points as last counted with the values
+    in `best`."""
 
     key: object
     policy: Policy
@@ -72,8 +72,6 @@ class Ask:
     allowed: Members = field(default_factory=lambda: np.zeros(0, np.int32))
     totals: Members = field(default_factory=lambda: np.zeros(0, np.int32))
     seen: int = 0
-    guess: int = 0
-    """Where in `allowed` the last one went: the next one mostly goes there too."""
 
     def allows(self, ground: Ground) -> bool:
         return all(rule.lack(ground) is None for rule in self.rules)
@@ -198,7 +196,7 @@ class Asks:
         changed = self._changed_since(ask.seen)
         now_allowed = [one for one in changed if ask.allows(self.grounds[one])]
         kept = np.setdiff1d(ask.allowed, np.array(changed, np.int32), assume_unique=True)
-        ask.allowed = np.sort(np.concatenate((kept, np.array(now_allowed, np.int32))))
+        ask.allowed = np.concatenate((kept, np.array(now_allowed, np.int32)))
         ask.totals = np.zeros(len(ask.allowed), np.int32)
         ask.best[:] = np.nan
         ask.seen = self._log_start + len(self._log)

@@ -14,9 +14,7 @@ from hanza.plan.placement.fleet.asks import Ask
 from hanza.plan.placement.fleet.host import microseconds
 from hanza.plan.placement.fleet.inventory import Inventory
 from hanza.plan.placement.fleet.kernels import (
-    AT,
     FOUND,
-    GUESS,
     IS_TIED,
     NONE,
     SITE_COLUMNS,
@@ -76,8 +74,7 @@ class Decider:
         needs = self.needs(demand, now, to_come, len(set(rows)))
         standing = np.array(rows, np.int64) if rows else NO_ROWS
         asks, columns = self.inventory.asks, self.inventory.columns
-        needs[0][GUESS] = ask.guess
-        row = self._decide(
+        return self._decide(
             columns.world,
             (ask.allowed, ask.totals),
             (asks.values, ask.measures, ask.weights, ask.best),
@@ -90,14 +87,11 @@ class Decider:
             needs,
             self._found,
         )
-        if row != NONE:
-            ask.guess = int(self._found[AT])
-        return row
 
     def needs(self, demand: Demand, now: int, to_come: int = 0, on_hosts: int = 0) -> Needs:
         size, since = demand.size, now - self.inventory.heard_within
         disk = size.disk_mib - demand.pin.held_mib
-        need = np.array([size.cpus, size.memory_mib, disk, since, now, to_come, on_hosts, 0])
+        need = np.array([size.cpus, size.memory_mib, disk, since, now, to_come, on_hosts])
         return need, np.array(demand.ports, np.int32) if demand.ports else NO_PORTS
 
     def _bound(

@@ -48,11 +48,10 @@ OVER_HOST = 0
 OVER, DISTINCT, SHARE, IS_HARD = 0, 1, 2, 3
 SPREAD_COLUMNS = 4
 
-NEED_CPUS, NEED_MEMORY, NEED_DISK, SINCE, NOW, TO_COME, HOSTS_TAKEN, GUESS = 0, 1, 2, 3, 4, 5, 6, 7
+NEED_CPUS, NEED_MEMORY, NEED_DISK, SINCE, NOW, TO_COME, HOSTS_TAKEN = 0, 1, 2, 3, 4, 5, 6
 """What is asked: room, agents heard after, now (both in µs), how many more of the group are to
-come after this one, on how many hosts its replicas stand, and which of the allowed sites is
-looked at first: a good one spares a look at most others."""
-NEEDS = 8
+come after this one, and on how many hosts its replicas stand."""
+NEEDS = 7
 
 FULL = 1_000_000
 FINE = FULL // 4
@@ -60,10 +59,10 @@ BANNED = -1
 NONE = -1
 NOTHING = -(2**62)
 """Less than anything that is counted."""
-ROW, VALUE, TOTAL, FREE_SHARE, IS_TIED, AT = 0, 1, 2, 3, 4, 5
-"""Of what was found: the host, its points less its fines, its points, its free share, whether
-another one's id is the same as far as it is looked at, and where its site is among the allowed."""
-FOUND = 6
+ROW, VALUE, TOTAL, FREE_SHARE, IS_TIED = 0, 1, 2, 3, 4
+"""Of what was found: the host, its points less its fines, its points, its free share, and whether
+another one's id is the same as far as it is looked at."""
+FOUND = 5
 
 
 @compiled
@@ -357,7 +356,7 @@ def choose_host(
     needs: Needs,
     found: Table,
 ) -> int:
-    """The row of the best host, or `NONE`; `points` are the allowed sites and their points.
+    """The row of the best host, or `NONE`; `points` are the allowed sites, best first.
 
     Sites and blocks are passed over by what is known of all their hosts together, and what a site
     is fined is asked only after that.
@@ -369,22 +368,17 @@ def choose_host(
     has_marks = mark(world, replicas, need)
     found[:] = NOTHING
     found[ROW], found[IS_TIED] = NONE, 0
-    guess = need[GUESS]
-    for step in range(-1, len(allowed)):
-        at = guess if step < 0 else step
-        if step == guess or at >= len(allowed) or totals[at] < found[VALUE]:
-            continue
+    for at in range(len(allowed)):
         total = totals[at]
+        if total < found[VALUE]:
+            break
         block = next_block(hosts, blocks, sites[allowed[at], FIRST_BLOCK], total, need, found)
         if block == NONE:
             continue
         fine = fine_at_site(sites, allowed[at], spreads, marks, counts) if has_marks else 0
-        before = found[ROW]
         while block != NONE and fine != BANNED:
             look_at_block(world, block, (total, fine), replicas, needs, found)
             block = next_block(hosts, blocks, blocks[block, NEXT], total, need, found)
-        if found[ROW] != before:
-            found[AT] = at
     if has_marks:
         unmark(world, replicas)
     return int(found[ROW])
@@ -397,7 +391,7 @@ def score(
     goals: tuple[Shares, Table, Shares, Shares],
     needs: Needs,
 ) -> None:
-    """Bring the points up to date: they follow from the best values among what may run it now.
+    """Bring the points up to date, best first: they follow from the best values of what may run it.
 
     `goals` are the values of all measures by site, which of them count, their weights, and the
     best values that `points` were counted with.
@@ -411,7 +405,10 @@ def score(
             is_same = False
         best[goal] = now[goal]
     if not is_same:
-        count_points(points[0], values, measures, weights, best, points[1])
+        allowed, totals = points
+        count_points(allowed, values, measures, weights, best, totals)
+        order = np.argsort(-totals)
+        allowed[:], totals[:] = allowed[order], totals[order]
 
 
 @compiled
