@@ -274,32 +274,42 @@ def free_share(hosts: Table, row: int) -> int:
 
 
 @compiled
-def is_beaten(hosts: Table, blocks: Table, block: int, total: int, found: Table) -> bool:
-    """Whether nothing in a block whose hosts have these points can be better than what was found.
-
-    Where the points are equal, by the largest share or the first id in it.
-    """
-    if found[VALUE] != total or found[TOTAL] != total:
-        return bool(total < found[VALUE] or (total == found[VALUE] and total < found[TOTAL]))
-    if blocks[block, MOST_SHARE] != found[FREE_SHARE]:
-        return bool(blocks[block, MOST_SHARE] < found[FREE_SHARE])
-    for word in range(ID_WORDS):
-        least, best = blocks[block, LEAST_ID + word], hosts[found[ROW], ID + word]
-        if least != best:
-            return bool(least > best)
-    return False
+def is_behind(blocks: Table, block: int, share: int, ids: tuple[int, int, int]) -> bool:
+    """Whether all that a block has comes after a host with this free share and id."""
+    most = blocks[block, MOST_SHARE]
+    if most != share:
+        return bool(most < share)
+    if blocks[block, LEAST_ID] != ids[0]:
+        return bool(blocks[block, LEAST_ID] > ids[0])
+    if blocks[block, LEAST_ID + 1] != ids[1]:
+        return bool(blocks[block, LEAST_ID + 1] > ids[1])
+    return bool(blocks[block, LEAST_ID + 2] > ids[2])
 
 
 @compiled
-def next_block(
-    hosts: Table, blocks: Table, block: int, total: int, need: Table, found: Table
+def next_site(
+    world: World, points: tuple[Members, Members], start: int, need: Table, found: Table
 ) -> int:
-    """The first from this block on that could have something better, or `NONE`."""
-    while block != NONE:
-        if may_hold(blocks, block, need) and not is_beaten(hosts, blocks, block, total, found):
-            return block
-        block = blocks[block, NEXT]
-    return NONE
+    """The first from this one on that could have something better, or how many there are.
+
+    Most of what a decision reads is read here, and what was found is read once.
+    """
+    hosts, _, blocks, _, sites, _ = world
+    allowed, totals = points
+    value, best, share, row = found[VALUE], found[TOTAL], found[FREE_SHARE], max(found[ROW], 0)
+    ids = (hosts[row, ID], hosts[row, ID + 1], hosts[row, ID + 2])
+    for at in range(start, len(allowed)):
+        if totals[at] < value:
+            return len(allowed)
+        is_equal = totals[at] == value and value == best
+        block = sites[allowed[at], FIRST_BLOCK]
+        while block != NONE:
+            if may_hold(blocks, block, need) and not (
+                is_equal and is_behind(blocks, block, share, ids)
+            ):
+                return at
+            block = blocks[block, NEXT]
+    return len(allowed)
 
 
 @compiled
@@ -338,6 +348,11 @@ def look_at_block(
     spreads, standing, counts, _ = replicas
     need, ports = needs
     total, fine = points
+    row = found[ROW]
+    if found[VALUE] == total and found[TOTAL] == total:
+        ids = (hosts[row, ID], hosts[row, ID + 1], hosts[row, ID + 2])
+        if is_behind(blocks, block, found[FREE_SHARE], ids):
+            return
     for slot in range(blocks[block, COUNT]):
         row = members[block, slot]
         if may_run(hosts, heard, taken, row, need, ports):
@@ -358,27 +373,26 @@ def choose_host(
 ) -> int:
     """The row of the best host, or `NONE`; `points` are the allowed sites, best first.
 
-    Sites and blocks are passed over by what is known of all their hosts together, and what a site
-    is fined is asked only after that.
+    Sites are passed over by what is known of all their hosts together, and what a site is fined is
+    asked only after that.
     """
-    hosts, _, blocks, _, sites, _ = world
+    _, _, blocks, _, sites, _ = world
     allowed, totals = points
     spreads, _, counts, marks = replicas
     need = needs[0]
     has_marks = mark(world, replicas, need)
     found[:] = NOTHING
     found[ROW], found[IS_TIED] = NONE, 0
-    for at in range(len(allowed)):
-        total = totals[at]
-        if total < found[VALUE]:
-            break
-        block = next_block(hosts, blocks, sites[allowed[at], FIRST_BLOCK], total, need, found)
-        if block == NONE:
-            continue
-        fine = fine_at_site(sites, allowed[at], spreads, marks, counts) if has_marks else 0
+    at = next_site(world, points, 0, need, found)
+    while at < len(allowed):
+        site = allowed[at]
+        fine = fine_at_site(sites, site, spreads, marks, counts) if has_marks else 0
+        block = sites[site, FIRST_BLOCK]
         while block != NONE and fine != BANNED:
-            look_at_block(world, block, (total, fine), replicas, needs, found)
-            block = next_block(hosts, blocks, blocks[block, NEXT], total, need, found)
+            if may_hold(blocks, block, need):
+                look_at_block(world, block, (totals[at], fine), replicas, needs, found)
+            block = blocks[block, NEXT]
+        at = next_site(world, points, at + 1, need, found)
     if has_marks:
         unmark(world, replicas)
     return int(found[ROW])
