@@ -9,7 +9,17 @@ from hanza.model.capacity import Capacity
 from hanza.model.guest import GuestSpec
 from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
 from hanza.model.instance import Address, Wanted
-from hanza.model.policy import Goals, Near, Point, Policy, Requirement, Spread
+from hanza.model.policy import (
+    Beside,
+    Goals,
+    Near,
+    Point,
+    Policy,
+    Reach,
+    Requirement,
+    Seal,
+    Spread,
+)
 from hanza.model.price import Prices
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.placement.pins import FREE, Bound, Pin
@@ -78,6 +88,7 @@ countries = st.sampled_from(["DE", "NL", "SI", "FR"])
 some_countries = st.frozensets(countries, min_size=1, max_size=3)
 providers = st.sampled_from(["p1", "p2", "p3"])
 values = st.sampled_from(["none", "yes", "unknown", "iso", "c5"])
+levels = st.sampled_from(["2", "3", "3", "4", "unknown"])
 classes = st.sampled_from(["store", "micro_dc"])
 
 grounds = st.builds(
@@ -90,9 +101,16 @@ grounds = st.builds(
     longitude=st.sampled_from([4.9, 8.7, 14.5]),
     provider=providers,
     site_class=st.none() | classes,
-    site_attributes=st.dictionaries(st.just("tier"), st.tuples(values), max_size=1),
-    provider_attributes=st.dictionaries(
-        st.just("control"), st.lists(values, max_size=2).map(tuple), max_size=1
+    site_attributes=st.fixed_dictionaries(
+        {}, optional={"tier": st.tuples(values), "seal": st.tuples(levels)}
+    ),
+    provider_attributes=st.fixed_dictionaries(
+        {},
+        optional={
+            "control": st.lists(values, max_size=2).map(tuple),
+            "seal": st.tuples(levels),
+            "seal_sov_1": st.tuples(levels),
+        },
     ),
     prices=st.none() | st.builds(prices_of, st.integers(0, 40_000)),
     carbon=st.none() | st.sampled_from([0.0, 20.5, 300.0]),
@@ -166,6 +184,20 @@ spreads = st.builds(
     share_max=st.none() | st.sampled_from([30, 50, 100]),
     is_hard=st.booleans(),
 ).filter(lambda one: bool(not one.is_hard or one.distinct_min or one.share_max))
+seals = st.builds(Seal, st.sampled_from(["", "sov_1"]), st.integers(1, 4))
+reaches = st.builds(
+    Reach,
+    st.just((LJUBLJANA, AMSTERDAM)),
+    st.sampled_from([15, 40, 60]),
+    st.sampled_from([50, 90]),
+)
+besides = st.builds(
+    Beside,
+    over=st.sampled_from(["host", "site", "provider", "country"]),
+    kind=st.just("component"),
+    name=st.sampled_from(["web", "db"]),
+    is_hard=st.booleans(),
+)
 goals = st.none() | st.builds(Goals, st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
 policies = st.builds(
     Policy,
@@ -181,6 +213,8 @@ policies = st.builds(
     goals=goals,
     price_max=st.none() | st.integers(0, 40_000_000),
     carbon_max=st.none() | st.integers(0, 400),
+    seals=st.lists(seals, max_size=1).map(tuple),
+    reaches=st.lists(reaches, max_size=1).map(tuple),
 )
 lax_policies = st.builds(
     Policy,
@@ -188,4 +222,5 @@ lax_policies = st.builds(
     near=st.lists(nears.map(lambda one: Near(one.point)), max_size=1).map(tuple),
     spreads=st.lists(spreads, max_size=2, unique_by=lambda one: (one.over, one.is_hard)).map(tuple),
     goals=goals,
+    besides=st.lists(besides, max_size=1).map(tuple),
 )

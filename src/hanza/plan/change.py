@@ -14,7 +14,8 @@ from hanza.model.errors import Refusal
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
 from hanza.model.policy import Spread
-from hanza.plan.app import check_spreads
+from hanza.plan.admission import refuse_strangers
+from hanza.plan.contradictions import refuse_too_narrow
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds, own_level, policy_under
 from hanza.plan.placement.rules import words_of_size
@@ -77,7 +78,8 @@ def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: B
         wanted = one.wanted
         policy = policy_under(wanted, bounds.levels_of(wanted.address))
         if wanted.component is not None:
-            check_spreads(wanted.component, len(sizes[wanted.component]), policy)
+            refuse_too_narrow(wanted.component, len(sizes[wanted.component]), policy)
+        refuse_strangers(wanted.policy, "policy.with", sizes.keys())
         refuse_too_large(wanted, candidates)
 
 
