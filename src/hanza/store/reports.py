@@ -15,6 +15,7 @@ from hanza.kit.text import harmless
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.report import Orphan, Problem, Report, Seen
+from hanza.store.agents import clear_refused
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.hosts import put_hosts
@@ -38,10 +39,18 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
             agents.c.report_no < report.number,
             agents.c.revoked_at.is_(None),
         )
-        .values(report_no=report.number, heard_at=now, **_problem_to_columns(report.trouble))
+        .values(
+            report_no=report.number,
+            heard_at=sa.case(
+                (agents.c.refused_since.is_(None), sa.literal(now, agents.c.heard_at.type)),
+                else_=agents.c.heard_at,  # whose silence ends is told of below
+            ),
+            **_problem_to_columns(report.trouble),
+        )
     ).rowcount
     if not newer:
         return False
+    clear_refused(tx, agent, now)
     put_seen_volumes(tx, agent, report, now)
     _put_seen(tx, agent, report, now)
     if report.orphans is not None:
