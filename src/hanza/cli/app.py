@@ -20,6 +20,7 @@ from hanza.cli import (
     probes,
     quotas,
     tenants,
+    terms,
     users,
     volumes,
 )
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 members.provider.command("invite")(invitations.invite)
 members.provider.command("uninvite")(invitations.uninvite)
+members.provider.add_typer(terms.terms, name="terms")
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")

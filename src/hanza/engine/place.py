@@ -19,11 +19,13 @@ from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_r
 from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import sentence_of
 from hanza.plan.placement.score import Option
+from hanza.plan.placement.terms import amounts_of
 from hanza.store.events import Whose, append_event
 from hanza.store.holds import get_hold, take_hold
 from hanza.store.hosts import list_candidates
 from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
 from hanza.store.policies import bounds_of
+from hanza.store.terms import Take, take_terms
 from hanza.store.tx import Store, Tx
 from hanza.store.work import Work, hint, is_held, settle_work
 from hanza.wire.places import load_carbon
@@ -139,6 +141,14 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
     return _hold_all(tx, team, decision.answer.options, now)
 
 
+def _takes(team: Team, options: Sequence[Option]) -> list[Take]:
+    """What providers with terms take of it; its volumes count by themselves."""
+    return [
+        Take(option.candidate.host, wanted.address.tenant, amounts_of(wanted.spec.size))
+        for wanted, option in zip(team.unplaced, options, strict=True)
+    ]
+
+
 def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> Verdict:
     savepoint = tx.begin_nested()
     for wanted, option in zip(team.unplaced, options, strict=True):
@@ -148,6 +158,9 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
         if not has_room or not take_volumes(tx, wanted, host, now):
             savepoint.rollback()
             return Again()
+    if not take_terms(tx, _takes(team, options)):
+        savepoint.rollback()
+        return Again()
     savepoint.commit()
     for wanted, demand, option in zip(team.unplaced, team.demands, options, strict=True):
         set_waiting(tx, wanted.id, None)

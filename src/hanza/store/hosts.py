@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -9,7 +10,9 @@ from hanza.kit.ids import Ids
 from hanza.model.capacity import Capacity
 from hanza.model.guest import HostFacts
 from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
+from hanza.model.quota import Amounts
 from hanza.model.site import Country, Host
+from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.store.agents import is_heard_of
 from hanza.store.database import upsert_many
@@ -17,6 +20,7 @@ from hanza.store.events import append_event
 from hanza.store.probes import fresh_trips
 from hanza.store.schema import agents, held_ports, hosts, providers, sites
 from hanza.store.sites import attributes_from_json, prices_from_row
+from hanza.store.terms import terms_by_provider
 from hanza.store.tx import Tx
 
 
@@ -102,7 +106,7 @@ def _grounds(tx: Tx, carbon: Mapping[Country, float], now: datetime) -> dict[Sit
         providers.c.price_gib_hour,
         providers.c.price_disk_gib_hour,
     ).join(providers, providers.c.id == sites.c.provider_id)
-    rtts = fresh_trips(tx, now)
+    rtts, terms = fresh_trips(tx, now), terms_by_provider(tx)
     return {
         SiteId(row.id): Ground(
             site=SiteId(row.id),
@@ -118,9 +122,14 @@ def _grounds(tx: Tx, carbon: Mapping[Country, float], now: datetime) -> dict[Sit
             prices=prices_from_row(row),
             carbon=carbon.get(row.country),
             rtts=rtts.get(SiteId(row.id), {}),
+            **_terms_of(terms.get(row.provider_id)),
         )
         for row in tx.execute(query)
     }
+
+
+def _terms_of(known: tuple[Terms, Mapping[str, Amounts]] | None) -> dict[str, Any]:
+    return {} if known is None else {"terms": known[0], "taken": known[1]}
 
 
 def list_hosts(tx: Tx) -> list[tuple[Host, str]]:

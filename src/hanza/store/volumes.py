@@ -24,6 +24,7 @@ from hanza.store.holds import give_room, take_room
 from hanza.store.prepared import Among, Prepared
 from hanza.store.quotas import count
 from hanza.store.schema import hosts, instances, providers, seen_volumes, sites, volumes
+from hanza.store.terms import Take, give_terms, has_terms, take_terms
 from hanza.store.tx import Tx
 
 
@@ -205,7 +206,7 @@ def take_volume(tx: Tx, volume: VolumeId, instance: InstanceId, host: HostId) ->
         return False
     placed: dict[str, object] = {}
     if record.host is None:
-        agent = take_room(tx, host, _disk(record.wanted.size_mib))
+        agent = _take(tx, record.wanted, host, record.wanted.size_mib)
         if agent is None:
             return False
         placed = {
@@ -219,12 +220,29 @@ def take_volume(tx: Tx, volume: VolumeId, instance: InstanceId, host: HostId) ->
     return True
 
 
+def _take(tx: Tx, wanted: VolumeWanted, host: HostId, size_mib: int) -> AgentId | None:
+    """Room at the host, if its provider takes it too; else nothing of either."""
+    if not has_terms(tx):
+        return take_room(tx, host, _disk(size_mib))
+    savepoint = tx.begin_nested()
+    agent = take_room(tx, host, _disk(size_mib))
+    if agent is None or not take_terms(tx, [_takes(wanted, host, size_mib)]):
+        savepoint.rollback()
+        return None
+    savepoint.commit()
+    return agent
+
+
+def _takes(wanted: VolumeWanted, host: HostId, size_mib: int) -> Take:
+    return Take(host, wanted.tenant, volume_cost(size_mib))
+
+
 def hold_growth(tx: Tx, record: Record) -> bool:
     """Take the room that it is to grow by; False when its host has not got it."""
     if record.host is None or record.held_mib >= record.wanted.size_mib:
         return True
     more = record.wanted.size_mib - record.held_mib
-    if take_room(tx, record.host, _disk(more)) is None:
+    if _take(tx, record.wanted, record.host, more) is None:
         return False
     mine = volumes.c.id == record.wanted.id
     tx.execute(sa.update(volumes).where(mine).values(held_mib=record.wanted.size_mib))
@@ -254,6 +272,7 @@ def vacate_host(tx: Tx, record: Record) -> None:
     given = tx.execute(sa.update(volumes).where(*mine).values(**nowhere, **flags)).rowcount
     if given and record.host is not None:
         give_room(tx, record.host, _disk(record.held_mib))
+        give_terms(tx, _takes(record.wanted, record.host, record.held_mib))
     tx.execute(sa.delete(seen_volumes).where(seen_volumes.c.volume_id == record.wanted.id))
 
 

@@ -42,16 +42,14 @@ def refusals_of(ground: Ground, tenant: str, more: Amounts) -> list[str]:
     if ground.terms is None:
         return []
     found = []
-    for whose, limits, words in (
-        (tenant, ground.terms.each, f"of {tenant}"),
-        (ALL, ground.terms.total, "in all"),
-    ):
-        used = ground.taken.get(whose, NONE)
-        found += [
-            f"no more than {one.limit} {WORDS[one.dimension]} {words} ({one.used} there)"
-            for one in exceeded(used, limits, more)
-        ]
-    return found
+    for one in exceeded(ground.taken.get(tenant, NONE), ground.terms.each, more):
+        what = f"{one.limit} {WORDS[one.dimension]}"
+        found.append(f"no more than {what} of {tenant} ({one.used} there)")
+    # What the others have of it is nobody else's business, so that is not told.
+    return found + [
+        f"no more than {one.limit} {WORDS[one.dimension]} in all"
+        for one in exceeded(ground.taken.get(ALL, NONE), ground.terms.total, more)
+    ]
 
 
 def amounts_of(room: Capacity) -> Amounts:
