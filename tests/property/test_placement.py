@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
-from hanza.model.policy import Policy
-from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.model.ids import HostId, SiteId
+from hanza.model.policy import Beside, Policy
+from hanza.plan.placement.candidate import Candidate, Companion, Demand, Neighbour, Stand
 from hanza.plan.placement.choose import Placed, Unplaced, choose, look, place_group
 from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain, sentence_of
@@ -33,13 +34,43 @@ from kit.grounds import (
 sizes = st.builds(Capacity, st.integers(1, 3), st.sampled_from([256, 1024, 2048]), st.just(64))
 
 
+stands = st.builds(
+    Stand,
+    host=st.sampled_from(["h0", "h1", "h2"]).map(HostId),
+    site=st.sampled_from(["s0", "s1"]).map(SiteId),
+    name=st.just("s"),
+    provider=st.just("p1"),
+    country=st.just("DE"),
+)
+companions = st.just(()) | st.tuples(
+    st.builds(
+        Companion,
+        st.builds(
+            Beside,
+            over=st.sampled_from(["host", "site", "provider"]),
+            kind=st.just("instance"),
+            name=st.just("x"),
+            is_hard=st.sampled_from([True, False, False]),
+        ),
+        st.tuples(stands),
+    )
+)
+
+
 @st.composite
 def teams(draw: st.DrawFn) -> list[Demand]:
     """Up to three replicas of one component, perhaps one of another, some of them pinned."""
     policy, other = draw(lax_policies), draw(lax_policies)
     size = draw(sizes)
     web = [
-        a_demand(policy, name=f"web-{n}", size=size, component="web", pin=draw(pins))
+        a_demand(
+            policy,
+            name=f"web-{n}",
+            size=size,
+            component="web",
+            pin=draw(pins),
+            companions=draw(companions),
+        )
         for n in range(draw(st.integers(1, 3)))
     ]
     db = [a_demand(other, name="db", size=draw(sizes), component="db")]

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
+from hanza.model.ids import HostId
 from hanza.model.policy import Goals, Policy
 from hanza.model.quota import NONE, Amounts, Limits
 from hanza.model.terms import Terms
@@ -87,6 +88,13 @@ def test_what_one_choice_takes_the_next_one_sees() -> None:
     assert after[0].ground.taken == {"acme": COST, ALL: COST}
     assert after[1].ground.taken == after[0].ground.taken
     assert sites_of(place_group(a_team(1), after)) == ["s3"]
+    twin = replace(after[0], host=HostId("h9"))
+    assert [one.ground for one in with_taken([*after, twin], ())] == [
+        *(one.ground for one in after),
+        twin.ground,
+    ]
+    more = with_taken([*after, twin], [(after[0].ground, "acme", COST)])
+    assert more[0].ground is more[3].ground
     back = with_taken(after, [(after[0].ground, "acme", NONE - COST)])
     assert back[0].ground.taken == {"acme": NONE, ALL: NONE}
     assert with_taken(hosts, [(hosts[2].ground, "acme", COST)]) == hosts
