@@ -24,7 +24,7 @@ from hanza.store.holds import get_hold, take_hold
 from hanza.store.hosts import list_candidates
 from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
 from hanza.store.policies import bounds_of
-from hanza.store.tx import Store, Tx
+from hanza.store.tx import Store, Tx, attempt
 from hanza.store.work import Work, hint, is_held, settle_work
 from hanza.wire.places import load_carbon
 
@@ -140,15 +140,8 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
 
 
 def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> Verdict:
-    savepoint = tx.begin_nested()
-    for wanted, option in zip(team.unplaced, options, strict=True):
-        host = option.candidate.host
-        ports = [one.port for one in wanted.spec.ports]
-        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now, ports)
-        if not has_room or not take_volumes(tx, wanted, host, now):
-            savepoint.rollback()
-            return Again()
-    savepoint.commit()
+    if not attempt(tx, lambda: _take_all(tx, team, options, now)):
+        return Again()
     for wanted, demand, option in zip(team.unplaced, team.demands, options, strict=True):
         set_waiting(tx, wanted.id, None)
         if demand.home is not None:
@@ -164,3 +157,14 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
             Whose(wanted.address.tenant, wanted.address.workspace),
         )
     return Settled()
+
+
+def _take_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> bool:
+    """False when somebody was faster at one of the hosts."""
+    for wanted, option in zip(team.unplaced, options, strict=True):
+        host = option.candidate.host
+        ports = [one.port for one in wanted.spec.ports]
+        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now, ports)
+        if not has_room or not take_volumes(tx, wanted, host, now):
+            return False
+    return True
