@@ -26,7 +26,7 @@ from hanza.store.hosts import list_candidates
 from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
 from hanza.store.policies import bounds_of
 from hanza.store.terms import Take, take_terms
-from hanza.store.tx import Store, Tx
+from hanza.store.tx import Store, Tx, attempt
 from hanza.store.work import Work, hint, is_held, settle_work
 from hanza.wire.places import load_carbon
 
@@ -150,18 +150,8 @@ def _takes(team: Team, options: Sequence[Option]) -> list[Take]:
 
 
 def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> Verdict:
-    savepoint = tx.begin_nested()
-    for wanted, option in zip(team.unplaced, options, strict=True):
-        host = option.candidate.host
-        ports = [one.port for one in wanted.spec.ports]
-        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now, ports)
-        if not has_room or not take_volumes(tx, wanted, host, now):
-            savepoint.rollback()
-            return Again()
-    if not take_terms(tx, _takes(team, options)):
-        savepoint.rollback()
+    if not attempt(tx, lambda: _take_all(tx, team, options, now)):
         return Again()
-    savepoint.commit()
     for wanted, demand, option in zip(team.unplaced, team.demands, options, strict=True):
         set_waiting(tx, wanted.id, None)
         if demand.home is not None:
@@ -177,3 +167,14 @@ def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> V
             Whose(wanted.address.tenant, wanted.address.workspace),
         )
     return Settled()
+
+
+def _take_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> bool:
+    """False when somebody was faster at one of the hosts, or at what a provider takes."""
+    for wanted, option in zip(team.unplaced, options, strict=True):
+        host = option.candidate.host
+        ports = [one.port for one in wanted.spec.ports]
+        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now, ports)
+        if not has_room or not take_volumes(tx, wanted, host, now):
+            return False
+    return take_terms(tx, _takes(team, options))

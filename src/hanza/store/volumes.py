@@ -25,7 +25,7 @@ from hanza.store.prepared import Among, Prepared
 from hanza.store.quotas import count
 from hanza.store.schema import hosts, instances, providers, seen_volumes, sites, volumes
 from hanza.store.terms import Take, give_terms, has_terms, take_terms
-from hanza.store.tx import Tx
+from hanza.store.tx import Tx, attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +224,13 @@ def _take(tx: Tx, wanted: VolumeWanted, host: HostId, size_mib: int) -> AgentId 
     """Room at the host, if its provider takes it too; else nothing of either."""
     if not has_terms(tx):
         return take_room(tx, host, _disk(size_mib))
-    savepoint = tx.begin_nested()
-    agent = take_room(tx, host, _disk(size_mib))
-    if agent is None or not take_terms(tx, [_takes(wanted, host, size_mib)]):
-        savepoint.rollback()
-        return None
-    savepoint.commit()
-    return agent
+
+    def both() -> AgentId | None:
+        agent = take_room(tx, host, _disk(size_mib))
+        is_taken = agent is not None and take_terms(tx, [_takes(wanted, host, size_mib)])
+        return agent if is_taken else None
+
+    return attempt(tx, both)
 
 
 def _takes(wanted: VolumeWanted, host: HostId, size_mib: int) -> Take:
