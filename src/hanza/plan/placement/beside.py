@@ -40,6 +40,15 @@ def components_of(demand: Demand, *, is_hard: bool) -> tuple[Beside, ...]:
     )
 
 
+def is_plain(demands: Sequence[Demand]) -> bool:
+    """Whether any of them asks for company that is not a matter of the site alone."""
+    return any(
+        any(not _is_for_grounds(companion) for companion in one.companions)
+        or any(beside.kind == "component" for beside in one.policy.besides)
+        for one in demands
+    )
+
+
 def is_apart(
     beside: Beside, candidate: Candidate, others: Sequence[Candidate], to_come: int
 ) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hanza.model.capacity import Capacity
-from hanza.model.ids import SiteId
 from hanza.model.quota import NONE, WORDS, Amounts, Limits
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.placement.rule import Rule
@@ -92,24 +91,28 @@ def with_taken(
     candidates: Sequence[Candidate], changes: Iterable[tuple[Ground, str, Amounts]]
 ) -> list[Candidate]:
     """The candidates once providers with terms have taken so much more, of a tenant each."""
+    known = {one.ground.site: one.ground for one in candidates}
+    changed = {one.site: one for one in grounds_with(known.values(), changes)}
+    if not changed:
+        return list(candidates)
+    return [replace(one, ground=changed.get(one.ground.site, one.ground)) for one in candidates]
+
+
+def grounds_with(
+    grounds: Iterable[Ground], changes: Iterable[tuple[Ground, str, Amounts]]
+) -> list[Ground]:
+    """Those of the grounds that are another once providers have taken so much more."""
     more: dict[tuple[str, str], Amounts] = {}
     for ground, tenant, amounts in changes:
         if ground.terms is not None:
             for whose in {tenant, ALL}:
                 key = (ground.provider, whose)
                 more[key] = more.get(key, NONE) + amounts
-    if not more:
-        return list(candidates)
-    grounds: dict[SiteId, Ground] = {}
-    for one in candidates:
-        if one.ground.site not in grounds:
-            grounds[one.ground.site] = _with_more(one.ground, more)
-    return [replace(one, ground=grounds[one.ground.site]) for one in candidates]
+    owners = {provider for provider, _ in more}
+    return [_with_more(one, more) for one in grounds if one.provider in owners]
 
 
 def _with_more(ground: Ground, more: dict[tuple[str, str], Amounts]) -> Ground:
-    if ground.terms is None:
-        return ground
     mine = {whose: amounts for (name, whose), amounts in more.items() if name == ground.provider}
     taken = dict(ground.taken)
     for whose, amounts in mine.items():
