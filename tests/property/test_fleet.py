@@ -15,7 +15,7 @@ from hanza.model.policy import Policy
 from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.choose import Placed, Unplaced, choose, place_group
 from hanza.plan.placement.fleet import Standing
-from hanza.plan.placement.pins import FREE, Pin
+from hanza.plan.placement.pins import FREE
 from hanza.plan.placement.score import Option
 from kit.fleets import World, change, hosts, ports, worlds
 from kit.grounds import a_demand, lax_policies, pins, policies

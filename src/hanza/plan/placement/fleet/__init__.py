@@ -6,7 +6,7 @@ holds room: that is the store's guarded update.
 """
 
 from hanza.plan.placement.fleet.fleet import Fleet
-from hanza.plan.placement.fleet.host import Host, Standing
 from hanza.plan.placement.fleet.group import Stuck
+from hanza.plan.placement.fleet.host import Host, Standing
 
 __all__ = ["Fleet", "Host", "Standing", "Stuck"]
