@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from hanza.model.capacity import Capacity
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, HostId, InstanceId
+from hanza.store.changes import note_change
 from hanza.store.prepared import Prepared, inserting
 from hanza.store.schema import held_ports, holds, hosts, instances
 from hanza.store.tx import Tx
@@ -121,11 +122,15 @@ def _take_ports(tx: Tx, instance: InstanceId, host: HostId, ports: Sequence[int]
 def take_room(tx: Tx, host: HostId, size: Capacity) -> AgentId | None:
     """The guarded update: the host's agent, or None when the room is not there any more."""
     row = _TAKE_ROOM.first(tx, {"b_id": host, **_sized(size)})
-    return None if row is None else AgentId(row.agent_id)
+    if row is None:
+        return None
+    note_change(tx, "host", host)
+    return AgentId(row.agent_id)
 
 
 def give_room(tx: Tx, host: HostId, size: Capacity) -> None:
     _GIVE_ROOM.run(tx, {"b_id": host, **_sized(size)})
+    note_change(tx, "host", host)
 
 
 def _sized(size: Capacity) -> dict[str, int]:

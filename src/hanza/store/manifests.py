@@ -27,6 +27,8 @@ from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
 
 KEPT = 16
+REMEMBERED_MAX, SMALL = 256, 2_000
+_REMEMBERED: dict[tuple[AgentId, Hash], Manifest] = {}
 
 
 class NothingNew(Refusal):
@@ -55,12 +57,33 @@ def publish_manifest(tx: Tx, agent: AgentId, now: datetime) -> Manifest:
         "published_at": now,
     }
     _INSERT.run(tx, row)
+    _remember(manifest, digest)
     _DROP_OLD.run(tx, {"b_id": agent, "old": version.number - KEPT})
     return manifest
 
 
 def find_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
-    """The manifest that has this hash, if it is recent enough to be kept."""
+    """The manifest that has this hash, if it is recent enough to be kept.
+
+    What a hash stands for never changes, so those that were used last are remembered.
+    """
+    known = _REMEMBERED.get((agent, digest))
+    if known is None:
+        known = _read_manifest(tx, agent, digest)
+        if known is not None:
+            _remember(known, digest)
+    return known
+
+
+def _remember(manifest: Manifest, digest: Hash) -> None:
+    """Those of large sites are read each time: they would fill the memory."""
+    if len(_REMEMBERED) >= REMEMBERED_MAX:
+        _REMEMBERED.clear()
+    if len(manifest.entries) + len(manifest.volumes) <= SMALL:
+        _REMEMBERED[manifest.agent, digest] = manifest
+
+
+def _read_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
     row = _BODY.first(tx, {"b_id": agent, "hash": digest})
     if row is None:
         return None

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hanza.model.quota import DIMENSIONS, Amounts, Excess, Limits
 from hanza.plan.quota import SHARDS, Shard, exceeded, spread, used_of
 from hanza.store.database import upsert, writer_of
+from hanza.store.prepared import Prepared
 from hanza.store.tx import Tx
 
 Whose: TypeAlias = Mapping[str, str]
@@ -25,14 +26,13 @@ class Counts:
     def __init__(self, table: sa.Table, keys: Sequence[str]) -> None:
         self._table = table
         self._keys = (*keys, "shard")
-        self._take = _take_statement(table, keys)
+        self._take = Prepared(_take_statement(table, keys))
 
     def count(self, tx: Tx, whose: Whose, change: Amounts) -> bool:
         """Count in this writer's own shard: the common case.  False where that cannot take it."""
         asked = {f"x_{one}": change.of(one) for one in DIMENSIONS}
         named = {f"b_{key}": value for key, value in whose.items()}
-        taken = tx.execute(self._take, {"b_shard": _own(tx)} | named | asked)
-        return taken.rowcount == 1
+        return self._take.run(tx, {"b_shard": _own(tx)} | named | asked) == 1
 
     def count_on_all(
         self, tx: Tx, whose: Whose, limits: Limits, change: Amounts

@@ -16,10 +16,11 @@ from hanza.model.ids import HostId
 from hanza.model.quota import DIMENSIONS, NONE, Amounts, Limits
 from hanza.model.terms import Terms
 from hanza.plan.placement.terms import ALL
+from hanza.store.changes import note_change
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.prepared import Prepared
-from hanza.store.schema import holds, hosts, instances, sites, volumes
+from hanza.store.schema import holds, hosts, instances, providers, sites, volumes
 from hanza.store.shards import Counts, Whose, shard_from_row
 from hanza.store.sites import get_provider
 from hanza.store.terms_tables import provider_shards, provider_terms
@@ -69,8 +70,8 @@ def take_terms(tx: Tx, takes: Sequence[Take]) -> bool:
     terms = {row.provider_id: _terms_from_row(row) for row in _TERMS.all(tx, {})}
     owners = _owners(tx, {one.host for one in takes})
     for one in takes:
-        provider = owners[one.host]
-        if provider in terms and not _count(tx, provider, terms[provider], one):
+        owner = owners[one.host]
+        if owner.id in terms and not _count(tx, owner, terms[owner.id], one):
             return False
     return True
 
@@ -80,10 +81,10 @@ def give_terms(tx: Tx, take: Take) -> None:
     if not has_terms(tx):
         return
     terms = {row.provider_id: _terms_from_row(row) for row in _TERMS.all(tx, {})}
-    provider = _owners(tx, {take.host})[take.host]
-    if provider in terms:
+    owner = _owners(tx, {take.host})[take.host]
+    if owner.id in terms:
         less = Take(take.host, take.tenant, NONE - take.amounts)
-        _count(tx, provider, terms[provider], less)
+        _count(tx, owner, terms[owner.id], less)
 
 
 def terms_by_provider(tx: Tx) -> dict[str, tuple[Terms, dict[str, Amounts]]]:
@@ -145,15 +146,24 @@ def clear_terms(tx: Tx, name: str, now: datetime) -> bool:
     return True
 
 
-def _count(tx: Tx, provider: str, terms: Terms, take: Take) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The provider of a host, by id and name."""
+
+    id: str
+    name: str
+
+
+def _count(tx: Tx, owner: _Owner, terms: Terms, take: Take) -> bool:
     if take.tenant in terms.denied and take.amounts.instances > 0:
         return False
     for tenant, limits in ((take.tenant, terms.each), (ALL, terms.total)):
-        whose = _whose(provider, tenant)
+        whose = _whose(owner.id, tenant)
         if not _COUNTS.count(tx, whose, take.amounts) and _COUNTS.count_on_all(
             tx, whose, limits, take.amounts
         ):
             return False
+    note_change(tx, "provider", owner.name)
     return True
 
 
@@ -200,11 +210,15 @@ def _what_stands(tx: Tx, provider: str) -> Iterable[tuple[str, Amounts]]:
         yield row.tenant, Amounts(storage_mib=int(row.held_mib))
 
 
-def _owners(tx: Tx, ids: set[HostId]) -> dict[HostId, str]:
+def _owners(tx: Tx, ids: set[HostId]) -> dict[HostId, _Owner]:
     """The providers of these hosts."""
-    query = sa.select(hosts.c.id, sites.c.provider_id).join(sites, sites.c.id == hosts.c.site_id)
+    query = (
+        sa.select(hosts.c.id, sites.c.provider_id, providers.c.name)
+        .join(sites, sites.c.id == hosts.c.site_id)
+        .join(providers, providers.c.id == sites.c.provider_id)
+    )
     rows = tx.execute(query.where(hosts.c.id.in_(ids)))
-    return {HostId(row.id): row.provider_id for row in rows}
+    return {HostId(row.id): _Owner(row.provider_id, row.name) for row in rows}
 
 
 def _of(provider: str) -> "sa.Select[Any]":
@@ -217,6 +231,7 @@ def _whose(provider: str, tenant: str) -> Whose:
 
 def _told(tx: Tx, name: str, verb: str, now: datetime) -> None:
     append_event(tx, now, f"terms.{verb}", name, f"the terms of provider {name} were {verb}")
+    note_change(tx, "provider", name)
     hint_waiting(tx, "place", now)
 
 

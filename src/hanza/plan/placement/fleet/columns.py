@@ -68,7 +68,6 @@ class Columns:
         self._blocks = Pile(
             np.zeros((0, kernels.BLOCK_COLUMNS), np.int64),
             np.zeros((0, BLOCK_ROWS), np.int32),
-            np.zeros(0, np.float64),
         )
         self._ports = Pile(np.zeros((0, 2), np.int32))
         self._refresh: Callable[..., None] = kernels.refresh.plain
@@ -81,13 +80,12 @@ class Columns:
 
     @property
     def world(self) -> World:
-        blocks, members, shares = self._blocks.tables
+        blocks, members = self._blocks.tables
         return (
             self.hosts.tables[0],
             self.agents.tables[0],
             blocks,
             members,
-            shares,
             self.sites.tables[0],
             self._ports.tables[0],
         )
@@ -166,9 +164,9 @@ class Columns:
         first = int(self.sites.tables[0][site, FIRST_BLOCK])
         if first == NONE or self._blocks.tables[0][first, COUNT] == BLOCK_ROWS:
             block = self._blocks.take()
-            self._blocks.tables[0][block] = site, first, 0, NOTHING, NOTHING, NOTHING
+            self._blocks.tables[0][block, : COUNT + 1] = site, first, 0
             self.sites.tables[0][site, FIRST_BLOCK] = first = block
-        blocks, members, _ = self._blocks.tables
+        blocks, members = self._blocks.tables
         members[first, blocks[first, COUNT]] = row
         blocks[first, COUNT] += 1
         self.hosts.tables[0][row, BLOCK] = first
@@ -176,7 +174,7 @@ class Columns:
 
     def _leave(self, row: int) -> None:
         """The last host of the first block fills the gap; an empty block goes."""
-        blocks, members, _ = self._blocks.tables
+        blocks, members = self._blocks.tables
         hosts, sites = self.hosts.tables[0], self.sites.tables[0]
         block = int(hosts[row, BLOCK])
         site = int(blocks[block, SITE])

@@ -19,8 +19,7 @@ from hanza.plan.placement.fleet.kernels import (
     NONE,
     SITE_COLUMNS,
     SPREAD_COLUMNS,
-    Members,
-    Table,
+    Needs,
 )
 
 NO_PORTS = np.zeros(0, np.int32)
@@ -34,7 +33,6 @@ class Unclear:
 
 
 UNCLEAR = Unclear()
-Needs = tuple[Table, Members]
 
 
 class Decider:
@@ -55,7 +53,7 @@ class Decider:
 
     def choose(
         self, demand: Demand, standing: Sequence[HostId], now: datetime
-    ) -> HostId | None | Unclear:
+    ) -> HostId | Unclear | None:
         """`standing` are the hosts of its component's replicas."""
         inventory = self.inventory
         ask = inventory.asks.of(demand)
@@ -80,8 +78,12 @@ class Decider:
             columns.world,
             (ask.allowed, ask.totals),
             (asks.values, ask.measures, ask.weights, ask.best),
-            columns.marks.tables[0],
-            (ask.spreads if rows else NO_SPREADS, standing, self._counts),
+            (
+                ask.spreads if rows else NO_SPREADS,
+                standing,
+                self._counts,
+                columns.marks.tables[0],
+            ),
             needs,
             self._found,
         )
@@ -94,7 +96,7 @@ class Decider:
 
     def _bound(
         self, demand: Demand, standing: Sequence[HostId], now: datetime
-    ) -> HostId | None | Unclear:
+    ) -> HostId | Unclear | None:
         """Where its volumes are, or its home if it may stay there; `UNCLEAR` when it is free."""
         hosts = [one.host for one in demand.pin.volumes if one.host is not None]
         if not hosts and any(one.taken_by or one.is_leaving for one in demand.pin.volumes):

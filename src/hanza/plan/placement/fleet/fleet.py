@@ -67,6 +67,13 @@ class Fleet:
         negative.  Beside `take` and `give`, which are about room."""
         self._inventory.count(host, tenant, amounts)
 
+    @property
+    def providers_with_terms(self) -> set[str]:
+        """By name; mostly nobody."""
+        asks = self._inventory.asks
+        grounds = asks.grounds if asks.has_terms else ()
+        return {one.provider for one in grounds if one.terms is not None}
+
     def hear(self, agents: Iterable[str], at: datetime) -> None:
         """These agents were heard, also those of which no host is known yet."""
         self._inventory.hear(agents, at)

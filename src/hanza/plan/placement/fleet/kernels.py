@@ -7,6 +7,8 @@ most blocks are passed over without a look at their hosts.  Constants stand here
 compiled has them inside, and is thrown away when this file changes.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,9 +17,12 @@ from hanza.plan.placement.compiler import compiled
 Table = NDArray[np.int64]
 Members = NDArray[np.int32]
 Shares = NDArray[np.float64]
-World = tuple[Table, Table, Table, Members, Shares, Table, Members]
-"""Hosts, when their agents were heard, blocks, hosts of blocks, the largest free share of memory
-in each block, sites, taken ports."""
+World = tuple[Table, Table, Table, Members, Table, Members]
+"""Hosts, when their agents were heard, blocks, hosts of blocks, sites, taken ports."""
+Needs = tuple[Table, Members]
+"""What is asked of a host, and the ports that are to be free."""
+Replicas = tuple[Table, Table, Table, Table]
+"""Spreads, the hosts where replicas stand, room to count places, and a mark for every place."""
 
 FREE_CPUS, FREE_MEMORY, FREE_DISK, CPUS, MEMORY, DISK = 0, 1, 2, 3, 4, 5
 REFUSES, AGENT, BLOCK, PORTS, ID = 6, 7, 8, 9, 10
@@ -28,8 +33,10 @@ ID_BYTES = 8 * ID_WORDS
 HOST_COLUMNS = ID + ID_WORDS
 
 SITE, NEXT, COUNT, MOST_CPUS, MOST_MEMORY, MOST_DISK = 0, 1, 2, 3, 4, 5
-"""Of a block: its site, the next block of that site, how many hosts, the most that is free."""
-BLOCK_COLUMNS = 6
+MOST_SHARE, LEAST_ID = 6, 7
+"""Of a block: its site, the next block of that site, how many hosts; of those that are offered the
+most that is free, the largest free share of memory, and the first id."""
+BLOCK_COLUMNS = LEAST_ID + ID_WORDS
 BLOCK_ROWS = 32
 
 FIRST_BLOCK, SITE_PLACE, PROVIDER_PLACE, COUNTRY_PLACE = 0, 1, 2, 3
@@ -52,37 +59,40 @@ BANNED = -1
 NONE = -1
 NOTHING = -(2**62)
 """Less than anything that is counted."""
-ROW, VALUE, TOTAL, IS_TIED = 0, 1, 2, 3
-"""Of what was found: the host, its points less its fines, its points, and whether another one's
-id is the same as far as it is looked at."""
-FOUND = 4
+LAST = 2**63 - 1
+"""More than anything that is counted."""
+ROW, VALUE, TOTAL, FREE_SHARE, IS_TIED = 0, 1, 2, 3, 4
+"""Of what was found: the host, its points less its fines, its points, its free share, and whether
+another one's id is the same as far as it is looked at."""
+FOUND = 5
 
 
 @compiled
-def has_port(world: World, row: int, ports: Members) -> bool:
+def has_port(hosts: Table, taken: Members, row: int, ports: Members) -> bool:
     """Whether one of these is taken at the host."""
-    at = world[0][row, PORTS]
+    at = hosts[row, PORTS]
     while at != NONE:
         for port in ports:
-            if world[6][at, 0] == port:
+            if taken[at, 0] == port:
                 return True
-        at = world[6][at, 1]
+        at = taken[at, 1]
     return False
 
 
 @compiled
-def may_run(world: World, row: int, need: Table, ports: Members) -> bool:
+def may_run(
+    hosts: Table, heard: Table, taken: Members, row: int, need: Table, ports: Members
+) -> bool:
     """All rules that differ between hosts of one site."""
-    hosts = world[0]
     agent = hosts[row, AGENT]
     return bool(
         agent >= 0
         and hosts[row, FREE_CPUS] >= need[NEED_CPUS]
         and hosts[row, FREE_MEMORY] >= need[NEED_MEMORY]
         and hosts[row, FREE_DISK] >= need[NEED_DISK]
-        and world[1][agent] > need[SINCE]
+        and heard[agent] > need[SINCE]
         and hosts[row, REFUSES] <= need[NOW]
-        and (len(ports) == 0 or not has_port(world, row, ports))
+        and (len(ports) == 0 or not has_port(hosts, taken, row, ports))
     )
 
 
@@ -97,15 +107,17 @@ def may_hold(blocks: Table, block: int, need: Table) -> bool:
 
 
 @compiled
-def has_one(world: World, site: int, need: Table, ports: Members) -> bool:
+def has_one(world: World, site: int, needs: Needs) -> bool:
     """Whether any host of the site may run it."""
-    block = world[5][site, FIRST_BLOCK]
+    hosts, heard, blocks, members, sites, taken = world
+    need, ports = needs
+    block = sites[site, FIRST_BLOCK]
     while block != NONE:
-        if may_hold(world[2], block, need):
-            for slot in range(world[2][block, COUNT]):
-                if may_run(world, world[3][block, slot], need, ports):
+        if may_hold(blocks, block, need):
+            for slot in range(blocks[block, COUNT]):
+                if may_run(hosts, heard, taken, members[block, slot], need, ports):
                     return True
-        block = world[2][block, NEXT]
+        block = blocks[block, NEXT]
     return False
 
 
@@ -115,7 +127,7 @@ def find_best(
     allowed: Members,
     values: Shares,
     measures: Table,
-    needs: tuple[Table, Members],
+    needs: Needs,
     best: Shares,
 ) -> None:
     """The least value of each measure among the sites where a host may run it, else infinity."""
@@ -126,7 +138,7 @@ def find_best(
         for goal in range(len(measures)):
             if values[measures[goal], site] < best[goal]:
                 is_better = True
-        if is_better and has_one(world, site, needs[0], needs[1]):
+        if is_better and has_one(world, site, needs):
             for goal in range(len(measures)):
                 value = values[measures[goal], site]
                 if value < best[goal]:
@@ -161,23 +173,32 @@ def count_points(
 
 
 @compiled
-def mark(world: World, standing: Table, marks: Table, counts: Table) -> None:
-    """Count the replicas at each place, and the different places."""
+def mark(world: World, replicas: Replicas, need: Table) -> bool:
+    """Count the replicas at each place, and the different places; whether there is any need."""
+    hosts, _, blocks, _, sites, _ = world
+    spreads, standing, counts, marks = replicas
+    if len(spreads) == 0 or len(standing) == 0:
+        return False
+    counts[:] = need[TO_COME]
+    counts[OVER_HOST] += need[HOSTS_TAKEN]
+    counts[SITE_COLUMNS] += len(standing) + 1
     for row in standing:
-        site = world[2][world[0][row, BLOCK], SITE]
+        site = blocks[hosts[row, BLOCK], SITE]
         for over in range(SITE_PLACE, SITE_COLUMNS):
-            place = world[5][site, over]
+            place = sites[site, over]
             if marks[place] == 0:
                 counts[over] += 1
             marks[place] += 1
+    return True
 
 
 @compiled
-def unmark(world: World, standing: Table, marks: Table) -> None:
-    for row in standing:
-        site = world[2][world[0][row, BLOCK], SITE]
+def unmark(world: World, replicas: Replicas) -> None:
+    hosts, _, blocks, _, sites, _ = world
+    for row in replicas[1]:
+        site = blocks[hosts[row, BLOCK], SITE]
         for over in range(SITE_PLACE, SITE_COLUMNS):
-            marks[world[5][site, over]] = 0
+            replicas[3][sites[site, over]] = 0
 
 
 @compiled
@@ -205,11 +226,11 @@ def fine_of(spreads: Table, over: int, there: int, counts: Table) -> int:
 
 
 @compiled
-def fine_at_site(world: World, site: int, spreads: Table, marks: Table, counts: Table) -> int:
+def fine_at_site(sites: Table, site: int, spreads: Table, marks: Table, counts: Table) -> int:
     """Over site, provider and country."""
     fine = 0
     for over in range(SITE_PLACE, SITE_COLUMNS):
-        there = marks[world[5][site, over]]
+        there = marks[sites[site, over]]
         if there > 0:
             one = fine_of(spreads, over, there, counts)
             if one == BANNED:
@@ -231,7 +252,7 @@ def fine_at_host(row: int, spreads: Table, standing: Table, counts: Table) -> in
 
 @compiled
 def compare_ids(hosts: Table, one: int, other: int) -> int:
-    """Less than nothing when the first one's id comes first; nothing when its start does not tell."""
+    """Less than 0 when the first one's id comes first; 0 when their starts are the same."""
     for column in range(ID, HOST_COLUMNS):
         if hosts[one, column] < hosts[other, column]:
             return -1
@@ -241,92 +262,129 @@ def compare_ids(hosts: Table, one: int, other: int) -> int:
 
 
 @compiled
-def offer(hosts: Table, row: int, total: int, fine: int, found: Table, share: Shares) -> None:
+def free_share(hosts: Table, row: int) -> int:
+    """Of memory, as a whole number in exactly the same order; all below nothing are alike.
+
+    A fraction's exponent stands above its 53 digits: 64-bit sizes have exponents below 64.
+    """
+    if hosts[row, FREE_MEMORY] < 0:
+        return NONE
+    digits, exponent = math.frexp(hosts[row, FREE_MEMORY] / max(hosts[row, MEMORY], 1))
+    if digits == 0.0:
+        return 0
+    return (exponent + 64) * 2**53 + int(digits * 2**53)
+
+
+@compiled
+def is_beaten(hosts: Table, blocks: Table, block: int, total: int, found: Table) -> bool:
+    """Whether nothing in a block whose hosts have these points can be better than what was found.
+
+    Where the points are equal, by the largest share or the first id in it.
+    """
+    if found[VALUE] != total or found[TOTAL] != total:
+        return bool(total < found[VALUE] or (total == found[VALUE] and total < found[TOTAL]))
+    if blocks[block, MOST_SHARE] != found[FREE_SHARE]:
+        return bool(blocks[block, MOST_SHARE] < found[FREE_SHARE])
+    for word in range(ID_WORDS):
+        least, best = blocks[block, LEAST_ID + word], hosts[found[ROW], ID + word]
+        if least != best:
+            return bool(least > best)
+    return False
+
+
+@compiled
+def next_block(
+    hosts: Table, blocks: Table, block: int, total: int, need: Table, found: Table
+) -> int:
+    """The first from this block on that could have something better, or `NONE`."""
+    while block != NONE:
+        if may_hold(blocks, block, need) and not is_beaten(hosts, blocks, block, total, found):
+            return block
+        block = blocks[block, NEXT]
+    return NONE
+
+
+@compiled
+def offer(hosts: Table, row: int, total: int, fine: int, found: Table) -> None:
     """Keep the host if it is better than the one that was found.
 
     By points less fines, then points, then the larger free share of memory, then the id.
     """
     value = total - fine * FINE
+    share = free_share(hosts, row)
     order = value - found[VALUE]
     if order == 0:
         order = total - found[TOTAL]
-    free = hosts[row, FREE_MEMORY] / max(hosts[row, MEMORY], 1)
-    if order == 0 and free < share[0]:
-        return
-    if order == 0 and free == share[0]:
-        ids = compare_ids(hosts, row, found[ROW])
-        if ids == 0:
+    if order == 0:
+        order = share - found[FREE_SHARE]
+    if order == 0:
+        order = -compare_ids(hosts, row, found[ROW])
+        if order == 0:
             found[IS_TIED] = 1
-        order = -ids
-    elif order == 0:
-        order = 1
     if order > 0:
         found[ROW], found[VALUE], found[TOTAL], found[IS_TIED] = row, value, total, 0
-        share[0] = free
+        found[FREE_SHARE] = share
 
 
 @compiled
-def look_at_site(
+def look_at_block(
     world: World,
-    site: tuple[int, int, int],
-    replicas: tuple[Table, Table, Table],
-    needs: tuple[Table, Members],
+    block: int,
+    points: tuple[int, int],
+    replicas: Replicas,
+    needs: Needs,
     found: Table,
-    share: Shares,
 ) -> None:
-    """Offer the hosts of a site that may run it; `site` comes with its points and its fine."""
-    number, total, fine = site
-    spreads, standing, counts = replicas
-    value = total - fine * FINE
-    block = world[5][number, FIRST_BLOCK]
-    while block != NONE:
-        is_equal = value == found[VALUE] and total == found[TOTAL]
-        if may_hold(world[2], block, needs[0]) and not (is_equal and world[4][block] < share[0]):
-            for slot in range(world[2][block, COUNT]):
-                row = world[3][block, slot]
-                if may_run(world, row, needs[0], needs[1]):
-                    more = 0
-                    if len(spreads) > 0:
-                        more = fine_at_host(row, spreads, standing, counts)
-                    if more != BANNED:
-                        offer(world[0], row, total, fine + more, found, share)
-        block = world[2][block, NEXT]
+    """Offer the hosts of a block that may run it; `points` are those of its site, and its fine."""
+    hosts, heard, blocks, members, _, taken = world
+    spreads, standing, counts, _ = replicas
+    need, ports = needs
+    total, fine = points
+    for slot in range(blocks[block, COUNT]):
+        row = members[block, slot]
+        if may_run(hosts, heard, taken, row, need, ports):
+            more = 0
+            if len(spreads) > 0:
+                more = fine_at_host(row, spreads, standing, counts)
+            if more != BANNED:
+                offer(hosts, row, total, fine + more, found)
 
 
 @compiled
 def choose_host(
     world: World,
     points: tuple[Members, Members],
-    marks: Table,
-    replicas: tuple[Table, Table, Table],
-    needs: tuple[Table, Members],
+    replicas: Replicas,
+    needs: Needs,
     found: Table,
 ) -> int:
     """The row of the best host, or `NONE`; `points` are the allowed sites and their points.
 
-    A site is passed over when all its points could not make it the best.
+    Sites and blocks are passed over by what is known of all their hosts together, and what a site
+    is fined is asked only after that.
     """
+    hosts, _, blocks, _, sites, _ = world
     allowed, totals = points
-    spreads, standing, counts = replicas
-    has_spreads = len(spreads) > 0 and len(standing) > 0
-    if has_spreads:
-        counts[:] = needs[0][TO_COME]
-        counts[OVER_HOST] += needs[0][HOSTS_TAKEN]
-        counts[SITE_COLUMNS] += len(standing) + 1
-        mark(world, standing, marks, counts)
-    found[ROW], found[VALUE], found[TOTAL], found[IS_TIED] = NONE, NOTHING, NOTHING, 0
-    share = np.zeros(1)
+    spreads, _, counts, marks = replicas
+    need = needs[0]
+    has_marks = mark(world, replicas, need)
+    found[:] = NOTHING
+    found[ROW], found[IS_TIED] = NONE, 0
     for at in range(len(allowed)):
-        total = totals[at]
-        if total < found[VALUE] or (total == found[VALUE] and total < found[TOTAL]):
+        site, total = allowed[at], totals[at]
+        if total < found[VALUE]:
+            continue
+        block = next_block(hosts, blocks, sites[site, FIRST_BLOCK], total, need, found)
+        if block == NONE:
             continue
         fine = 0
-        if has_spreads:
-            fine = fine_at_site(world, allowed[at], spreads, marks, counts)
-        if fine != BANNED:
-            look_at_site(world, (allowed[at], total, fine), replicas, needs, found, share)
-    if has_spreads:
-        unmark(world, standing, marks)
+        if has_marks:
+            fine = fine_at_site(sites, site, spreads, marks, counts)
+        while block != NONE and fine != BANNED:
+            look_at_block(world, block, (total, fine), replicas, needs, found)
+            block = next_block(hosts, blocks, blocks[block, NEXT], total, need, found)
+    if has_marks:
+        unmark(world, replicas)
     return int(found[ROW])
 
 
@@ -335,7 +393,7 @@ def score(
     world: World,
     points: tuple[Members, Members],
     goals: tuple[Shares, Table, Shares, Shares],
-    needs: tuple[Table, Members],
+    needs: Needs,
 ) -> None:
     """Bring the points up to date: they follow from the best values among what may run it now.
 
@@ -347,7 +405,7 @@ def score(
     find_best(world, points[0], values, measures, needs, now)
     is_same = True
     for goal in range(len(measures)):
-        if not now[goal] == best[goal]:
+        if now[goal] != best[goal]:
             is_same = False
         best[goal] = now[goal]
     if not is_same:
@@ -359,55 +417,56 @@ def decide(
     world: World,
     points: tuple[Members, Members],
     goals: tuple[Shares, Table, Shares, Shares],
-    marks: Table,
-    replicas: tuple[Table, Table, Table],
-    needs: tuple[Table, Members],
+    replicas: Replicas,
+    needs: Needs,
     found: Table,
 ) -> int:
     """One exact decision: the row of the best host, or `NONE`."""
     score(world, points, goals, needs)
-    return choose_host(world, points, marks, replicas, needs, found)
+    return choose_host(world, points, replicas, needs, found)
 
 
 @compiled
 def list_fitting(
-    world: World,
-    allowed: Members,
-    needs: tuple[Table, Members],
-    rows: Members,
-    places: Members,
+    world: World, allowed: Members, needs: Needs, rows: Members, places: Members
 ) -> int:
     """How many hosts may run it; which, and where their sites stand in `allowed`."""
+    hosts, heard, blocks, members, sites, taken = world
+    need, ports = needs
     count = 0
     for at in range(len(allowed)):
-        block = world[5][allowed[at], FIRST_BLOCK]
+        block = sites[allowed[at], FIRST_BLOCK]
         while block != NONE:
-            if may_hold(world[2], block, needs[0]):
-                for slot in range(world[2][block, COUNT]):
-                    row = world[3][block, slot]
-                    if may_run(world, row, needs[0], needs[1]):
+            if may_hold(blocks, block, need):
+                for slot in range(blocks[block, COUNT]):
+                    row = members[block, slot]
+                    if may_run(hosts, heard, taken, row, need, ports):
                         rows[count], places[count] = row, at
                         count += 1
-            block = world[2][block, NEXT]
+            block = blocks[block, NEXT]
     return count
 
 
 @compiled
 def refresh(world: World, block: int) -> None:
     """What is the most in a block, after one of its hosts was changed."""
-    hosts, blocks, shares = world[0], world[2], world[4]
-    shares[block] = -np.inf
-    for column in (MOST_CPUS, MOST_MEMORY, MOST_DISK):
-        blocks[block, column] = NOTHING
+    hosts, _, blocks, members, _, _ = world
+    blocks[block, MOST_CPUS:] = NOTHING
+    blocks[block, LEAST_ID:] = LAST
     for slot in range(blocks[block, COUNT]):
-        row = world[3][block, slot]
+        row = members[block, slot]
         if hosts[row, AGENT] < 0:
             continue
         blocks[block, MOST_CPUS] = max(blocks[block, MOST_CPUS], hosts[row, FREE_CPUS])
         blocks[block, MOST_MEMORY] = max(blocks[block, MOST_MEMORY], hosts[row, FREE_MEMORY])
         blocks[block, MOST_DISK] = max(blocks[block, MOST_DISK], hosts[row, FREE_DISK])
-        share = hosts[row, FREE_MEMORY] / max(hosts[row, MEMORY], 1)
-        shares[block] = max(shares[block], share)
+        blocks[block, MOST_SHARE] = max(blocks[block, MOST_SHARE], free_share(hosts, row))
+        for word in range(ID_WORDS):
+            mine, least = hosts[row, ID + word], blocks[block, LEAST_ID + word]
+            if mine < least:
+                blocks[block, LEAST_ID:] = hosts[row, ID:]
+            if mine != least:
+                break
 
 
 @compiled
