@@ -21,7 +21,9 @@ from hanza.model.policy import (
     Spread,
 )
 from hanza.model.price import Prices
-from hanza.plan.placement.candidate import Candidate, Demand, Ground
+from hanza.model.quota import Limits
+from hanza.model.terms import Terms
+from hanza.plan.placement.candidate import Candidate, Companion, Demand, Ground, Stand
 from hanza.plan.placement.pins import FREE, Bound, Pin
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -117,6 +119,35 @@ grounds = st.builds(
     rtts=st.dictionaries(
         st.just(LJUBLJANA), st.floats(0, 60, allow_nan=False).map(lambda ms: round(ms, 1))
     ),
+)
+
+
+terms = st.none() | st.builds(
+    Terms,
+    each=st.builds(Limits, instances=st.none() | st.integers(0, 2)),
+    total=st.builds(Limits, cpus=st.none() | st.integers(0, 4)),
+    denied=st.frozensets(st.just("rival"), max_size=1),
+)
+stands = st.builds(
+    Stand,
+    host=st.sampled_from(["h0", "h1", "h2"]).map(HostId),
+    site=st.sampled_from(["s0", "s1"]).map(SiteId),
+    name=st.just("s"),
+    provider=st.just("p1"),
+    country=st.just("DE"),
+)
+companions = st.just(()) | st.tuples(
+    st.builds(
+        Companion,
+        st.builds(
+            Beside,
+            over=st.sampled_from(["host", "site", "provider"]),
+            kind=st.just("instance"),
+            name=st.just("x"),
+            is_hard=st.sampled_from([True, False, False]),
+        ),
+        st.tuples(stands),
+    )
 )
 
 

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
-from hanza.model.ids import HostId, SiteId
-from hanza.model.policy import Beside, Policy
-from hanza.plan.placement.candidate import Candidate, Companion, Demand, Neighbour, Stand
+from hanza.model.policy import Policy
+from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Placed, Unplaced, choose, look, place_group
 from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain, sentence_of
@@ -25,6 +24,7 @@ from kit.grounds import (
     a_demand,
     a_ground,
     a_member,
+    companions,
     lax_policies,
     leagues_of_hosts,
     pins,
@@ -32,29 +32,6 @@ from kit.grounds import (
 )
 
 sizes = st.builds(Capacity, st.integers(1, 3), st.sampled_from([256, 1024, 2048]), st.just(64))
-
-
-stands = st.builds(
-    Stand,
-    host=st.sampled_from(["h0", "h1", "h2"]).map(HostId),
-    site=st.sampled_from(["s0", "s1"]).map(SiteId),
-    name=st.just("s"),
-    provider=st.just("p1"),
-    country=st.just("DE"),
-)
-companions = st.just(()) | st.tuples(
-    st.builds(
-        Companion,
-        st.builds(
-            Beside,
-            over=st.sampled_from(["host", "site", "provider"]),
-            kind=st.just("instance"),
-            name=st.just("x"),
-            is_hard=st.sampled_from([True, False, False]),
-        ),
-        st.tuples(stands),
-    )
-)
 
 
 @st.composite
