@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hanza.model.policy import Over, Policy, Spread
 from hanza.plan.placement.candidate import Demand, Ground
-from hanza.plan.placement.fleet.kernels import (
+from hanza.plan.placement.fleet.layout import (
     COUNTRY_PLACE,
     NONE,
     OVER_HOST,

@@ -12,7 +12,7 @@ from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.plan.placement.fleet.asks import Asks
 from hanza.plan.placement.fleet.columns import Columns
 from hanza.plan.placement.fleet.host import MICROSECOND, Host, microseconds
-from hanza.plan.placement.fleet.kernels import (
+from hanza.plan.placement.fleet.layout import (
     AGENT,
     COUNTRY_PLACE,
     CPUS,
