@@ -21,7 +21,7 @@ from hanza.plan.policy import words_of_law
 from hanza.wire.federation_v1 import Word
 from hanza.wire.instance_v1 import InstanceSpec
 
-INSTANCES_MAX = 256
+INSTANCES_MAX = 1_024
 LOSERS_SHOWN = 200
 Instances = Annotated[dict[Word, InstanceSpec], Meta(min_length=1, max_length=INSTANCES_MAX)]
 

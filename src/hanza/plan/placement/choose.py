@@ -101,12 +101,13 @@ def _look_at_all(demands: Sequence[Demand], candidates: Sequence[Candidate]) -> 
     """Replicas ask for the same, so their hosts are looked at once."""
     seen: dict[object, Looked] = {}
     for one in demands:
-        if _asks(one) not in seen:
-            seen[_asks(one)] = look(one, candidates)
-    return [replace(seen[_asks(one)], demand=one) for one in demands]
+        if asks_of(one) not in seen:
+            seen[asks_of(one)] = look(one, candidates)
+    return [replace(seen[asks_of(one)], demand=one) for one in demands]
 
 
-def _asks(demand: Demand) -> object:
+def asks_of(demand: Demand) -> object:
+    """Equal for demands that look at hosts alike."""
     return demand.size, demand.policy, demand.pin, demand.conflict, demand.ports
 
 
