@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from hanza.model.ids import SiteId
+from hanza.model.quota import Amounts
 from hanza.model.site import Country
+from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Ground
 from hanza.store.probes import GOOD_FOR, fresh_trips
 from hanza.store.schema import providers, rtts, sites
 from hanza.store.sites import attributes_from_json, prices_from_row
+from hanza.store.terms import terms_by_provider
 from hanza.store.tx import Tx
 
 
@@ -36,6 +40,7 @@ def list_grounds(
         query = query.where(is_asked)
     rows = tx.execute(query).all()
     trips = fresh_trips(tx, now, None if only is None else [SiteId(row.id) for row in rows])
+    terms = terms_by_provider(tx)
     return [
         Ground(
             site=SiteId(row.id),
@@ -51,9 +56,14 @@ def list_grounds(
             prices=prices_from_row(row),
             carbon=carbon.get(row.country),
             rtts=trips.get(SiteId(row.id), {}),
+            **_terms_of(terms.get(row.provider_id)),
         )
         for row in rows
     ]
+
+
+def _terms_of(known: tuple[Terms, Mapping[str, Amounts]] | None) -> dict[str, Any]:
+    return {} if known is None else {"terms": known[0], "taken": known[1]}
 
 
 def next_expiry(tx: Tx, now: datetime) -> datetime | None:

@@ -11,15 +11,17 @@ from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.price import MicroEuro
+from hanza.model.quota import NONE, Amounts
 from hanza.plan.nearness import RoundTrip
-from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
-from hanza.plan.placement.choose import Placed, asks_of, without_room
+from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
+from hanza.plan.placement.choose import Placed, without_room
 from hanza.plan.placement.crowd import place_team
 from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
 from hanza.plan.placement.mend import team_relaxations
 from hanza.plan.placement.relax import Relaxation, better_ones
 from hanza.plan.placement.score import goals_of, trips_of
+from hanza.plan.placement.terms import amounts_of, with_taken
 from hanza.plan.pricing import price_per_month
 
 Members = Sequence[tuple[Wanted, HostId | None]]
@@ -96,7 +98,7 @@ def quote_team(
     homes = {one.id: host for one, host in members if one.id in leaving and host is not None}
     freed = [
         _without(one, {i: leaving[i] for i, home in homes.items() if home == one.host})
-        for one in first.candidates
+        for one in with_taken(first.candidates, _given_back(members, candidates, leaving))
     ]
     gone = [
         (one, None if one.id in leaving else _host_of(at.get(one.id)) or host)
@@ -158,7 +160,7 @@ def _quoted_lines(
     for index, (wanted, demand) in enumerate(zip(team.unplaced, team.demands, strict=True)):
         if only is not None and wanted.id not in only:
             continue
-        asks = asks_of(demand) if len(team.demands) > EXPLAINED_ALONE else index
+        asks = demand.asks if len(team.demands) > EXPLAINED_ALONE else index
         if asks not in said:
             said[asks] = _as_last(team, answer, candidates, index)
         lines.append(_line(wanted, demand, answer.options[index].candidate, said[asks]))
@@ -197,7 +199,9 @@ def _placed_lines(
         demand = demand_of(wanted, bounds)
         freed = [
             _without(one, {wanted.id: demand.room}) if one.host == host else one
-            for one in candidates
+            for one in with_taken(
+                candidates, [(hosts[host].ground, demand.tenant, NONE - demand.cost)]
+            )
         ]
         others = [(one, where) for one, where in members if one.id != wanted.id]
         neighbours = team_of(others, candidates, bounds).neighbours
@@ -215,6 +219,18 @@ def _without(one: Candidate, gone: Leaving) -> Candidate:
         free = free + room
     ports = {port: whose for port, whose in one.ports.items() if whose not in gone}
     return replace(one, free=free, ports=ports)
+
+
+def _given_back(
+    members: Members, candidates: Sequence[Candidate], leaving: Leaving
+) -> list[tuple[Ground, str, Amounts]]:
+    """What providers with terms have not taken any more once these have left."""
+    grounds = {one.host: one.ground for one in candidates}
+    return [
+        (grounds[host], wanted.address.tenant, NONE - amounts_of(leaving[wanted.id]))
+        for wanted, host in members
+        if wanted.id in leaving and host in grounds
+    ]
 
 
 def _host_of(at: Candidate | None) -> HostId | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hanza.model.policy import Over, Spread
 from hanza.plan.placement.candidate import Candidate, Demand
-from hanza.plan.placement.choose import MEMBERS_MAX, Placed, asks_of, home_first
+from hanza.plan.placement.choose import MEMBERS_MAX, Placed, home_first
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.fitting import Fitting, find_fitting, option_at, places_of
 from hanza.plan.placement.fleet.host import Standing, microseconds
@@ -52,11 +52,11 @@ def search(
     """The search of `choose.place_group` among the hosts that can be in its answer."""
     fitting: dict[object, Fitting] = {}
     for one in demands:
-        if asks_of(one) not in fitting:
-            fitting[asks_of(one)] = find_fitting(decider, one, microseconds(now))
-        if not len(fitting[asks_of(one)].rows):
+        if one.asks not in fitting:
+            fitting[one.asks] = find_fitting(decider, one, microseconds(now))
+        if not len(fitting[one.asks].rows):
             return Stuck(one)
-    members = _Members(decider, demands, [fitting[asks_of(one)] for one in demands], neighbours, now)
+    members = _Members(decider, demands, [fitting[one.asks] for one in demands], neighbours, now)
     found = Search(
         members=[
             Member(one, home_first(one, options))
