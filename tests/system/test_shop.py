@@ -107,10 +107,10 @@ def test_a_relaxation_that_explain_names_really_places_it(league: LocalLeague) -
     changed(league, "shop.yaml", "residency: [DE, NL, SI]", "residency: [EU]")
     refused = said(league, "plan", file, code=REFUSED)
     assert "db waits: none of 4 hosts may run it: 4 not in PL" in refused
-    assert "would help: db: allow DE (1 host, from" in refused
+    assert "would help: db: allow DE: site frankfurt (1 host, from" in refused
     assert league.run("apply", file).returncode == 0
     until(lambda: "4 not in PL" in said(league, "explain", "db"), "it says why nowhere", 30)
-    assert "would help     db: allow NL (1 host" in said(league, "explain", "db")
+    assert "would help     db: allow NL: site amsterdam (1 host" in said(league, "explain", "db")
     changed(league, "shop.yaml", "residency: [PL], goals", "residency: [PL, NL], goals")
     assert "0 to create, 1 to change, 2 as they are" in said(league, "plan", file)
     said(league, "apply", file)

@@ -75,14 +75,15 @@ def doubts_of(tx: Tx, tenant: str, workspace: str, policies: Sequence[Policy]) -
     )
 
 
-@says({200: doc.LineDoc})
+@says({200: doc.PlacementDoc})
 def get_placement(call: Call) -> Answer:
     """Where an instance is and why there; or why nowhere, and what would help."""
     address = address_of(call)
     found, bounds = call.plane.store.read(_look_at, address, call.plane.clock.now())
     (line,) = (one for one in found.lines if one.wanted.address == address)
     violations = _violations([line], bounds)
-    return Answer(200, doc.line_to_doc(line, Change("none"), violations.get(address.name, [])))
+    told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []))
+    return Answer(200, told)
 
 
 def _look_at(tx: Tx, address: Address, now: datetime) -> tuple[Quote, Bounds]:
