@@ -153,7 +153,12 @@ def _settled(
         heights += STEP * _summed(len(names), ends, pull, pull) / degrees
         heights += STEP * ANCHOR * (PRIOR_MS / 2 - heights) / degrees
         heights = np.maximum(heights, 0.0)
-    return {name: Coordinate(*map(float, where[n]), float(heights[n])) for name, n in at.items()}
+    return {name: _at(where[n], heights[n]) for name, n in at.items()}
+
+
+def _at(where: Floats, height: np.float64) -> Coordinate:
+    x, y, z = where.tolist()
+    return Coordinate(x, y, z, float(height))
 
 
 def _summed(nodes: int, ends: NDArray[np.int64], first: Floats, second: Floats) -> Floats:
