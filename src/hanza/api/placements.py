@@ -60,7 +60,14 @@ def quote(call: Call) -> Answer:
     violations = _violations(lines, found.bounds)
     policies = [one.wanted.policy for one in lines if one.wanted.policy is not None]
     warnings = store.read(doubts_of, call.path["tenant"], call.path["workspace"], policies)
-    document = doc.quote_to_doc(found.quotes, found.ended, found.changes, violations, warnings)
+    document = doc.quote_to_doc(
+        found.quotes,
+        found.ended,
+        found.changes,
+        violations,
+        warnings,
+        call.plane.meeting.fitted(now),
+    )
     return Answer(200, document)
 
 
@@ -82,7 +89,8 @@ def get_placement(call: Call) -> Answer:
     found, bounds = call.plane.store.read(_look_at, address, call.plane.clock.now())
     (line,) = (one for one in found.lines if one.wanted.address == address)
     violations = _violations([line], bounds)
-    told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []))
+    fitted = call.plane.meeting.fitted(call.plane.clock.now())
+    told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []), fitted)
     return Answer(200, told)
 
 

@@ -71,8 +71,12 @@ def _trips(trips: Sequence[Told]) -> Iterator[str]:
     """Predicted and measured side by side."""
     if not trips:
         return
-    header = ["to", "predicted", "measured", "counts"]
-    yield from _lined_up([header, *([one["to"], *_both(one), trip_words(one)] for one in trips)])
+    rows = [["to", "predicted", "", "measured", "counts"]]
+    for one in trips:
+        predicted, measured = _both(one)
+        by = f"±{one['predictedMarginMs']:.0f} by {one['predictedBy']}"
+        rows.append([one["to"], predicted, by, measured, trip_words(one)])
+    yield from _lined_up(rows)
     if not all(one["isMeasured"] for one in trips):
         yield GUESSED
 

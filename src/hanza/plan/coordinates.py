@@ -23,7 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hanza.model.policy import Point
-from hanza.plan.nearness import MARGIN_MS, PRIOR_MS, PRIOR_MS_PER_KM, least_ms
+from hanza.plan.nearness import (
+    MARGIN_MS,
+    PRIOR_MS,
+    PRIOR_MS_PER_KM,
+    SAME_PLACE_KM,
+    distance_km,
+    least_ms,
+)
 
 Floats: TypeAlias = NDArray[np.float64]
 NodeId: TypeAlias = str
@@ -75,6 +82,16 @@ class Fitted:
             return None
         least = _light_ms(self.places[min(one, other)], self.places[max(one, other)])
         return Prediction(max(_between(here, there), least), self.margin_ms)
+
+    def node_at(self, point: Point, besides: NodeId) -> NodeId | None:
+        """The nearest node at the point's place that is not `besides`."""
+        away = (
+            (distance_km(place.latitude, place.longitude, point), name)
+            for name, place in self.places.items()
+            if name != besides
+        )
+        km, name = min(away, default=(math.inf, ""))
+        return name if km <= SAME_PLACE_KM else None
 
 
 NOTHING = Fitted({}, {}, None, 0)

@@ -34,6 +34,15 @@ class Member:
     site: SiteId
 
 
+def node_of_site(name: str) -> str:
+    """What a site is called where round trips are predicted."""
+    return f"site {name}"
+
+
+def node_of_probe(name: str) -> str:
+    return f"probe {name}"
+
+
 def round_of(now: datetime) -> int:
     """Rounds are counted since 1970, so that all planes are in the same."""
     return (now - _BEGIN) // ROUND

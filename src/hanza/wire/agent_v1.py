@@ -15,6 +15,10 @@
       ◄─────────── ConsoleRefused(ticket, code)      instead of coming with the ticket
       Probes(…) ──────────────────────────────►      to who measures; again when they change
       ◄─────────── Measured(…)                       the least round trip to each that answered
+      Peers(round, …) ────────────────────────►      to who asks others; again in each round
+      ◄─────────── Answering(port)                   from who answers others, after the first
+      Answers(key) ───────────────────────────►      what its answers are sealed with
+      ◄─────────── Met(round, …)                     the least round trip to each that answered
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -57,7 +61,12 @@ CONSOLE = "console"
 """The ability to open consoles."""
 MEASURE = "measure"
 """The ability to measure round trips: who has it is told of probes."""
+MESH = "mesh"
+"""The ability to ask other agents how far they are, see `wire.mesh_v1`."""
 PROBES_MAX = 64
+PEERS_TOLD_MAX = 64
+PORT_MIN = 1024
+"""Of who answers: below are other people's services."""
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
@@ -302,12 +311,48 @@ class Measured(Struct, array_like=True, tag="measured"):
     trips: Annotated[list[TripW], Meta(max_length=PROBES_MAX)]
 
 
+class Answering(Struct, array_like=True, tag="answering"):
+    """At which UDP port it answers; at which address is what the plane sees, and not its word."""
+
+    port: Annotated[int, Meta(ge=PORT_MIN, le=65535)]
+
+
+class Answers(Struct, array_like=True, tag="answers"):
+    key: Digest
+
+    def __repr__(self) -> str:
+        return "Answers(...)"
+
+
+class PeerW(Struct, array_like=True):
+    agent: Text
+    host: Annotated[str, Meta(max_length=64)]
+    port: Annotated[int, Meta(ge=PORT_MIN, le=65535)]
+    key: Digest
+
+    def __repr__(self) -> str:
+        return f"PeerW({self.agent!r}, {self.host!r}, {self.port!r}, ...)"
+
+
+class Peers(Struct, array_like=True, tag="peers"):
+    number: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    peers: Annotated[list[PeerW], Meta(max_length=PEERS_TOLD_MAX)]
+
+
+class Met(Struct, array_like=True, tag="met"):
+    number: Count
+    trips: Annotated[list[TripW], Meta(max_length=PEERS_TOLD_MAX)]
+    """`probe` is the peer's id."""
+
+
 class Refused(Struct, array_like=True, tag="refused"):
     code: Text
     text: Text
 
 
-Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused | Measured
+Up: TypeAlias = (
+    Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused | Measured | Answering | Met
+)
 Down: TypeAlias = (
     Challenge
     | Welcome
@@ -317,6 +362,8 @@ Down: TypeAlias = (
     | HeartbeatTaken
     | ConsoleWanted
     | Probes
+    | Answers
+    | Peers
     | Refused
 )
 

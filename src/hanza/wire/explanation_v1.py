@@ -5,11 +5,14 @@ are in ms.  `predictedMs` and `measuredMs` of one stand side by side; `ms` is th
 """
 
 from collections import Counter
+from typing import Literal
 
 from msgspec import Struct
 
 from hanza.model.ids import HostId
-from hanza.model.policy import Policy
+from hanza.model.policy import Point, Policy
+from hanza.plan.coordinates import Fitted
+from hanza.plan.mesh import node_of_site
 from hanza.plan.nearness import guess, round_trip
 from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.plan.placement.explain import Explanation, Loser, RuleCount, Runner
@@ -31,8 +34,10 @@ class PlaceDoc(Struct):
 class RoundTripDoc(Struct, rename="camel"):
     """`ms` is what counts, and a hard limit is held against `ms` and `marginMs` together.
 
-    `predictedMs` is the guess by distance, also where somebody has measured; `measuredMs` is null
-    where nobody has lately.
+    `predictedMs` is told also where somebody has measured: by coordinates, which are found from
+    what sites measured to probes and each other, or else by distance; nine of ten are within
+    `predictedMarginMs` of it.
+    `measuredMs` is null where nobody has measured lately.
     """
 
     to: str
@@ -40,6 +45,8 @@ class RoundTripDoc(Struct, rename="camel"):
     margin_ms: float
     is_measured: bool
     predicted_ms: float
+    predicted_margin_ms: float
+    predicted_by: Literal["coordinates", "distance"]
     measured_ms: float | None
 
 
@@ -109,7 +116,7 @@ class SiteLookDoc(Struct, rename="camel"):
     round_trips: list[RoundTripDoc]
 
 
-def explanation_to_doc(explanation: Explanation, policy: Policy) -> ExplanationDoc:
+def explanation_to_doc(explanation: Explanation, policy: Policy, fitted: Fitted) -> ExplanationDoc:
     names = {
         loser.candidate.host: f"{loser.candidate.ground.name}/{loser.candidate.name}"
         for loser in explanation.losers
@@ -119,7 +126,7 @@ def explanation_to_doc(explanation: Explanation, policy: Policy) -> ExplanationD
         explanation.may,
         explanation.sentence,
         [_refusal(one, names) for one in explanation.refusals],
-        [_runner(one, policy) for one in explanation.best],
+        [_runner(one, policy, fitted) for one in explanation.best],
         [_loser(one) for one in explanation.losers[:LOSERS_SHOWN]],
         [relaxation_to_doc(one) for one in explanation.relaxations],
     )
@@ -130,19 +137,29 @@ def place_to_doc(one: Candidate) -> PlaceDoc:
     return PlaceDoc(ground.name, ground.city, ground.country, ground.provider, one.name)
 
 
-def round_trips_to_doc(policy: Policy, ground: Ground) -> list[RoundTripDoc]:
+def round_trips_to_doc(policy: Policy, ground: Ground, fitted: Fitted) -> list[RoundTripDoc]:
     """To each point that the policy names, predicted and measured."""
-    found = []
-    for point in (one.point for one in policy.near):
-        trip = round_trip(ground.latitude, ground.longitude, ground.rtts, point)
-        predicted = guess(ground.latitude, ground.longitude, point)
-        ms, is_measured = round(trip.ms, 1), not trip.margin_ms
-        measured = ms if is_measured else None
-        told = RoundTripDoc(
-            point.name, ms, trip.margin_ms, is_measured, round(predicted.ms, 1), measured
-        )
-        found.append(told)
-    return found
+    return [_round_trip(ground, one.point, fitted) for one in policy.near]
+
+
+def _round_trip(ground: Ground, point: Point, fitted: Fitted) -> RoundTripDoc:
+    trip = round_trip(ground.latitude, ground.longitude, ground.rtts, point)
+    by_distance = guess(ground.latitude, ground.longitude, point)
+    here = node_of_site(ground.name)
+    there = fitted.node_at(point, besides=here)
+    found = None if there is None else fitted.predict(here, there)
+    predicted = found or by_distance
+    ms, is_measured = round(trip.ms, 1), not trip.margin_ms
+    return RoundTripDoc(
+        to=point.name,
+        ms=ms,
+        margin_ms=trip.margin_ms,
+        is_measured=is_measured,
+        predicted_ms=round(predicted.ms, 1),
+        predicted_margin_ms=round(predicted.margin_ms, 1),
+        predicted_by="distance" if found is None else "coordinates",
+        measured_ms=ms if is_measured else None,
+    )
 
 
 def _refusal(one: RuleCount, names: dict[HostId, str]) -> RefusalDoc:
@@ -150,13 +167,13 @@ def _refusal(one: RuleCount, names: dict[HostId, str]) -> RefusalDoc:
     return RefusalDoc(one.rule, one.says, len(one.hosts), which)
 
 
-def _runner(one: Runner, policy: Policy) -> RunnerDoc:
+def _runner(one: Runner, policy: Policy, fitted: Fitted) -> RunnerDoc:
     return RunnerDoc(
         place_to_doc(one.option.candidate),
         one.option.total / FULL,
         {goal: points / FULL for goal, points in one.option.terms},
         one.price,
-        round_trips_to_doc(policy, one.option.candidate.ground),
+        round_trips_to_doc(policy, one.option.candidate.ground, fitted),
     )
 
 
@@ -171,7 +188,7 @@ def relaxation_to_doc(one: Relaxation) -> RelaxationDoc:
     return RelaxationDoc(one.rule, one.text, one.hosts, one.sites, one.price, which)
 
 
-def looks_to_doc(explanation: Explanation, policy: Policy) -> list[SiteLookDoc]:
+def looks_to_doc(explanation: Explanation, policy: Policy, fitted: Fitted) -> list[SiteLookDoc]:
     """By site; the rules in the order in which the explanation has them."""
     grounds = {one.candidate.host: one.candidate.ground for one in explanation.losers}
     refused = Counter(ground.name for ground in grounds.values())
@@ -182,6 +199,8 @@ def looks_to_doc(explanation: Explanation, policy: Policy) -> list[SiteLookDoc]:
     known = {ground.name: ground for ground in grounds.values()}
     first = sorted(known)[:SITES_SHOWN]
     return [
-        SiteLookDoc(name, refused[name], refusals[name], round_trips_to_doc(policy, ground))
-        for name, ground in ((one, known[one]) for one in first)
+        SiteLookDoc(
+            name, refused[name], refusals[name], round_trips_to_doc(policy, known[name], fitted)
+        )
+        for name in first
     ]

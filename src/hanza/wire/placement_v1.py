@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from hanza.plan.change import Change
+from hanza.plan.coordinates import Fitted
 from hanza.plan.placement.quote import Line, Quote
 from hanza.plan.policy import words_of_law
 from hanza.wire.explanation_v1 import (
@@ -96,7 +97,7 @@ class QuoteDoc(Struct, rename="camel"):
     warnings: list[str]
 
 
-def line_to_doc(line: Line, change: Change, violations: list[str]) -> LineDoc:
+def line_to_doc(line: Line, change: Change, violations: list[str], fitted: Fitted) -> LineDoc:
     return LineDoc(
         line.wanted.address.name,
         change.kind,
@@ -106,14 +107,16 @@ def line_to_doc(line: Line, change: Change, violations: list[str]) -> LineDoc:
         _because(line, change),
         violations,
         line.price,
-        [] if line.at is None else round_trips_to_doc(line.demand.policy, line.at.ground),
-        explanation_to_doc(line.explanation, line.demand.policy),
+        [] if line.at is None else round_trips_to_doc(line.demand.policy, line.at.ground, fitted),
+        explanation_to_doc(line.explanation, line.demand.policy, fitted),
     )
 
 
-def placement_to_doc(line: Line, change: Change, violations: list[str]) -> PlacementDoc:
-    told = line_to_doc(line, change, violations)
-    looks = looks_to_doc(line.explanation, line.demand.policy)
+def placement_to_doc(
+    line: Line, change: Change, violations: list[str], fitted: Fitted
+) -> PlacementDoc:
+    told = line_to_doc(line, change, violations, fitted)
+    looks = looks_to_doc(line.explanation, line.demand.policy, fitted)
     return PlacementDoc(
         **{name: getattr(told, name) for name in told.__struct_fields__}, sites=looks
     )
@@ -125,13 +128,14 @@ def quote_to_doc(
     changes: dict[str, Change],
     violations: dict[str, list[str]],
     warnings: Sequence[str],
+    fitted: Fitted,
 ) -> QuoteDoc:
     """Several teams as one document; `changes` by the names that it is about."""
     lines = [one for quote in quotes for one in quote.lines if one.wanted.address.name in changes]
     prices = [one.price for one in lines if one.price is not None]
     named = [(one.wanted.address.name, one) for one in (*lines, *ended)]
     return QuoteDoc(
-        [line_to_doc(one, changes[name], violations.get(name, [])) for name, one in named],
+        [line_to_doc(one, changes[name], violations.get(name, []), fitted) for name, one in named],
         [quote.refusal for quote in quotes if quote.refusal is not None],
         [relaxation_to_doc(one) for quote in quotes for one in quote.relaxations],
         sum(prices) if prices else None,

@@ -15,6 +15,8 @@ def a_trip(**changed: Any) -> dict[str, Any]:
         "ms": 18.6,
         "isMeasured": False,
         "predictedMs": 18.6,
+        "predictedMarginMs": 20.9,
+        "predictedBy": "distance",
         "measuredMs": None,
     }
     return trip | changed
@@ -78,11 +80,15 @@ def test_hosts_that_lack_several_things_are_counted_and_named() -> None:
 
 def test_predicted_and_measured_stand_side_by_side() -> None:
     said = list(words_of(a_line()))
-    at = said.index("round trips    to             predicted  measured  counts")
-    assert said[at + 1] == "               Amsterdam, NL  ~11 ms     4 ms      4 ms Amsterdam, NL"
+    at = next(n for n, one in enumerate(said) if one.startswith("round trips"))
+    assert said[at].split()[2:] == ["to", "predicted", "measured", "counts"]
+    assert said[at + 1].split(maxsplit=2)[2] == (
+        "~11 ms     ±21 by distance  4 ms      4 ms Amsterdam, NL"
+    )
     assert not any(GUESSED in one for one in said), "it was measured"
     guessed = list(words_of(a_line(roundTrips=[a_trip()])))
-    assert "               Amsterdam, NL  ~19 ms     -         ~19 ms Amsterdam, NL" in guessed
+    row = next(one for one in guessed if one.endswith("~19 ms Amsterdam, NL"))
+    assert row.split()[2:8] == ["~19", "ms", "±21", "by", "distance", "-"]
     assert any("guessed by distance" in one for one in guessed)
 
 
