@@ -16,6 +16,8 @@ from hanza.plan.mesh import (
     PEERS_MAX,
     Member,
     bytes_a_day,
+    node_of_probe,
+    node_of_site,
     peers_of,
     round_of,
 )
@@ -198,6 +200,18 @@ def test_a_liar_bends_its_own_place_and_hardly_the_others() -> None:
 def _ms(fitted: Fitted, one: str, other: str) -> float:
     a, b = fitted.nodes[one], fitted.nodes[other]
     return math.dist((a.x, a.y, a.z), (b.x, b.y, b.z)) + a.height + b.height
+
+
+def test_a_node_stands_for_its_city_and_never_for_whom_it_is_asked_for() -> None:
+    near, far = Point("a", 46.05, 14.51), Point("b", 52.4, 4.9)
+    city = Point("Ljubljana, SI", 46.06, 14.50)
+    one, other = node_of_site("lju"), node_of_probe("lju")
+    places = {one: near, other: near, node_of_site("ams"): far}
+    fitted = fit(places, {(one, other): 1.0, (one, node_of_site("ams")): 30.0})
+    assert fitted.node_at(city, besides=one) == other
+    assert fitted.node_at(city, besides=other) == one
+    assert fitted.node_at(far, besides=node_of_site("ams")) is None
+    assert NOTHING.node_at(city, besides=one) is None
 
 
 def test_of_nothing_nothing_is_said() -> None:

@@ -93,6 +93,9 @@ export interface RoundTripDoc {
   marginMs: number;
   isMeasured: boolean;
   predictedMs: number;
+  /** Nine of ten are within it. */
+  predictedMarginMs: number;
+  predictedBy: "coordinates" | "distance";
   measuredMs: number | null;
 }
 

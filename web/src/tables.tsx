@@ -27,8 +27,9 @@ export function Trips({ trips }: { trips: RoundTripDoc[] }) {
             <tr key={one.to}>
               <th scope="row">{one.to}</th>
               <td>
-                <Ms ms={one.predictedMs} isGuess={true} counts={!one.isMeasured} />
-                {one.isMeasured ? "" : `, at worst ${Math.round(one.ms + one.marginMs)} ms`}
+                <Ms ms={one.predictedMs} isGuess={true} counts={!one.isMeasured} /> ±{" "}
+                {Math.round(one.predictedMarginMs)} by {one.predictedBy}
+                {one.isMeasured ? "" : `; a limit takes ${Math.round(one.ms + one.marginMs)} ms`}
               </td>
               <td>
                 {one.measuredMs === null ? (
