@@ -59,6 +59,15 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+Measure = Annotated[
+    Scope, typer.Option(help="To which probes round trips are measured: see docs/policy.md.")
+]
+AnswerPort = Annotated[
+    int | None,
+    typer.Option(
+        min=PORT_MIN, max=65535, help="Answer other sites' agents at this UDP port, by budget."
+    ),
+]
 State = Annotated[Path, typer.Option("--state", help="The agent's folder.", file_okay=False)]
 
 
@@ -96,15 +105,8 @@ def join_command(
 def run_command(
     state: State,
     metrics_listen: MetricsListen = None,
-    measure: Annotated[
-        Scope, typer.Option(help="To which probes round trips are measured: see docs/policy.md.")
-    ] = "public",
-    answer_port: Annotated[
-        int | None,
-        typer.Option(
-            min=PORT_MIN, max=65535, help="Answer other sites' agents at this UDP port, by budget."
-        ),
-    ] = None,
+    measure: Measure = "public",
+    answer_port: AnswerPort = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.

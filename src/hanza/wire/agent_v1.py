@@ -36,6 +36,23 @@ from hanza.model.problem import Presence
 from hanza.model.report import Role
 from hanza.model.volume import Role as VolumeRole
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
+from hanza.wire.agent_nearness_v1 import MEASURE as MEASURE
+from hanza.wire.agent_nearness_v1 import MESH as MESH
+from hanza.wire.agent_nearness_v1 import PEERS_TOLD_MAX as PEERS_TOLD_MAX
+from hanza.wire.agent_nearness_v1 import PORT_MIN as PORT_MIN
+from hanza.wire.agent_nearness_v1 import PROBES_MAX as PROBES_MAX
+from hanza.wire.agent_nearness_v1 import Answering as Answering
+from hanza.wire.agent_nearness_v1 import Answers as Answers
+from hanza.wire.agent_nearness_v1 import Count as Count
+from hanza.wire.agent_nearness_v1 import Digest as Digest
+from hanza.wire.agent_nearness_v1 import Measured as Measured
+from hanza.wire.agent_nearness_v1 import Met as Met
+from hanza.wire.agent_nearness_v1 import Peers as Peers
+from hanza.wire.agent_nearness_v1 import PeerW as PeerW
+from hanza.wire.agent_nearness_v1 import Probes as Probes
+from hanza.wire.agent_nearness_v1 import ProbeW as ProbeW
+from hanza.wire.agent_nearness_v1 import Text as Text
+from hanza.wire.agent_nearness_v1 import TripW as TripW
 
 T = TypeVar("T")
 PROTOCOL = 1
@@ -47,9 +64,7 @@ MANIFEST_BYTES_MAX = 64 * 2**20
 HEARTBEAT_EVERY_S = 10.0
 SERIAL_TAIL_BYTES = 4096
 
-Text = Annotated[str, Meta(max_length=1024)]
 Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
 SshKey = Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]
 UserData = Annotated[str, Meta(max_length=USER_DATA_BYTES_MAX)]
 ITEMS_MAX = 50_000
@@ -59,15 +74,6 @@ VOLUMES_MAX = 64
 """Of one guest, besides the one that it boots from."""
 CONSOLE = "console"
 """The ability to open consoles."""
-MEASURE = "measure"
-"""The ability to measure round trips: who has it is told of probes."""
-MESH = "mesh"
-"""The ability to ask other agents how far they are, see `wire.mesh_v1`."""
-PROBES_MAX = 64
-PEERS_TOLD_MAX = 64
-PORT_MIN = 1024
-"""Of who answers: below are other people's services."""
-Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
 class MarkW(Struct, array_like=True):
@@ -290,59 +296,6 @@ class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
     ticket: Digest
     code: Text
     text: Text
-
-
-class ProbeW(Struct, array_like=True):
-    name: Text
-    host: Text
-    port: Annotated[int, Meta(ge=1, le=65535)]
-
-
-class Probes(Struct, array_like=True, tag="probes"):
-    probes: Annotated[list[ProbeW], Meta(max_length=PROBES_MAX)]
-
-
-class TripW(Struct, array_like=True):
-    probe: Text
-    ms: Annotated[float, Meta(ge=0, le=60_000)]
-
-
-class Measured(Struct, array_like=True, tag="measured"):
-    trips: Annotated[list[TripW], Meta(max_length=PROBES_MAX)]
-
-
-class Answering(Struct, array_like=True, tag="answering"):
-    """At which UDP port it answers; at which address is what the plane sees, and not its word."""
-
-    port: Annotated[int, Meta(ge=PORT_MIN, le=65535)]
-
-
-class Answers(Struct, array_like=True, tag="answers"):
-    key: Digest
-
-    def __repr__(self) -> str:
-        return "Answers(...)"
-
-
-class PeerW(Struct, array_like=True):
-    agent: Text
-    host: Annotated[str, Meta(max_length=64)]
-    port: Annotated[int, Meta(ge=PORT_MIN, le=65535)]
-    key: Digest
-
-    def __repr__(self) -> str:
-        return f"PeerW({self.agent!r}, {self.host!r}, {self.port!r}, ...)"
-
-
-class Peers(Struct, array_like=True, tag="peers"):
-    number: Annotated[int, Meta(ge=0, le=2**32 - 1)]
-    peers: Annotated[list[PeerW], Meta(max_length=PEERS_TOLD_MAX)]
-
-
-class Met(Struct, array_like=True, tag="met"):
-    number: Count
-    trips: Annotated[list[TripW], Meta(max_length=PEERS_TOLD_MAX)]
-    """`probe` is the peer's id."""
 
 
 class Refused(Struct, array_like=True, tag="refused"):
