@@ -115,6 +115,20 @@ def test_what_is_measured_is_told_with_places_for_predicting(league: League) -> 
     assert pairs == {(names[0], names[1]): 9.0, (names[0], names[2]): 40.0}
 
 
+def test_predictions_are_made_from_the_newest_of_each_site(league: League) -> None:
+    most, now = mesh.PREDICTED_FROM, league.clock.now()
+    sites = [league.add_site(f"s{n:02}", "DE") for n in range(most + 2)]
+    first, last = sites[0], sites[-1]
+    for n, one in enumerate(sites[1:]):
+        at = now + timedelta(seconds=n)
+        league.store.write(mesh.record_meetings, first.id, [Trip(one.id, 9.0)], at)
+    league.store.write(mesh.record_meetings, last.id, [Trip(first.id, 7.0)], now)
+    _, pairs = league.store.read(mesh.all_measured, now)
+    of_first = {other for one, other in pairs if one == node_of_site("s00")}
+    assert of_first == {node_of_site(f"s{n:02}") for n in range(2, most + 2)}
+    assert pairs[node_of_site(last.name), node_of_site("s00")] == 7.0
+
+
 # -- the link ---------------------------------------------------------------------------------
 
 
@@ -299,6 +313,8 @@ def test_measured_predicted_and_distance_stand_side_by_side(
         others = [(n, two) for n, two in enumerate(sites) if n > at and (at, n) != (2, 9)]
         trips = [Trip(two.id, 2.0 + 1.5 * (n - at)) for n, two in others]
         league.store.write(mesh.record_meetings, one.id, trips, now)
+    assert ask(client, "/sites/s02/meetings").json()["items"][0]["predictedMs"] is None
+    league.plane.meeting.refit(now)
     items = ask(client, "/meetings").json()["items"]
     assert len(items) == 14 * 13 // 2 - 1
     of_two = {one["other"]: one for one in ask(client, "/sites/s02/meetings").json()["items"]}
@@ -311,5 +327,6 @@ def test_measured_predicted_and_distance_stand_side_by_side(
     assert ask(client, "/sites/nowhere/meetings").status_code == 404
     assert ask(client, "/meetings", bearer(league, "ana", "acme")).status_code == 403
     league.clock.advance(timedelta(days=8))
+    league.plane.meeting.refit(league.clock.now())
     later = {one["other"]: one for one in ask(client, "/sites/s02/meetings").json()["items"]}
     assert (later["s08"]["isGood"], later["s08"]["predictedMs"]) == (False, None)

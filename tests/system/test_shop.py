@@ -73,7 +73,9 @@ def test_the_shop_is_planned_applied_explained_changed_and_destroyed(league: Loc
     why = said(league, "explain", "db")
     assert "db is placed at frankfurt (frankfurt, Frankfurt, DE)" in why
     assert "not elsewhere  3 of 4 hosts: 2 not in DE · 1 of a provider that may not" in why
-    assert "better with    allow provider jadranka: site jadranka (1 host, from 0.87 €/month)" in why
+    assert (
+        "better with    allow provider jadranka: site jadranka (1 host, from 0.87 €/month)" in why
+    )
 
     changed(league, "shop.yaml", "replicas: 2", "replicas: 3")
     changed(league, "shop.yaml", "over: site, min: 2", "over: site, min: 3")

@@ -66,7 +66,7 @@ def quote(call: Call) -> Answer:
         found.changes,
         violations,
         warnings,
-        call.plane.meeting.fitted(now),
+        call.plane.meeting.fitted,
     )
     return Answer(200, document)
 
@@ -89,7 +89,7 @@ def get_placement(call: Call) -> Answer:
     found, bounds = call.plane.store.read(_look_at, address, call.plane.clock.now())
     (line,) = (one for one in found.lines if one.wanted.address == address)
     violations = _violations([line], bounds)
-    fitted = call.plane.meeting.fitted(call.plane.clock.now())
+    fitted = call.plane.meeting.fitted
     told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []), fitted)
     return Answer(200, told)
 

@@ -64,7 +64,7 @@ def _meetings(
     places: Mapping[str, Point],
 ) -> Answer:
     known = {(one.site, one.other): one for one in met}
-    fitted = call.plane.meeting.fitted(call.plane.clock.now())
+    fitted = call.plane.meeting.fitted
     items = [_meeting(pair, known.get(pair), places, fitted) for pair in sorted(pairs)]
     return Answer(200, {"items": items})
 

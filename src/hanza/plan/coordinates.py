@@ -167,7 +167,7 @@ def _settled(
         along = gaps * (pull / np.maximum(far, 1e-9) * (far > 1e-6))[:, None]
         where += STEP * _summed(len(names), ends, along, -along) / degrees[:, None]
         where += STEP * ANCHOR * (began - where) / degrees[:, None]
-        heights += STEP * _summed(len(names), ends, pull, pull) / degrees
+        heights += STEP * _summed(len(names), ends, pull[:, None], pull[:, None])[:, 0] / degrees
         heights += STEP * ANCHOR * (PRIOR_MS / 2 - heights) / degrees
         heights = np.maximum(heights, 0.0)
     return {name: _at(where[n], heights[n]) for name, n in at.items()}
@@ -180,10 +180,14 @@ def _at(where: Floats, height: np.float64) -> Coordinate:
 
 def _summed(nodes: int, ends: NDArray[np.int64], first: Floats, second: Floats) -> Floats:
     """For each node the sum of what its springs say."""
-    total = np.zeros((nodes, *first.shape[1:]))
-    np.add.at(total, ends[:, 0], first)
-    np.add.at(total, ends[:, 1], second)
-    return total
+    said = zip((ends[:, 0], ends[:, 1]), (first, second), strict=True)
+    columns = [
+        np.bincount(end, weights=one[:, at], minlength=nodes)
+        for end, one in said
+        for at in range(one.shape[1])
+    ]
+    wide = len(columns) // 2
+    return np.stack([columns[at] + columns[wide + at] for at in range(wide)], axis=1)
 
 
 def _between(one: Coordinate, other: Coordinate) -> float:

@@ -24,6 +24,8 @@ from hanza.store.schema import agents, answerers, meetings, rtts, sites
 from hanza.store.tx import Tx
 
 GOOD_FOR = timedelta(days=7)
+PREDICTED_FROM = 32
+"""So many of a site's meetings, the newest: what predictions cost grows with the sites alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,11 @@ def all_measured(tx: Tx, now: datetime) -> tuple[Mapping[str, Point], Mapping[Pa
         node_of_probe(one.target.probe): one.at for one in probes.list_probes(tx)
     }
     found: dict[Pair, float] = {}
-    met = sa.select(meetings).where(meetings.c.at > now - GOOD_FOR)
-    for row in tx.execute(met):
+    order = sa.func.row_number().over(
+        partition_by=meetings.c.site_id, order_by=(meetings.c.at.desc(), meetings.c.other_id)
+    )
+    met = sa.select(meetings, order.label("nth")).where(meetings.c.at > now - GOOD_FOR).subquery()
+    for row in tx.execute(sa.select(met).where(met.c.nth <= PREDICTED_FROM)):
         found[names[row.site_id], names[row.other_id]] = row.ms
     for row in tx.execute(sa.select(rtts).where(rtts.c.at > now - probes.GOOD_FOR)):
         found[names[row.site_id], node_of_probe(row.point)] = row.ms
