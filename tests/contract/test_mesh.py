@@ -324,6 +324,17 @@ def test_measured_predicted_and_distance_stand_side_by_side(
     assert abs(missing["predictedMs"] - 12.5) < missing["predictedMarginMs"] < 5
     assert abs(missing["distanceMs"] - 12.5) > 5, "by distance alone it is not known as well"
     assert (known["measuredMs"], known["isGood"]) == (11.0, True)
+    league.step()
+    near = [{"latitude": 50.5, "longitude": 10.0}]  # where s09 is
+    small = {"image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64, "policy": {"near": near}}
+    path = BASE + "/tenants/acme/workspaces/shop/quotes"
+    quote = client.post(path, json={"instances": {"web": small}}, headers=OPERATOR).json()
+    best = {one["place"]["site"]: one for one in quote["items"][0]["explanation"]["best"]}
+    (itself,), (beside,) = best["s09"]["roundTrips"], best["s08"]["roundTrips"]
+    assert (itself["predictedBy"], itself["predictedMarginMs"]) == ("distance", 20.9)
+    assert (beside["predictedBy"], beside["measuredMs"]) == ("coordinates", None)
+    assert abs(beside["predictedMs"] - 3.5) < beside["predictedMarginMs"] < 5
+    assert beside["ms"] > 11, "what decides is the guess by distance"
     assert ask(client, "/sites/nowhere/meetings").status_code == 404
     assert ask(client, "/meetings", bearer(league, "ana", "acme")).status_code == 403
     league.clock.advance(timedelta(days=8))
