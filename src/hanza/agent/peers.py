@@ -145,23 +145,33 @@ class Asker:
         self._chance = chance
         self._stop = stop
         self._allowance = allowance
-        self._asked = Meeting()
+        self._round: int | None = None
+        self._asked: set[AgentId] = set()
+        """In this round: nobody is asked twice, however often the plane names others."""
 
     def look(self) -> None:
-        """The plane said something: ask now if it named another round, or others."""
+        """The plane said something: ask now if it named somebody who was not asked yet."""
         meeting = self._link.meeting
-        if (meeting.number, meeting.peers) != (self._asked.number, self._asked.peers):
+        if meeting.number is not None and self._not_asked(meeting):
             self.wake.set()
 
     def run_once(self) -> timedelta:
-        """Ask every peer of this round, tell, and rest until the plane names the next."""
-        self._asked = meeting = self._link.meeting
+        """Ask every peer of this round once, tell, and rest until the plane names others."""
+        meeting = self._link.meeting
         if meeting.number is not None:
-            found = [(one, self._least(one, meeting.number)) for one in meeting.peers]
+            peers = self._not_asked(meeting)
+            if meeting.number != self._round:
+                self._round, self._asked = meeting.number, set()
+            self._asked |= {one.agent for one in peers}
+            found = [(one, self._least(one, meeting.number)) for one in peers]
             trips = tuple(Trip(one.agent, ms) for one, ms in found if ms is not None)
             if trips:
                 self._link.offer_meetings(meeting.number, trips)
         return EVERY
+
+    def _not_asked(self, meeting: Meeting) -> list[Peer]:
+        done = self._asked if meeting.number == self._round else ()
+        return [one for one in meeting.peers if one.agent not in done]
 
     def _least(self, peer: Peer, number: int) -> float | None:
         """Milliseconds; None when nobody answered rightly, or nobody may be asked."""

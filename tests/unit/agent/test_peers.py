@@ -172,9 +172,17 @@ def test_a_new_round_or_other_peers_are_asked_at_once(answering: Answering) -> N
     asker.run_once()
     asker.look()
     assert not asker.wake.is_set()
-    line.meeting = replace(line.meeting, key=KEY)
+    stranger = replace(answering.peer, agent=AgentId("ag_third"))
+    line.meeting = Meeting(7, (stranger, answering.peer), KEY)
     asker.look()
-    assert not asker.wake.is_set(), "our own key is nobody's to ask"
+    assert asker.wake.is_set()
+    asker.run_once()
+    asker.wake.clear()
+    said = [[trip.probe for trip in trips] for _, trips in line.said]
+    assert said == [[OTHER], ["ag_third"]], "nobody is asked twice in a round"
+    line.meeting = Meeting(7, (answering.peer,))
+    asker.look()
+    assert not asker.wake.is_set()
     line.meeting = replace(line.meeting, number=8)
     asker.look()
     assert asker.wake.is_set()
