@@ -60,7 +60,14 @@ def quote(call: Call) -> Answer:
     violations = _violations(lines, found.bounds)
     policies = [one.wanted.policy for one in lines if one.wanted.policy is not None]
     warnings = store.read(doubts_of, call.path["tenant"], call.path["workspace"], policies)
-    document = doc.quote_to_doc(found.quotes, found.ended, found.changes, violations, warnings)
+    document = doc.quote_to_doc(
+        found.quotes,
+        found.ended,
+        found.changes,
+        violations,
+        warnings,
+        call.plane.meeting.fitted,
+    )
     return Answer(200, document)
 
 
@@ -75,14 +82,16 @@ def doubts_of(tx: Tx, tenant: str, workspace: str, policies: Sequence[Policy]) -
     )
 
 
-@says({200: doc.LineDoc})
+@says({200: doc.PlacementDoc})
 def get_placement(call: Call) -> Answer:
     """Where an instance is and why there; or why nowhere, and what would help."""
     address = address_of(call)
     found, bounds = call.plane.store.read(_look_at, address, call.plane.clock.now())
     (line,) = found.lines
     violations = _violations([line], bounds)
-    return Answer(200, doc.line_to_doc(line, Change("none"), violations.get(address.name, [])))
+    fitted = call.plane.meeting.fitted
+    told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []), fitted)
+    return Answer(200, told)
 
 
 def _look_at(tx: Tx, address: Address, now: datetime) -> tuple[Quote, Bounds]:
