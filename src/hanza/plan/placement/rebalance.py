@@ -1,0 +1,233 @@
+"""A plan of moves for what stands: what each would gain and cost, in an order that can be done.
+
+First whatever stands against a rule goes where it may, then hosts are emptied that are to be, then
+places are bettered by the goals of whoever stands there.  The plan keeps to a budget, and each of
+its prefixes is a legal world (see `rebalance_books`), so it can be done one by
+one and left off anywhere.  Where something has to go and finds no room, one other may be moved
+out of its way first.
+
+Pure, and a plan only: nothing here, and nowhere in Hanza yet, carries a move out.  It is found by
+taking the best step first, and is not proven to be the best plan.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TypeAlias, cast
+
+from hanza.model.ids import HostId, InstanceId
+from hanza.model.policy import Over
+from hanza.plan.placement.candidate import Candidate
+from hanza.plan.placement.demand import Above
+from hanza.plan.placement.rebalance_books import Books
+from hanza.plan.placement.rebalance_moves import (
+    Aim,
+    Budget,
+    Kept,
+    Move,
+    Moves,
+    Purpose,
+    Stand,
+    gain_of,
+)
+from hanza.plan.placement.violations import Violation, find_violations
+
+Steps: TypeAlias = list[tuple[Stand, HostId]]
+
+WAYS_TRIED = 16
+"""So many hosts, best first, are looked at for somebody who could make way there."""
+
+
+def plan_moves(
+    stands: Sequence[Stand],
+    candidates: Sequence[Candidate],
+    above: Above,
+    aim: Aim,
+    budget: Budget,
+) -> Moves:
+    """What to move, in which order, and what should go and cannot.  Stands at hosts that are not
+    among the candidates are not looked at."""
+    known = {one.host for one in candidates}
+    here = sorted((one for one in stands if one.host in known), key=lambda one: one.wanted.address)
+    return _Planner(here, candidates, above, aim, budget).plan()
+
+
+class _Planner:
+    """One plan in the making."""
+
+    def __init__(
+        self,
+        stands: Sequence[Stand],
+        candidates: Sequence[Candidate],
+        above: Above,
+        aim: Aim,
+        budget: Budget,
+    ) -> None:
+        self._stands = stands
+        self._above = above
+        self._aim = aim
+        self._budget = budget
+        self._books = Books(stands, candidates, aim.emptied, aim.goals)
+        self._moves: list[Move] = []
+        self._kept: dict[InstanceId, Kept] = {}
+        self._is_short = False
+
+    def plan(self) -> Moves:
+        self._mend()
+        self._drain()
+        if self._aim.betters:
+            self._better()
+        kept = tuple(self._kept[one.id] for one in self._stands if one.id in self._kept)
+        return Moves(tuple(self._moves), kept, self._is_short)
+
+    def _mend(self) -> None:
+        """Move what stands against a rule until nothing of it can be moved any more."""
+        while any(self._mends(one) for one in self._violations()):
+            pass
+
+    def _violations(self) -> tuple[Violation, ...]:
+        return find_violations(self._books.standing(), self._above)
+
+    def _mends(self, violation: Violation) -> bool:
+        """Whether it, or for a spread another replica at its place, has been sent away."""
+        named = next(one for one in self._stands if one.id == violation.instance)
+        refusal = self._send(named, "violation", violation.sentence)
+        if refusal is None:
+            return True
+        mates = list(self._mates(named, violation))
+        if any(self._send(one, "violation", violation.sentence) is None for one in mates):
+            self._kept.pop(named.id, None)
+            return True
+        self._keep(named, "violation", refusal)
+        return False
+
+    def _mates(self, named: Stand, violation: Violation) -> Iterator[Stand]:
+        """The other replicas at its place: a spread holds as well when one of them goes."""
+        if violation.rule != "spread":
+            return
+        over = cast("Over", violation.key)
+        place = self._books.candidate_of(named).stands_in(over)
+        for one in self._stands:
+            is_replica = one.component == named.component and one is not named
+            if is_replica and self._books.candidate_of(one).stands_in(over) == place:
+                yield one
+
+    def _drain(self) -> None:
+        """Empty what is to be: whoever has the fewest hosts to go to goes first."""
+        books, emptied = self._books, self._aim.emptied
+        leaving = [one for one in self._stands if books.at[one.id] in emptied]
+        leaving.sort(key=lambda one: sum(1 for _ in books.reach(one)))
+        is_moving = True
+        while is_moving:
+            is_moving = False
+            for one in leaving:
+                if books.at[one.id] in emptied:
+                    where = books.candidate_of(one)
+                    why = f"{where.name} at {where.ground.name} is to be empty"
+                    refusal = self._send(one, "drain", why)
+                    if refusal is None:
+                        is_moving = True
+                    else:
+                        self._keep(one, "drain", refusal)
+
+    def _better(self) -> None:
+        """The move that gains most, again and again."""
+        passed: set[InstanceId] = set()
+        while (found := self._best_gain(passed)) is not None:
+            stand, host = found
+            if self._overdrawn([stand]) is None:
+                self._do(stand, host, "gain", "it is better off there")
+                continue
+            self._is_short = True
+            passed.add(stand.id)
+            if len(self._moves) >= self._budget.moves_max:
+                return
+
+    def _best_gain(self, passed: set[InstanceId]) -> tuple[Stand, HostId] | None:
+        best, above = None, max(self._budget.gain_min, 1) - 1
+        for one in self._stands:
+            if one.id in passed or self._bound(one) is not None:
+                continue
+            found = self._books.best_target(one, above)
+            if found is not None:
+                above, best = found[0], (one, found[1])
+        return best
+
+    def _send(self, stand: Stand, purpose: Purpose, why: str) -> str | None:
+        """Move it, and before it somebody out of its way if that must be; else say why not."""
+        steps = self._steps_for(stand)
+        refusal = self._refusal_of(stand, steps)
+        if refusal is not None:
+            return refusal
+        *ways, (_, host) = steps
+        for other, to in ways:
+            self._do(other, to, "way", f"it makes way for {stand.name}")
+        self._do(stand, host, purpose, why)
+        self._kept.pop(stand.id, None)
+        return None
+
+    def _steps_for(self, stand: Stand) -> Steps:
+        if self._bound(stand) is not None:
+            return []
+        found = self._books.best_target(stand)
+        return self._way_for(stand) if found is None else [(stand, found[1])]
+
+    def _way_for(self, stand: Stand) -> Steps:
+        """Where one other can go somewhere else so that there is a place, the first that is found;
+        the books stay as they are."""
+        books = self._books
+        for to in islice(books.reach(stand), WAYS_TRIED):
+            for other in list(books.those_at(to.host)):
+                found = None if self._bound(other) else books.best_target(other)
+                if found is None:
+                    continue
+                books.move(other, found[1])
+                is_free = books.may_move(stand, to)
+                books.move(other, to.host)
+                if is_free:
+                    return [(other, found[1]), (stand, to.host)]
+        return []
+
+    def _refusal_of(self, stand: Stand, steps: Steps) -> str | None:
+        """Why these steps, or none, are not what is done for it."""
+        bound = self._bound(stand)
+        if bound is not None:
+            return bound
+        if steps:
+            overdrawn = self._overdrawn([one for one, _ in steps])
+            self._is_short |= overdrawn is not None
+            return overdrawn
+        if next(self._books.reach(stand), None) is None:
+            return "no other host may run it"
+        return "no other host that may run it has room, ports and distance from its replicas"
+
+    def _bound(self, stand: Stand) -> str | None:
+        """Why it cannot be moved at all."""
+        if stand.mobility == "never":
+            volumes = [one.name for one in stand.demand.pin.volumes if one.host is not None]
+            named = f"its volume {', '.join(volumes)} is there" if volumes else "its policy says so"
+            return f"it never moves: {named}"
+        if not self._books.candidate_of(stand).is_heard:
+            return "its host has not been heard of lately"
+        return None
+
+    def _overdrawn(self, stands: Sequence[Stand]) -> str | None:
+        """What of the budget moving all of these would overdraw."""
+        budget = self._budget
+        if len(self._moves) + len(stands) > budget.moves_max:
+            return f"the budget of {budget.moves_max} moves is used up"
+        disk_mib = sum(one.disk_mib for one in self._moves)
+        disk_mib += sum(one.demand.room.disk_mib for one in stands)
+        if budget.disk_mib_max is not None and disk_mib > budget.disk_mib_max:
+            return f"the budget of {budget.disk_mib_max} MiB of disk is used up"
+        return None
+
+    def _keep(self, stand: Stand, purpose: Purpose, why: str) -> None:
+        self._kept[stand.id] = Kept(stand, self._books.candidate_of(stand), purpose, why)
+
+    def _do(self, stand: Stand, host: HostId, purpose: Purpose, why: str) -> None:
+        books = self._books
+        origin, target = books.candidate_of(stand), books.hosts[host]
+        gain = gain_of(stand, origin, target, books.gain(stand, host))
+        books.move(stand, host)
+        is_free = next(books.those_at(origin.host), None) is None
+        self._moves.append(Move(stand, origin, target, purpose, why, gain, is_free))
