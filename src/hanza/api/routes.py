@@ -13,6 +13,7 @@ from hanza.api import (
     policies,
     probes,
     quotas,
+    rebalancing,
     tenants,
     users,
     volumes,
@@ -118,5 +119,7 @@ ROUTES = (
     Route("PUT", _WORKSPACE + "/apps/{app}", apps.put_app, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/apps/{app}", apps.delete_app, BY_ROLE),
     Route("POST", _WORKSPACE + "/quotes", placements.quote, BY_ROLE),
+    Route("POST", _TENANT + "/rebalance", rebalancing.plan_rebalance, BY_ROLE),
+    Route("POST", _WORKSPACE + "/rebalance", rebalancing.plan_rebalance, BY_ROLE),
     *standard_routes(),
 )
