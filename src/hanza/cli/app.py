@@ -18,6 +18,7 @@ from hanza.cli import (
     policies,
     probes,
     quotas,
+    rebalancing,
     tenants,
     users,
     volumes,
@@ -49,6 +50,7 @@ app.add_typer(users.user, name="user")
 app.add_typer(issuers.issuer, name="issuer")
 app.add_typer(issuers.signing_key, name="signing-key")
 app.add_typer(quotas.quota, name="quota")
+app.add_typer(rebalancing.rebalance, name="rebalance")
 app.command("token")(tenants.issue_token)
 app.command("login")(login.login)
 app.command("plan")(placing.plan)
