@@ -205,21 +205,34 @@ def test_prices_prove_that_two_cannot_have_one_place() -> None:
     assert check(batch, whole([[8, 0, 0], [0, 0, 0]]), 2) == counts(batch, answer) == 6
     bound = prove(batch, answer)
     assert bound.least == 6
-    assert proven(batch, answer, bound) == Proven(0, 6, Fraction(0))
+    assert proven(batch, answer, bound) == Proven(0, 0, 6, Fraction(0))
 
 
 def test_prices_prove_that_one_must_be_left() -> None:
     batch = a_batch([ONE, ONE], [ONE], [(0, 0, 5), (1, 0, 2)])
     answer = place_batch(batch)
     said = proven(batch, answer, prove(batch, answer))
-    assert said == Proven(1, 2, Fraction(0))
+    assert said == Proven(1, 1, 2, Fraction(0))
+
+
+def test_what_there_is_no_room_for_is_proven_too() -> None:
+    """12 take 4 each and there is room for 20: seven have to be left, and no more are."""
+    room = [(10, 9, 9), (10, 9, 9)]
+    pairs = [(w, s, w + s) for w in range(12) for s in (0, 1)]
+    batch = a_batch([(4, 0, 0)] * 12, room, pairs)
+    answer = place_batch(batch)
+    assert answer.unplaced == 8, "each site has room for two"
+    said = proven(batch, answer, prove(batch, answer))
+    assert said.sentence == "not proven: 8 unplaced, at least 7 have to be"
 
 
 def test_a_bound_that_proves_little_says_so() -> None:
     batch = a_batch([ONE, ONE], [ONE], [(0, 0, 5), (1, 0, 2)])
     answer = place_batch(batch)
     nothing = Bound(np.zeros_like(batch.room), 1, 0)
-    assert proven(batch, answer, nothing).sentence.startswith("not proven: perhaps no more than 0")
+    assert proven(batch, answer, nothing).sentence == (
+        "not proven: 1 unplaced, at least 0 have to be"
+    )
     worse = Answer(answer.at, 7, 0, answer.prices)
     assert proven(batch, worse, nothing).sentence == "not proven: the bound on its cost is 0"
     assert proven(batch, worse, Bound(nothing.prices, 1, 6)).sentence == (

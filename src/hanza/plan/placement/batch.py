@@ -6,11 +6,12 @@ on a site than it has room for, nor anything where it may not go, and is the sam
 batch.  To leave one unplaced is worse than any cost of all the others.
 
 Those with the fewest options go first: once each to the cheapest that has room, and once to the
-cheapest by cost and *prices* of room, which are high where many want to be (`bound_ascent`).  Then
-`batch_search.improve` betters both until no single step does, and the better one is the answer,
-once chains of others were moved for those that are still without a place.  How far it may be from
-the best is not guessed but proven, by `plan.placement.bound`, from the prices.  What spreads,
-ports and volumes ask is not known here: that is `choose`'s.
+cheapest by cost and *prices* of room, which are high where many want to be (`bound_ascent`).
+`batch_search.improve` betters the second, and the first where it left somebody out, until no
+single step does, and the better one is the answer, once chains of others were moved for those
+that are still without a place.  How far it may be from the best is not guessed but proven, by
+`plan.placement.bound`, from the prices.  What spreads, ports and volumes ask is not known here:
+that is `choose`'s.
 """
 
 from dataclasses import dataclass
@@ -127,7 +128,8 @@ def place_batch(batch: Batch) -> Answer:
     order = np.argsort(np.diff(batch.starts), kind="stable")
     books = empty_books(batch.room, len(batch.takes))
     place_first_fits(pairs, books, order)
-    improve(pairs, books, PASSES_MAX)
+    if (books.chosen == NOWHERE).any():
+        improve(pairs, books, PASSES_MAX)
     charged = charge(pairs, batch.room)
     begin = np.zeros_like(charged.room)
     prices = climb(charged, float(_counts(batch, books)), begin, ROUNDS) / charged.units

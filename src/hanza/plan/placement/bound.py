@@ -16,9 +16,11 @@ from fractions import Fraction
 import numpy as np
 
 from hanza.plan.placement.batch import Answer, Batch, Prices, TooLarge, Whole, counts
-from hanza.plan.placement.bound_ascent import charge, climb
+from hanza.plan.placement.bound_ascent import Charged, charge, climb, worth_of
 
 ROUNDS_MAX = 2_000
+SHARES = (1.0, 0.75, 0.5, 0.25)
+"""How large those are that give up: so many parts of all workloads take less."""
 _SCALE_BITS_MAX = 24
 _SUM_BITS = 61
 
@@ -41,6 +43,7 @@ class Proven:
     answer that does so too costs less than `cost_least`; None where it leaves more.
     """
 
+    unplaced: int
     unplaced_least: int
     cost_least: int | None
     gap: Fraction | None
@@ -49,10 +52,11 @@ class Proven:
     @property
     def sentence(self) -> str:
         """With a percentage that is rounded up."""
-        if self.cost_least == 0 and self.gap is None:
-            return "not proven: the bound on its cost is 0"
+        if self.cost_least is None:
+            least = f"at least {self.unplaced_least} have to be"
+            return f"not proven: {self.unplaced} unplaced, {least}"
         if self.gap is None:
-            return f"not proven: perhaps no more than {self.unplaced_least} have to be unplaced"
+            return "not proven: the bound on its cost is 0"
         hundredths = -(-self.gap.numerator * 10_000 // self.gap.denominator)
         return f"within {hundredths // 100}.{hundredths % 100:02d} % of optimal"
 
@@ -60,13 +64,30 @@ class Proven:
 def prove(batch: Batch, answer: Answer, rounds_max: int = ROUNDS_MAX) -> Bound:
     """Look for prices that prove as much as can be, from those that led to the answer on."""
     charged = charge(batch.pairs, batch.room)
-    target, begin = float(counts(batch, answer)), answer.prices * charged.units
+    target, begin = float(counts(batch, answer)), _begin(batch, answer, charged)
     found = climb(charged, target, begin, rounds_max) / charged.units
     # Whoever takes room takes a unit at least: a price above what one unplaced counts proves less.
     found = np.minimum(found, batch.unplaced_cost)
     scale = _finest_scale(batch, found)
     prices = np.rint(found * scale).astype(np.int64)
     return Bound(prices, scale, check(batch, prices, scale))
+
+
+def _begin(batch: Batch, answer: Answer, charged: Charged) -> Prices:
+    """The prices that led to the answer; where not all are placed, perhaps one price more for all
+    the room of a dimension, at which some give up: what a climb from below hardly finds."""
+    begin = answer.prices * charged.units
+    if not answer.unplaced:
+        return begin
+    candidates = [begin]
+    for dimension in range(batch.takes.shape[1]):
+        taken = batch.takes[:, dimension]
+        for share in SHARES if taken.any() else ():
+            dearer = begin.copy()
+            unit = charged.units[dimension] / max(float(np.quantile(taken, share)), 1.0)
+            dearer[:, dimension] += batch.unplaced_cost * unit
+            candidates.append(dearer)
+    return max(candidates, key=lambda one: worth_of(charged, one, np.zeros_like(one)))
 
 
 def _finest_scale(batch: Batch, found: Prices) -> int:
@@ -106,11 +127,10 @@ def check(batch: Batch, prices: Whole, scale: int) -> int:
 def proven(batch: Batch, answer: Answer, bound: Bound) -> Proven:
     """What the bound says of this answer."""
     # All placed together cost less than one unplaced counts, so whole multiples of it remain.
-    unplaced_least = max(0, bound.least // batch.unplaced_cost)
-    if answer.unplaced > unplaced_least:
-        return Proven(unplaced_least, None, None)
-    cost_least = max(0, bound.least - answer.unplaced * batch.unplaced_cost)
+    unplaced, unplaced_least = answer.unplaced, max(0, bound.least // batch.unplaced_cost)
+    if unplaced > unplaced_least:
+        return Proven(unplaced, unplaced_least, None, None)
+    cost_least = max(0, bound.least - unplaced * batch.unplaced_cost)
     above = answer.cost - cost_least
-    if above and not cost_least:
-        return Proven(unplaced_least, 0, None)
-    return Proven(unplaced_least, cost_least, Fraction(above, max(cost_least, 1)))
+    gap = None if above and not cost_least else Fraction(above, max(cost_least, 1))
+    return Proven(unplaced, unplaced_least, cost_least, gap)
