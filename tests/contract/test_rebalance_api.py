@@ -109,7 +109,7 @@ def test_a_site_a_provider_or_a_host_is_drained(desk: Desk) -> None:
         assert plan["gain"]["pricePerMonth"] == -2_000 * 730
     (kept,) = desk.plan(drain={"sites": ["frankfurt", "ljubljana", "amsterdam"]})["kept"]
     assert (kept["name"], kept["purpose"]) == ("web", "drain")
-    assert kept["why"] == "no other host may run it"
+    assert (kept["reason"], kept["why"]) == ("nowhere", "no other host may run it")
 
 
 def test_what_a_policy_forbids_by_now_is_moved_first(desk: Desk) -> None:
@@ -150,6 +150,25 @@ def test_a_plan_is_of_one_tenant_and_of_nobody_else(desk: Desk) -> None:
         answer = desk.ask("POST", path + "/rebalance", drain, ana)
         assert answer.status_code == 404, "another's does not exist"
         assert "theirs" not in answer.text
+
+
+def test_the_operator_is_told_numbers_of_everybodys_and_no_names(desk: Desk) -> None:
+    desk.run(SHOP, "web")
+    desk.run(RIVAL + "/workspaces/shop", "theirs", residency=["DE"])
+    answer = desk.ask("GET", BASE + "/sites/frankfurt/drain-plan")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["instances"], told["moves"], told["diskMiB"]) == (2, 1, 64)
+    assert told["targets"] == [{"site": "ljubljana", "moves": 1}]
+    assert told["staying"] == [{"reason": "nowhere", "instances": 1}]
+    assert (told["hosts"], told["applied"]) == ([], False)
+    assert not any(word in answer.text for word in ("web", "theirs", "acme", "rival", "shop"))
+    empty = desk.ask("GET", BASE + "/sites/amsterdam/drain-plan").json()
+    assert (empty["instances"], empty["moves"], empty["staying"]) == (0, 0, [])
+    by = desk.user("acme", "ana", "seca.admin")
+    assert desk.ask("GET", BASE + "/sites/frankfurt/drain-plan", by=by).status_code == 403
+    gone = desk.ask("GET", BASE + "/sites/nowhere/drain-plan")
+    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
 
 
 def test_who_only_reads_as_an_auditor_asks_nothing(desk: Desk) -> None:

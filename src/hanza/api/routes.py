@@ -53,6 +53,7 @@ ROUTES = (
     Route("GET", BASE + "/sites", members.list_sites, KNOWN),
     Route("PUT", BASE + "/sites/{site}", members.put_site, OPERATOR),
     Route("POST", BASE + "/sites/{site}/join-tokens", members.invite_agent, OPERATOR),
+    Route("GET", BASE + "/sites/{site}/drain-plan", rebalancing.plan_drain, OPERATOR),
     Route("GET", BASE + "/hosts", members.list_hosts, OPERATOR),
     Route("GET", BASE + "/agents", members.list_agents, OPERATOR),
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, OPERATOR),

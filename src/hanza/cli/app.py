@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 members.provider.command("invite")(invitations.invite)
 members.provider.command("uninvite")(invitations.uninvite)
+members.site.command("drain-plan")(rebalancing.plan_drain)
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")

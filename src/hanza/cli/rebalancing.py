@@ -1,7 +1,11 @@
-"""`hanza rebalance plan`: what to move, why, at what gain and cost.  A plan only: nothing moves."""
+"""`hanza rebalance plan` and `hanza site drain-plan`: what to move, at what gain and cost.
+
+Plans only: nothing moves.  The second is the operator's, of a whole site, in numbers.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -27,6 +31,13 @@ Least = Annotated[
     float | None, typer.Option(help="Of all points, what a move has to gain.", min=0, max=1)
 ]
 COLUMNS = ["step", "name", "from", "to", "for", "€/month", "MiB", "why"]
+STAYING = {
+    "pinned": "volumes keep them where their bytes are",
+    "silent": "their host has not been heard of lately",
+    "nowhere": "no other host may run them",
+    "room": "no other host that may run them has room",
+    "budget": "more would have to move than is planned at once",
+}
 _MIB_PER_GIB = 1024
 
 
@@ -65,6 +76,37 @@ def plan_moves(  # noqa: PLR0913 -- each is an option of the command
     show(records_of(plan), COLUMNS, output, "nothing to move")
     for line in words_of(plan):
         print(line)
+
+
+def plan_drain(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A site.")],
+    output: OutputOption = Output.table,
+) -> None:
+    """Show what emptying a site would take, over all tenants, in numbers; nothing is moved."""
+    with connect(context) as client:
+        plan: dict[str, Any] = client.get(f"/sites/{quote(name, safe='')}/drain-plan")
+    if output is Output.json:
+        show([plan], [], output, "")
+        return
+    for line in words_of_drain(plan):
+        print(line)
+
+
+def words_of_drain(plan: dict[str, Any]) -> Iterator[str]:
+    """What it comes to, a line each.  Pure."""
+    staying = sum(one["instances"] for one in plan["staying"])
+    yield f"{plan['site']}: {plan['instances']} run there, {staying} of them cannot go"
+    if plan["moves"]:
+        gib = plan["diskMiB"] / _MIB_PER_GIB
+        yield f"moves  {plan['moves']}, {gib:.1f} GiB, each guest off meanwhile"
+    for one in plan["targets"]:
+        yield f"to     {one['site']} {one['moves']}"
+    for one in plan["staying"]:
+        yield f"stay   {one['instances']}: {STAYING[one['reason']]}"
+    if plan["hosts"]:
+        yield f"empty  {', '.join(plan['hosts'])}"
+    yield f"Nothing was moved: {plan['note']}."
 
 
 def records_of(plan: dict[str, Any]) -> list[Record]:

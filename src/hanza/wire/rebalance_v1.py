@@ -4,6 +4,7 @@ A plan is an answer and no resource: nothing of it is kept, and nothing of it is
 whole micro-euro for a month of 730 hours; gains are above nothing where it is better afterwards.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -87,12 +88,14 @@ class MoveDoc(Struct, rename="camel"):
 
 
 class KeptDoc(Struct):
-    """Something that should go and cannot, and why."""
+    """Something that should go and cannot.  `reason` is pinned, silent (its host is), nowhere (no
+    other host may run it), room (none that may has it) or budget; `why` says it in words."""
 
     workspace: str
     name: str
     place: PlaceDoc
     purpose: str
+    reason: str
     why: str
 
 
@@ -107,6 +110,35 @@ class RebalanceDoc(Struct, rename="camel"):
     gain: GainDoc
     disk_mib: int = msgspec.field(name="diskMiB")
     has_more: bool
+
+
+class TargetDoc(Struct):
+    """A site, and how many would go there."""
+
+    site: str
+    moves: int
+
+
+class StayingDoc(Struct):
+    """How many cannot go for one reason, see `KeptDoc`."""
+
+    reason: str
+    instances: int
+
+
+class SiteDrainDoc(Struct, rename="camel"):
+    """What emptying a site comes to, in numbers and without anybody's names.  `instances` run
+    there; `moves` counts also those that make way elsewhere.  `hosts` would be empty then."""
+
+    applied: bool
+    note: str
+    site: str
+    instances: int
+    moves: int
+    hosts: list[str]
+    targets: list[TargetDoc]
+    staying: list[StayingDoc]
+    disk_mib: int = msgspec.field(name="diskMiB")
 
 
 def aim_of(request: RebalanceRequest, candidates: Sequence[Candidate]) -> Aim:
@@ -146,6 +178,23 @@ def plan_to_doc(plan: Moves) -> RebalanceDoc:
     )
 
 
+def drain_to_doc(site: str, instances: int, plan: Moves) -> SiteDrainDoc:
+    targets = Counter(one.target.ground.name for one in plan.moves)
+    staying = Counter(one.why.reason for one in plan.kept)
+    freed = {one.origin.name for one in plan.moves if one.frees_origin and one.purpose == "drain"}
+    return SiteDrainDoc(
+        False,
+        NOT_DONE,
+        site,
+        instances,
+        len(plan.moves),
+        sorted(freed),
+        [TargetDoc(name, moves) for name, moves in sorted(targets.items())],
+        [StayingDoc(reason, count) for reason, count in sorted(staying.items())],
+        plan.disk_mib,
+    )
+
+
 def _those(names: Sequence[str], known: Mapping[str, set[HostId]], field: str) -> set[HostId]:
     for name in names:
         if name not in known:
@@ -176,7 +225,14 @@ def _move(one: Move) -> MoveDoc:
 
 def _kept(one: Kept) -> KeptDoc:
     address = one.stand.wanted.address
-    return KeptDoc(address.workspace, address.name, _place(one.host), one.purpose, one.why)
+    return KeptDoc(
+        address.workspace,
+        address.name,
+        _place(one.host),
+        one.purpose,
+        one.why.reason,
+        one.why.text,
+    )
 
 
 def _gain(one: Gain) -> GainDoc:

@@ -1,8 +1,9 @@
 """A plan of moves is told with what it gains and costs, and always that nothing was moved."""
 
-from typing import Any
+from typing import Any, get_args
 
-from hanza.cli.rebalancing import records_of, words_of
+from hanza.cli.rebalancing import STAYING, records_of, words_of, words_of_drain
+from hanza.plan.placement.rebalance_moves import Reason
 
 NOTE = "this is a plan only"
 
@@ -88,3 +89,30 @@ def test_what_stays_says_why_and_what_is_unknown_is_not_told() -> None:
     same = {"points": 0.0, "pricePerMonth": 0, "carbon": None, "ms": None}
     assert records_of(a_plan(a_move(gain=same)))[0]["€/month"] == "0.00"
     assert list(words_of(a_plan())) == [f"Nothing was moved: {NOTE}."]
+
+
+def test_what_a_site_comes_to_is_told_in_numbers() -> None:
+    plan: dict[str, Any] = {
+        "site": "de-fra-1",
+        "instances": 3,
+        "moves": 2,
+        "diskMiB": 2048,
+        "hosts": ["h1"],
+        "targets": [{"site": "si-lju-1", "moves": 2}],
+        "staying": [{"reason": "pinned", "instances": 1}],
+        "note": NOTE,
+    }
+    assert list(words_of_drain(plan)) == [
+        "de-fra-1: 3 run there, 1 of them cannot go",
+        "moves  2, 2.0 GiB, each guest off meanwhile",
+        "to     si-lju-1 2",
+        "stay   1: volumes keep them where their bytes are",
+        "empty  h1",
+        f"Nothing was moved: {NOTE}.",
+    ]
+    empty = plan | {"instances": 0, "moves": 0, "hosts": [], "targets": [], "staying": []}
+    assert len(list(words_of_drain(empty))) == 2
+
+
+def test_every_reason_has_words() -> None:
+    assert STAYING.keys() == set(get_args(Reason))

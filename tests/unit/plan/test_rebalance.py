@@ -47,7 +47,7 @@ def told(plan: Moves) -> list[tuple[str, str, str]]:
 
 
 def kept(plan: Moves) -> list[tuple[str, str]]:
-    return [(one.stand.name, one.why) for one in plan.kept]
+    return [(one.stand.name, one.why.text) for one in plan.kept]
 
 
 def test_a_cheaper_place_is_worth_a_move() -> None:

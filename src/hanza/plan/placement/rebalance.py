@@ -22,6 +22,7 @@ from hanza.plan.placement.rebalance_books import Books
 from hanza.plan.placement.rebalance_moves import (
     Aim,
     Budget,
+    Hindrance,
     Kept,
     Move,
     Moves,
@@ -72,7 +73,8 @@ class _Planner:
         self._is_short = False
 
     def plan(self) -> Moves:
-        self._mend()
+        if self._aim.mends:
+            self._mend()
         self._drain()
         if self._aim.betters:
             self._better()
@@ -90,14 +92,14 @@ class _Planner:
     def _mends(self, violation: Violation) -> bool:
         """Whether it, or for a spread another replica at its place, has been sent away."""
         named = next(one for one in self._stands if one.id == violation.instance)
-        refusal = self._send(named, "violation", violation.sentence)
-        if refusal is None:
+        hindrance = self._send(named, "violation", violation.sentence)
+        if hindrance is None:
             return True
         mates = list(self._mates(named, violation))
         if any(self._send(one, "violation", violation.sentence) is None for one in mates):
             self._kept.pop(named.id, None)
             return True
-        self._keep(named, "violation", refusal)
+        self._keep(named, "violation", hindrance)
         return False
 
     def _mates(self, named: Stand, violation: Violation) -> Iterator[Stand]:
@@ -123,11 +125,11 @@ class _Planner:
                 if books.at[one.id] in emptied:
                     where = books.candidate_of(one)
                     why = f"{where.name} at {where.ground.name} is to be empty"
-                    refusal = self._send(one, "drain", why)
-                    if refusal is None:
+                    hindrance = self._send(one, "drain", why)
+                    if hindrance is None:
                         is_moving = True
                     else:
-                        self._keep(one, "drain", refusal)
+                        self._keep(one, "drain", hindrance)
 
     def _better(self) -> None:
         """The move that gains most, again and again."""
@@ -152,12 +154,12 @@ class _Planner:
                 above, best = found[0], (one, found[1])
         return best
 
-    def _send(self, stand: Stand, purpose: Purpose, why: str) -> str | None:
+    def _send(self, stand: Stand, purpose: Purpose, why: str) -> Hindrance | None:
         """Move it, and before it somebody out of its way if that must be; else say why not."""
         steps = self._steps_for(stand)
-        refusal = self._refusal_of(stand, steps)
-        if refusal is not None:
-            return refusal
+        hindrance = self._hindrance_of(stand, steps)
+        if hindrance is not None:
+            return hindrance
         *ways, (_, host) = steps
         for other, to in ways:
             self._do(other, to, "way", f"it makes way for {stand.name}")
@@ -187,7 +189,7 @@ class _Planner:
                     return [(other, found[1]), (stand, to.host)]
         return []
 
-    def _refusal_of(self, stand: Stand, steps: Steps) -> str | None:
+    def _hindrance_of(self, stand: Stand, steps: Steps) -> Hindrance | None:
         """Why these steps, or none, are not what is done for it."""
         bound = self._bound(stand)
         if bound is not None:
@@ -197,31 +199,33 @@ class _Planner:
             self._is_short |= overdrawn is not None
             return overdrawn
         if next(self._books.reach(stand), None) is None:
-            return "no other host may run it"
-        return "no other host that may run it has room, ports and distance from its replicas"
+            return Hindrance("nowhere", "no other host may run it")
+        lacking = "no other host that may run it has room, ports and distance from its replicas"
+        return Hindrance("room", lacking)
 
-    def _bound(self, stand: Stand) -> str | None:
+    def _bound(self, stand: Stand) -> Hindrance | None:
         """Why it cannot be moved at all."""
         if stand.mobility == "never":
             volumes = [one.name for one in stand.demand.pin.volumes if one.host is not None]
             named = f"its volume {', '.join(volumes)} is there" if volumes else "its policy says so"
-            return f"it never moves: {named}"
+            return Hindrance("pinned", f"it never moves: {named}")
         if not self._books.candidate_of(stand).is_heard:
-            return "its host has not been heard of lately"
+            return Hindrance("silent", "its host has not been heard of lately")
         return None
 
-    def _overdrawn(self, stands: Sequence[Stand]) -> str | None:
+    def _overdrawn(self, stands: Sequence[Stand]) -> Hindrance | None:
         """What of the budget moving all of these would overdraw."""
         budget = self._budget
         if len(self._moves) + len(stands) > budget.moves_max:
-            return f"the budget of {budget.moves_max} moves is used up"
+            return Hindrance("budget", f"the budget of {budget.moves_max} moves is used up")
         disk_mib = sum(one.disk_mib for one in self._moves)
         disk_mib += sum(one.demand.room.disk_mib for one in stands)
         if budget.disk_mib_max is not None and disk_mib > budget.disk_mib_max:
-            return f"the budget of {budget.disk_mib_max} MiB of disk is used up"
+            text = f"the budget of {budget.disk_mib_max} MiB of disk is used up"
+            return Hindrance("budget", text)
         return None
 
-    def _keep(self, stand: Stand, purpose: Purpose, why: str) -> None:
+    def _keep(self, stand: Stand, purpose: Purpose, why: Hindrance) -> None:
         self._kept[stand.id] = Kept(stand, self._books.candidate_of(stand), purpose, why)
 
     def _do(self, stand: Stand, host: HostId, purpose: Purpose, why: str) -> None:

@@ -23,6 +23,10 @@ Purpose: TypeAlias = Literal["violation", "drain", "way", "gain"]
 """It stands against a rule; its host is to be empty; it makes way for one of these; it is better
 off."""
 
+Reason: TypeAlias = Literal["pinned", "silent", "nowhere", "room", "budget"]
+"""It never moves; its host is silent; no other host may run it; none that may has room; the budget
+is used up."""
+
 MOVES_MAX = 10
 GAIN_MIN = FULL // 20
 
@@ -80,10 +84,12 @@ class Budget:
 @dataclass(frozen=True, slots=True)
 class Aim:
     """What a plan is for.  `emptied` are hosts that everything shall leave; `goals`, where given,
-    count instead of everybody's own; `betters` is whether gain alone is reason to move."""
+    count instead of everybody's own; `mends` and `betters` are whether to look for what stands
+    against a rule, and for what would gain."""
 
     emptied: frozenset[HostId] = frozenset()
     goals: Goals | None = None
+    mends: bool = True
     betters: bool = True
 
 
@@ -122,13 +128,21 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why something that should go does not; `text` with its names and numbers."""
+
+    reason: Reason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Something that should go and does not, and why."""
 
     stand: Stand
     host: Candidate
     purpose: Purpose
-    why: str
+    why: Hindrance
 
 
 @dataclass(frozen=True, slots=True)
