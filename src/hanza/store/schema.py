@@ -10,7 +10,8 @@ the transaction of that step: the API when it accepts a change, the engine when 
 
 import sqlalchemy as sa
 
-import hanza.store.access_tables  # noqa: F401 -- they are of the same metadata
+import hanza.store.access_tables
+import hanza.store.change_tables  # noqa: F401 -- so are these
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
 from hanza.store.quota_tables import quota_shards as quota_shards
 from hanza.store.quota_tables import quotas as quotas
@@ -197,6 +198,7 @@ instances = sa.Table(
     sa.Column("disks", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("tenant", "workspace", "name"),
     sa.Index("ix_instances_tenant_workspace_app", "tenant", "workspace", "app"),
+    sa.Index("ix_instances_boot_volume", "boot_volume"),
 )
 
 volumes = sa.Table(

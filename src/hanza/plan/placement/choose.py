@@ -68,7 +68,7 @@ def place_group(
         if not one.options:
             return Unplaced(one)
     search = Search(
-        members=[Member(one.demand, _home_first(one)) for one in looked],
+        members=[Member(one.demand, home_first(one.demand, one.options)) for one in looked],
         groups=_groups(looked, neighbours),
         free={one.host: one.free for one in candidates},
     )
@@ -79,14 +79,14 @@ def place_group(
     return Placed(tuple(_as_looked(*one) for one in chosen), search.is_exact)
 
 
-def _home_first(looked: Looked) -> tuple[Option, ...]:
-    """Its options; that of its home is worth more than any number of others."""
-    home = looked.demand.home
+def home_first(demand: Demand, options: Sequence[Option]) -> tuple[Option, ...]:
+    """The options; that of its home is worth more than any number of others."""
+    home = demand.home
     return tuple(
         sorted(
             (
                 replace(one, total=one.total + HOME_POINTS) if one.candidate.host == home else one
-                for one in looked.options
+                for one in options
             ),
             key=lambda one: one.candidate.host != home,
         )
