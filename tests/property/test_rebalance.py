@@ -17,7 +17,7 @@ from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.plan.placement.demand import Above, Bounds
 from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.placement.rebalance import plan_moves
-from hanza.plan.placement.rebalance_moves import Aim, Budget, Move, Moves, Stand, stands_of
+from hanza.plan.placement.rebalance_moves import Aim, Budget, Move, Moves, Resident, residents_of
 from hanza.plan.placement.rules import compile_rules, find_lacks
 from hanza.plan.placement.score import FULL, rank
 from hanza.plan.placement.search import SOFT_FINE
@@ -31,7 +31,7 @@ STATE = {"offered", "heard", "not_refused", "capacity", "ports"}
 
 @dataclass(frozen=True)
 class World:
-    stands: tuple[Stand, ...]
+    residents: tuple[Resident, ...]
     hosts: tuple[Candidate, ...]
     bounds: Bounds
 
@@ -124,7 +124,7 @@ def a_world(seed: int) -> World:
     above: Above = one({}, {}, {("t", "w"): (level,)})
     bound = {it.id: chance.pin() for it, _ in standing if one(0, 0, 0, 0, 0, 1)}
     bounds = Bounds(bound, above)
-    return World(stands_of(standing, bounds), with_ports(hosts, standing), bounds)
+    return World(residents_of(standing, bounds), with_ports(hosts, standing), bounds)
 
 
 def with_ports(
@@ -155,12 +155,12 @@ class Replay:
     def __init__(self, world: World, aim: Aim) -> None:
         self.world, self.aim = world, aim
         self.hosts = {one.host: one for one in world.hosts}
-        self.at = {one.id: one.host for one in world.stands}
+        self.at = {one.id: one.host for one in world.residents}
 
     def do(self, move: Move) -> None:
-        stand, demand = move.stand, move.stand.demand
-        assert stand.mobility != "never", "it never moves"
-        assert self.at[stand.id] == move.origin.host != move.target.host
+        resident, demand = move.resident, move.resident.demand
+        assert resident.mobility != "never", "it never moves"
+        assert self.at[resident.id] == move.origin.host != move.target.host
         assert move.origin.is_heard, "nobody can fetch it there"
         to, origin = self.hosts[move.target.host], self.hosts[move.origin.host]
         assert to.host not in self.aim.emptied
@@ -169,41 +169,41 @@ class Replay:
         self.hosts[to.host] = replace(
             to,
             free=to.free - demand.room,
-            ports={**to.ports, **dict.fromkeys(demand.ports, stand.id)},
+            ports={**to.ports, **dict.fromkeys(demand.ports, resident.id)},
         )
         self.hosts[origin.host] = replace(
             origin,
             free=origin.free + demand.room,
-            ports={port: who for port, who in origin.ports.items() if who != stand.id},
+            ports={port: who for port, who in origin.ports.items() if who != resident.id},
         )
-        self.at[stand.id] = to.host
+        self.at[resident.id] = to.host
         assert self.violations("spread") <= spread_before, "a spread holds less than before"
-        assert not self.is_misplaced(stand), "it stands against a rule where it came"
-        here = [one for one in self.world.stands if self.at[one.id] == origin.host]
+        assert not self.is_misplaced(resident), "it stands against a rule where it came"
+        here = [one for one in self.world.residents if self.at[one.id] == origin.host]
         assert move.frees_origin == (not here)
 
     def found(self) -> list[tuple[InstanceId, str]]:
-        standing = [(one.wanted, self.hosts[self.at[one.id]]) for one in self.world.stands]
+        standing = [(one.wanted, self.hosts[self.at[one.id]]) for one in self.world.residents]
         above = self.world.bounds.above
         return [(one.instance, one.rule) for one in find_violations(standing, above)]
 
     def violations(self, rule: str) -> int:
         return sum(name == rule for _, name in self.found())
 
-    def is_misplaced(self, stand: Stand) -> bool:
-        return any(who == stand.id and rule != "spread" for who, rule in self.found())
+    def is_misplaced(self, resident: Resident) -> bool:
+        return any(who == resident.id and rule != "spread" for who, rule in self.found())
 
     def points(self) -> int:
         """Of everybody where they are now, less what soft spreads miss."""
         total = 0
-        for one in self.world.stands:
+        for one in self.world.residents:
             demand = one.demand
             lacks = find_lacks(compile_rules(demand), self.world.hosts)
             may = [it for it in self.world.hosts if {x.rule for x in lacks[it.host]} <= STATE]
             goals = self.aim.goals or demand.policy.goals
             ranked = rank(replace(demand, policy=replace(demand.policy, goals=goals)), may)
             total += sum(it.total for it in ranked if it.candidate.host == self.at[one.id])
-        web = [one for one in self.world.stands if one.component is not None]
+        web = [one for one in self.world.residents if one.component is not None]
         if web:
             group = Group((), len(web), web[0].demand.policy.spreads)
             stands = [self.hosts[self.at[one.id]] for one in web]
@@ -217,7 +217,7 @@ def test_each_prefix_of_a_plan_is_a_legal_world(part: int) -> None:
     purposes: Counter[str] = Counter()
     for seed in range(1000 * part, 1000 * part + 1000):
         world, aim, budget = a_world(seed), an_aim(seed), a_budget(seed)
-        plan = plan_moves(world.stands, world.hosts, world.bounds.above, aim, budget)
+        plan = plan_moves(world.residents, world.hosts, world.bounds.above, aim, budget)
         can_be_done(world, aim, budget, plan)
         purposes.update(one.purpose for one in plan.moves)
     assert min(purposes[one] for one in ("violation", "drain", "gain", "way")) > 0
@@ -248,10 +248,10 @@ def is_within(plan: Moves, budget: Budget, aim: Aim) -> None:
 
 def is_explained(plan: Moves, replay: Replay) -> None:
     """Whatever should have gone and did not is named, once, with the reason."""
-    kept = {one.stand.id for one in plan.kept}
+    kept = {one.resident.id for one in plan.kept}
     assert len(kept) == len(plan.kept)
-    assert all(one.why.text and replay.at[one.stand.id] == one.host.host for one in plan.kept)
-    staying = {one.id for one in replay.world.stands if replay.at[one.id] in replay.aim.emptied}
+    assert all(one.why.text and replay.at[one.resident.id] == one.host.host for one in plan.kept)
+    staying = {one.id for one in replay.world.residents if replay.at[one.id] in replay.aim.emptied}
     assert staying <= kept
     against = {who for who, _ in replay.found()} if replay.aim.mends else set()
     assert staying | against == kept
@@ -260,8 +260,8 @@ def is_explained(plan: Moves, replay: Replay) -> None:
 @pytest.mark.parametrize("seed", range(50))
 def test_the_same_world_has_the_same_plan_in_whatever_order_it_is_told(seed: int) -> None:
     world, aim, budget = a_world(seed), an_aim(seed), a_budget(seed)
-    plan = plan_moves(world.stands, world.hosts, world.bounds.above, aim, budget)
-    turned = plan_moves(world.stands[::-1], world.hosts[::-1], world.bounds.above, aim, budget)
+    plan = plan_moves(world.residents, world.hosts, world.bounds.above, aim, budget)
+    turned = plan_moves(world.residents[::-1], world.hosts[::-1], world.bounds.above, aim, budget)
     assert plan == turned
 
 
@@ -269,12 +269,12 @@ def test_the_same_world_has_the_same_plan_in_whatever_order_it_is_told(seed: int
 def test_a_plan_that_was_done_leaves_nothing_to_gain(seed: int) -> None:
     world, aim = a_world(seed), an_aim(seed)
     budget = Budget(moves_max=50, gain_min=1)
-    plan = plan_moves(world.stands, world.hosts, world.bounds.above, aim, budget)
+    plan = plan_moves(world.residents, world.hosts, world.bounds.above, aim, budget)
     assert not plan.has_more
     replay = Replay(world, aim)
     for move in plan.moves:
         replay.do(move)
-    stands = [replace(one, host=replay.at[one.id]) for one in world.stands]
+    residents = [replace(one, host=replay.at[one.id]) for one in world.residents]
     hosts = tuple(replay.hosts.values())
-    again = plan_moves(stands, hosts, world.bounds.above, aim, budget)
+    again = plan_moves(residents, hosts, world.bounds.above, aim, budget)
     assert not [one for one in again.moves if one.purpose == "gain"]

@@ -14,7 +14,7 @@ from hanza.model.instance import Wanted
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds
 from hanza.plan.placement.rebalance import plan_moves
-from hanza.plan.placement.rebalance_moves import Aim, Budget, stands_of
+from hanza.plan.placement.rebalance_moves import Aim, Budget, residents_of
 from hanza.store.hosts import list_candidates
 from hanza.store.policies import bounds_of
 from hanza.store.sites import get_site
@@ -36,7 +36,7 @@ def plan_rebalance(call: Call) -> Answer:
     store, now = call.plane.store, call.plane.clock.now()
     candidates, standing, bounds = store.read(_look, *inside, now)
     aim, budget = doc.aim_of(request, candidates), doc.budget_of(request)
-    plan = plan_moves(stands_of(standing, bounds), candidates, bounds.above, aim, budget)
+    plan = plan_moves(residents_of(standing, bounds), candidates, bounds.above, aim, budget)
     return Answer(200, doc.plan_to_doc(plan))
 
 
@@ -46,10 +46,12 @@ def plan_drain(call: Call) -> Answer:
     site, store, now = call.path["site"], call.plane.store, call.plane.clock.now()
     candidates, standing, bounds = store.read(_look_at_site, site, now)
     there = frozenset(one.host for one in candidates if one.ground.name == site)
-    stands = stands_of(standing, bounds)
+    residents = residents_of(standing, bounds)
     aim = Aim(there, mends=False, betters=False)
-    plan = plan_moves(stands, candidates, bounds.above, aim, Budget(moves_max=len(stands) * 2))
-    return Answer(200, doc.drain_to_doc(site, sum(one.host in there for one in stands), plan))
+    plan = plan_moves(
+        residents, candidates, bounds.above, aim, Budget(moves_max=len(residents) * 2)
+    )
+    return Answer(200, doc.drain_to_doc(site, sum(one.host in there for one in residents), plan))
 
 
 def _look_at_site(tx: Tx, site: str, now: datetime) -> tuple[Sequence[Candidate], Standing, Bounds]:

@@ -207,7 +207,7 @@ def _those(names: Sequence[str], known: Mapping[str, set[HostId]], field: str) -
 
 
 def _move(one: Move) -> MoveDoc:
-    address = one.stand.wanted.address
+    address = one.resident.wanted.address
     return MoveDoc(
         address.workspace,
         address.name,
@@ -218,13 +218,13 @@ def _move(one: Move) -> MoveDoc:
         _gain(one.gain),
         one.disk_mib,
         one.downtime,
-        one.stand.mobility,
+        one.resident.mobility,
         one.frees_origin,
     )
 
 
 def _kept(one: Kept) -> KeptDoc:
-    address = one.stand.wanted.address
+    address = one.resident.wanted.address
     return KeptDoc(
         address.workspace,
         address.name,

@@ -11,7 +11,7 @@ from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Above, Bounds
 from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.placement.rebalance import plan_moves
-from hanza.plan.placement.rebalance_moves import Aim, Budget, Moves, stands_of
+from hanza.plan.placement.rebalance_moves import Aim, Budget, Moves, residents_of
 from hanza.plan.placement.score import FULL
 from kit.grounds import LJUBLJANA, SMALL, a_candidate, a_ground, a_member, prices_of
 
@@ -39,15 +39,15 @@ def planned(
     **bounds: Any,
 ) -> Moves:
     bound = Bounds(**bounds)
-    return plan_moves(stands_of(standing, bound), hosts, bound.above, aim, budget)
+    return plan_moves(residents_of(standing, bound), hosts, bound.above, aim, budget)
 
 
 def told(plan: Moves) -> list[tuple[str, str, str]]:
-    return [(one.stand.name, one.target.host, one.purpose) for one in plan.moves]
+    return [(one.resident.name, one.target.host, one.purpose) for one in plan.moves]
 
 
 def kept(plan: Moves) -> list[tuple[str, str]]:
-    return [(one.stand.name, one.why.text) for one in plan.kept]
+    return [(one.resident.name, one.why.text) for one in plan.kept]
 
 
 def test_a_cheaper_place_is_worth_a_move() -> None:
@@ -56,7 +56,7 @@ def test_a_cheaper_place_is_worth_a_move() -> None:
     (move,) = plan.moves
     assert move.gain.points == FULL - FULL // 4
     assert move.gain.price == 3000 * 730 == plan.gain.price
-    assert (move.disk_mib, move.downtime, move.stand.mobility) == (1024, "cold", "ask")
+    assert (move.disk_mib, move.downtime, move.resident.mobility) == (1024, "cold", "ask")
     assert move.frees_origin
     assert not plan.kept
     assert not plan.has_more
@@ -126,7 +126,7 @@ def test_who_has_the_fewest_hosts_to_go_to_goes_first() -> None:
     assert told(plan) == [("b", "h2", "drain"), ("a", "h3", "drain")]
 
 
-def test_what_stands_against_a_rule_is_moved_first() -> None:
+def test_what_residents_against_a_rule_is_moved_first() -> None:
     german = Policy(countries=frozenset({"DE"}))
     hosts = [a_candidate("h1", a_ground("s1", country="NL")), a_candidate("h2", a_ground("s2"))]
     above: Above = {("t", "w"): (("workspace w", german),)}
@@ -148,7 +148,7 @@ def test_a_volume_keeps_it_where_its_bytes_are() -> None:
 def test_what_may_never_move_is_left_where_it_is() -> None:
     stands = [
         replace(one, mobility="never")
-        for one in stands_of([(a_member("web", CHEAPEST), H1)], Bounds())
+        for one in residents_of([(a_member("web", CHEAPEST), H1)], Bounds())
     ]
     plan = plan_moves(stands, hosts_at(4, 1), {}, Aim(frozenset({H1})), Budget())
     assert kept(plan) == [("web", "it never moves: its policy says so")]
@@ -196,7 +196,7 @@ def test_a_port_that_is_taken_there_holds_it_back() -> None:
     hosts[1] = replace(hosts[1], ports={443: InstanceId("in_other")})
     stands = [
         replace(one, demand=replace(one.demand, ports=(443,)))
-        for one in stands_of([(member, H1)], Bounds())
+        for one in residents_of([(member, H1)], Bounds())
     ]
     assert not plan_moves(stands, hosts, {}, Aim(), Budget()).moves
 

@@ -27,28 +27,30 @@ from hanza.plan.placement.rebalance_moves import (
     Move,
     Moves,
     Purpose,
-    Stand,
+    Resident,
     gain_of,
 )
 from hanza.plan.placement.violations import Violation, find_violations
 
-Steps: TypeAlias = list[tuple[Stand, HostId]]
+Steps: TypeAlias = list[tuple[Resident, HostId]]
 
 WAYS_TRIED = 16
 """So many hosts, best first, are looked at for somebody who could make way there."""
 
 
 def plan_moves(
-    stands: Sequence[Stand],
+    residents: Sequence[Resident],
     candidates: Sequence[Candidate],
     above: Above,
     aim: Aim,
     budget: Budget,
 ) -> Moves:
-    """What to move, in which order, and what should go and cannot.  Stands at hosts that are not
-    among the candidates are not looked at."""
+    """What to move, in which order, and what should go and cannot.  Who is at a host that is not
+    among the candidates is not looked at."""
     known = {one.host for one in candidates}
-    here = sorted((one for one in stands if one.host in known), key=lambda one: one.wanted.address)
+    here = sorted(
+        (one for one in residents if one.host in known), key=lambda one: one.wanted.address
+    )
     return _Planner(here, candidates, above, aim, budget).plan()
 
 
@@ -57,17 +59,17 @@ class _Planner:
 
     def __init__(
         self,
-        stands: Sequence[Stand],
+        residents: Sequence[Resident],
         candidates: Sequence[Candidate],
         above: Above,
         aim: Aim,
         budget: Budget,
     ) -> None:
-        self._stands = stands
+        self._residents = residents
         self._above = above
         self._aim = aim
         self._budget = budget
-        self._books = Books(stands, candidates, aim.emptied, aim.goals)
+        self._books = Books(residents, candidates, aim.emptied, aim.goals)
         self._moves: list[Move] = []
         self._kept: dict[InstanceId, Kept] = {}
         self._is_short = False
@@ -78,7 +80,7 @@ class _Planner:
         self._drain()
         if self._aim.betters:
             self._better()
-        kept = tuple(self._kept[one.id] for one in self._stands if one.id in self._kept)
+        kept = tuple(self._kept[one.id] for one in self._residents if one.id in self._kept)
         return Moves(tuple(self._moves), kept, self._is_short)
 
     def _mend(self) -> None:
@@ -91,7 +93,7 @@ class _Planner:
 
     def _mends(self, violation: Violation) -> bool:
         """Whether it, or for a spread another replica at its place, has been sent away."""
-        named = next(one for one in self._stands if one.id == violation.instance)
+        named = next(one for one in self._residents if one.id == violation.instance)
         hindrance = self._send(named, "violation", violation.sentence)
         if hindrance is None:
             return True
@@ -102,13 +104,13 @@ class _Planner:
         self._keep(named, "violation", hindrance)
         return False
 
-    def _mates(self, named: Stand, violation: Violation) -> Iterator[Stand]:
+    def _mates(self, named: Resident, violation: Violation) -> Iterator[Resident]:
         """The other replicas at its place: a spread holds as well when one of them goes."""
         if violation.rule != "spread":
             return
         over = cast("Over", violation.key)
         place = self._books.candidate_of(named).stands_in(over)
-        for one in self._stands:
+        for one in self._residents:
             is_replica = one.component == named.component and one is not named
             if is_replica and self._books.candidate_of(one).stands_in(over) == place:
                 yield one
@@ -116,7 +118,7 @@ class _Planner:
     def _drain(self) -> None:
         """Empty what is to be: whoever has the fewest hosts to go to goes first."""
         books, emptied = self._books, self._aim.emptied
-        leaving = [one for one in self._stands if books.at[one.id] in emptied]
+        leaving = [one for one in self._residents if books.at[one.id] in emptied]
         leaving.sort(key=lambda one: sum(1 for _ in books.reach(one)))
         is_moving = True
         while is_moving:
@@ -135,18 +137,18 @@ class _Planner:
         """The move that gains most, again and again."""
         passed: set[InstanceId] = set()
         while (found := self._best_gain(passed)) is not None:
-            stand, host = found
-            if self._overdrawn([stand]) is None:
-                self._do(stand, host, "gain", "it is better off there")
+            resident, host = found
+            if self._overdrawn([resident]) is None:
+                self._do(resident, host, "gain", "it is better off there")
                 continue
             self._is_short = True
-            passed.add(stand.id)
+            passed.add(resident.id)
             if len(self._moves) >= self._budget.moves_max:
                 return
 
-    def _best_gain(self, passed: set[InstanceId]) -> tuple[Stand, HostId] | None:
+    def _best_gain(self, passed: set[InstanceId]) -> tuple[Resident, HostId] | None:
         best, above = None, max(self._budget.gain_min, 1) - 1
-        for one in self._stands:
+        for one in self._residents:
             if one.id in passed or self._bound(one) is not None:
                 continue
             found = self._books.best_target(one, above)
@@ -154,84 +156,84 @@ class _Planner:
                 above, best = found[0], (one, found[1])
         return best
 
-    def _send(self, stand: Stand, purpose: Purpose, why: str) -> Hindrance | None:
+    def _send(self, resident: Resident, purpose: Purpose, why: str) -> Hindrance | None:
         """Move it, and before it somebody out of its way if that must be; else say why not."""
-        steps = self._steps_for(stand)
-        hindrance = self._hindrance_of(stand, steps)
+        steps = self._steps_for(resident)
+        hindrance = self._hindrance_of(resident, steps)
         if hindrance is not None:
             return hindrance
         *ways, (_, host) = steps
         for other, to in ways:
-            self._do(other, to, "way", f"it makes way for {stand.name}")
-        self._do(stand, host, purpose, why)
-        self._kept.pop(stand.id, None)
+            self._do(other, to, "way", f"it makes way for {resident.name}")
+        self._do(resident, host, purpose, why)
+        self._kept.pop(resident.id, None)
         return None
 
-    def _steps_for(self, stand: Stand) -> Steps:
-        if self._bound(stand) is not None:
+    def _steps_for(self, resident: Resident) -> Steps:
+        if self._bound(resident) is not None:
             return []
-        found = self._books.best_target(stand)
-        return self._way_for(stand) if found is None else [(stand, found[1])]
+        found = self._books.best_target(resident)
+        return self._way_for(resident) if found is None else [(resident, found[1])]
 
-    def _way_for(self, stand: Stand) -> Steps:
+    def _way_for(self, resident: Resident) -> Steps:
         """Where one other can go somewhere else so that there is a place, the first that is found;
         the books stay as they are."""
         books = self._books
-        for to in islice(books.reach(stand), WAYS_TRIED):
+        for to in islice(books.reach(resident), WAYS_TRIED):
             for other in list(books.those_at(to.host)):
                 found = None if self._bound(other) else books.best_target(other)
                 if found is None:
                     continue
                 books.move(other, found[1])
-                is_free = books.may_move(stand, to)
+                is_free = books.may_move(resident, to)
                 books.move(other, to.host)
                 if is_free:
-                    return [(other, found[1]), (stand, to.host)]
+                    return [(other, found[1]), (resident, to.host)]
         return []
 
-    def _hindrance_of(self, stand: Stand, steps: Steps) -> Hindrance | None:
+    def _hindrance_of(self, resident: Resident, steps: Steps) -> Hindrance | None:
         """Why these steps, or none, are not what is done for it."""
-        bound = self._bound(stand)
+        bound = self._bound(resident)
         if bound is not None:
             return bound
         if steps:
             overdrawn = self._overdrawn([one for one, _ in steps])
             self._is_short |= overdrawn is not None
             return overdrawn
-        if next(self._books.reach(stand), None) is None:
+        if next(self._books.reach(resident), None) is None:
             return Hindrance("nowhere", "no other host may run it")
         lacking = "no other host that may run it has room, ports and distance from its replicas"
         return Hindrance("room", lacking)
 
-    def _bound(self, stand: Stand) -> Hindrance | None:
+    def _bound(self, resident: Resident) -> Hindrance | None:
         """Why it cannot be moved at all."""
-        if stand.mobility == "never":
-            volumes = [one.name for one in stand.demand.pin.volumes if one.host is not None]
+        if resident.mobility == "never":
+            volumes = [one.name for one in resident.demand.pin.volumes if one.host is not None]
             named = f"its volume {', '.join(volumes)} is there" if volumes else "its policy says so"
             return Hindrance("pinned", f"it never moves: {named}")
-        if not self._books.candidate_of(stand).is_heard:
+        if not self._books.candidate_of(resident).is_heard:
             return Hindrance("silent", "its host has not been heard of lately")
         return None
 
-    def _overdrawn(self, stands: Sequence[Stand]) -> Hindrance | None:
+    def _overdrawn(self, residents: Sequence[Resident]) -> Hindrance | None:
         """What of the budget moving all of these would overdraw."""
         budget = self._budget
-        if len(self._moves) + len(stands) > budget.moves_max:
+        if len(self._moves) + len(residents) > budget.moves_max:
             return Hindrance("budget", f"the budget of {budget.moves_max} moves is used up")
         disk_mib = sum(one.disk_mib for one in self._moves)
-        disk_mib += sum(one.demand.room.disk_mib for one in stands)
+        disk_mib += sum(one.demand.room.disk_mib for one in residents)
         if budget.disk_mib_max is not None and disk_mib > budget.disk_mib_max:
             text = f"the budget of {budget.disk_mib_max} MiB of disk is used up"
             return Hindrance("budget", text)
         return None
 
-    def _keep(self, stand: Stand, purpose: Purpose, why: Hindrance) -> None:
-        self._kept[stand.id] = Kept(stand, self._books.candidate_of(stand), purpose, why)
+    def _keep(self, resident: Resident, purpose: Purpose, why: Hindrance) -> None:
+        self._kept[resident.id] = Kept(resident, self._books.candidate_of(resident), purpose, why)
 
-    def _do(self, stand: Stand, host: HostId, purpose: Purpose, why: str) -> None:
+    def _do(self, resident: Resident, host: HostId, purpose: Purpose, why: str) -> None:
         books = self._books
-        origin, target = books.candidate_of(stand), books.hosts[host]
-        gain = gain_of(stand, origin, target, books.gain(stand, host))
-        books.move(stand, host)
+        origin, target = books.candidate_of(resident), books.hosts[host]
+        gain = gain_of(resident, origin, target, books.gain(resident, host))
+        books.move(resident, host)
         is_free = next(books.those_at(origin.host), None) is None
-        self._moves.append(Move(stand, origin, target, purpose, why, gain, is_free))
+        self._moves.append(Move(resident, origin, target, purpose, why, gain, is_free))

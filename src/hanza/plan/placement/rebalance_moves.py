@@ -32,7 +32,7 @@ GAIN_MIN = FULL // 20
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class Resident:
     """Something that runs at a host, with what it demands."""
 
     wanted: Wanted
@@ -57,7 +57,7 @@ class Stand:
         return address.tenant, address.workspace, wanted.app, wanted.component
 
 
-def stands_of(standing: Iterable[tuple[Wanted, HostId]], bounds: Bounds) -> tuple[Stand, ...]:
+def residents_of(standing: Iterable[tuple[Wanted, HostId]], bounds: Bounds) -> tuple[Resident, ...]:
     """What stands, in the order of names.
 
     Nothing says yet whether something may be moved, so all ask; but volumes have their bytes at
@@ -67,7 +67,7 @@ def stands_of(standing: Iterable[tuple[Wanted, HostId]], bounds: Bounds) -> tupl
     for wanted, host in standing:
         demand = demand_of(wanted, bounds)
         is_bound = any(volume.host is not None for volume in demand.pin.volumes)
-        found.append(Stand(wanted, demand, host, "never" if is_bound else "ask"))
+        found.append(Resident(wanted, demand, host, "never" if is_bound else "ask"))
     return tuple(sorted(found, key=lambda one: one.wanted.address))
 
 
@@ -112,7 +112,7 @@ class Move:
     """One step.  It moves `disk_mib` of the guest's own disk, and the guest is off meanwhile:
     no driver is known to move it while it runs, so every move is told as a cold one."""
 
-    stand: Stand
+    resident: Resident
     origin: Candidate
     target: Candidate
     purpose: Purpose
@@ -124,7 +124,7 @@ class Move:
 
     @property
     def disk_mib(self) -> int:
-        return self.stand.demand.room.disk_mib
+        return self.resident.demand.room.disk_mib
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Hindrance:
 class Kept:
     """Something that should go and does not, and why."""
 
-    stand: Stand
+    resident: Resident
     host: Candidate
     purpose: Purpose
     why: Hindrance
@@ -172,11 +172,11 @@ class Moves:
         return sum(one.disk_mib for one in self.moves)
 
 
-def gain_of(stand: Stand, origin: Candidate, target: Candidate, points: int) -> Gain:
+def gain_of(resident: Resident, origin: Candidate, target: Candidate, points: int) -> Gain:
     """What it gains of everything that can be counted."""
     here, there = origin.ground, target.ground
-    prices = [price_per_month(one.prices, stand.demand.size) for one in (here, there)]
-    near = [[trip.ms for _, trip in trips_of(stand.demand.policy, one)] for one in (here, there)]
+    prices = [price_per_month(one.prices, resident.demand.size) for one in (here, there)]
+    near = [[trip.ms for _, trip in trips_of(resident.demand.policy, one)] for one in (here, there)]
     return Gain(
         points,
         None if prices[0] is None or prices[1] is None else prices[0] - prices[1],
