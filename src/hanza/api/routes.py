@@ -13,6 +13,7 @@ from hanza.api import (
     policies,
     probes,
     quotas,
+    rebalancing,
     tenants,
     terms,
     users,
@@ -56,6 +57,7 @@ ROUTES = (
     Route("GET", BASE + "/sites", members.list_sites, KNOWN),
     Route("PUT", BASE + "/sites/{site}", members.put_site, OPERATOR),
     Route("POST", BASE + "/sites/{site}/join-tokens", members.invite_agent, OPERATOR),
+    Route("GET", BASE + "/sites/{site}/drain-plan", rebalancing.plan_drain, OPERATOR),
     Route("GET", BASE + "/hosts", members.list_hosts, OPERATOR),
     Route("GET", BASE + "/agents", members.list_agents, OPERATOR),
     Route("POST", BASE + "/agents/{agent}/trust", members.trust_agent, OPERATOR),
@@ -124,5 +126,7 @@ ROUTES = (
     Route("PUT", _WORKSPACE + "/apps/{app}", apps.put_app, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/apps/{app}", apps.delete_app, BY_ROLE),
     Route("POST", _WORKSPACE + "/quotes", placements.quote, BY_ROLE),
+    Route("POST", _TENANT + "/rebalance", rebalancing.plan_rebalance, BY_ROLE),
+    Route("POST", _WORKSPACE + "/rebalance", rebalancing.plan_rebalance, BY_ROLE),
     *standard_routes(),
 )
