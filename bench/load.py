@@ -57,7 +57,7 @@ class _Connection(asyncio.Protocol):
         head, found, rest = self._buffer.partition(HEAD_END)
         if found and len(rest) >= _length_of(head):
             self._buffer = b""
-            self._load.note(self, head)
+            self._load.note(self, head, rest)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._load.fail(f"the connection was lost: {exc}")
@@ -104,9 +104,9 @@ class _Load:
             await asyncio.sleep(RAMP_S)
         await self.done
 
-    def note(self, connection: _Connection, head: bytes) -> None:
+    def note(self, connection: _Connection, head: bytes, body: bytes) -> None:
         if not head.startswith(self._expected):
-            self.fail(head.decode(errors="replace"))
+            self.fail((head + HEAD_END + body).decode(errors="replace"))
             return
         self.seconds.append(time.perf_counter() - connection.began)
         self._left -= 1

@@ -1,5 +1,6 @@
 """PostgreSQL by libpq's own calls: what its driver's cursor does, also after errors and losses."""
 
+import asyncio
 import threading
 
 import psycopg
@@ -98,3 +99,22 @@ def test_who_waits_for_an_answer_holds_up_no_other_thread(store: Store) -> None:
     assert store.read(ONE.all, {}) == [(1,)]
     assert slow.is_alive()
     slow.join()
+
+
+def test_a_connection_that_was_lost_between_glances_is_replaced_unnoticed(store: Store) -> None:
+    for _ in range(3):
+        (row,) = asyncio.run(store.glance(WHO.all, {}))
+        end_connection(store.url, row.pid)
+        assert asyncio.run(store.glance(ONE.all, {})) == [(1,)]
+
+
+def test_a_connection_that_is_lost_in_each_glance_is_told(store: Store) -> None:
+    def lose_it(tx: Tx) -> object:
+        row = WHO.first(tx, {})
+        assert row is not None
+        end_connection(store.url, row.pid)
+        return ONE.all(tx, {})
+
+    with pytest.raises(StoreUnavailable):
+        asyncio.run(store.glance(lose_it))
+    assert asyncio.run(store.glance(ONE.all, {})) == [(1,)]

@@ -208,7 +208,7 @@ def test_a_quote_of_several_by_themselves_counts_their_room(client: TestClient) 
         {"instances": {"Not A Name": spec()}},
         {"instances": {"web": spec()}, "app": "Not A Name"},
         {"instances": {"web": SPEC}},
-        {"instances": {f"w{n}": spec() for n in range(257)}},
+        {"instances": {f"w{n}": spec() for n in range(1025)}},
     ],
 )
 def test_malformed_quotes_and_apps_are_refused(client: TestClient, document: Any) -> None:
@@ -238,7 +238,7 @@ def test_an_app_is_written_whole_or_not_at_all(client: TestClient) -> None:
 
 
 def test_an_app_may_not_grow_without_end(client: TestClient) -> None:
-    many = {"instances": {f"w{n}": spec() for n in range(256)}}
+    many = {"instances": {f"w{n}": spec() for n in range(1024)}}
     assert ask(client, "PUT", WORKSPACE + "/apps/shop", many).status_code == 200
     one_more = ask(client, "PUT", INSTANCES + "/more", {"spec": spec() | {"app": "shop"}})
     assert (one_more.status_code, one_more.json()["code"]) == (412, "invalid")

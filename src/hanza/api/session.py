@@ -278,7 +278,8 @@ def _news(
     base = find_manifest(tx, agent, holds) if holds else None
     if base is None:
         return version, [manifest_to_wire(manifest)]
-    return version, [delta_to_wire(delta_between(base, manifest))]
+    assert holds is not None, "what is held has a hash"
+    return version, [delta_to_wire(delta_between(base, manifest, (holds, digest)))]
 
 
 def _plain(address: str) -> str:

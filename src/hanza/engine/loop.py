@@ -8,7 +8,7 @@ no silence is judged by an engine that has not itself been there for as long as 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hanza.engine.judge import judge_batch
 from hanza.engine.listen import listen_batch
@@ -23,8 +23,11 @@ from hanza.kit.points import Point, pass_by
 from hanza.kit.pulse import Pulse
 from hanza.model.verdict import Later
 from hanza.store.agents import HEARD_WITHIN
+from hanza.store.changes import forget_changes
+from hanza.store.inventory import Inventory
+from hanza.store.roles import take_role
 from hanza.store.tx import Store, Tx
-from hanza.store.work import KINDS, Kind, Work, settle_work, take_due
+from hanza.store.work import KINDS, Kind, Work, is_due, settle_work, take_due
 
 log = Log("hanza.engine")
 BATCH_MAX: Mapping[Kind, int] = {
@@ -35,6 +38,7 @@ BATCH_MAX: Mapping[Kind, int] = {
     "listen": 256,
 }
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
+WARM_EVERY = timedelta(seconds=1)
 LOOK_EVERY_S = 0.2
 """Hints wake the loop at once; this is how late it may notice one by another plane."""
 
@@ -49,12 +53,19 @@ class Engine:
         ids: Ids,
         point: Point = pass_by,
         published: Callable[[], None] = lambda: None,
+        inventory: Inventory | None = None,
     ) -> None:
-        """`published` is called after manifests were cut: a hint to whoever delivers them."""
+        """`published` is called after manifests were cut: a hint to whoever delivers them.
+
+        `inventory` are the store's hosts in memory, if somebody else of the process has them.
+        """
         self.pulse = Pulse()
         """Beats with each round that went well."""
         self._published = published
         self._store = store
+        self._inventory = inventory or Inventory(store)
+        self._name = ids.new("en")
+        self._warm_at = clock.now()
         self._passes = store.metrics.counter(
             "hanza_engine_passes", "Batches of work that were run.", "kind", "outcome"
         )
@@ -73,13 +84,28 @@ class Engine:
             now = self._clock.now()
             if kind == "listen" and now - self._listens_since < HEARD_WITHIN:
                 continue  # who was not there to hear anybody calls nobody silent; another may
-            token = self._ids.new("wk")
-            batch = self._store.write(take_due, kind, BATCH_MAX[kind], token, now)
+            batch = self._take(kind, now)
             if batch:
                 self._run(kind, batch, now)
                 done += len(batch)
+        self._keep_warm()
         self.pulse.beat()
         return done
+
+    def _take(self, kind: Kind, now: datetime) -> list[Work]:
+        """What is due; one engine places at a time, and another when that one has gone."""
+        token, limit = self._ids.new("wk"), BATCH_MAX[kind]
+        if kind == "place":
+            return self._store.write(_take_placing, self._name, limit, token, now)
+        return self._store.write(take_due, kind, limit, token, now)
+
+    def _keep_warm(self) -> None:
+        """Whoever may have to place in a moment knows the hosts already."""
+        now = self._clock.now()
+        if now - self._warm_at >= WARM_EVERY:
+            self._warm_at = now
+            if self._inventory.refresh(now):
+                self._store.write(forget_changes)
 
     def run_until(self, stop: threading.Event, wake: threading.Event) -> None:
         """Run rounds until told to stop; `wake` is a hint that something is due."""
@@ -109,7 +135,7 @@ class Engine:
     def _pass(self, kind: Kind, batch: list[Work], now: datetime) -> int:
         match kind:
             case "place":
-                place_batch(self._store, batch, now)
+                place_batch(self._store, self._inventory, batch, now)
             case "publish":
                 publish_batch(self._store, batch, now, self._point)
                 self._published()
@@ -128,6 +154,13 @@ class Engine:
         except Exception as error:  # noqa: BLE001 -- the engine's one broad except
             log.error("engine.step_failed", error)
             return None
+
+
+def _take_placing(tx: Tx, name: str, limit: int, token: str, now: datetime) -> list[Work]:
+    """Two placers are safe, but in each other's way."""
+    if not is_due(tx, "place", now) or not take_role(tx, "placer", name, now):
+        return []
+    return take_due(tx, "place", limit, token, now)
 
 
 def _put_off(tx: Tx, one: Work, now: datetime) -> None:

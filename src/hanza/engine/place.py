@@ -1,4 +1,4 @@
-"""Placing: a snapshot, a pure choice for each team of the batch, then guarded holds.
+"""Placing: a look at the fleet, a pure choice for each team of the batch, then guarded holds.
 
 A team is what is placed as one: the unplaced members of an app, or an instance by itself.  The
 choice is made outside any transaction and may be late; the holds cannot be wrong.  A team that
@@ -10,23 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hanza.engine.volumes import take_volumes
-from hanza.model.ids import HostId, InstanceId
+from hanza.model.ids import AgentId, HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
-from hanza.plan.placement.candidate import Candidate
-from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_room
-from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
+from hanza.plan.placement.candidate import Demand, Neighbour
+from hanza.plan.placement.choose import Placed, Unplaced, place_group
+from hanza.plan.placement.demand import Bounds, demand_of
 from hanza.plan.placement.explain import sentence_of
-from hanza.plan.placement.score import Option
+from hanza.plan.placement.fleet import Fleet, Standing
 from hanza.store.events import Whose, append_event
 from hanza.store.holds import get_hold, take_hold
-from hanza.store.hosts import list_candidates
 from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
+from hanza.store.inventory import Inventory
 from hanza.store.policies import bounds_of
-from hanza.store.tx import Store, Tx
+from hanza.store.tx import Store, Tx, attempt
 from hanza.store.work import Work, hint, is_held, settle_work
-from hanza.wire.places import load_carbon
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 """A change of hosts wakes whoever waits at once; this is for the change that nobody noticed."""
@@ -35,29 +34,85 @@ Members = list[tuple[Wanted, HostId | None]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Spot:
+    """The host for one member."""
+
+    host: HostId
+    agent: AgentId
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Decision:
-    """What was decided for one team, on a snapshot."""
+    """What was decided for one team: a spot for each of its demands, or why there is none."""
 
-    team: Team
-    answer: Placed | Unplaced
+    unplaced: tuple[Wanted, ...]
+    demands: tuple[Demand, ...]
+    spots: tuple[_Spot, ...]
+    refusal: str = ""
 
 
-def place_batch(store: Store, batch: list[Work], now: datetime) -> None:
+def place_batch(store: Store, inventory: Inventory, batch: list[Work], now: datetime) -> None:
     """Place everything in the batch that still wants a place."""
-    candidates, teams, bounds = store.read(_look, [InstanceId(one.ref) for one in batch], now)
+    teams, bounds = store.read(_look, [InstanceId(one.ref) for one in batch])
     decided: dict[InstanceId, _Decision] = {}
-    for members in teams:
-        team = team_of(members, candidates, bounds)
-        if team.demands:
-            decision = _Decision(team, place_group(team.demands, candidates, team.neighbours))
-            if isinstance(decision.answer, Placed):
-                candidates = without_room(candidates, decision.answer.options, team.demands)
-            decided |= dict.fromkeys((one.id for one in team.unplaced), decision)
+    with inventory.fleet(now) as fleet:
+        for members in teams:
+            decision = _decide(fleet, members, bounds, now)
+            inventory.doubt([one.host for one in decision.spots])
+            decided |= dict.fromkeys((one.id for one in decision.unplaced), decision)
     recorded = [
         store.submit(_record, works, decision, now) for works, decision in _paired(batch, decided)
     ]
     for record in recorded:
         record.result()
+
+
+def _decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> _Decision:
+    """What is decided is taken of the fleet at once, so the next team finds it gone."""
+    unplaced = sorted(
+        (wanted for wanted, host in members if host is None), key=lambda one: one.address.name
+    )
+    demands = [demand_of(one, bounds) for one in unplaced]
+    standing = [
+        Standing(wanted.component, host)
+        for wanted, host in members
+        if host is not None and wanted.component is not None
+    ]
+    hosts = _hosts_for(fleet, demands, standing, now)
+    spots, refusal = [], ""
+    if hosts is None:
+        refusal = _refusal_of(fleet, demands, standing, now)
+    for host, demand in zip(hosts or (), demands, strict=False):
+        fleet.take(host, demand.room, demand.ports)
+        one = fleet.candidate(host, now)
+        spots.append(_Spot(host, one.agent, one.ground.name))
+    return _Decision(tuple(unplaced), tuple(demands), tuple(spots), refusal)
+
+
+def _hosts_for(
+    fleet: Fleet, demands: Sequence[Demand], standing: Sequence[Standing], now: datetime
+) -> list[HostId] | None:
+    if not demands:
+        return []
+    if len(demands) == 1 and demands[0].home is None:
+        host = fleet.choose(demands[0], standing, now)
+        return None if host is None else [host]
+    answer = fleet.place_group(demands, standing, now)
+    return [one.candidate.host for one in answer.options] if isinstance(answer, Placed) else None
+
+
+def _refusal_of(
+    fleet: Fleet, demands: Sequence[Demand], standing: Sequence[Standing], now: datetime
+) -> str:
+    candidates = list(fleet.candidates(now))
+    by_host = {one.host: one for one in candidates}
+    neighbours = [
+        Neighbour(one.component, by_host[one.host]) for one in standing if one.host in by_host
+    ]
+    answer = place_group(demands, candidates, neighbours)
+    assert isinstance(answer, Unplaced), "the fleet and its candidates decide alike"
+    return sentence_of(answer, demands)
 
 
 def _paired(
@@ -72,10 +127,8 @@ def _paired(
     return list(pairs.values())
 
 
-def _look(
-    tx: Tx, ids: list[InstanceId], now: datetime
-) -> tuple[list[Candidate], list[Members], Bounds]:
-    """The hosts, each team of the batch once, in the order of the batch, and what bounds it."""
+def _look(tx: Tx, ids: list[InstanceId]) -> tuple[list[Members], Bounds]:
+    """Each team of the batch once, in the order of the batch, and what bounds it."""
     wishes = get_instances(tx, ids)
     teams: dict[object, Members] = {}
     for instance in ids:
@@ -89,7 +142,7 @@ def _look(
         if key not in teams:
             teams[key] = list_members(tx, wanted)
     bounds = bounds_of(tx, [wanted for members in teams.values() for wanted, _ in members])
-    return list_candidates(tx, now, load_carbon()), list(teams.values()), bounds
+    return list(teams.values()), bounds
 
 
 def _record(tx: Tx, works: list[Work], decision: _Decision | None, now: datetime) -> None:
@@ -118,49 +171,47 @@ def _verdict_of(
 
 def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
     """Hold all or none; `Again` when what was decided on is no longer so."""
-    team = decision.team
-    wishes = get_instances(tx, [one.id for one in team.unplaced])
-    if any(wishes.get(one.id, (None,))[0] != one for one in team.unplaced):
+    wishes = get_instances(tx, [one.id for one in decision.unplaced])
+    if any(wishes.get(one.id, (None,))[0] != one for one in decision.unplaced):
         return Again()
-    if any(get_hold(tx, one.id) is not None for one in team.unplaced):
+    if any(get_hold(tx, one.id) is not None for one in decision.unplaced):
         return Again()
-    bounds = bounds_of(tx, team.unplaced)
-    if tuple(demand_of(one, bounds) for one in team.unplaced) != team.demands:
+    bounds = bounds_of(tx, decision.unplaced)
+    if tuple(demand_of(one, bounds) for one in decision.unplaced) != decision.demands:
         return Again()
-    for one in team.unplaced:
+    for one in decision.unplaced:
         hint(tx, "settle", one.id, now)
-    if isinstance(decision.answer, Unplaced):
-        text = sentence_of(decision.answer, team.demands)
-        for one in team.unplaced:
+    if decision.refusal:
+        for one in decision.unplaced:
             waiting = wishes[one.id][1]
             since = waiting.since if waiting else now
-            set_waiting(tx, one.id, Problem("no_room", text, since))
+            set_waiting(tx, one.id, Problem("no_room", decision.refusal, since))
         return Later(now + LOOK_AGAIN_AFTER)
-    return _hold_all(tx, team, decision.answer.options, now)
+    return _hold_all(tx, decision, now)
 
 
-def _hold_all(tx: Tx, team: Team, options: Sequence[Option], now: datetime) -> Verdict:
-    savepoint = tx.begin_nested()
-    for wanted, option in zip(team.unplaced, options, strict=True):
-        host = option.candidate.host
-        ports = [one.port for one in wanted.spec.ports]
-        has_room = take_hold(tx, wanted.id, host, wanted.spec.size, now, ports)
-        if not has_room or not take_volumes(tx, wanted, host, now):
-            savepoint.rollback()
-            return Again()
-    savepoint.commit()
-    for wanted, demand, option in zip(team.unplaced, team.demands, options, strict=True):
+def _hold_all(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
+    if not attempt(tx, lambda: _take_all(tx, decision, now)):
+        return Again()
+    for wanted, demand, spot in zip(
+        decision.unplaced, decision.demands, decision.spots, strict=True
+    ):
         set_waiting(tx, wanted.id, None)
         if demand.home is not None:
             forget_home(tx, wanted.id)
-        hint(tx, "publish", option.candidate.agent, now)
-        text = f"{wanted.address.name} got a place at {option.candidate.ground.name}"
-        append_event(
-            tx,
-            now,
-            "instance.placed",
-            wanted.id,
-            text,
-            Whose(wanted.address.tenant, wanted.address.workspace),
-        )
+        whose = Whose(wanted.address.tenant, wanted.address.workspace)
+        text = f"{wanted.address.name} got a place at {spot.site}"
+        append_event(tx, now, "instance.placed", wanted.id, text, whose)
+    for agent in dict.fromkeys(one.agent for one in decision.spots):
+        hint(tx, "publish", agent, now)
     return Settled()
+
+
+def _take_all(tx: Tx, decision: _Decision, now: datetime) -> bool:
+    """False when somebody was faster at one of the hosts."""
+    for wanted, spot in zip(decision.unplaced, decision.spots, strict=True):
+        ports = [one.port for one in wanted.spec.ports]
+        has_room = take_hold(tx, wanted.id, spot.host, wanted.spec.size, now, ports)
+        if not has_room or not take_volumes(tx, wanted, spot.host, now):
+            return False
+    return True

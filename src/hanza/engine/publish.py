@@ -6,7 +6,7 @@ from hanza.kit.points import Point
 from hanza.model.ids import AgentId
 from hanza.model.verdict import Settled
 from hanza.store.manifests import NothingNew, publish_manifest
-from hanza.store.tx import Store, Tx
+from hanza.store.tx import Store, Tx, attempt
 from hanza.store.work import Work, is_held, settle_work
 
 
@@ -19,11 +19,14 @@ def publish_batch(store: Store, batch: list[Work], now: datetime, point: Point) 
 
 
 def _publish(tx: Tx, one: Work, now: datetime) -> None:
-    savepoint = tx.begin_nested()
-    try:
-        publish_manifest(tx, AgentId(one.ref), now)
-        savepoint.commit()
-    except NothingNew:
-        savepoint.rollback()
+    attempt(tx, lambda: _is_cut(tx, AgentId(one.ref), now))
     if is_held(tx, one):
         settle_work(tx, one, Settled(), now)
+
+
+def _is_cut(tx: Tx, agent: AgentId, now: datetime) -> bool:
+    try:
+        publish_manifest(tx, agent, now)
+    except NothingNew:
+        return False
+    return True

@@ -30,10 +30,10 @@ from hanza.store.volumes import (
     find_volume,
     forget_volume,
     hold_growth,
+    is_used,
     leave_host,
     set_content,
     take_volume,
-    users_of,
     vacate_host,
     volumes_of,
 )
@@ -90,7 +90,7 @@ def settle_volume(tx: Tx, volume: VolumeId, now: datetime) -> Verdict:
     record = find_volume(tx, volume)
     if record is None:
         return Settled()
-    seen, is_wanted = find_seen_volume(tx, volume), bool(users_of(tx, record.wanted))
+    seen, is_wanted = find_seen_volume(tx, volume), is_used(tx, record.wanted)
     standing = Standing(
         record.stay,
         record.wanted.is_ended,

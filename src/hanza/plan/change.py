@@ -65,7 +65,7 @@ def changes_of(asked: Sequence[Asked], candidates: Sequence[Candidate]) -> dict[
     return changes
 
 
-def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: Bounds) -> None:
+def check_app(asked: Sequence[Asked], capacities: Sequence[Capacity], bounds: Bounds) -> None:
     """Refuse what could never be placed, before anything of it is written.
 
     Raises `Contradiction` for levels or spreads that leave nothing, and `Oversized`.  What is as
@@ -78,18 +78,18 @@ def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: B
         policy = policy_under(wanted, bounds.levels_of(wanted.address))
         if wanted.component is not None:
             check_spreads(wanted.component, len(sizes[wanted.component]), policy)
-        refuse_too_large(wanted, candidates)
+        refuse_too_large(wanted, capacities)
 
 
-def refuse_too_large(wanted: Wanted, candidates: Sequence[Candidate]) -> None:
-    """Raises `Oversized`; where nobody has joined yet, nothing is too large."""
+def refuse_too_large(wanted: Wanted, capacities: Sequence[Capacity]) -> None:
+    """Raises `Oversized` beyond all of the hosts' capacities; where there are none, nothing is."""
     size = wanted.size
-    if candidates and not any(one.capacity.holds(size) for one in candidates):
-        largest = max(candidates, key=lambda one: (one.capacity.memory_mib, one.capacity.cpus))
+    if capacities and not any(one.holds(size) for one in capacities):
+        largest = max(capacities, key=lambda one: (one.memory_mib, one.cpus))
         raise Oversized(
             f"{wanted.address.name} asks for {words_of_size(size)}; no host has that",
             field="size",
-            hint=f"the largest host has {words_of_size(largest.capacity)}",
+            hint=f"the largest host has {words_of_size(largest)}",
         )
 
 

@@ -7,7 +7,7 @@ from and the one it must end at: applied to anything else, or forged, it does no
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -21,10 +21,13 @@ from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 T = TypeVar("T", Entry, Tombstone)
 V = TypeVar("V", VolumeEntry, VolumeTombstone)
 K = TypeVar("K")
-Item = TypeVar("Item")
+Kept = TypeVar("Kept")
+Item: TypeAlias = Entry | Tombstone | Bundle | VolumeEntry | VolumeTombstone
 VOLUMES = frozenset({"boot_volume", "volumes", "volume_tombstones"})
 LATER = VOLUMES | {"bundles", "hostname", "ports", "ssh_keys", "user_data"}
 """Members that manifests have had since images have content, and since there are volumes."""
+TEXT_KEPT_MAX, TEXTS_KEPT = 2_048, 20_000
+_TEXTS: dict[Item, str] = {}
 Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
 
 
@@ -52,9 +55,41 @@ def manifest_of(
 
 def hash_of(manifest: Manifest) -> Hash:
     """32 bytes that change when anything in the manifest does."""
-    document = asdict(manifest, dict_factory=_said) | {"parent": manifest.parent.hex()}
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
+    listed: dict[str, Sequence[Item]] = {
+        "bundles": manifest.bundles,
+        "entries": manifest.entries,
+        "tombstones": manifest.tombstones,
+        "volume_tombstones": manifest.volume_tombstones,
+        "volumes": manifest.volumes,
+    }
+    members = {
+        "agent": _canonical(manifest.agent),
+        "parent": _canonical(manifest.parent.hex()),
+        "version": _canonical(asdict(manifest.version)),
+    } | {
+        name: f"[{','.join(map(_text_of, items))}]"
+        for name, items in listed.items()
+        if items or name not in LATER
+    }
+    text = ",".join(f'"{name}":{members[name]}' for name in sorted(members))
+    return hashlib.sha256(f"{{{text}}}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _text_of(item: Item) -> str:
+    """Its part of the canonical text.  Of a large manifest a change touches little, so the parts
+    are remembered; large ones, which tenants may make at will, are not."""
+    text = _TEXTS.get(item)
+    if text is None:
+        text = _canonical(asdict(item, dict_factory=_said))
+        if len(text) <= TEXT_KEPT_MAX:
+            if len(_TEXTS) >= TEXTS_KEPT:
+                _TEXTS.clear()
+            _TEXTS[item] = text
+    return text
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _said(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -89,8 +124,12 @@ def judge(held: Manifest | None, version: Version, parent: Hash, offered: Hash) 
     return "forked" if is_next and parent != hash_of(held) else "take"
 
 
-def delta_between(base: Manifest, new: Manifest) -> Delta:
-    """The shortest way from one manifest to another of the same agent."""
+def delta_between(base: Manifest, new: Manifest, known: tuple[Hash, Hash] | None = None) -> Delta:
+    """The shortest way from one manifest to another of the same agent.
+
+    `known` are their hashes, for whoever has them at hand.
+    """
+    base_hash, new_hash = known or (hash_of(base), hash_of(new))
     entries, tombstones = _by_mark(base.entries), _by_mark(base.tombstones)
     new_entries, new_tombstones = _by_mark(new.entries), _by_mark(new.tombstones)
     bundles, new_bundles = _by_id(base.bundles), _by_id(new.bundles)
@@ -98,10 +137,10 @@ def delta_between(base: Manifest, new: Manifest) -> Delta:
     ended, new_ended = _by_stay(base.volume_tombstones), _by_stay(new.volume_tombstones)
     return Delta(
         agent=new.agent,
-        base=hash_of(base),
+        base=base_hash,
         version=new.version,
         parent=new.parent,
-        hash=hash_of(new),
+        hash=new_hash,
         put_entries=tuple(e for m, e in new_entries.items() if entries.get(m) != e),
         drop_entries=tuple(m for m in entries if m not in new_entries),
         put_tombstones=tuple(t for m, t in new_tombstones.items() if m not in tombstones),
@@ -162,6 +201,6 @@ def _by_stay(items: Iterable[V]) -> dict[Stay, V]:
     return {item.stay: item for item in items}
 
 
-def _without(items: Mapping[K, Item], dropped: Iterable[K]) -> list[Item]:
+def _without(items: Mapping[K, Kept], dropped: Iterable[K]) -> list[Kept]:
     gone = set(dropped)
     return [item for key, item in items.items() if key not in gone]

@@ -16,7 +16,9 @@ from hanza.model.ids import AgentId, SiteId, TokenId
 from hanza.model.manifest import GENESIS, Hash, Version
 from hanza.model.report import Incarnation
 from hanza.model.site import Agent
+from hanza.store.changes import note_change
 from hanza.store.events import append_event
+from hanza.store.prepared import Prepared
 from hanza.store.schema import agents, federation, holds, hosts, join_tokens, sites, work
 from hanza.store.tx import Tx
 from hanza.store.work import hint, hint_waiting, list_refs, look_later
@@ -28,6 +30,9 @@ HEARD_WITHIN = timedelta(seconds=35)
 def is_heard_of(heard_at: datetime | None, now: datetime) -> bool:
     """Whether an agent's last word is young enough to go by."""
     return heard_at is not None and now - heard_at < HEARD_WITHIN
+
+
+_REVOKED = Prepared(sa.select(agents.c.revoked_at).where(agents.c.id == sa.bindparam("agent")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,7 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
         return int(row.report_no)
     if row.nonce and incarnation.starts <= row.starts:
         tx.execute(this.values(is_contested=True))
+        note_change(tx, "agent", agent)
         if not row.is_contested:
             text = "two copies of one agent key are alive; neither offers capacity"
             append_event(tx, now, "agent.contested", agent, text)
@@ -166,6 +172,7 @@ def trust_agent(tx: Tx, agent: AgentId, now: datetime) -> None:
     ).rowcount
     if not changed:
         raise NotFound(f"there is no agent {agent}")
+    note_change(tx, "agent", agent)
     append_event(tx, now, "agent.trusted", agent, "a person says that one copy of its key is left")
 
 
@@ -184,6 +191,7 @@ def revoke_agent(tx: Tx, agent: AgentId, now: datetime) -> int:
         return len(held)
     tx.execute(sa.update(agents).where(agents.c.id == agent).values(revoked_at=now))
     tx.execute(sa.update(hosts).where(hosts.c.agent_id == agent).values(is_offered=False))
+    note_change(tx, "agent", agent)
     for instance in held:
         hint(tx, "settle", instance, now)
     text = f"its key is refused; what {len(held)} guests there do is unknown"
@@ -193,14 +201,25 @@ def revoke_agent(tx: Tx, agent: AgentId, now: datetime) -> int:
 
 def find_revoked_at(tx: Tx, agent: AgentId) -> datetime | None:
     """When the agent was revoked; None when it was not, or is not there."""
-    at: datetime | None = tx.scalar(sa.select(agents.c.revoked_at).where(agents.c.id == agent))
-    return at
+    row = _REVOKED.first(tx, {"agent": agent})
+    return None if row is None else row.revoked_at
 
 
 def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
     """One statement for everyone that was heard lately; placing waits for none of them."""
     _tell_heard(tx, heard, now)
     tx.execute(sa.update(agents).where(agents.c.id.in_(list(heard))).values(heard_at=now))
+
+
+def list_heard(tx: Tx, since: datetime | None) -> dict[datetime, list[AgentId]]:
+    """Who was heard last when, in the order of time; later than `since`, or ever."""
+    query = sa.select(agents.c.id, agents.c.heard_at).where(agents.c.heard_at.is_not(None))
+    if since is not None:
+        query = query.where(agents.c.heard_at > since)
+    found: dict[datetime, list[AgentId]] = {}
+    for row in tx.execute(query.order_by(agents.c.heard_at)):
+        found.setdefault(row.heard_at, []).append(AgentId(row.id))
+    return found
 
 
 def _tell_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:

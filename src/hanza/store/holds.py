@@ -15,11 +15,51 @@ import sqlalchemy as sa
 from hanza.model.capacity import Capacity
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, HostId, InstanceId
-from hanza.store.prepared import Prepared
+from hanza.store.changes import note_change
+from hanza.store.prepared import Prepared, inserting
 from hanza.store.schema import held_ports, holds, hosts, instances
 from hanza.store.tx import Tx
 
+_ROOM = ("cpus", "memory_mib", "disk_mib")
+_SIZES = {name: sa.bindparam(name, type_=sa.BigInteger) for name in _ROOM}
+_HELD = {name: hosts.c[f"held_{name}"] for name in _ROOM}
+_THIS_HOST = hosts.c.id == sa.bindparam("b_id")
 _HOLD_OF = Prepared(sa.select(holds).where(holds.c.instance_id == sa.bindparam("instance")))
+_TAKE_ROOM = Prepared(
+    sa.update(hosts)
+    .where(
+        _THIS_HOST,
+        hosts.c.is_offered,
+        *(hosts.c[name] - _HELD[name] >= _SIZES[name] for name in _ROOM),
+    )
+    .values({_HELD[name]: _HELD[name] + _SIZES[name] for name in _ROOM})
+    .returning(hosts.c.agent_id)
+)
+_GIVE_ROOM = Prepared(
+    sa.update(hosts)
+    .where(_THIS_HOST)
+    .values({_HELD[name]: _HELD[name] - _SIZES[name] for name in _ROOM})
+)
+_NEXT_RUN = Prepared(
+    sa.update(instances)
+    .where(instances.c.id == sa.bindparam("b_id"))
+    .values(runs=instances.c.runs + 1)
+    .returning(instances.c.runs)
+)
+_INSERT = Prepared(
+    inserting(
+        holds, "instance_id", "run_epoch", "host_id", "agent_id", *_ROOM, "taken_at", "is_ending"
+    )
+)
+_THIS_HOLD = (
+    holds.c.instance_id == sa.bindparam("b_id"),
+    holds.c.run_epoch == sa.bindparam("b_run"),
+)
+_END = Prepared(sa.update(holds).where(*_THIS_HOLD).values(is_ending=True))
+_RELEASE = Prepared(sa.delete(holds).where(*_THIS_HOLD).returning(holds))
+_GIVE_PORTS = Prepared(
+    sa.delete(held_ports).where(held_ports.c.instance_id == sa.bindparam("b_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +85,23 @@ def take_hold(
 
     The run epoch grows with every hold, so no two runs of an instance bear the same mark.
     """
-    if tx.scalar(sa.select(holds.c.instance_id).where(holds.c.instance_id == instance)):
-        return False
-    if _are_taken(tx, host, ports):
+    if _HOLD_OF.first(tx, {"instance": instance}) is not None or _are_taken(tx, host, ports):
         return False
     agent = take_room(tx, host, size)
     if agent is None:
         return False
     _take_ports(tx, instance, host, ports)
-    next_run = (
-        sa.update(instances)
-        .where(instances.c.id == instance)
-        .values(runs=instances.c.runs + 1)
-        .returning(instances.c.runs)
-    )
-    tx.execute(
-        sa.insert(holds).values(
-            instance_id=instance,
-            run_epoch=tx.execute(next_run).scalar_one(),
-            host_id=host,
-            agent_id=agent,
-            cpus=size.cpus,
-            memory_mib=size.memory_mib,
-            disk_mib=size.disk_mib,
-            taken_at=now,
-        )
-    )
+    run = _NEXT_RUN.first(tx, {"b_id": instance})
+    assert run is not None, "whoever gets a hold is there"
+    values = {
+        "instance_id": instance,
+        "run_epoch": run.runs,
+        "host_id": host,
+        "agent_id": agent,
+        "taken_at": now,
+        "is_ending": False,
+    }
+    _INSERT.run(tx, values | _sized(size))
     return True
 
 
@@ -90,49 +121,33 @@ def _take_ports(tx: Tx, instance: InstanceId, host: HostId, ports: Sequence[int]
 
 def take_room(tx: Tx, host: HostId, size: Capacity) -> AgentId | None:
     """The guarded update: the host's agent, or None when the room is not there any more."""
-    taken = (
-        sa.update(hosts)
-        .where(
-            hosts.c.id == host,
-            hosts.c.is_offered,
-            hosts.c.cpus - hosts.c.held_cpus >= size.cpus,
-            hosts.c.memory_mib - hosts.c.held_memory_mib >= size.memory_mib,
-            hosts.c.disk_mib - hosts.c.held_disk_mib >= size.disk_mib,
-        )
-        .values(
-            held_cpus=hosts.c.held_cpus + size.cpus,
-            held_memory_mib=hosts.c.held_memory_mib + size.memory_mib,
-            held_disk_mib=hosts.c.held_disk_mib + size.disk_mib,
-        )
-        .returning(hosts.c.agent_id)
-    )
-    row = tx.execute(taken).one_or_none()
-    return None if row is None else AgentId(row.agent_id)
+    row = _TAKE_ROOM.first(tx, {"b_id": host, **_sized(size)})
+    if row is None:
+        return None
+    note_change(tx, "host", host)
+    return AgentId(row.agent_id)
 
 
 def give_room(tx: Tx, host: HostId, size: Capacity) -> None:
-    tx.execute(
-        sa.update(hosts)
-        .where(hosts.c.id == host)
-        .values(
-            held_cpus=hosts.c.held_cpus - size.cpus,
-            held_memory_mib=hosts.c.held_memory_mib - size.memory_mib,
-            held_disk_mib=hosts.c.held_disk_mib - size.disk_mib,
-        )
-    )
+    _GIVE_ROOM.run(tx, {"b_id": host, **_sized(size)})
+    note_change(tx, "host", host)
+
+
+def _sized(size: Capacity) -> dict[str, int]:
+    return {"cpus": size.cpus, "memory_mib": size.memory_mib, "disk_mib": size.disk_mib}
 
 
 def end_hold(tx: Tx, mark: Mark) -> None:
     """Turn a hold into a tombstone.  Its room stays taken until the site says that it is gone."""
-    tx.execute(sa.update(holds).where(*_is(mark)).values(is_ending=True))
+    _END.run(tx, _named(mark))
 
 
 def release_hold(tx: Tx, mark: Mark) -> bool:
     """Give the room and the ports back, once; False when it was given back before."""
-    row = tx.execute(sa.delete(holds).where(*_is(mark)).returning(holds)).one_or_none()
+    row = _RELEASE.first(tx, _named(mark))
     if row is None:
         return False
-    tx.execute(sa.delete(held_ports).where(held_ports.c.instance_id == mark.owner))
+    _GIVE_PORTS.run(tx, {"b_id": mark.owner})
     give_room(tx, HostId(row.host_id), Capacity(row.cpus, row.memory_mib, row.disk_mib))
     return True
 
@@ -152,5 +167,5 @@ def _hold_from_row(row: sa.Row[tuple[object, ...]]) -> Hold:
     )
 
 
-def _is(mark: Mark) -> tuple[sa.ColumnElement[bool], ...]:
-    return holds.c.instance_id == mark.owner, holds.c.run_epoch == mark.run_epoch
+def _named(mark: Mark) -> dict[str, str | int]:
+    return {"b_id": mark.owner, "b_run": mark.run_epoch}

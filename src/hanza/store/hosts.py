@@ -1,7 +1,8 @@
 """Hosts as their agents last described them, and as placement sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,13 +11,14 @@ from hanza.model.capacity import Capacity
 from hanza.model.guest import HostFacts
 from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
 from hanza.model.site import Country, Host
-from hanza.plan.placement.candidate import Candidate, Ground
+from hanza.plan.placement.candidate import Candidate
+from hanza.plan.placement.fleet import Host as Fact
 from hanza.store.agents import is_heard_of
+from hanza.store.changes import note_change
 from hanza.store.database import upsert_many
 from hanza.store.events import append_event
-from hanza.store.probes import fresh_trips
-from hanza.store.schema import agents, held_ports, hosts, providers, sites
-from hanza.store.sites import attributes_from_json, prices_from_row
+from hanza.store.grounds import list_grounds
+from hanza.store.schema import agents, held_ports, hosts, sites
 from hanza.store.tx import Tx
 
 
@@ -41,6 +43,7 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
         for host in facts
     ]
     upsert_many(tx, hosts, ("agent_id", "name"), rows)
+    note_change(tx, "agent", agent)
     offered = {one.name: (one.capacity, one.accelerator, one.address) for one in facts}
     for name in sorted(
         name for name in known.keys() | offered if known.get(name) != offered.get(name)
@@ -56,17 +59,34 @@ def _offered_by(tx: Tx, agent: AgentId) -> dict[str, tuple[Capacity, str, str]]:
 
 def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:
     """The engine said it is full, whatever the books say: nothing new there for a while."""
+    note_change(tx, "host", host)
     tx.execute(sa.update(hosts).where(hosts.c.id == host).values(refuses_until=until))
 
 
-def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> list[Candidate]:
-    """Every host, with what placement has to know of it; `carbon` in g/kWh by country."""
+def list_capacities(tx: Tx) -> list[Capacity]:
+    """How large hosts are: each capacity that there is."""
+    query = sa.select(hosts.c.cpus, hosts.c.memory_mib, hosts.c.disk_mib).distinct()
+    return [_capacity(row) for row in tx.execute(query)]
+
+
+def list_candidates(
+    tx: Tx,
+    now: datetime,
+    carbon: Mapping[Country, float],
+    only: Collection[HostId] | None = None,
+) -> list[Candidate]:
+    """Every host, or these, with what placement has to know; `carbon` in g/kWh by country."""
     query = (
         sa.select(hosts, agents.c.heard_at, agents.c.is_contested)
         .join(agents, agents.c.id == hosts.c.agent_id)
         .order_by(hosts.c.id)
     )
-    grounds, ports = _grounds(tx, carbon, now), _held_ports(tx)
+    if only is not None:
+        query = query.where(hosts.c.id.in_(list(only)))
+    rows = tx.execute(query).all()
+    sites_of = None if only is None else {SiteId(row.site_id) for row in rows}
+    grounds = {one.site: one for one in list_grounds(tx, now, carbon, sites_of)}
+    ports = _held_ports(tx, only)
     return [
         Candidate(
             host=HostId(row.id),
@@ -80,47 +100,50 @@ def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> l
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
             ports=ports.get(row.id, {}),
         )
-        for row in tx.execute(query)
+        for row in rows
     ]
 
 
-def _held_ports(tx: Tx) -> dict[str, dict[int, InstanceId | None]]:
+def list_facts(
+    tx: Tx, ids: Collection[HostId] | None = None, of: Collection[AgentId] = ()
+) -> list[Fact]:
+    """These hosts and all of these agents; without either, every host."""
+    query = sa.select(hosts, agents.c.heard_at, agents.c.is_contested).join(
+        agents, agents.c.id == hosts.c.agent_id
+    )
+    if ids is not None:
+        query = query.where(sa.or_(hosts.c.id.in_(list(ids)), hosts.c.agent_id.in_(list(of))))
+    rows = tx.execute(query).all()
+    ports = _held_ports(tx, None if ids is None else [row.id for row in rows])
+    return [_fact_from_row(row, ports.get(row.id, {})) for row in rows]
+
+
+def _fact_from_row(row: sa.Row[tuple[object, ...]], ports: Mapping[int, InstanceId | None]) -> Fact:
+    return Fact(
+        host=HostId(row.id),
+        name=row.name,
+        agent=AgentId(row.agent_id),
+        site=SiteId(row.site_id),
+        capacity=_capacity(row),
+        free=_capacity(row) - _held(row),
+        is_offered=row.is_offered and not row.is_contested,
+        heard_at=row.heard_at,
+        refuses_until=row.refuses_until,
+        ports=ports,
+    )
+
+
+def _held_ports(
+    tx: Tx, of: Collection[str] | None = None
+) -> dict[str, dict[int, InstanceId | None]]:
     """By host: its published ports, and whose they are."""
     found: dict[str, dict[int, InstanceId | None]] = {}
-    for row in tx.execute(sa.select(held_ports)):
+    query = sa.select(held_ports)
+    if of is not None:
+        query = query.where(held_ports.c.host_id.in_(list(of)))
+    for row in tx.execute(query):
         found.setdefault(row.host_id, {})[row.port] = InstanceId(row.instance_id)
     return found
-
-
-def _grounds(tx: Tx, carbon: Mapping[Country, float], now: datetime) -> dict[SiteId, Ground]:
-    query = sa.select(
-        sites,
-        sites.c["class"].label("site_class"),
-        providers.c.name.label("provider"),
-        providers.c.attributes.label("provider_attributes"),
-        providers.c.price_cpu_hour,
-        providers.c.price_gib_hour,
-        providers.c.price_disk_gib_hour,
-    ).join(providers, providers.c.id == sites.c.provider_id)
-    rtts = fresh_trips(tx, now)
-    return {
-        SiteId(row.id): Ground(
-            site=SiteId(row.id),
-            name=row.name,
-            city=row.city,
-            country=row.country,
-            latitude=row.latitude,
-            longitude=row.longitude,
-            provider=row.provider,
-            site_class=row.site_class,
-            site_attributes=attributes_from_json(row.attributes),
-            provider_attributes=attributes_from_json(row.provider_attributes),
-            prices=prices_from_row(row),
-            carbon=carbon.get(row.country),
-            rtts=rtts.get(SiteId(row.id), {}),
-        )
-        for row in tx.execute(query)
-    }
 
 
 def list_hosts(tx: Tx) -> list[tuple[Host, str]]:
@@ -148,7 +171,7 @@ def _host_from_row(row: sa.Row[tuple[object, ...]]) -> Host:
     )
 
 
-def _capacity(row: sa.Row[tuple[object, ...]]) -> Capacity:
+def _capacity(row: Any) -> Capacity:
     return Capacity(row.cpus, row.memory_mib, row.disk_mib)
 
 

@@ -5,9 +5,9 @@ same transaction, so any number of planes may publish and none can say old thing
 number.  The last few manifests are kept, so that an agent that was away gets a delta.
 """
 
+import functools
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,12 +20,15 @@ from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 from hanza.plan.manifest import hash_of, is_empty, manifest_of, says_the_same
 from hanza.store.images import BUNDLE_COLUMNS, bundle_from_row
 from hanza.store.instances import data_volumes_from_row, spec_from_row
+from hanza.store.prepared import Prepared, changing, inserting
 from hanza.store.schema import agents, bundles, holds, hosts, instances, manifests, volumes
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
 
 KEPT = 16
+REMEMBERED_MAX, SMALL = 256, 2_000
+_REMEMBERED: dict[tuple[AgentId, Hash], Manifest] = {}
 
 
 class NothingNew(Refusal):
@@ -36,48 +39,82 @@ class NothingNew(Refusal):
 
 def publish_manifest(tx: Tx, agent: AgentId, now: datetime) -> Manifest:
     """Cut the agent's next manifest.  Raises `NothingNew` when it would repeat the last."""
-    row = tx.execute(
-        sa.update(agents)
-        .where(agents.c.id == agent)
-        .values(manifest_no=agents.c.manifest_no + 1)
-        .returning(agents.c.epoch, agents.c.manifest_no, agents.c.manifest_hash)
-    ).one()
+    row = _NEXT.first(tx, {"b_id": agent})
+    assert row is not None, "only of agents that there are"
     version, parent = Version(row.epoch, row.manifest_no), bytes(row.manifest_hash)
     manifest = _wanted_at(tx, agent, version, parent)
     held = find_manifest(tx, agent, parent)
     if says_the_same(held, manifest) if held else is_empty(manifest):
         raise NothingNew("nothing has changed")
     digest = hash_of(manifest)
-    tx.execute(sa.update(agents).where(agents.c.id == agent).values(manifest_hash=digest))
-    tx.execute(
-        sa.insert(manifests).values(
-            agent_id=agent,
-            epoch=version.epoch,
-            number=version.number,
-            hash=digest,
-            body=v1.encode(manifest_to_wire(manifest)),
-            published_at=now,
-        )
-    )
-    old = manifests.c.number <= version.number - KEPT
-    tx.execute(sa.delete(manifests).where(manifests.c.agent_id == agent, old))
+    _SET_HASH.run(tx, {"b_id": agent, "manifest_hash": digest})
+    row = {
+        "agent_id": agent,
+        "epoch": version.epoch,
+        "number": version.number,
+        "hash": digest,
+        "body": v1.encode(manifest_to_wire(manifest)),
+        "published_at": now,
+    }
+    _INSERT.run(tx, row)
+    _remember(manifest, digest)
+    _DROP_OLD.run(tx, {"b_id": agent, "old": version.number - KEPT})
     return manifest
 
 
 def find_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
-    """The manifest that has this hash, if it is recent enough to be kept."""
-    body = tx.scalar(
-        sa.select(manifests.c.body).where(manifests.c.agent_id == agent, manifests.c.hash == digest)
-    )
-    if body is None:
+    """The manifest that has this hash, if it is recent enough to be kept.
+
+    What a hash stands for never changes, so those that were used last are remembered.
+    """
+    known = _REMEMBERED.get((agent, digest))
+    if known is None:
+        known = _read_manifest(tx, agent, digest)
+        if known is not None:
+            _remember(known, digest)
+    return known
+
+
+def _remember(manifest: Manifest, digest: Hash) -> None:
+    """Those of large sites are read each time: they would fill the memory."""
+    if len(_REMEMBERED) >= REMEMBERED_MAX:
+        _REMEMBERED.clear()
+    if len(manifest.entries) + len(manifest.volumes) <= SMALL:
+        _REMEMBERED[manifest.agent, digest] = manifest
+
+
+def _read_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
+    row = _BODY.first(tx, {"b_id": agent, "hash": digest})
+    if row is None:
         return None
-    whole = v1.decode_down(bytes(body))
+    whole = v1.decode_down(bytes(row.body))
     assert isinstance(whole, v1.ManifestWhole), "only whole manifests are kept"
     return manifest_from_wire(whole)
 
 
-def _held_at(agent: AgentId) -> sa.Select[tuple[Any, ...]]:
-    return (
+_IS_AGENT = agents.c.id == sa.bindparam("b_id")
+_ITS_MANIFEST = manifests.c.agent_id == sa.bindparam("b_id")
+_NEXT = Prepared(
+    sa.update(agents)
+    .where(_IS_AGENT)
+    .values(manifest_no=agents.c.manifest_no + 1)
+    .returning(agents.c.epoch, agents.c.manifest_no, agents.c.manifest_hash)
+)
+_SET_HASH = Prepared(changing(agents, "manifest_hash").where(_IS_AGENT))
+_INSERT = Prepared(
+    inserting(manifests, "agent_id", "epoch", "number", "hash", "body", "published_at")
+)
+_DROP_OLD = Prepared(
+    sa.delete(manifests).where(_ITS_MANIFEST, manifests.c.number <= sa.bindparam("old"))
+)
+_BODY = Prepared(
+    sa.select(manifests.c.body).where(_ITS_MANIFEST, manifests.c.hash == sa.bindparam("hash"))
+)
+
+
+@functools.cache
+def _held_at() -> Prepared:
+    return Prepared(
         sa.select(
             holds.c.instance_id,
             holds.c.run_epoch,
@@ -108,7 +145,7 @@ def _held_at(agent: AgentId) -> sa.Select[tuple[Any, ...]]:
         .join(hosts, hosts.c.id == holds.c.host_id)
         .join(instances, instances.c.id == holds.c.instance_id)
         .outerjoin(bundles, bundles.c.id == instances.c.bundle_id)
-        .where(holds.c.agent_id == agent)
+        .where(holds.c.agent_id == sa.bindparam("b_id"))
     )
 
 
@@ -116,7 +153,7 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
     entries, tombstones = [], []
     kept = _volumes_at(tx, agent)
     needed: dict[str, Bundle] = dict(kept.bundles)
-    for row in tx.execute(_held_at(agent)):
+    for row in _held_at().all(tx, {"b_id": agent}):
         mark = Mark(InstanceId(row.instance_id), row.run_epoch)
         if row.is_ending:
             tombstones.append(Tombstone(mark))
@@ -146,14 +183,8 @@ class _Kept:
 
 
 def _volumes_at(tx: Tx, agent: AgentId) -> _Kept:
-    query = (
-        sa.select(volumes, hosts.c.name.label("host"), *BUNDLE_COLUMNS)
-        .join(hosts, hosts.c.id == volumes.c.host_id)
-        .outerjoin(bundles, bundles.c.id == volumes.c.bundle_id)
-        .where(volumes.c.agent_id == agent)
-    )
     kept = _Kept()
-    for row in tx.execute(query):
+    for row in _kept_at().all(tx, {"b_id": agent}):
         stay = Stay(VolumeId(row.id), row.stays)
         if row.is_leaving:
             kept.tombstones.append(VolumeTombstone(stay))
@@ -165,3 +196,13 @@ def _volumes_at(tx: Tx, agent: AgentId) -> _Kept:
         if row.instance_id is not None:
             kept.attached[stay.volume] = InstanceId(row.instance_id)
     return kept
+
+
+@functools.cache
+def _kept_at() -> Prepared:
+    return Prepared(
+        sa.select(volumes, hosts.c.name.label("host"), *BUNDLE_COLUMNS)
+        .join(hosts, hosts.c.id == volumes.c.host_id)
+        .outerjoin(bundles, bundles.c.id == volumes.c.bundle_id)
+        .where(volumes.c.agent_id == sa.bindparam("b_id"))
+    )

@@ -45,6 +45,12 @@ _HOMES = Among(
     sa.select(instances.c.id, instances.c.home).where(instances.c.home.is_not(None)),
     instances.c.id,
 )
+_ABOVE = Prepared(
+    sa.select(policies).where(
+        policies.c.tenant == sa.bindparam("tenant"),
+        policies.c.workspace.in_([sa.literal(""), sa.bindparam("workspace")]),
+    )
+)
 _OF_TENANT = Prepared(sa.select(policies).where(policies.c.tenant == sa.bindparam("tenant")))
 
 
@@ -90,9 +96,12 @@ def bounds_of(tx: Tx, wishes: Iterable[Wanted]) -> Bounds:
 
 def above_of(tx: Tx, places: Iterable[tuple[str, str]]) -> Above:
     """The levels above each of these workspaces, by tenant and workspace."""
-    places = set(places)
-    kept = {tenant: list_policies(tx, tenant) for tenant in {tenant for tenant, _ in places}}
-    return {place: levels_above(*place, kept[place[0]]) for place in places}
+    return {place: levels_above(*place, _kept_above(tx, *place)) for place in set(places)}
+
+
+def _kept_above(tx: Tx, tenant: str, workspace: str) -> dict[str, Policy]:
+    rows = _ABOVE.all(tx, {"tenant": tenant, "workspace": workspace})
+    return {row.workspace: _kept_from_row(row).policy for row in rows}
 
 
 def above_with(above: Above, tenant: str, kept: Mapping[str, Policy]) -> Above:

@@ -5,7 +5,7 @@ goes with it; all else is believed until it is too old, and then the guess with 
 again.  The instant is the plane's, that of hearing it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from hanza.model.ids import AgentId, SiteId
 from hanza.model.policy import Point
 from hanza.model.probe import Probe, Target, Trip
 from hanza.plan.nearness import least_ms
+from hanza.store.changes import note_change
 from hanza.store.database import upsert_many
 from hanza.store.schema import agents, probes, rtts, sites
 from hanza.store.tx import Tx
@@ -63,6 +64,7 @@ def put_probe(tx: Tx, probe: Probe, now: datetime) -> bool:
         "created_at": now,
     }
     upsert_many(tx, probes, ("name",), [row])
+    note_change(tx, "grounds")
     return name not in known
 
 
@@ -77,6 +79,7 @@ def remove_probe(tx: Tx, name: str) -> None:
     tx.execute(sa.delete(rtts).where(rtts.c.point == name))
     if not tx.execute(sa.delete(probes).where(probes.c.name == name)).rowcount:
         raise NotFound(f"there is no probe {name!r}", field="name")
+    note_change(tx, "grounds")
 
 
 def record_trips(
@@ -95,21 +98,26 @@ def record_trips(
     of_site = rtts.c.site_id == site.id
     tx.execute(sa.delete(rtts).where(of_site, rtts.c.point.in_(list(refused))))
     good = {name: ms for name, ms in said.items() if name not in refused}
-    before = dict(fresh_trips(tx, now).get(SiteId(site.id), {}))
+    before = dict(fresh_trips(tx, now, [SiteId(site.id)]).get(SiteId(site.id), {}))
     rows = [
         {"site_id": site.id, "point": name, "ms": ms, "at": now, "agent_id": agent}
         for name, ms in good.items()
     ]
     upsert_many(tx, rtts, ("site_id", "point"), rows)
+    note_change(tx, "site", site.id)
     if any(abs(before.get(known[name], -SAME_MS) - ms) >= SAME_MS for name, ms in good.items()):
         hint_waiting(tx, "place", now)
     return refused
 
 
-def fresh_trips(tx: Tx, now: datetime) -> Mapping[SiteId, Mapping[Point, float]]:
-    """Everything that was measured lately enough, by site and place."""
+def fresh_trips(
+    tx: Tx, now: datetime, only: Collection[SiteId] | None = None
+) -> Mapping[SiteId, Mapping[Point, float]]:
+    """Everything that was measured lately enough, by site and place; from these sites only."""
     query = sa.select(rtts.c.site_id, rtts.c.ms, probes).join(probes, probes.c.name == rtts.c.point)
     found: dict[SiteId, dict[Point, float]] = {}
+    if only is not None:
+        query = query.where(rtts.c.site_id.in_(list(only)))
     for row in tx.execute(query.where(rtts.c.at > now - GOOD_FOR)):
         trips, at = found.setdefault(SiteId(row.site_id), {}), _probe_from_row(row).at
         trips[at] = min(row.ms, trips.get(at, row.ms))

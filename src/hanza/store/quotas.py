@@ -20,6 +20,7 @@ from hanza.model.quota import DIMENSIONS, NONE, UNLIMITED, Amounts, Limits, Scop
 from hanza.plan.quota import SHARDS, Shard, exceeded, refusal_of, spread, used_of
 from hanza.store.database import upsert, writer_of
 from hanza.store.events import append_event
+from hanza.store.prepared import Prepared
 from hanza.store.quota_tables import quota_shards, quotas
 from hanza.store.tx import Tx
 
@@ -102,11 +103,8 @@ def clear_quota(tx: Tx, scope: Scope, now: datetime) -> bool:
 def _take(tx: Tx, scope: Scope, change: Amounts) -> bool:
     """The guarded update of this writer's own shard: the common case, and all of it."""
     asked = {f"x_{one}": change.of(one) for one in DIMENSIONS}
-    taken = tx.execute(
-        _TAKE,
-        {"b_tenant": scope.tenant, "b_workspace": scope.workspace, "b_shard": _own(tx)} | asked,
-    )
-    return taken.rowcount == 1
+    mine = {"b_tenant": scope.tenant, "b_workspace": scope.workspace, "b_shard": _own(tx)}
+    return _TAKE.run(tx, mine | asked) == 1
 
 
 def _count_on_all(tx: Tx, scope: Scope, change: Amounts) -> None:
@@ -200,4 +198,4 @@ def _take_statement() -> sa.Update:
     )
 
 
-_TAKE = _take_statement()
+_TAKE = Prepared(_take_statement())

@@ -4,7 +4,7 @@ A report speaks only for what was placed with its own agent: a word about anybod
 is dropped, whoever signs it, and its words are made harmless before they are kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,28 +18,46 @@ from hanza.model.report import Orphan, Problem, Report, Seen
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.hosts import put_hosts
-from hanza.store.prepared import Prepared
+from hanza.store.prepared import Among, Prepared, changing
 from hanza.store.schema import agents, holds, orphans, seen
 from hanza.store.tx import Tx
 from hanza.store.volume_reports import put_orphan_volumes, put_seen_volumes
 from hanza.store.work import hint, hint_waiting
 
+_TROUBLE = ("trouble_code", "trouble_text", "trouble_since")
+_TAKE_OVER = Prepared(
+    changing(
+        agents, "report_no", "heard_at", "trouble_code", "trouble_text", "trouble_since"
+    ).where(
+        agents.c.id == sa.bindparam("b_agent"),
+        agents.c.starts == sa.bindparam("b_starts"),
+        agents.c.nonce == sa.bindparam("b_nonce"),
+        agents.c.report_no < sa.bindparam("report_no"),
+        agents.c.revoked_at.is_(None),
+    )
+)
+_PRESENT = Among(
+    sa.select(seen.c.instance_id, seen.c.run_epoch, seen.c.agent_id).where(
+        seen.c.presence == "present"
+    ),
+    seen.c.instance_id,
+)
+_PLACED = Among(
+    sa.select(holds.c.instance_id, holds.c.run_epoch, holds.c.agent_id), holds.c.instance_id
+)
 _SEEN_OF = Prepared(sa.select(seen).where(seen.c.instance_id == sa.bindparam("instance")))
 
 
 def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetime) -> bool:
     """Take a report over; False when a newer one, or a newer start of the agent, was faster."""
-    newer = tx.execute(
-        sa.update(agents)
-        .where(
-            agents.c.id == agent,
-            agents.c.starts == report.incarnation.starts,
-            agents.c.nonce == report.incarnation.nonce,
-            agents.c.report_no < report.number,
-            agents.c.revoked_at.is_(None),
-        )
-        .values(report_no=report.number, heard_at=now, **_problem_to_columns(report.trouble))
-    ).rowcount
+    said = {
+        "b_agent": agent,
+        "b_starts": report.incarnation.starts,
+        "b_nonce": report.incarnation.nonce,
+        "report_no": report.number,
+        "heard_at": now,
+    }
+    newer = _TAKE_OVER.run(tx, said | _problem_to_columns(report.trouble))
     if not newer:
         return False
     put_seen_volumes(tx, agent, report, now)
@@ -89,16 +107,14 @@ def _put_seen(tx: Tx, agent: AgentId, report: Report, now: datetime) -> None:
         tx.execute(sa.delete(seen).where(mine, *run_of))
 
 
-def _present_runs(tx: Tx, agent: AgentId, ids: Iterable[InstanceId]) -> dict[str, int]:
-    query = sa.select(seen.c.instance_id, seen.c.run_epoch).where(seen.c.presence == "present")
-    rows = tx.execute(query.where(seen.c.agent_id == agent, seen.c.instance_id.in_(list(ids))))
-    return {row.instance_id: row.run_epoch for row in rows}
+def _present_runs(tx: Tx, agent: AgentId, ids: Collection[InstanceId]) -> dict[str, int]:
+    rows = _PRESENT.among(tx, ids)
+    return {row.instance_id: row.run_epoch for row in rows if row.agent_id == agent}
 
 
-def _placed_runs(tx: Tx, agent: AgentId, ids: Iterable[InstanceId]) -> dict[str, int]:
-    query = sa.select(holds.c.instance_id, holds.c.run_epoch)
-    rows = tx.execute(query.where(holds.c.agent_id == agent, holds.c.instance_id.in_(list(ids))))
-    return {row.instance_id: row.run_epoch for row in rows}
+def _placed_runs(tx: Tx, agent: AgentId, ids: Collection[InstanceId]) -> dict[str, int]:
+    rows = _PLACED.among(tx, ids)
+    return {row.instance_id: row.run_epoch for row in rows if row.agent_id == agent}
 
 
 def _put_orphans(tx: Tx, agent: AgentId, found: Iterable[Orphan], now: datetime) -> None:

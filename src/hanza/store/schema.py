@@ -10,7 +10,8 @@ the transaction of that step: the API when it accepts a change, the engine when 
 
 import sqlalchemy as sa
 
-import hanza.store.access_tables  # noqa: F401 -- they are of the same metadata
+import hanza.store.access_tables
+import hanza.store.change_tables  # noqa: F401 -- so are these
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
 from hanza.store.mesh_tables import answerers as answerers
 from hanza.store.mesh_tables import meetings as meetings
@@ -199,6 +200,7 @@ instances = sa.Table(
     sa.Column("disks", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("tenant", "workspace", "name"),
     sa.Index("ix_instances_tenant_workspace_app", "tenant", "workspace", "app"),
+    sa.Index("ix_instances_boot_volume", "boot_volume"),
 )
 
 volumes = sa.Table(

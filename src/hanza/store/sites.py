@@ -10,6 +10,7 @@ from hanza.model.errors import Conflict, NotFound
 from hanza.model.ids import ProviderId, SiteId
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Provider, Site
+from hanza.store.changes import note_change
 from hanza.store.events import append_event
 from hanza.store.prepared import Prepared
 from hanza.store.schema import providers, sites
@@ -27,6 +28,7 @@ def put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
     if all(row._mapping[name] == value for name, value in _said_by(provider).items()):
         return replace(provider, id=ProviderId(row.id))
     append_event(tx, now, "provider.changed", provider.name, f"{provider.title} is told anew")
+    note_change(tx, "provider", provider.name)
     changed = sa.update(providers).where(providers.c.id == row.id).values(**_said_by(provider))
     tx.execute(changed)
     return replace(provider, id=ProviderId(row.id))
@@ -59,6 +61,7 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
             "country": site.country,
         }
         tx.execute(sa.insert(sites).values(created_at=now, **values, **_told_of(site)))
+        note_change(tx, "site", site.id)
         append_event(tx, now, "site.added", site.name, f"{site.name} in {site.city} is a site")
         return site
     known = _site_from_row(row)
@@ -66,6 +69,7 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
         raise Conflict(f"site {site.name!r} exists with another provider or country", field="name")
     if any(row._mapping[name] != value for name, value in _told_of(site).items()):
         tx.execute(sa.update(sites).where(sites.c.id == known.id).values(**_told_of(site)))
+        note_change(tx, "site", known.id)
         append_event(tx, now, "site.changed", site.name, f"{site.name} is told anew")
     return replace(site, id=known.id)
 

@@ -32,6 +32,9 @@ Job: TypeAlias = tuple[Callable[[Tx], Any], "Future[Any]"]
 _SAVE = Prepared(sa.text("SAVEPOINT job"))
 _KEEP = Prepared(sa.text("RELEASE SAVEPOINT job"))
 _BACK = Prepared(sa.text("ROLLBACK TO SAVEPOINT job"))
+_SAVE_TRIAL = Prepared(sa.text("SAVEPOINT trial"))
+_KEEP_TRIAL = Prepared(sa.text("RELEASE SAVEPOINT trial"))
+_BACK_TRIAL = Prepared(sa.text("ROLLBACK TO SAVEPOINT trial"))
 BATCH_MAX = 128
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, BATCH_MAX)
 ATTEMPTS_MAX = 12
@@ -189,6 +192,16 @@ class Store:
                 answer.set_exception(outcome)
             else:
                 answer.set_result(outcome)
+
+
+def attempt(tx: Tx, fn: Callable[[], R]) -> R:
+    """What `fn` returns; what it changed is taken back when that is False or None."""
+    _SAVE_TRIAL.run(tx, {})
+    outcome = fn()
+    if outcome is None or outcome is False:
+        _BACK_TRIAL.run(tx, {})
+    _KEEP_TRIAL.run(tx, {})
+    return outcome
 
 
 def told(error: exc.DBAPIError) -> Exception:

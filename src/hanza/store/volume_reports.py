@@ -16,11 +16,17 @@ from hanza.model.report import Report
 from hanza.model.volume import OrphanVolume, SeenVolume, Stay
 from hanza.store.database import upsert
 from hanza.store.events import append_event
-from hanza.store.prepared import Prepared
+from hanza.store.prepared import Among, Prepared
 from hanza.store.schema import orphan_volumes, seen_volumes, volumes
 from hanza.store.tx import Tx
 from hanza.store.work import hint
 
+_PLACED = Among(
+    sa.select(volumes.c.id, volumes.c.stays, volumes.c.is_made, volumes.c.agent_id), volumes.c.id
+)
+_MADE = Prepared(
+    sa.update(volumes).where(volumes.c.id == sa.bindparam("b_id")).values(is_made=True)
+)
 _SEEN_OF = Prepared(
     sa.select(seen_volumes).where(seen_volumes.c.volume_id == sa.bindparam("volume"))
 )
@@ -31,11 +37,7 @@ def put_seen_volumes(tx: Tx, agent: AgentId, report: Report, now: datetime) -> N
     named = [one.stay.volume for one in report.volumes]
     if report.is_whole:
         tx.execute(sa.delete(seen_volumes).where(mine, seen_volumes.c.volume_id.not_in(named)))
-    query = sa.select(volumes.c.id, volumes.c.stays, volumes.c.is_made)
-    placed = {
-        row.id: row
-        for row in tx.execute(query.where(volumes.c.agent_id == agent, volumes.c.id.in_(named)))
-    }
+    placed = {row.id: row for row in _PLACED.among(tx, named) if row.agent_id == agent}
     for one in report.volumes:
         row = placed.get(one.stay.volume)
         if row is None or row.stays != one.stay.number:
@@ -43,8 +45,7 @@ def put_seen_volumes(tx: Tx, agent: AgentId, report: Report, now: datetime) -> N
         if one.presence == "unknown":
             continue  # nobody can look just now; what was last seen stands
         if one.presence == "present" and not row.is_made:
-            made = sa.update(volumes).where(volumes.c.id == one.stay.volume)
-            tx.execute(made.values(is_made=True))
+            _MADE.run(tx, {"b_id": one.stay.volume})
             hint(tx, "publish", agent, now)
         keys = {"volume_id": one.stay.volume, "agent_id": agent, "seen_at": now}
         upsert(tx, seen_volumes, ("volume_id",), keys | _seen_to_columns(one))

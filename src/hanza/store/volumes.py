@@ -21,7 +21,7 @@ from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.quota import volume_cost
 from hanza.plan.volumes import name_of_disk
 from hanza.store.holds import give_room, take_room
-from hanza.store.prepared import Among, Prepared
+from hanza.store.prepared import Among, Prepared, changing, inserting
 from hanza.store.quotas import count
 from hanza.store.schema import hosts, instances, providers, seen_volumes, sites, volumes
 from hanza.store.tx import Tx
@@ -55,19 +55,18 @@ class VolumePlace:
 
 
 def insert_volume(tx: Tx, wanted: VolumeWanted) -> None:
-    tx.execute(
-        sa.insert(volumes).values(
-            id=wanted.id,
-            tenant=wanted.tenant,
-            workspace=wanted.workspace,
-            name=wanted.name,
-            size_mib=wanted.size_mib,
-            image=wanted.image,
-            app=wanted.app,
-            bundle_id=wanted.bundle,
-            created_at=wanted.created_at,
-        )
-    )
+    row = {
+        "id": wanted.id,
+        "tenant": wanted.tenant,
+        "workspace": wanted.workspace,
+        "name": wanted.name,
+        "size_mib": wanted.size_mib,
+        "image": wanted.image,
+        "app": wanted.app,
+        "bundle_id": wanted.bundle,
+        "created_at": wanted.created_at,
+    }
+    _INSERT.run(tx, row)
 
 
 def resize_volume(tx: Tx, volume: VolumeId, size_mib: int) -> None:
@@ -87,8 +86,7 @@ def end_volume(tx: Tx, volume: VolumeId) -> None:
 
 def set_content(tx: Tx, volume: VolumeId, image: str, bundle: BundleId | None) -> None:
     """What its first bytes will be; only while it has none."""
-    mine = (volumes.c.id == volume, volumes.c.host_id.is_(None))
-    tx.execute(sa.update(volumes).where(*mine).values(image=image, bundle_id=bundle))
+    _SET_CONTENT.run(tx, {"b_id": volume, "image": image, "bundle_id": bundle})
 
 
 def forget_volume(tx: Tx, volume: VolumeId) -> None:
@@ -99,6 +97,51 @@ def forget_volume(tx: Tx, volume: VolumeId) -> None:
         count(tx, Scope(row.tenant, row.workspace), NONE - volume_cost(row.size_mib))
 
 
+_IT = volumes.c.id == sa.bindparam("b_id")
+_INSERT = Prepared(
+    inserting(
+        volumes,
+        "id",
+        "tenant",
+        "workspace",
+        "name",
+        "size_mib",
+        "image",
+        "app",
+        "bundle_id",
+        "created_at",
+    )
+)
+_SET_CONTENT = Prepared(
+    changing(volumes, "image", "bundle_id").where(_IT, volumes.c.host_id.is_(None))
+)
+_ATTACH = Prepared(changing(volumes, "instance_id").where(_IT))
+_BEGIN_STAY = Prepared(
+    changing(volumes, "instance_id", "host_id", "agent_id", "held_mib")
+    .values(stays=volumes.c.stays + 1)
+    .where(_IT)
+)
+_DETACH = Prepared(changing(volumes, "is_leaving").values(instance_id=None).where(_IT))
+_IS_USED = Prepared(
+    sa.select(
+        sa.exists()
+        .where(instances.c.boot_volume == sa.bindparam("id", type_=sa.Text))
+        .label("boots"),
+        sa.exists()
+        .where(
+            instances.c.tenant == sa.bindparam("tenant", type_=sa.Text),
+            instances.c.workspace == sa.bindparam("name", type_=sa.Text),
+            instances.c.data_volumes != "",
+            instances.c.data_volumes.contains(sa.bindparam("id", type_=sa.Text)),
+        )
+        .label("has"),
+    )
+)
+_OF_INSTANCE = Prepared(
+    sa.select(volumes)
+    .where(volumes.c.instance_id == sa.bindparam("instance"))
+    .order_by(volumes.c.name)
+)
 _BY_ID = Prepared(sa.select(volumes).where(volumes.c.id == sa.bindparam("id")))
 
 
@@ -114,7 +157,7 @@ def list_volumes(tx: Tx, *which: sa.ColumnElement[bool]) -> list[Record]:
 
 def volumes_of(tx: Tx, instance: InstanceId) -> list[Record]:
     """Those that it has attached."""
-    return list_volumes(tx, volumes.c.instance_id == instance)
+    return [_record_from_row(row) for row in _OF_INSTANCE.all(tx, {"instance": instance})]
 
 
 def find_by_name(tx: Tx, tenant: str, workspace: str, name: str) -> Record | None:
@@ -203,19 +246,14 @@ def take_volume(tx: Tx, volume: VolumeId, instance: InstanceId, host: HostId) ->
         return False
     if record.instance not in (None, instance) or record.host not in (None, host):
         return False
-    placed: dict[str, object] = {}
-    if record.host is None:
-        agent = take_room(tx, host, _disk(record.wanted.size_mib))
-        if agent is None:
-            return False
-        placed = {
-            "host_id": host,
-            "agent_id": agent,
-            "stays": volumes.c.stays + 1,
-            "held_mib": record.wanted.size_mib,
-        }
-    mine = volumes.c.id == volume
-    tx.execute(sa.update(volumes).where(mine).values(instance_id=instance, **placed))
+    if record.host is not None:
+        _ATTACH.run(tx, {"b_id": volume, "instance_id": instance})
+        return True
+    agent = take_room(tx, host, _disk(record.wanted.size_mib))
+    if agent is None:
+        return False
+    place = {"host_id": host, "agent_id": agent, "held_mib": record.wanted.size_mib}
+    _BEGIN_STAY.run(tx, {"b_id": volume, "instance_id": instance, **place})
     return True
 
 
@@ -237,8 +275,7 @@ def detach_volume(tx: Tx, record: Record) -> None:
     One whose bytes never came to be there may go elsewhere, once its site agrees.
     """
     is_leaving = record.is_leaving or not record.is_made
-    mine = volumes.c.id == record.wanted.id
-    tx.execute(sa.update(volumes).where(mine).values(instance_id=None, is_leaving=is_leaving))
+    _DETACH.run(tx, {"b_id": record.wanted.id, "is_leaving": is_leaving})
 
 
 def leave_host(tx: Tx, volume: VolumeId) -> None:
@@ -255,6 +292,12 @@ def vacate_host(tx: Tx, record: Record) -> None:
     if given and record.host is not None:
         give_room(tx, record.host, _disk(record.held_mib))
     tx.execute(sa.delete(seen_volumes).where(seen_volumes.c.volume_id == record.wanted.id))
+
+
+def is_used(tx: Tx, wanted: VolumeWanted) -> bool:
+    """Whether any instance names it."""
+    row = _IS_USED.first(tx, {"id": wanted.id, "tenant": wanted.tenant, "name": wanted.workspace})
+    return row is not None and bool(row.boots or row.has)
 
 
 def users_of(tx: Tx, wanted: VolumeWanted) -> list[tuple[InstanceId, str, bool]]:

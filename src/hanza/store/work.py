@@ -72,6 +72,11 @@ def hint_waiting(tx: Tx, kind: Kind, now: datetime) -> None:
     )
 
 
+def is_due(tx: Tx, kind: Kind, now: datetime) -> bool:
+    """Whether there is anything of a kind to be taken."""
+    return bool(_ANY_DUE.all(tx, {"kind": kind, "now": now}))
+
+
 def take_due(tx: Tx, kind: Kind, limit: int, token: str, now: datetime) -> list[Work]:
     """Lease up to `limit` due rows under one token."""
     rows = _DUE.all(tx, {"kind": kind, "now": now, "at_most": limit})
@@ -126,6 +131,15 @@ _DUE = Prepared(
     .order_by(work.c.due_at, work.c.ref)
     .limit(sa.bindparam("at_most", type_=sa.Integer))
     .with_for_update(skip_locked=True)
+)
+_ANY_DUE = Prepared(
+    sa.select(work.c.ref)
+    .where(
+        work.c.kind == sa.bindparam("kind"),
+        work.c.due_at <= _NOW,
+        sa.or_(work.c.leased_until.is_(None), work.c.leased_until <= _NOW),
+    )
+    .limit(1)
 )
 _UNHINTED = work.c.hint == sa.bindparam("b_hint")
 # Built once: these run for every pass of everything, and to build one costs more than to run it.

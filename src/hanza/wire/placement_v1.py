@@ -28,7 +28,7 @@ from hanza.wire.explanation_v1 import (
 from hanza.wire.federation_v1 import Word
 from hanza.wire.instance_v1 import InstanceSpec
 
-INSTANCES_MAX = 256
+INSTANCES_MAX = 1_024
 Instances = Annotated[dict[Word, InstanceSpec], Meta(min_length=1, max_length=INSTANCES_MAX)]
 
 

@@ -68,7 +68,7 @@ def place_group(
         if not one.options:
             return Unplaced(one)
     search = Search(
-        members=[Member(one.demand, _home_first(one)) for one in looked],
+        members=[Member(one.demand, home_first(one.demand, one.options)) for one in looked],
         groups=_groups(looked, neighbours),
         free={one.host: one.free for one in candidates},
     )
@@ -79,14 +79,14 @@ def place_group(
     return Placed(tuple(_as_looked(*one) for one in chosen), search.is_exact)
 
 
-def _home_first(looked: Looked) -> tuple[Option, ...]:
-    """Its options; that of its home is worth more than any number of others."""
-    home = looked.demand.home
+def home_first(demand: Demand, options: Sequence[Option]) -> tuple[Option, ...]:
+    """The options; that of its home is worth more than any number of others."""
+    home = demand.home
     return tuple(
         sorted(
             (
                 replace(one, total=one.total + HOME_POINTS) if one.candidate.host == home else one
-                for one in looked.options
+                for one in options
             ),
             key=lambda one: one.candidate.host != home,
         )
@@ -101,12 +101,13 @@ def _look_at_all(demands: Sequence[Demand], candidates: Sequence[Candidate]) -> 
     """Replicas ask for the same, so their hosts are looked at once."""
     seen: dict[object, Looked] = {}
     for one in demands:
-        if _asks(one) not in seen:
-            seen[_asks(one)] = look(one, candidates)
-    return [replace(seen[_asks(one)], demand=one) for one in demands]
+        if asks_of(one) not in seen:
+            seen[asks_of(one)] = look(one, candidates)
+    return [replace(seen[asks_of(one)], demand=one) for one in demands]
 
 
-def _asks(demand: Demand) -> object:
+def asks_of(demand: Demand) -> object:
+    """Equal for demands that look at hosts alike."""
     return demand.size, demand.policy, demand.pin, demand.conflict, demand.ports
 
 

@@ -28,7 +28,7 @@ class Option:
 
 def rank(demand: Demand, fitting: Sequence[Candidate]) -> tuple[Option, ...]:
     """Best first: points, then the larger free share of memory, then the host's id."""
-    measures = _measures(demand)
+    measures = measures_of(demand)
     grounds = {one.ground.site: one.ground for one in fitting}
     terms: dict[SiteId, list[tuple[str, int]]] = {site: [] for site in grounds}
     whole = sum(weight for _, weight, _ in measures)
@@ -61,7 +61,7 @@ def goals_of(policy: Policy) -> Goals:
     return PRESETS["nearest"] if policy.near else Goals()
 
 
-def _measures(demand: Demand) -> list[tuple[str, int, Callable[[Ground], float | None]]]:
+def measures_of(demand: Demand) -> list[tuple[str, int, Callable[[Ground], float | None]]]:
     """Every goal that has a weight and can be measured; the smaller value is the better one."""
     policy, goals = demand.policy, goals_of(demand.policy)
 

@@ -1,0 +1,115 @@
+"""A large group, one member after another, each at its best host: all of them, or none.
+
+Not exact: who comes first takes what a later one may have needed more.  Bound ones come first,
+because nobody else can make room for them.  Shares are of the whole group, and a number of
+different places is enforced as soon as those to come could not make it up.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from hanza.plan.placement.candidate import Demand
+from hanza.plan.placement.fleet.decide import Decider
+from hanza.plan.placement.fleet.fitting import find_fitting, option_at, option_of
+from hanza.plan.placement.fleet.host import Standing, instant
+from hanza.plan.placement.fleet.kernels import NONE
+from hanza.plan.placement.score import Option
+
+
+def place_in_turn(
+    decider: Decider, demands: Sequence[Demand], neighbours: Sequence[Standing], now: int
+) -> tuple[Option, ...] | None:
+    """An option for each demand, in their order.  The fleet is left as it was."""
+    turn = _Turn(decider, demands, neighbours, now)
+    order = sorted(range(len(demands)), key=lambda at: not _is_bound(demands[at]))
+    try:
+        is_placed = all(turn.place(at) for at in order)
+    finally:
+        turn.give_back()
+    return turn.options() if is_placed else None
+
+
+def _is_bound(demand: Demand) -> bool:
+    return demand.home is not None or bool(demand.pin.volumes)
+
+
+class _Turn:
+    """What was chosen so far; room and ports are taken while it goes on."""
+
+    def __init__(
+        self,
+        decider: Decider,
+        demands: Sequence[Demand],
+        neighbours: Sequence[Standing],
+        now: int,
+    ) -> None:
+        self._decider, self._demands, self._now = decider, demands, now
+        rows = decider.inventory.rows
+        self._to_come = Counter(one.component for one in demands)
+        self._standing: dict[str | None, list[int]] = {one: [] for one in self._to_come}
+        for one in neighbours:
+            if one.component in self._standing and one.host in rows:
+                self._standing[one.component].append(rows[one.host])
+        self._options: dict[int, Option] = {}
+        self._taken: list[tuple[int, Demand]] = []
+
+    def place(self, at: int) -> bool:
+        """Take the best host for this one; no, when there is none."""
+        demand = self._demands[at]
+        self._to_come[demand.component] -= 1
+        option = self._bound(demand) if _is_bound(demand) else self._free(demand)
+        if option is None:
+            return False
+        row = self._decider.inventory.rows[option.candidate.host]
+        self._options[at] = option
+        self._taken.append((row, demand))
+        if demand.component is not None:
+            self._standing[demand.component].append(row)
+        room = demand.room
+        columns = self._decider.inventory.columns
+        columns.add_room(row, -room.cpus, -room.memory_mib, -room.disk_mib)
+        columns.take_ports(row, demand.ports)
+        return True
+
+    def give_back(self) -> None:
+        columns = self._decider.inventory.columns
+        for row, demand in self._taken:
+            room = demand.room
+            columns.add_room(row, room.cpus, room.memory_mib, room.disk_mib)
+            columns.free_ports(row, demand.ports)
+
+    def options(self) -> tuple[Option, ...]:
+        """With candidates as they were before."""
+        inventory = self._decider.inventory
+        found = (self._options[at] for at in range(len(self._demands)))
+        return tuple(
+            Option(
+                inventory.candidate_at(inventory.rows[one.candidate.host], self._now),
+                one.total,
+                one.terms,
+            )
+            for one in found
+        )
+
+    def _free(self, demand: Demand) -> Option | None:
+        inventory = self._decider.inventory
+        ask = inventory.asks.of(demand)
+        standing = self._standing[demand.component]
+        to_come = self._to_come[demand.component]
+        row = self._decider.decide(ask, demand, standing, self._now, to_come)
+        if row == NONE:
+            return None
+        values = inventory.asks.values[ask.measures, inventory.columns.site_of(row)]
+        return option_of(inventory.candidate_at(row, self._now), ask.goals, values, ask.best)
+
+    def _bound(self, demand: Demand) -> Option | None:
+        inventory = self._decider.inventory
+        hosts = [inventory.hosts[row] for row in self._standing[demand.component]]
+        chosen = self._decider.choose(demand, hosts, instant(self._now))
+        if not isinstance(chosen, str):
+            return None
+        fitting = find_fitting(self._decider, demand, self._now)
+        at = int(np.flatnonzero(fitting.rows == inventory.rows[chosen])[0])
+        return option_at(fitting, at, inventory.candidate_at(inventory.rows[chosen], self._now))

@@ -1,0 +1,79 @@
+"""The door to numba: both ways mean the same, and it is loaded only when it is needed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hanza.plan.placement.compiler import compiled
+
+STEPS = 5
+
+
+@compiled
+def doubled(value: int) -> int:
+    return value * 2
+
+
+@compiled
+def climbed(value: int) -> int:
+    for _ in range(STEPS):
+        value = doubled(value)
+    return value
+
+
+def test_both_ways_mean_the_same_down_to_what_is_called() -> None:
+    assert climbed.plain(3) == climbed.fast(3) == climbed(3) == 96
+    assert climbed.__name__ == "climbed"
+
+
+def test_what_is_compiled_calls_none_of_another_module() -> None:
+    stranger = compiled(lambda value: doubled(value))
+    stranger._function.__module__ = "elsewhere"
+    with pytest.raises(ValueError, match=r"calls doubled of .*test_compiler"):
+        _ = stranger.plain
+
+
+def run(code: str, cache: Path, **environment: str) -> str:
+    """In a process of its own, which has loaded nothing yet."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(cache), **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    ).stdout.strip()
+
+
+SOURCE = """
+from hanza.plan.placement.compiler import compiled
+
+@compiled
+def doubled(value):
+    return value * 2
+"""
+CALLED = """
+import sys
+sys.path.insert(0, {place!r})
+import sample
+assert "numba" not in sys.modules
+sample.doubled.plain(2)
+assert "numba" not in sys.modules
+sample.doubled(2)
+assert "numba" in sys.modules
+stats = getattr(sample.doubled.fast, "stats", None)
+print(sum(stats.cache_hits.values()) if stats else "plain")
+"""
+
+
+def test_it_is_loaded_at_first_need_and_a_second_start_does_not_compile_again(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sample.py").write_text(SOURCE)
+    code = CALLED.format(place=str(tmp_path))
+    assert run(code, tmp_path / "kept") == "0"
+    assert run(code, tmp_path / "kept") == "1"
+    assert run(code, tmp_path / "kept", NUMBA_DISABLE_JIT="1") == "plain"
