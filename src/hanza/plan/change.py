@@ -13,9 +13,9 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import Refusal
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
-from hanza.model.policy import Spread
+from hanza.model.policy import Policy, Spread
 from hanza.plan.admission import refuse_strangers
-from hanza.plan.contradictions import refuse_too_narrow
+from hanza.plan.contradictions import Contradiction, refuse_too_narrow
 from hanza.plan.placement.beside import is_apart, says_of
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds, own_level, policy_under
@@ -80,8 +80,22 @@ def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: B
         policy = policy_under(wanted, bounds.levels_of(wanted.address))
         if wanted.component is not None:
             refuse_too_narrow(wanted.component, len(sizes[wanted.component]), policy)
+            refuse_too_wide(policy, candidates)
         refuse_strangers(wanted.policy, "policy.with", sizes.keys())
         refuse_too_large(wanted, candidates)
+
+
+def refuse_too_wide(policy: Policy, candidates: Sequence[Candidate]) -> None:
+    """Raises `Contradiction` for a hard spread over more than the federation has; where nobody
+    has joined yet, nothing is too wide."""
+    for spread in policy.spreads:
+        there = len({one.stands_in(spread.over) for one in candidates})
+        if there and spread.is_hard and (spread.distinct_min or 0) > there:
+            raise Contradiction(
+                f"spread: {spread.distinct_min} different by {spread.over} cannot be: the"
+                f" federation has {there}",
+                hint="ask for less, or again when more have joined",
+            )
 
 
 def refuse_too_large(wanted: Wanted, candidates: Sequence[Candidate]) -> None:

@@ -153,3 +153,16 @@ def test_a_component_that_the_app_has_not_is_refused() -> None:
     policy = Policy(besides=(Beside("site", "component", "db"),))
     with pytest.raises(Invalid, match="there is no component db to stand beside"):
         check_app([one(None, policy)], HOSTS, UNBOUND)
+
+
+def test_a_spread_over_more_than_there_is_is_refused() -> None:
+    def asked(count: int, is_hard: bool = True) -> list[Asked]:
+        policy = Policy(spreads=(Spread("site", count, is_hard=is_hard),))
+        return [Asked(a_member(f"web-{n}", policy)) for n in range(3)]
+
+    with pytest.raises(Contradiction) as refusal:
+        check_app(asked(3), HOSTS, UNBOUND)
+    assert refusal.value.text == ("spread: 3 different by site cannot be: the federation has 2")
+    check_app(asked(2), HOSTS, UNBOUND)
+    check_app(asked(3, is_hard=False), HOSTS, UNBOUND)
+    check_app(asked(3), [], UNBOUND)
