@@ -17,6 +17,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import cycle
 
+from bench import batch
 from bench.league import HEARD_WITHIN, NOW, Replica, fleet_of, grounds_of, hosts_of, replicas
 from bench.report import Number, load_average, tell
 from hanza.plan.placement.candidate import Candidate, Neighbour
@@ -70,7 +71,7 @@ def main() -> int:
     is_quick = "--quick" in sys.argv
     rounds = 1 if is_quick else ROUNDS
     tell(number("load average", load_average(), "processes"))
-    told = [tell_reference(1_000)]
+    told = [tell_reference(10_000)]
     told += [
         *tell_rate(10_000, rounds, at_least=50_000),
         *tell_rate(100_000, rounds, at_least=20_000),
@@ -78,6 +79,7 @@ def main() -> int:
         tell_loading(100_000, rounds),
         tell_churn(10_000, rounds),
         tell_group(10_000, rounds),
+        *batch.run(rounds),
     ]
     if not is_quick:
         for hosts in CURVE:

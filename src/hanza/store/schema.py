@@ -13,6 +13,8 @@ import sqlalchemy as sa
 import hanza.store.access_tables
 import hanza.store.change_tables  # noqa: F401 -- so are these
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
+from hanza.store.mesh_tables import answerers as answerers
+from hanza.store.mesh_tables import meetings as meetings
 from hanza.store.quota_tables import quota_shards as quota_shards
 from hanza.store.quota_tables import quotas as quotas
 from hanza.store.terms_tables import provider_shards as provider_shards
