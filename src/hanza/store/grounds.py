@@ -18,6 +18,16 @@ from hanza.store.sites import attributes_from_json, prices_from_row
 from hanza.store.terms import terms_by_provider
 from hanza.store.tx import Tx
 
+_GROUNDS = sa.select(
+    sites,
+    sites.c["class"].label("site_class"),
+    providers.c.name.label("provider"),
+    providers.c.attributes.label("provider_attributes"),
+    providers.c.price_cpu_hour,
+    providers.c.price_gib_hour,
+    providers.c.price_disk_gib_hour,
+).join(providers, providers.c.id == sites.c.provider_id)
+
 
 def list_grounds(
     tx: Tx,
@@ -27,15 +37,7 @@ def list_grounds(
     of_providers: Collection[str] = (),
 ) -> list[Ground]:
     """Every site, or these and all of these providers by name; `carbon` in g/kWh by country."""
-    query = sa.select(
-        sites,
-        sites.c["class"].label("site_class"),
-        providers.c.name.label("provider"),
-        providers.c.attributes.label("provider_attributes"),
-        providers.c.price_cpu_hour,
-        providers.c.price_gib_hour,
-        providers.c.price_disk_gib_hour,
-    ).join(providers, providers.c.id == sites.c.provider_id)
+    query = _GROUNDS
     if only is not None:
         is_asked = sites.c.id.in_(list(only)) | providers.c.name.in_(list(of_providers))
         query = query.where(is_asked)

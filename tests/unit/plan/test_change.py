@@ -6,9 +6,17 @@ import pytest
 
 from hanza.model.errors import Invalid
 from hanza.model.ids import HostId
-from hanza.model.policy import Beside, Goals, Policy, Spread
+from hanza.model.policy import Beside, Goals, Over, Policy, Spread
 from hanza.model.volume import Disk
-from hanza.plan.change import Asked, Change, Oversized, change_of, changes_of, check_app
+from hanza.plan.change import (
+    Asked,
+    Change,
+    Oversized,
+    change_of,
+    changes_of,
+    check_app,
+    spread_overs,
+)
 from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.demand import UNBOUND, Bounds
 from hanza.plan.placement.violations import lacks_of
@@ -154,3 +162,21 @@ def test_a_component_that_the_app_has_not_is_refused() -> None:
     policy = Policy(besides=(Beside("site", "component", "db"),))
     with pytest.raises(Invalid, match="there is no component db to stand beside"):
         check_app([one(None, policy)], SIZES, UNBOUND)
+
+
+def test_a_spread_over_more_than_there_is_is_refused() -> None:
+    def asked(count: int, is_hard: bool = True) -> list[Asked]:
+        policy = Policy(spreads=(Spread("site", count, is_hard=is_hard),))
+        return [Asked(a_member(f"web-{n}", policy)) for n in range(3)]
+
+    there: dict[Over, int] = {"site": 2}
+    with pytest.raises(Contradiction) as refusal:
+        check_app(asked(3), SIZES, UNBOUND, there)
+    assert refusal.value.text == ("spread: 3 different by site cannot be: the federation has 2")
+    check_app(asked(2), SIZES, UNBOUND, there)
+    check_app(asked(3, is_hard=False), SIZES, UNBOUND, there)
+    check_app(asked(3), [], UNBOUND, {"site": 0})
+    assert spread_overs(asked(3), UNBOUND) == {"site"}
+    assert spread_overs(asked(3, is_hard=False), UNBOUND) == set()
+    above = Bounds(above={("t", "w"): (("tenant t", Policy(spreads=(Spread("host", 2),))),)})
+    assert spread_overs(asked(1), above) == {"host"}
