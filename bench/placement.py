@@ -17,6 +17,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import cycle
 
+from bench import batch
 from bench.league import HEARD_WITHIN, NOW, Replica, fleet_of, grounds_of, hosts_of, replicas
 from bench.report import Number, load_average, tell
 from hanza.plan.placement.candidate import Candidate, Neighbour
@@ -78,6 +79,7 @@ def main() -> int:
         tell_loading(100_000, rounds),
         tell_churn(10_000, rounds),
         tell_group(10_000, rounds),
+        *batch.run(rounds),
     ]
     if not is_quick:
         for hosts in CURVE:

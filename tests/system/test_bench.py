@@ -51,3 +51,15 @@ def test_the_latency_bench_tells_and_judges_its_numbers() -> None:
         if one["at_most"] is not None and one["value"] > one["at_most"]
     ]
     assert done.returncode == (1 if broken else 0)
+
+
+def test_a_big_batch_is_placed_whole_and_proven_near_to_the_best() -> None:
+    """How near does not depend on the machine; how fast is told and not judged here."""
+    done = run_bench("bench.batch", "--runs", "1")
+    numbers = {one["metric"]: one for one in map(json.loads, done.stdout.splitlines())}
+    big = "batch: 5,000 x 1,000, "
+    assert big + "gap" in numbers, done.stderr
+    assert numbers[big + "gap"]["value"] <= numbers[big + "gap"]["at_most"] == 1.5
+    assert numbers[big + "unplaced"]["value"] == numbers[big + "unplaced"]["at_most"] == 0
+    assert numbers[big + "answer"]["at_most"] == 0.5
+    assert numbers[big + "proof"]["at_most"] == 1.5

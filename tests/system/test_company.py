@@ -159,6 +159,20 @@ def test_what_contradicts_itself_is_refused_before_anything_is_written(
     assert league.shown() == {}
 
 
+def test_a_spread_over_more_than_there_is_is_refused_and_a_kept_one_doubted(
+    league: League,
+) -> None:
+    spread = {"spread": [{"over": "provider", "min": 4}]}
+    kept = league.call(policies.put_policy, json.dumps({"spec": spread}).encode(), **PATH).document
+    (warning,) = (one for one in plain(kept)["status"]["warnings"] if "spread" in one)
+    assert warning.startswith("the federation has 3 different by provider")
+    body = app_body("{spread: [{over: site, min: 2}]}")
+    with pytest.raises(Contradiction):
+        league.call(apps.put_app, body, app="shop", **PATH)
+    league.call(policies.delete_policy, **PATH)
+    league.call(apps.put_app, body, app="shop", **PATH)
+
+
 def test_a_component_that_no_app_has_is_refused_wherever_it_is_said(league: League) -> None:
     beside = {"with": [{"over": "site", "component": "dbs"}]}
     with pytest.raises(Invalid, match="there is no component dbs to stand beside"):

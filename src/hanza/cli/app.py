@@ -19,6 +19,7 @@ from hanza.cli import (
     policies,
     probes,
     quotas,
+    rebalancing,
     tenants,
     terms,
     users,
@@ -38,6 +39,7 @@ app = typer.Typer(
 members.provider.command("invite")(invitations.invite)
 members.provider.command("uninvite")(invitations.uninvite)
 members.provider.add_typer(terms.terms, name="terms")
+members.site.command("drain-plan")(rebalancing.plan_drain)
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
@@ -52,6 +54,7 @@ app.add_typer(users.user, name="user")
 app.add_typer(issuers.issuer, name="issuer")
 app.add_typer(issuers.signing_key, name="signing-key")
 app.add_typer(quotas.quota, name="quota")
+app.add_typer(rebalancing.rebalance, name="rebalance")
 app.command("token")(tenants.issue_token)
 app.command("login")(login.login)
 app.command("plan")(placing.plan)

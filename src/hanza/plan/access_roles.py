@@ -25,8 +25,8 @@ def _over(verbs: tuple[str, ...]) -> tuple[Permission, ...]:
     return tuple(Permission(provider, ALL, verbs) for provider in _WITHIN)
 
 
-ASK = Permission(FEDERATION, ("quotes",), ("post",))
-"""What something would cost and where it would run: a question, though it is a POST."""
+ASK = Permission(FEDERATION, ("quotes", "rebalance"), ("post",))
+"""What something would cost, where it would run, and what might move: questions, though POSTs."""
 LOOK = Permission(
     FEDERATION, (*_THINGS, "events", "policy", "quota", "tenants", "usage", "violations"), READ
 )

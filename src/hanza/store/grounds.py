@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hanza.model.ids import SiteId
+from hanza.model.policy import Point
 from hanza.model.quota import Amounts
 from hanza.model.site import Country
 from hanza.model.terms import Terms
@@ -17,6 +18,16 @@ from hanza.store.sites import attributes_from_json, prices_from_row
 from hanza.store.terms import terms_by_provider
 from hanza.store.tx import Tx
 
+_GROUNDS = sa.select(
+    sites,
+    sites.c["class"].label("site_class"),
+    providers.c.name.label("provider"),
+    providers.c.attributes.label("provider_attributes"),
+    providers.c.price_cpu_hour,
+    providers.c.price_gib_hour,
+    providers.c.price_disk_gib_hour,
+).join(providers, providers.c.id == sites.c.provider_id)
+
 
 def list_grounds(
     tx: Tx,
@@ -26,15 +37,7 @@ def list_grounds(
     of_providers: Collection[str] = (),
 ) -> list[Ground]:
     """Every site, or these and all of these providers by name; `carbon` in g/kWh by country."""
-    query = sa.select(
-        sites,
-        sites.c["class"].label("site_class"),
-        providers.c.name.label("provider"),
-        providers.c.attributes.label("provider_attributes"),
-        providers.c.price_cpu_hour,
-        providers.c.price_gib_hour,
-        providers.c.price_disk_gib_hour,
-    ).join(providers, providers.c.id == sites.c.provider_id)
+    query = _GROUNDS
     if only is not None:
         is_asked = sites.c.id.in_(list(only)) | providers.c.name.in_(list(of_providers))
         query = query.where(is_asked)
@@ -42,24 +45,35 @@ def list_grounds(
     trips = fresh_trips(tx, now, None if only is None else [SiteId(row.id) for row in rows])
     terms = terms_by_provider(tx)
     return [
-        Ground(
-            site=SiteId(row.id),
-            name=row.name,
-            city=row.city,
-            country=row.country,
-            latitude=row.latitude,
-            longitude=row.longitude,
-            provider=row.provider,
-            site_class=row.site_class,
-            site_attributes=attributes_from_json(row.attributes),
-            provider_attributes=attributes_from_json(row.provider_attributes),
-            prices=prices_from_row(row),
-            carbon=carbon.get(row.country),
-            rtts=trips.get(SiteId(row.id), {}),
-            **_terms_of(terms.get(row.provider_id)),
+        _ground_from_row(
+            row, trips.get(SiteId(row.id), {}), carbon, _terms_of(terms.get(row.provider_id))
         )
         for row in rows
     ]
+
+
+def _ground_from_row(
+    row: Any,
+    trips: Mapping[Point, float],
+    carbon: Mapping[Country, float],
+    terms: Mapping[str, Any],
+) -> Ground:
+    return Ground(
+        site=SiteId(row.id),
+        name=row.name,
+        city=row.city,
+        country=row.country,
+        latitude=row.latitude,
+        longitude=row.longitude,
+        provider=row.provider,
+        site_class=row.site_class,
+        site_attributes=attributes_from_json(row.attributes),
+        provider_attributes=attributes_from_json(row.provider_attributes),
+        prices=prices_from_row(row),
+        carbon=carbon.get(row.country),
+        rtts=trips,
+        **terms,
+    )
 
 
 def _terms_of(known: tuple[Terms, Mapping[str, Amounts]] | None) -> dict[str, Any]:

@@ -3,14 +3,32 @@
 Reads whole tables, so it is for snapshots only and never a part of what writes.
 """
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
-from hanza.store.schema import instances, policies, providers, resources, volumes
+from hanza.model.policy import Over
+from hanza.store.schema import hosts, instances, policies, providers, resources, sites, volumes
 from hanza.store.tx import Tx
 
 
 def provider_names(tx: Tx) -> set[str]:
     return set(tx.scalars(sa.select(providers.c.name)))
+
+
+_OVER = {
+    "host": hosts.c.id,
+    "site": sites.c.id,
+    "provider": sites.c.provider_id,
+    "country": sites.c.country,
+}
+
+
+def count_places(tx: Tx, overs: Collection[Over]) -> dict[Over, int]:
+    """How many different ones of each the federation has to spread over."""
+    return {
+        over: tx.scalar(sa.select(sa.func.count(_OVER[over].distinct()))) or 0 for over in overs
+    }
 
 
 def used_workspaces(tx: Tx, tenant: str) -> set[str]:

@@ -38,6 +38,17 @@ def list_standing(tx: Tx, tenant: str, workspace: str | None = None) -> list[tup
     return [(wanted_from_row(row), HostId(row.host_id)) for row in tx.execute(query)]
 
 
+def tenants_at(tx: Tx, hosts_there: Iterable[HostId]) -> list[str]:
+    """Whoever has something placed at one of these hosts, by name."""
+    query = (
+        sa.select(instances.c.tenant)
+        .join(holds, holds.c.instance_id == instances.c.id)
+        .where(holds.c.host_id.in_(list(hosts_there)))
+        .distinct()
+    )
+    return sorted(tx.scalars(query))
+
+
 def list_noted(tx: Tx, tenant: str) -> Mapping[Key, tuple[str, datetime]]:
     """What was noted of a tenant's: the sentence, and since when."""
     rows = tx.execute(sa.select(violations).where(violations.c.tenant == tenant))

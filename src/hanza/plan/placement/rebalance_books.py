@@ -1,0 +1,169 @@
+"""What moves of what stands would lead to: the books that a plan of moves is made on.
+
+A copy of the world that moves are tried on, one after the other: who is where, what room and
+which ports are left, and what each place is worth to whom.  A move is *legal* where placing would
+be, now, beside everybody else: no rule of its policy or its pin, no port, no room and no hard
+spread is against it; its old room counts as taken until it has left.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hanza.model.ids import HostId
+from hanza.model.instance import Wanted
+from hanza.model.policy import Goals
+from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.rebalance_moves import Resident
+from hanza.plan.placement.rules import compile_rules, find_lacks
+from hanza.plan.placement.score import Option, rank
+from hanza.plan.placement.search import SOFT_FINE
+from hanza.plan.placement.spread import Group, broken_by, shortfall
+
+_STATE = frozenset({"offered", "heard", "not_refused", "capacity", "ports"})
+"""Rules about how a host is at this moment: staying there is not against them."""
+_PASSING = frozenset({"capacity", "ports"})
+"""Those that change with every move, and so are looked at anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """The hosts that may run it but for room and ports, best first, and what each host that its
+    rules allow is worth to it, in points."""
+
+    options: tuple[Option, ...]
+    points: Mapping[HostId, int]
+
+
+class Books:
+    """Who is where; `move` writes, everything else reads."""
+
+    def __init__(
+        self,
+        residents: Sequence[Resident],
+        candidates: Sequence[Candidate],
+        emptied: frozenset[HostId] = frozenset(),
+        goals: Goals | None = None,
+    ) -> None:
+        """`residents` are at hosts among the candidates.  Nothing goes to `emptied`; `goals` count
+        instead of everybody's own."""
+        self.hosts = {one.host: one for one in candidates}
+        self.at = {one.id: one.host for one in residents}
+        self._residents = residents
+        self._emptied = emptied
+        self._goals = goals
+        self._free = {one.host: one.free for one in candidates}
+        self._ports = {one.host: dict(one.ports) for one in candidates}
+        self._reaches: dict[object, _Reach] = {}
+        self._replicas: dict[object, list[Resident]] = {}
+        for one in residents:
+            if one.component is not None:
+                self._replicas.setdefault(one.component, []).append(one)
+
+    def candidate_of(self, resident: Resident) -> Candidate:
+        """Where it is now."""
+        return self.hosts[self.at[resident.id]]
+
+    def those_at(self, host: HostId) -> Iterator[Resident]:
+        return (one for one in self._residents if self.at[one.id] == host)
+
+    def standing(self) -> list[tuple[Wanted, Candidate]]:
+        """Everything, as `find_violations` wants it."""
+        return [(one.wanted, self.candidate_of(one)) for one in self._residents]
+
+    def move(self, resident: Resident, host: HostId) -> None:
+        room, ports = resident.demand.room, resident.demand.ports
+        left = self.at[resident.id]
+        self._free[left] += room
+        self._ports[left] = {
+            port: whose for port, whose in self._ports[left].items() if whose != resident.id
+        }
+        self._free[host] -= room
+        self._ports[host] |= dict.fromkeys(ports, resident.id)
+        self.at[resident.id] = host
+
+    def reach(self, resident: Resident) -> Iterator[Candidate]:
+        """The other hosts that may run it but for room, ports and spreads; best first."""
+        here = self.at[resident.id]
+        options = self._reach_of(resident.demand).options
+        return (one.candidate for one in options if one.candidate.host != here)
+
+    def best_target(
+        self, resident: Resident, above: int | None = None
+    ) -> tuple[int, HostId] | None:
+        """The host that it may move to now and gains most, with the points of it, the first of
+        equals; None where no legal move gains more than `above`."""
+        reach = self._reach_of(resident.demand)
+        here = self.at[resident.id]
+        hoped = SOFT_FINE * self._fined_most(resident) - reach.points.get(here, 0)
+        best: tuple[int, HostId] | None = None
+        for one in self.reach(resident):
+            if above is not None and reach.points[one.host] + hoped <= above:
+                break
+            if self.may_move(resident, one):
+                gain = self.gain(resident, one.host)
+                if above is None or gain > above:
+                    best, above = (gain, one.host), gain
+        return best
+
+    def may_move(self, resident: Resident, to: Candidate) -> bool:
+        """Whether room, ports and hard spreads let it, for a host of its reach."""
+        demand, taken = resident.demand, self._ports[to.host]
+        if not self._free[to.host].holds(demand.room) or any(p in taken for p in demand.ports):
+            return False
+        return not broken_by(demand, to, self._neighbours(resident))
+
+    def gain(self, resident: Resident, to: HostId) -> int:
+        """The points that it gains there; fines of soft spreads, its replicas' too, included.
+
+        A host that its rules do not allow is worth nothing to it.
+        """
+        points = self._reach_of(resident.demand).points
+        here = self.at[resident.id]
+        return points.get(to, 0) - points.get(here, 0) + self._fines(resident, here, to)
+
+    def _fines(self, resident: Resident, here: HostId, to: HostId) -> int:
+        """How much less is fined once it has moved."""
+        soft = [one for one in resident.demand.policy.spreads if not one.is_hard]
+        if resident.component is None or not soft:
+            return 0
+        others = self._replicas_beside(resident)
+        group = Group((), len(others) + 1, tuple(soft))
+        before, after = [*others, self.hosts[here]], [*others, self.hosts[to]]
+        missed = sum(shortfall(one, group, before) - shortfall(one, group, after) for one in soft)
+        return SOFT_FINE * missed
+
+    def _fined_most(self, resident: Resident) -> int:
+        """No move changes the number of what soft spreads miss by more."""
+        return sum(2 for one in resident.demand.policy.spreads if not one.is_hard)
+
+    def _neighbours(self, resident: Resident) -> tuple[Neighbour, ...]:
+        name = resident.demand.component or ""
+        return tuple(Neighbour(name, one) for one in self._replicas_beside(resident))
+
+    def _replicas_beside(self, resident: Resident) -> list[Candidate]:
+        """Where the other replicas of its component are now."""
+        replicas = self._replicas.get(resident.component, ())
+        return [self.candidate_of(one) for one in replicas if one.id != resident.id]
+
+    def _reach_of(self, demand: Demand) -> _Reach:
+        """Replicas ask for the same, so their hosts are looked at once."""
+        asks = demand.size, demand.policy, demand.pin, demand.conflict, demand.ports
+        if asks not in self._reaches:
+            self._reaches[asks] = self._look(demand)
+        return self._reaches[asks]
+
+    def _look(self, demand: Demand) -> _Reach:
+        candidates = tuple(self.hosts.values())
+        lacks = find_lacks(compile_rules(demand), candidates)
+        names = {host: {lack.rule for lack in found} for host, found in lacks.items()}
+        if self._goals is not None:
+            demand = replace(demand, policy=replace(demand.policy, goals=self._goals))
+        ranked = rank(demand, [one for one in candidates if names[one.host] <= _STATE])
+        return _Reach(
+            tuple(
+                one
+                for one in ranked
+                if names[one.candidate.host] <= _PASSING and one.candidate.host not in self._emptied
+            ),
+            {one.candidate.host: one.total for one in ranked},
+        )
