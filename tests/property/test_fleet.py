@@ -23,6 +23,7 @@ from hanza.plan.placement.choose import (
     place_group,
     without_room,
 )
+from hanza.plan.placement.explain import explain
 from hanza.plan.placement.fleet import Standing
 from hanza.plan.placement.pins import FREE
 from hanza.plan.placement.score import Option
@@ -55,7 +56,7 @@ spreading = st.builds(
 
 @st.composite
 def standings(draw: st.DrawFn, world: World) -> list[Standing]:
-    """Up to five replicas, mostly of the component that is placed, mostly at hosts that are there."""
+    """Up to five replicas, mostly of the component that is placed and at hosts that are there."""
     known = st.sampled_from([*sorted(world.hosts) * 4, "h-gone"])
     component = st.sampled_from(["web", "web", "web", "db"])
     found = st.builds(Standing, component, known.map(HostId))
@@ -165,3 +166,16 @@ def test_what_a_large_group_takes_is_counted_and_given_back() -> None:
     large = [a_demand(together, size=TINY, component="w") for _ in range(count)]
     answer = fleet.place_group(large, [], NOW)
     assert (isinstance(answer, Placed), answer.is_exact) == (False, False)
+
+
+@given(st.data(), worlds(), simple_demands() | demands(policies | lax_policies))
+@settings(max_examples=500, deadline=None)
+def test_columns_explain_what_the_plain_way_explains(
+    data: st.DataObject, world: World, demand: Demand
+) -> None:
+    standing = data.draw(standings(world))
+    expected = explain(demand, world.candidates(), world.neighbours(standing))
+    found = [fleet.explain(demand, standing, world.now) for fleet in world.fleets]
+    data.draw(change(world))
+    for one in found:
+        assert replace(one, losers=tuple(one.losers)) == expected
