@@ -174,6 +174,10 @@ def test_columns_explain_what_the_plain_way_explains(
     data: st.DataObject, world: World, demand: Demand
 ) -> None:
     standing = data.draw(standings(world))
+    # What it is to stand beside is known by its policy.
+    besides = {one.key: one for one in demand.policy.besides}
+    besides |= {one.beside.key: one.beside for one in demand.companions}
+    demand = replace(demand, policy=replace(demand.policy, besides=tuple(besides.values())))
     expected = explain(demand, world.candidates(), world.neighbours(standing))
     found = [fleet.explain(demand, standing, world.now) for fleet in world.fleets]
     data.draw(change(world))

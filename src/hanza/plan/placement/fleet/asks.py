@@ -80,7 +80,8 @@ class Ask:
 class Asks:
     """Grounds by their number, and everything that was asked of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, cells_max: int = CELLS_MAX) -> None:
+        self._cells_max = cells_max
         self.grounds: list[Ground] = []
         self.has_terms = False
         """Whether any provider had terms: from then on a tenant is part of what is asked."""
@@ -134,7 +135,7 @@ class Asks:
         return ask
 
     def _compile(self, demand: Demand, key: object) -> Ask:
-        while self._asks and self._cells > CELLS_MAX:
+        while self._asks and self._cells > self._cells_max:
             self._forget(next(iter(self._asks.values())))
         measured = measures_of(demand)
         rows = [self._measure(demand, goal, value_of) for goal, _, value_of in measured]

@@ -18,7 +18,7 @@ from hanza.plan.placement.fleet.layout import CPUS, FREE_CPUS
 from hanza.plan.placement.fleet.reduce import Codes, Mask, worth_trying
 from hanza.plan.placement.fleet.refusals import crowded_by, find_refusals
 from hanza.plan.placement.relax import Relaxation, changes_of, group_relaxations
-from hanza.plan.placement.rules import Lack
+from hanza.plan.placement.rules import Lack, compile_rules
 from hanza.plan.placement.score import Option
 from hanza.plan.pricing import price_per_month
 
@@ -149,15 +149,23 @@ class Explainer:
 
     def _tried(self, rule: str, text: str, demand: Demand, near: Codes) -> Relaxation:
         """What it opens of those that lacked only this."""
-        rows = self._rows[near]
-        refusals = find_refusals(self._decider, demand, rows, self._now)
-        is_open = ~refusals.by_rule.any(axis=0) & ~self._is_crowded[near]
-        inventory = self._decider.inventory
-        sites = np.unique(inventory.columns.sites_of(rows[is_open])).tolist()
-        grounds = [inventory.asks.grounds[one] for one in sites]
-        prices = (price_per_month(one.prices, demand.size) for one in grounds)
+        rows, inventory = self._rows[near], self._decider.inventory
+        at = inventory.columns.sites_of(rows)
+        if rule in ("capacity", "ports"):
+            refusals = find_refusals(self._decider, demand, rows, self._now)
+            is_open = ~refusals.by_rule.any(axis=0)
+        else:
+            # The others say of a ground what they said before, and that was nothing.
+            rules = [one for one in compile_rules(demand).ground if one.name == rule]
+            grounds = ((one, inventory.asks.grounds[one]) for one in np.unique(at).tolist())
+            opened = [one for one, ground in grounds if not any(it.lack(ground) for it in rules)]
+            is_open = np.isin(at, opened)
+        is_open &= ~self._is_crowded[near]
+        sites = np.unique(at[is_open]).tolist()
+        found = [inventory.asks.grounds[one] for one in sites]
+        prices = (price_per_month(one.prices, demand.size) for one in found)
         cheapest = min((price for price in prices if price is not None), default=None)
-        names = tuple(sorted(one.name for one in grounds))
+        names = tuple(sorted(one.name for one in found))
         count = int(is_open.sum())
         return Relaxation(rule, text, (demand,), count, len(names), cheapest, names)
 

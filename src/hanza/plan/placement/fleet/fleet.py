@@ -41,6 +41,10 @@ class Fleet:
     def __contains__(self, host: HostId) -> bool:
         return host in self._inventory
 
+    @property
+    def is_compiled(self) -> bool:
+        return self._inventory.columns.is_compiled
+
     def put_ground(self, ground: Ground) -> None:
         """A site and its provider as they are now; before the first host there."""
         self._inventory.put_ground(ground)

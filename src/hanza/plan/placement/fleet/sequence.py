@@ -69,10 +69,8 @@ class _Turn:
         self._taken.append((row, demand))
         if demand.component is not None:
             self._standing[demand.component].append(row)
-        room = demand.room
-        columns = self._decider.inventory.columns
-        columns.add_room(row, -room.cpus, -room.memory_mib, -room.disk_mib)
-        columns.take_ports(row, demand.ports)
+        inventory = self._decider.inventory
+        inventory.take(inventory.hosts[row], demand.room, dict.fromkeys(demand.ports))
         self._count(row, demand, demand.cost)
         return True
 
@@ -81,11 +79,9 @@ class _Turn:
         inventory.count(inventory.hosts[row], demand.tenant, amounts)
 
     def give_back(self) -> None:
-        columns = self._decider.inventory.columns
+        inventory = self._decider.inventory
         for row, demand in self._taken:
-            room = demand.room
-            columns.add_room(row, room.cpus, room.memory_mib, room.disk_mib)
-            columns.free_ports(row, demand.ports)
+            inventory.give(inventory.hosts[row], demand.room, demand.ports)
             self._count(row, demand, NOTHING - demand.cost)
 
     def options(self) -> tuple[Option, ...]:
@@ -117,7 +113,7 @@ class _Turn:
         hosts = [inventory.hosts[row] for row in self._standing[demand.component]]
         chosen = self._decider.choose(demand, hosts, instant(self._now))
         if not isinstance(chosen, str):
-            return None
+            return None if chosen is None else self._free(demand)
         fitting = find_fitting(self._decider, demand, self._now)
         at = int(np.flatnonzero(fitting.rows == inventory.rows[chosen])[0])
         return option_at(fitting, at, inventory.candidate_at(inventory.rows[chosen], self._now))
