@@ -209,6 +209,19 @@ def tell_group(hosts: int, rounds: int) -> Number:
     return tell(number(what, statistics.median(values[1:]), "cpu ms", at_most=100))
 
 
+def tell_explaining(hosts: int) -> Number:
+    """Each of many demands explained, next to replicas that stand."""
+    fleet = fleet_of(hosts)
+    standing = [Standing("web", one.host) for one in list(fleet.candidates(NOW))[:: hosts // 3]]
+    values = []
+    for one in replicas(200):
+        began = time.process_time()
+        fleet.explain(one.demand, standing, NOW)
+        values.append(1_000 * (time.process_time() - began))
+    what = f"an explanation, {hosts:,} hosts at {hosts // 20} sites"
+    return tell(number(what, statistics.median(values), "cpu ms", at_most=10))
+
+
 def tell_curve(hosts: int) -> Iterator[Number]:
     """What grows with the world, and what does not."""
     fleet = fleet_of(hosts)

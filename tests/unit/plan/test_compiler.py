@@ -4,8 +4,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
-from hanza.plan.placement.compiler import compiled
+from hanza.plan.placement.compiler import Compiled, compiled
 
 STEPS = 5
 
@@ -25,6 +26,14 @@ def climbed(value: int) -> int:
 def test_both_ways_mean_the_same_down_to_what_is_called() -> None:
     assert climbed.plain(3) == climbed.fast(3) == climbed(3) == 96
     assert climbed.__name__ == "climbed"
+
+
+def test_what_cannot_be_kept_is_compiled_all_the_same() -> None:
+    """Code from nowhere has no place beside it."""
+    names = {"compiled": compiled, "__name__": "nowhere"}
+    exec(compile("@compiled\ndef one(value):\n    return value + 1\n", "<nowhere>", "exec"), names)
+    one = cast("Compiled[[int], int]", names["one"])
+    assert one.fast(1) == one.plain(1) == 2
 
 
 def run(code: str, cache: Path, **environment: str) -> str:

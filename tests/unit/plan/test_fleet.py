@@ -70,6 +70,11 @@ def test_a_site_of_many_blocks_empties_and_fills_again() -> None:
     for one in hosts:
         fleet.put(one)
     assert [one.host for one in fleet.candidates(NOW)] == [one.host for one in hosts]
+    for one in hosts[:BLOCK_ROWS]:
+        fleet.take(one.host, one.capacity)
+    assert fleet.choose(a_demand(), [], NOW) == hosts[BLOCK_ROWS].host
+    for one in hosts[:BLOCK_ROWS]:
+        fleet.give(one.host, one.capacity)
     fleet.put(replace(hosts[40], capacity=SMALL, free=SMALL))
     assert fleet.choose(a_demand(), [], NOW) == "h000"
     fleet.take(HostId("h000"), TINY)

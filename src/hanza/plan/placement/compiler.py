@@ -37,7 +37,11 @@ class Compiled(Generic[P, R]):
         njit = importlib.import_module("numba").njit
         # The compiler finds what a function calls by name, and knows its own kind only.
         function = _with(self.function, lambda one: one.fast)
-        return cast("Callable[P, R]", njit(cache=True, nogil=True)(function))
+        try:
+            return cast("Callable[P, R]", njit(cache=True, nogil=True)(function))
+        except RuntimeError:
+            # Nowhere to keep it: it is compiled at every start, and is the same otherwise.
+            return cast("Callable[P, R]", njit(nogil=True)(function))
 
     @cached_property
     def plain(self) -> Callable[P, R]:
