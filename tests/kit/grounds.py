@@ -9,9 +9,21 @@ from hanza.model.capacity import Capacity
 from hanza.model.guest import GuestSpec
 from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
 from hanza.model.instance import Address, Wanted
-from hanza.model.policy import Goals, Near, Point, Policy, Requirement, Spread
+from hanza.model.policy import (
+    Beside,
+    Goals,
+    Near,
+    Point,
+    Policy,
+    Reach,
+    Requirement,
+    Seal,
+    Spread,
+)
 from hanza.model.price import Prices
-from hanza.plan.placement.candidate import Candidate, Demand, Ground
+from hanza.model.quota import Limits
+from hanza.model.terms import Terms
+from hanza.plan.placement.candidate import Candidate, Companion, Demand, Ground, Stand
 from hanza.plan.placement.pins import FREE, Bound, Pin
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,6 +90,7 @@ countries = st.sampled_from(["DE", "NL", "SI", "FR"])
 some_countries = st.frozensets(countries, min_size=1, max_size=3)
 providers = st.sampled_from(["p1", "p2", "p3"])
 values = st.sampled_from(["none", "yes", "unknown", "iso", "c5"])
+levels = st.sampled_from(["2", "3", "3", "4", "unknown"])
 classes = st.sampled_from(["store", "micro_dc"])
 
 grounds = st.builds(
@@ -90,15 +103,51 @@ grounds = st.builds(
     longitude=st.sampled_from([4.9, 8.7, 14.5]),
     provider=providers,
     site_class=st.none() | classes,
-    site_attributes=st.dictionaries(st.just("tier"), st.tuples(values), max_size=1),
-    provider_attributes=st.dictionaries(
-        st.just("control"), st.lists(values, max_size=2).map(tuple), max_size=1
+    site_attributes=st.fixed_dictionaries(
+        {}, optional={"tier": st.tuples(values), "seal": st.tuples(levels)}
+    ),
+    provider_attributes=st.fixed_dictionaries(
+        {},
+        optional={
+            "control": st.lists(values, max_size=2).map(tuple),
+            "seal": st.tuples(levels),
+            "seal_sov_1": st.tuples(levels),
+        },
     ),
     prices=st.none() | st.builds(prices_of, st.integers(0, 40_000)),
     carbon=st.none() | st.sampled_from([0.0, 20.5, 300.0]),
     rtts=st.dictionaries(
         st.just(LJUBLJANA), st.floats(0, 60, allow_nan=False).map(lambda ms: round(ms, 1))
     ),
+)
+
+
+terms = st.none() | st.builds(
+    Terms,
+    each=st.builds(Limits, instances=st.none() | st.integers(0, 2)),
+    total=st.builds(Limits, cpus=st.none() | st.integers(0, 4)),
+    denied=st.frozensets(st.just("rival"), max_size=1),
+)
+stands = st.builds(
+    Stand,
+    host=st.sampled_from(["h0", "h1", "h2"]).map(HostId),
+    site=st.sampled_from(["s0", "s1"]).map(SiteId),
+    name=st.just("s"),
+    provider=st.just("p1"),
+    country=st.just("DE"),
+)
+companions = st.just(()) | st.tuples(
+    st.builds(
+        Companion,
+        st.builds(
+            Beside,
+            over=st.sampled_from(["host", "site", "provider"]),
+            kind=st.just("instance"),
+            name=st.just("x"),
+            is_hard=st.sampled_from([True, False, False]),
+        ),
+        st.tuples(stands),
+    )
 )
 
 
@@ -166,6 +215,20 @@ spreads = st.builds(
     share_max=st.none() | st.sampled_from([30, 50, 100]),
     is_hard=st.booleans(),
 ).filter(lambda one: bool(not one.is_hard or one.distinct_min or one.share_max))
+seals = st.builds(Seal, st.sampled_from(["", "sov_1"]), st.integers(1, 4))
+reaches = st.builds(
+    Reach,
+    st.just((LJUBLJANA, AMSTERDAM)),
+    st.sampled_from([15, 40, 60]),
+    st.sampled_from([50, 90]),
+)
+besides = st.builds(
+    Beside,
+    over=st.sampled_from(["host", "site", "provider", "country"]),
+    kind=st.just("component"),
+    name=st.sampled_from(["web", "db"]),
+    is_hard=st.booleans(),
+)
 goals = st.none() | st.builds(Goals, st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
 policies = st.builds(
     Policy,
@@ -181,6 +244,8 @@ policies = st.builds(
     goals=goals,
     price_max=st.none() | st.integers(0, 40_000_000),
     carbon_max=st.none() | st.integers(0, 400),
+    seals=st.lists(seals, max_size=1).map(tuple),
+    reaches=st.lists(reaches, max_size=1).map(tuple),
 )
 lax_policies = st.builds(
     Policy,
@@ -188,4 +253,5 @@ lax_policies = st.builds(
     near=st.lists(nears.map(lambda one: Near(one.point)), max_size=1).map(tuple),
     spreads=st.lists(spreads, max_size=2, unique_by=lambda one: (one.over, one.is_hard)).map(tuple),
     goals=goals,
+    besides=st.lists(besides, max_size=1).map(tuple),
 )

@@ -10,17 +10,19 @@ from hanza.store import schema
 from hanza.store.tx import Tx
 from kit.leagues import League
 from kit.quotas import check_quotas
+from kit.terms import check_terms
 
 
 def check_laws(league: League) -> None:
     """Never two; holds never exceed the inventory; a manifest never goes back; a volume is one; and
-    what is counted of quotas is what is there."""
+    what is counted of quotas and of providers' terms is what is there."""
     owners = [row.owner for agent in league.agents.values() for row in agent.own_guests()]
     assert len(owners) == len(set(owners)), f"an instance runs twice: {sorted(owners)}"
     _volumes_are_one(league)
     league.store.read(_holds_fit_the_inventory)
     league.store.read(_ports_are_held)
     league.store.read(check_quotas)
+    league.store.read(check_terms)
     published = league.store.read(_published)
     for agent in league.agents.values():
         held = agent.journal.manifest

@@ -11,16 +11,26 @@ from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
-from hanza.model.policy import Policy
+from hanza.model.policy import Beside, Policy
+from hanza.model.quota import NONE, Limits
+from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Demand
-from hanza.plan.placement.choose import Placed, Unplaced, choose, place_group
+from hanza.plan.placement.choose import (
+    MEMBERS_MAX,
+    Placed,
+    Unplaced,
+    choose,
+    place_group,
+    without_room,
+)
 from hanza.plan.placement.fleet import Standing
 from hanza.plan.placement.pins import FREE
 from hanza.plan.placement.score import Option
-from kit.fleets import World, change, hosts, ports, worlds
-from kit.grounds import a_demand, lax_policies, pins, policies
+from kit.fleets import World, a_fleet, a_host, change, hosts, ports, worlds
+from kit.grounds import NOW, a_demand, a_ground, companions, lax_policies, pins, policies, terms
 
 sizes = st.builds(Capacity, st.integers(1, 3), st.sampled_from([256, 1024, 2048]), st.just(64))
+LARGE, TINY = Capacity(4096, 4096, 4096), Capacity(1, 1, 1)
 homes = st.none() | hosts.map(HostId)
 standings = st.lists(
     st.builds(Standing, st.sampled_from(["web", "db"]), hosts.map(HostId)), max_size=4
@@ -36,6 +46,8 @@ def demands(draw: st.DrawFn, policies: st.SearchStrategy[Policy] = lax_policies)
         pin=draw(st.just(FREE) | pins),
         home=draw(homes),
         ports=draw(st.just(()) | ports),
+        companions=draw(st.just(()) | companions),
+        tenant=draw(st.sampled_from(["acme", "rival"])),
     )
 
 
@@ -76,3 +88,45 @@ def test_a_group_goes_where_the_plain_way_puts_it(
             assert not isinstance(answer, Placed)
             assert (answer.demand, answer.is_exact) == (stuck, expected.is_exact)
         assert list(fleet.candidates(world.now)) == world.candidates()
+
+
+@given(worlds(), st.data(), st.lists(demands(), min_size=1, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_what_providers_take_is_counted_as_the_plain_way_counts_it(
+    world: World, data: st.DataObject, asked: list[Demand]
+) -> None:
+    """One after another: what the first takes of its provider, the next one finds taken."""
+    own = {name: data.draw(terms, name) for name in ("p1", "p2", "p3")}
+    for ground in list(world.grounds.values()):
+        world.put_ground(replace(ground, terms=own[ground.provider]))
+    candidates = world.candidates()
+    for demand in asked:
+        expected = choose(demand, candidates)
+        host = expected.candidate.host if isinstance(expected, Option) else None
+        for fleet in world.fleets:
+            assert fleet.choose(demand, [], world.now) == host
+            assert fleet.providers_with_terms == {
+                one.provider for one in world.grounds.values() if one.terms is not None
+            }
+        if isinstance(expected, Option):
+            candidates = without_room(candidates, [expected], [demand])
+            for fleet in world.fleets:
+                fleet.take(expected.candidate.host, demand.room, demand.ports)
+                fleet.count(expected.candidate.host, demand.tenant, demand.cost)
+                assert list(fleet.candidates(world.now)) == candidates
+
+
+def test_what_a_large_group_takes_is_counted_and_given_back() -> None:
+    count = MEMBERS_MAX + 1
+    own = Terms(Limits(instances=count - 1))
+    for limit, is_placed in ((count - 1, False), (count, True)):
+        fleet = a_fleet(a_host(capacity=LARGE, free=LARGE), compiled=False)
+        fleet.put_ground(a_ground(terms=replace(own, each=Limits(instances=limit))))
+        team = [a_demand(name=f"w-{n}", size=TINY, tenant="acme") for n in range(count)]
+        assert isinstance(fleet.place_group(team, [], NOW), Placed) == is_placed
+        taken = next(iter(fleet.candidates(NOW))).ground.taken
+        assert set(taken.values()) <= {NONE}, "it is left as it was"
+    together = Policy(besides=(Beside("site", "component", "w"),))
+    large = [a_demand(together, size=TINY, component="w") for _ in range(count)]
+    answer = fleet.place_group(large, [], NOW)
+    assert (isinstance(answer, Placed), answer.is_exact) == (False, False)

@@ -14,7 +14,7 @@ from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain, sentence_of
 from hanza.plan.placement.pins import Pin
 from hanza.plan.placement.quote import quote_team
-from hanza.plan.placement.relax import spread_relaxations
+from hanza.plan.placement.relax import group_relaxations
 from hanza.plan.placement.rules import RULES
 from hanza.plan.placement.score import Option
 from hanza.plan.placement.search import SOFT_FINE
@@ -24,6 +24,7 @@ from kit.grounds import (
     a_demand,
     a_ground,
     a_member,
+    companions,
     lax_policies,
     leagues_of_hosts,
     pins,
@@ -39,7 +40,14 @@ def teams(draw: st.DrawFn) -> list[Demand]:
     policy, other = draw(lax_policies), draw(lax_policies)
     size = draw(sizes)
     web = [
-        a_demand(policy, name=f"web-{n}", size=size, component="web", pin=draw(pins))
+        a_demand(
+            policy,
+            name=f"web-{n}",
+            size=size,
+            component="web",
+            pin=draw(pins),
+            companions=draw(companions),
+        )
         for n in range(draw(st.integers(1, 3)))
     ]
     db = [a_demand(other, name="db", size=draw(sizes), component="db")]
@@ -58,7 +66,7 @@ def fits(demands: list[Demand], choice: tuple[Option, ...]) -> bool:
 
 
 def misses(demands: list[Demand], choice: tuple[Option, ...], hosts: list[Candidate]) -> int | None:
-    """How many soft spreads are missed, by how much; None when a hard one is broken."""
+    """How much of what is soft among them is missed; None when something hard is broken."""
     missed = 0
     for component in {one.component for one in demands}:
         mine = [
@@ -86,6 +94,17 @@ def misses(demands: list[Demand], choice: tuple[Option, ...], hosts: list[Candid
             if short and spread.is_hard:
                 return None
             missed += short
+    for demand, option in zip(demands, choice, strict=True):
+        for beside in demand.policy.besides:
+            there = {
+                other.candidate.stands_in(beside.over)
+                for one, other in zip(demands, choice, strict=True)
+                if one.component == beside.name
+            }
+            if option.candidate.stands_in(beside.over) not in there:
+                if beside.is_hard:
+                    return None
+                missed += 1
     return missed
 
 
@@ -166,7 +185,7 @@ def test_a_spread_that_is_relaxed_as_named_places_all(
     team: list[Demand], hosts: list[Candidate], settled: int
 ) -> None:
     beside = [Neighbour("web", one) for one in hosts[:settled]]
-    for one in spread_relaxations(team, hosts, beside):
+    for one in group_relaxations(team, hosts, beside):
         assert isinstance(place_group(one.demands, hosts, beside), Placed)
 
 

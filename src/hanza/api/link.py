@@ -120,8 +120,7 @@ class _Line:
         return isinstance(message, v1.ReportUp | v1.Measured)
 
     def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
-        message = v1.decode_up(frame)
-        return message, self.session.receive(message, self._plane.clock.now())
+        return self.session.hear(frame, self._plane.clock.now())
 
     async def _tell(self) -> None:
         try:

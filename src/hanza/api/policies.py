@@ -15,11 +15,16 @@ from hanza.api.told import BEGUN, Parameter, keeps, lists, says
 from hanza.model.errors import BadQuery, Invalid, NotFound, Outdated
 from hanza.model.policy import Policy
 from hanza.plan.admission import check_name
-from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_of_workspace
+from hanza.plan.doubts import (
+    doubts_of_countries,
+    doubts_of_providers,
+    doubts_of_spreads,
+    doubts_of_workspace,
+)
 from hanza.plan.placement.violations import Violation, find_violations
 from hanza.plan.policy import effective, levels_above
 from hanza.store.hosts import list_candidates
-from hanza.store.names import provider_names, used_workspaces
+from hanza.store.names import count_places, provider_names, used_workspaces
 from hanza.store.policies import (
     Kept,
     above_of,
@@ -216,6 +221,7 @@ def _doubts_of(tx: Tx, kept: Kept) -> tuple[str, ...]:
     return (
         *doubts_of_countries([kept.policy]),
         *doubts_of_providers([kept.policy], provider_names(tx)),
+        *doubts_of_spreads([kept.policy], count_places(tx)),
         *doubts_of_workspace(kept.workspace, used),
     )
 

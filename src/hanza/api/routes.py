@@ -15,6 +15,7 @@ from hanza.api import (
     quotas,
     rebalancing,
     tenants,
+    terms,
     users,
     volumes,
 )
@@ -46,6 +47,9 @@ ROUTES = (
     Route("GET", blob_path("{blob}"), images.fetch_blob, PUBLIC),
     Route("GET", BASE + "/providers", members.list_providers, KNOWN),
     Route("PUT", BASE + "/providers/{provider}", members.put_provider, OPERATOR),
+    Route("GET", _PROVIDER + "/terms", terms.get_terms, OPERATOR),
+    Route("PUT", _PROVIDER + "/terms", terms.put_terms, OPERATOR),
+    Route("DELETE", _PROVIDER + "/terms", terms.delete_terms, OPERATOR),
     Route("POST", _PROVIDER + "/invitations", invitations.invite, OPERATOR),
     Route("POST", _PROVIDER + "/withdrawals", invitations.withdraw, OPERATOR),
     Route("GET", BASE + "/join-tokens", invitations.list_tokens, OPERATOR),

@@ -16,7 +16,13 @@ from hanza.model.manifest import Hash, Version
 from hanza.model.probe import Probe, Trip
 from hanza.model.report import Incarnation
 from hanza.plan.manifest import delta_between
-from hanza.store.agents import greet_agent, manifest_versions, public_key_of_agent
+from hanza.plan.report import refuse_nonsense
+from hanza.store.agents import (
+    greet_agent,
+    manifest_versions,
+    mark_refused,
+    public_key_of_agent,
+)
 from hanza.store.events import append_event
 from hanza.store.manifests import find_manifest
 from hanza.store.probes import list_probes, record_trips
@@ -30,6 +36,8 @@ from hanza.wire.agent_words import (
     version_from_wire,
 )
 from hanza.wire.credentials import CHALLENGE_BYTES, check_link
+
+REFUSED_CHARACTERS_MAX = 300
 
 
 @dataclass(slots=True)
@@ -84,8 +92,24 @@ class Session:
     def open(self) -> v1.Challenge:
         return v1.Challenge(self._nonce)
 
+    def hear(self, frame: bytes, now: datetime) -> tuple[v1.Up, list[v1.Down]]:
+        """Read one message and answer it.  Raises a `Refusal` that ends the connection."""
+        try:
+            message = v1.decode_up(frame)
+        except Invalid as refusal:
+            self._note_refused(refusal, now)
+            raise
+        return message, self.receive(message, now)
+
     def receive(self, message: v1.Up, now: datetime) -> list[v1.Down]:
         """Answer one message.  Raises a `Refusal` that ends the connection."""
+        try:
+            return self._answer(message, now)
+        except Invalid as refusal:
+            self._note_refused(refusal, now)
+            raise
+
+    def _answer(self, message: v1.Up, now: datetime) -> list[v1.Down]:
         if isinstance(message, v1.Hello):
             return self._greet(message, now)
         peer = self._peer
@@ -194,8 +218,15 @@ class Session:
         self._plane.wake()
         return []
 
+    def _note_refused(self, refusal: Invalid, now: datetime) -> None:
+        """Mark who is known and says what cannot be; its next good report clears that."""
+        if self._peer is not None:
+            peer, text = self._peer, refusal.text[:REFUSED_CHARACTERS_MAX]
+            self._plane.store.write(mark_refused, peer.agent, peer.incarnation, text, now)
+
     def _take(self, peer: _Peer, message: v1.ReportUp, now: datetime) -> list[v1.Down]:
         report = report_from_wire(message, peer.incarnation)
+        refuse_nonsense(report)
         plane = self._plane
         if not plane.store.write(record_report, peer.agent, report, plane.ids, now):
             raise Conflict("a newer start of this agent, or a newer report, is known here")

@@ -1,7 +1,8 @@
 """The commands that are clients of a plane, put together; `hanza.boot.main` adds the others."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +21,7 @@ from hanza.cli import (
     quotas,
     rebalancing,
     tenants,
+    terms,
     users,
     volumes,
 )
@@ -37,6 +39,7 @@ app = typer.Typer(
 members.provider.command("invite")(invitations.invite)
 members.provider.command("uninvite")(invitations.uninvite)
 members.site.command("drain-plan")(rebalancing.plan_drain)
+members.provider.add_typer(terms.terms, name="terms")
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
@@ -133,21 +136,35 @@ def list_orphans(context: typer.Context, output: OutputOption = Output.table) ->
     show(records, columns, output, "no orphans")
 
 
+Documents = Sequence[dict[str, Any]]
+
+
 def _league(path: Path) -> str:
-    """The state of the league in three lines."""
+    """The state of the league, or why it cannot be had."""
     try:
         with Client(read_context(path)) as client:
             sites, hosts = client.items("/sites"), client.items("/hosts")
             agents = client.items("/agents")
     except Refusal as refusal:
         return f"{refusal.text}\n{refusal.hint or ''}".rstrip()
+    return words_of_league(sites, agents, hosts)
+
+
+def words_of_league(sites: Documents, agents: Documents, hosts: Documents) -> str:
+    """Three lines, and one more for each agent whose reports are refused."""
     countries = sorted({one["spec"]["country"] for one in sites})
     silent = sorted(one["spec"]["site"] for one in agents if not one["status"]["isHeard"])
     heard = len(agents) - len(silent)
     also = f"; silent: {', '.join(silent)}" if silent else ""
+    refused = "".join(
+        f"\n{one['spec']['site']}: reports are refused since {one['status']['refusedSince']}:"
+        f" {one['status']['refused']}"
+        for one in sorted(agents, key=lambda one: str(one["spec"]["site"]))
+        if one["status"]["refusedSince"] is not None
+    )
     return (
         f"{len(sites)} sites in {len(countries)} countries: {', '.join(countries) or '-'}\n"
         f"{heard} of {len(agents)} agents are heard{also}\n"
         f"{sum(one['status']['isOffered'] and one['status']['isHeard'] for one in hosts)}"
-        " hosts take what is new"
+        f" hosts take what is new{refused}"
     )

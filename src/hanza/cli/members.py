@@ -143,7 +143,7 @@ def list_agents(context: typer.Context, output: OutputOption = Output.table) -> 
     """List the agents, and when they were last heard."""
     with connect(context) as client:
         records = [_agent(one) for one in client.items("/agents")]
-    columns = ["site", "driver", "heard", "hosts", "contested", "revoked", "id"]
+    columns = ["site", "driver", "heard", "hosts", "contested", "revoked", "reports", "id"]
     show(records, columns, output, "no agent yet: hanza site invite")
 
 
@@ -188,6 +188,8 @@ def _agent(document: dict[str, Any]) -> dict[str, Any]:
         "contested": status["isContested"],
         "revoked": status["revokedAt"] is not None,
         "revokedAt": status["revokedAt"],
+        "reports": "good" if status["refusedSince"] is None else f"refused: {status['refused']}",
+        "refusedSince": status["refusedSince"],
         "id": document["metadata"]["id"],
     }
 

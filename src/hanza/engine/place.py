@@ -19,11 +19,13 @@ from hanza.plan.placement.choose import Placed, Unplaced, place_group
 from hanza.plan.placement.demand import Bounds, demand_of
 from hanza.plan.placement.explain import sentence_of
 from hanza.plan.placement.fleet import Fleet, Standing
+from hanza.plan.placement.terms import amounts_of
 from hanza.store.events import Whose, append_event
 from hanza.store.holds import get_hold, take_hold
 from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
 from hanza.store.inventory import Inventory
 from hanza.store.policies import bounds_of
+from hanza.store.terms import Take, take_terms
 from hanza.store.tx import Store, Tx, attempt
 from hanza.store.work import Work, hint, is_held, settle_work
 
@@ -85,6 +87,7 @@ def _decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> _D
         refusal = _refusal_of(fleet, demands, standing, now)
     for host, demand in zip(hosts or (), demands, strict=False):
         fleet.take(host, demand.room, demand.ports)
+        fleet.count(host, demand.tenant, demand.cost)
         one = fleet.candidate(host, now)
         spots.append(_Spot(host, one.agent, one.ground.name))
     return _Decision(tuple(unplaced), tuple(demands), tuple(spots), refusal)
@@ -190,6 +193,14 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
     return _hold_all(tx, decision, now)
 
 
+def _takes(decision: _Decision) -> list[Take]:
+    """What providers with terms take of it; its volumes count by themselves."""
+    return [
+        Take(spot.host, wanted.address.tenant, amounts_of(wanted.spec.size))
+        for wanted, spot in zip(decision.unplaced, decision.spots, strict=True)
+    ]
+
+
 def _hold_all(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
     if not attempt(tx, lambda: _take_all(tx, decision, now)):
         return Again()
@@ -208,10 +219,10 @@ def _hold_all(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
 
 
 def _take_all(tx: Tx, decision: _Decision, now: datetime) -> bool:
-    """False when somebody was faster at one of the hosts."""
+    """False when somebody was faster at one of the hosts, or at what a provider takes."""
     for wanted, spot in zip(decision.unplaced, decision.spots, strict=True):
         ports = [one.port for one in wanted.spec.ports]
         has_room = take_hold(tx, wanted.id, spot.host, wanted.spec.size, now, ports)
         if not has_room or not take_volumes(tx, wanted, spot.host, now):
             return False
-    return True
+    return take_terms(tx, _takes(decision))

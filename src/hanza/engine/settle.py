@@ -16,6 +16,7 @@ from hanza.model.ids import AgentId, InstanceId, VolumeId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem, Seen
 from hanza.model.verdict import Again, Later, Settled, Verdict
+from hanza.plan.placement.terms import amounts_of
 from hanza.plan.seca.power import has_stopped
 from hanza.plan.settle import Forget, Keep, Placed, Release, Withdraw, next_settlement
 from hanza.plan.status import sentence_of, shown_of
@@ -25,6 +26,7 @@ from hanza.store.holds import Hold, end_hold, get_hold, release_hold
 from hanza.store.hosts import refuse_host
 from hanza.store.instances import finish_restart, forget_instance, get_instances, set_shown
 from hanza.store.reports import find_seen, forget_seen
+from hanza.store.terms import Take, give_terms
 from hanza.store.tx import Store, Tx
 from hanza.store.violations import judge_again
 from hanza.store.work import Work, hint, hint_waiting, is_held, settle_work
@@ -102,7 +104,8 @@ def _release(tx: Tx, wanted: Wanted, hold: Hold, now: datetime) -> None:
 
     Its volumes stay, but for those that never came to be where its site had no room.
     """
-    release_hold(tx, hold.mark)
+    if release_hold(tx, hold.mark):
+        give_terms(tx, Take(hold.host, wanted.address.tenant, amounts_of(hold.size)))
     let_go_of_all(tx, wanted, now)
     forget_seen(tx, hold.mark.owner)
     judge_again(tx, wanted, now)

@@ -70,6 +70,12 @@ class StoreUnavailable(Refusal):
     code = "store.unavailable"
 
 
+class BadReport(Invalid):
+    """A report with numbers that cannot be; nothing of it is taken, and the last good one stays."""
+
+    code = "report.refused"
+
+
 class Unauthenticated(Refusal):
     """Nobody we know, or not proved."""
 

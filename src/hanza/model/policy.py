@@ -16,6 +16,7 @@ Subject: TypeAlias = Literal["provider", "site"]
 How: TypeAlias = Literal["is", "any", "all"]
 """`is`: everything known of the attribute is among the values; `any`: one of the values is
 there; `all`: each of them is."""
+Kind: TypeAlias = Literal["instance", "volume", "component"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,6 +34,24 @@ class Near:
 
     point: Point
     rtt_ms_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """So many of these points, in percent and at least one, must be within a round trip.
+
+    Counted as the percentile by nearest rank: `percent` of n points is the next whole number of
+    them, so 90 of 10 points are 9, and 90 of 3 points are all 3.
+    """
+
+    points: tuple[Point, ...]
+    rtt_ms_max: int
+    percent: int = 100
+
+    @property
+    def wanted(self) -> int:
+        """How many of the points that is."""
+        return max(1, -(-len(self.points) * self.percent // 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,45 @@ class Spread:
     is_hard: bool = True
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Seal:
+    """The least level of the EU's sovereignty framework, 0 to 4, that provider and site both have.
+
+    `objective` is `sov_1` to `sov_8`, or empty for the overall level, which no objective is below.
+    """
+
+    objective: str
+    level: int
+
+    @property
+    def attribute(self) -> str:
+        """Where a provider's or a site's claim stands."""
+        return f"seal_{self.objective}" if self.objective else "seal"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Beside:
+    """To stand where something else of the same workspace stands; soft: if that can be had.
+
+    An instance or a volume is named by its name.  A component is one of the same app, and it is
+    enough to stand where one of its replicas does.
+    """
+
+    over: Over
+    kind: Kind
+    name: str
+    is_hard: bool = True
+
+    @property
+    def words(self) -> str:
+        """What it is beside, in the tenant's words."""
+        return self.name if self.kind == "instance" else f"{self.kind} {self.name}"
+
+    @property
+    def key(self) -> str:
+        return f"{self.over}|{self.kind}|{self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Goals:
     """Weights of what makes a host better; only their proportions count."""
@@ -75,6 +133,7 @@ class Goals:
 PRESETS = {
     "nearest": Goals(nearness=1),
     "cheapest": Goals(price=1),
+    "greenest": Goals(carbon=1),
     "balanced": Goals(nearness=2, price=2, carbon=1),
 }
 
@@ -99,3 +158,6 @@ class Policy:
     """For one instance and a month of 730 hours."""
     carbon_max: int | None = None
     """Grams of CO2 for one kilowatt-hour, by the yearly average of the country's grid."""
+    reaches: tuple[Reach, ...] = ()
+    seals: tuple[Seal, ...] = ()
+    besides: tuple[Beside, ...] = ()

@@ -76,3 +76,7 @@ class Agent:
     """False once it was told to be silent; true again from its next word."""
     is_contested: bool
     revoked_at: datetime | None = None
+    refused_since: datetime | None = None
+    """Since when its reports say what cannot be; None from the next good one."""
+    refused: str | None = None
+    """What was wrong with the last of them."""

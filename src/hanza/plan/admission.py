@@ -5,7 +5,7 @@ that what reaches the store, the manifest and an engine is known to be well form
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, NoReturn, TypeAlias
@@ -237,7 +237,23 @@ def _admit_policy(wish: InstanceWish) -> None:
         check_name(wish.component, "component")
         if wish.app is None:
             raise Invalid("a component is one of an app: say which", field="app")
+    refuse_strangers(wish.policy, "policy.with", {wish.component} if wish.app is None else None)
     policy_of(wish.country, wish.policy)
+
+
+def refuse_strangers(
+    policy: Policy | None, field: str, components: Collection[str | None] | None
+) -> None:
+    """Raises `Invalid` for a component to stand beside that is none of these; None: of an app."""
+    if policy is None or components is None:
+        return
+    for one in policy.besides:
+        if one.kind == "component" and one.name not in components:
+            raise Invalid(
+                f"there is no component {one.name} to stand beside",
+                field=field,
+                hint="a component is one of the same app; else name an instance or a volume",
+            )
 
 
 def _refuse_other_seed(known: Wanted, spec: GuestSpec) -> None:

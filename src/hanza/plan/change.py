@@ -13,8 +13,10 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import Refusal
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
-from hanza.model.policy import Spread
-from hanza.plan.app import check_spreads
+from hanza.model.policy import Policy, Spread
+from hanza.plan.admission import refuse_strangers
+from hanza.plan.contradictions import Contradiction, refuse_too_narrow
+from hanza.plan.placement.beside import is_apart, says_of
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds, own_level, policy_under
 from hanza.plan.placement.rules import words_of_size
@@ -62,7 +64,7 @@ def changes_of(asked: Sequence[Asked], candidates: Sequence[Candidate]) -> dict[
     changes = {one.wanted.address.name: change_of(one, candidates) for one in asked}
     for members in _components(asked).values():
         changes |= _moved_apart(members, hosts, changes)
-    return changes
+    return changes | _moved_beside(asked, hosts, changes)
 
 
 def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: Bounds) -> None:
@@ -77,8 +79,23 @@ def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: B
         wanted = one.wanted
         policy = policy_under(wanted, bounds.levels_of(wanted.address))
         if wanted.component is not None:
-            check_spreads(wanted.component, len(sizes[wanted.component]), policy)
+            refuse_too_narrow(wanted.component, len(sizes[wanted.component]), policy)
+            refuse_too_wide(policy, candidates)
+        refuse_strangers(wanted.policy, "policy.with", sizes.keys())
         refuse_too_large(wanted, candidates)
+
+
+def refuse_too_wide(policy: Policy, candidates: Sequence[Candidate]) -> None:
+    """Raises `Contradiction` for a hard spread over more than the federation has; where nobody
+    has joined yet, nothing is too wide."""
+    for spread in policy.spreads:
+        there = len({one.stands_in(spread.over) for one in candidates})
+        if there and spread.is_hard and (spread.distinct_min or 0) > there:
+            raise Contradiction(
+                f"spread: {spread.distinct_min} different by {spread.over} cannot be: the"
+                f" federation has {there}",
+                hint="ask for less, or again when more have joined",
+            )
 
 
 def refuse_too_large(wanted: Wanted, candidates: Sequence[Candidate]) -> None:
@@ -146,6 +163,31 @@ def _moved_apart(
         for spread in spreads
         for name in misplaced(spread, staying, to_come)
     }
+
+
+def _moved_beside(
+    asked: Sequence[Asked], hosts: Mapping[HostId, Candidate], changes: Mapping[str, Change]
+) -> dict[str, Change]:
+    """Those that stand apart from a component that their new policy wants them beside."""
+    staying = [
+        (one, hosts[one.host])
+        for one in asked
+        if one.host is not None
+        and one.host in hosts
+        and one.is_standing
+        and changes[one.wanted.address.name].kind != "end"
+    ]
+    found = {}
+    for one, candidate in staying:
+        if one.known is None or not _has_other_law(one.wanted, one.known):
+            continue
+        for beside in own_level(one.wanted)[1].besides:
+            others = [at for it, at in staying if it.wanted.component == beside.name]
+            is_ours = beside.is_hard and beside.kind == "component"
+            if is_ours and others and is_apart(beside, candidate, others, 0):
+                says = f"it is {says_of(beside)}, and its new policy says otherwise"
+                found[one.wanted.address.name] = Change("replace", says)
+    return found
 
 
 def _components(asked: Sequence[Asked]) -> Mapping[str, list[Asked]]:

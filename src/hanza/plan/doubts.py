@@ -4,10 +4,10 @@ A provider may join tomorrow, so a policy may name one that is not there; and ev
 new once.  But a deny list with a slip in it keeps nobody out, which nobody sees, so it is said.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from hanza.kit.text import meant_by
-from hanza.model.policy import Policy
+from hanza.model.policy import Over, Policy
 from hanza.plan.countries import CODES, meant_by_code
 
 
@@ -36,6 +36,21 @@ def doubts_of_countries(policies: Iterable[Policy]) -> tuple[str, ...]:
         meant = meant_by_code(code)
         found.append(f"no country has the code {code}{'' if meant is None else f'; {meant}'}")
     return tuple(found)
+
+
+def doubts_of_spreads(policies: Iterable[Policy], there: Mapping[Over, int]) -> tuple[str, ...]:
+    """One sentence for each hard spread over more than there are yet."""
+    wide = {
+        (one.over, one.distinct_min or 0)
+        for policy in policies
+        for one in policy.spreads
+        if one.is_hard and (one.distinct_min or 0) > there[one.over]
+    }
+    return tuple(
+        f"the federation has {there[over]} different by {over}, so nothing is spread over {count}"
+        " until more have joined"
+        for over, count in sorted(wide)
+    )
 
 
 def doubts_of_workspace(name: str, used: Collection[str]) -> tuple[str, ...]:

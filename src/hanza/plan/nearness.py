@@ -5,6 +5,7 @@ The guess was fitted from measured pairs of European cities, see docs/data.md.  
 half of what is measured, so a hard limit adds the margin that nine of ten pairs keep to.
 """
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,3 +69,14 @@ def least_ms(latitude: float, longitude: float, point: Point) -> float:
     """What light in fibre needs there and back: whoever says less is wrong, or lies."""
     km = max(distance_km(latitude, longitude, point) - PLACES_GOOD_TO_KM, 0.0)
     return 2 * km / LIGHT_IN_FIBRE_KM_PER_MS
+
+
+@functools.lru_cache(maxsize=4096)
+def least_between_ms(one: Point, other: Point) -> float:
+    """What light in fibre needs from one point to the other and back, by way of any place.
+
+    No place has two round trips to the two that are less than this together, also where what was
+    measured to a probe counts for a point near it.
+    """
+    km = distance_km(one.latitude, one.longitude, other) - 2 * (PLACES_GOOD_TO_KM + SAME_PLACE_KM)
+    return 2 * max(km, 0.0) / LIGHT_IN_FIBRE_KM_PER_MS

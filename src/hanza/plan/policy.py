@@ -6,25 +6,31 @@ rules: the lowest level that has some decides.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 
-from hanza.model.errors import Refusal
-from hanza.model.policy import Near, Policy, Requirement, Spread
-from hanza.model.site import Country
+from hanza.model.policy import Beside, Near, Policy, Requirement, Seal, Spread
+from hanza.plan.contradictions import (
+    Contradiction,
+    Level,
+    countries_left,
+    refuse_contradictions,
+    refuse_out_of_reach,
+)
 from hanza.plan.countries import words_of_countries
 
-Level = tuple[str, Policy]
-"""Who says it, in the tenant's words, and what."""
-
+__all__ = [
+    "Contradiction",
+    "Level",
+    "countries_left",
+    "effective",
+    "levels_above",
+    "policy_of",
+    "said_by",
+    "tighten",
+    "words_of_law",
+]
 
 NOTHING = Policy()
-
-
-class Contradiction(Refusal):
-    """Levels of a policy that nothing can satisfy together."""
-
-    code = "policy.contradiction"
 
 
 def tighten(parent: Policy, child: Policy) -> Policy:
@@ -32,22 +38,37 @@ def tighten(parent: Policy, child: Policy) -> Policy:
     return effective([("parent", parent), ("child", child)])
 
 
-def effective(levels: Sequence[Level]) -> Policy:
-    """All levels at once, the upper first.  Raises `Contradiction` naming rule and levels."""
+def effective(levels: Sequence[Level], *, is_dealt: bool = True) -> Policy:
+    """All levels at once, the upper first.  Raises `Contradiction` naming rule and levels.
+
+    While the points are still to be dealt to replicas (`is_dealt` false), no two of them have to
+    be met from one place.
+    """
     combined = NOTHING
     for index, (_, policy) in enumerate(levels):
         if policy == NOTHING:
             continue
         combined = _combine(combined, policy)
-        _refuse_contradictions(combined, levels[: index + 1])
+        refuse_contradictions(combined, levels[: index + 1])
+        if is_dealt:
+            refuse_out_of_reach(combined, levels[: index + 1])
     return combined
 
 
 @functools.lru_cache(maxsize=1024)
 def policy_of(country: str | None, policy: Policy | None) -> Policy:
     """Both at once.  Raises `Contradiction`.  Kept: most instances say one of a few things."""
-    short = Policy() if country is None else Policy(countries=frozenset({country}))
-    return effective([("country", short), ("policy", policy or Policy())])
+    return effective([("country", _residence(country)), ("policy", policy or Policy())])
+
+
+@functools.lru_cache(maxsize=1024)
+def said_by(country: str | None, policy: Policy | None) -> Policy:
+    """As `policy_of`, of what was admitted once: by whatever was a contradiction then."""
+    return _combine(_residence(country), policy or NOTHING)
+
+
+def _residence(country: str | None) -> Policy:
+    return NOTHING if country is None else Policy(countries=frozenset({country}))
 
 
 def levels_above(tenant: str, workspace: str, kept: Mapping[str, Policy]) -> tuple[Level, ...]:
@@ -57,14 +78,6 @@ def levels_above(tenant: str, workspace: str, kept: Mapping[str, Policy]) -> tup
     """
     named = (("", f"tenant {tenant}"), (workspace, f"workspace {workspace}"))
     return tuple((words, kept[name]) for name, words in named if name in kept)
-
-
-def countries_left(policy: Policy) -> frozenset[Country] | None:
-    """The countries that residency and regions leave; None when all but the denied may be."""
-    allowed = policy.countries
-    if policy.regions is not None:
-        allowed = _both(allowed, frozenset(region.upper() for region in policy.regions))
-    return None if allowed is None else allowed - policy.countries_denied
 
 
 def words_of_law(policy: Policy) -> str:
@@ -90,6 +103,9 @@ def _combine(parent: Policy, child: Policy) -> Policy:
         goals=child.goals or parent.goals,
         price_max=_least(parent.price_max, child.price_max),
         carbon_max=_least(parent.carbon_max, child.carbon_max),
+        reaches=tuple(dict.fromkeys((*parent.reaches, *child.reaches))),
+        seals=_seals((*parent.seals, *child.seals)),
+        besides=_besides((*parent.besides, *child.besides)),
     )
 
 
@@ -138,50 +154,18 @@ def _spreads(given: Iterable[Spread]) -> tuple[Spread, ...]:
     return tuple(merged[key] for key in sorted(merged))
 
 
-def _refuse_contradictions(policy: Policy, levels: Sequence[Level]) -> None:
-    if policy.countries is not None and not policy.countries - policy.countries_denied:
-        _refuse("residency", levels, _residency)
-    left = countries_left(policy)
-    if left is not None and not left:
-        _refuse("region", levels, lambda one: _listed("regions", one.regions) or _residency(one))
-    if policy.providers is not None and not policy.providers - policy.providers_denied:
-        _refuse("provider", levels, _providers)
-    if policy.classes is not None and not policy.classes:
-        _refuse("class", levels, lambda one: _listed("of class", one.classes))
-    names = [one.point.name for one in policy.near]
-    if len(set(names)) < len(names):
-        _refuse("near", levels, _points)
-    for one in policy.requirements:
-        if not one.values:
-            _refuse("attribute", levels, partial(_required, one.key))
+def _seals(given: Iterable[Seal]) -> tuple[Seal, ...]:
+    highest: dict[str, int] = {}
+    for one in given:
+        highest[one.objective] = max(one.level, highest.get(one.objective, 0))
+    return tuple(Seal(*one) for one in sorted(highest.items()))
 
 
-def _refuse(rule: str, levels: Sequence[Level], says: Callable[[Policy], str]) -> None:
-    said = [f"{name} says {says(policy)}" for name, policy in levels if says(policy)]
-    text = f"{rule}: nothing is left of what the policy allows: {'; '.join(said)}"
-    raise Contradiction(text, hint="change one of them: a lower level only ever tightens")
-
-
-def _residency(policy: Policy) -> str:
-    allowed = "" if policy.countries is None else "allow " + words_of_countries(policy.countries)
-    denied = words_of_countries(policy.countries_denied)
-    return ", ".join(part for part in (allowed, denied and f"deny {denied}") if part)
-
-
-def _points(policy: Policy) -> str:
-    points = (one.point for one in policy.near)
-    return ", ".join(f"{one.name} at {one.latitude:g} {one.longitude:g}" for one in points)
-
-
-def _providers(policy: Policy) -> str:
-    parts = (_listed("allow", policy.providers), _listed("deny", policy.providers_denied or None))
-    return ", ".join(part for part in parts if part)
-
-
-def _required(key: str, policy: Policy) -> str:
-    found = [one for one in policy.requirements if one.key == key and one.how == "is"]
-    return ", ".join(f"{key} is {' or '.join(sorted(one.values))}" for one in found)
-
-
-def _listed(word: str, names: frozenset[str] | None) -> str:
-    return "" if names is None else f"{word} {', '.join(sorted(names))}"
+def _besides(given: Iterable[Beside]) -> tuple[Beside, ...]:
+    """What one level prefers and another demands is demanded."""
+    merged: dict[str, Beside] = {}
+    for one in given:
+        known = merged.get(one.key)
+        if known is None or one.is_hard:
+            merged[one.key] = one
+    return tuple(merged[key] for key in sorted(merged))

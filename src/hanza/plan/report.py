@@ -1,6 +1,19 @@
-"""What to report, and how little of it: a whole view first, then only what changed."""
+"""What to report, and how little of it: a whole view first, then only what changed.
 
+And what of a report cannot be: then nothing of it is taken.
+"""
+
+from collections import Counter
+
+from hanza.model.errors import BadReport
+from hanza.model.guest import HostFacts
 from hanza.model.report import Incarnation, Report, Seen, View
+
+HOST_CPUS_MAX = 2**16
+HOST_MEMORY_MIB_MAX = 2**30
+"""One PiB."""
+HOST_DISK_MIB_MAX = 2**40
+"""One EiB."""
 
 
 def report_of(
@@ -32,3 +45,32 @@ def report_of(
         gone_volumes=tuple(stay for stay in volumes if stay not in stays),
         orphan_volumes=None if same_orphans else view.orphan_volumes,
     )
+
+
+def refuse_nonsense(report: Report) -> None:
+    """Raises `BadReport` for numbers that no host has, and for hosts that have one name."""
+    for host in report.hosts or ():
+        _refuse_host(host)
+    names = Counter(host.name for host in report.hosts or ())
+    for name, count in names.items():
+        if count > 1:
+            raise BadReport(f"{count} hosts are called {name!r}", field="hosts")
+    for seen in report.volumes:
+        _check("volume", seen.stay.volume, "MiB of disk", seen.size_mib or 0, HOST_DISK_MIB_MAX)
+    for orphan in report.orphan_volumes or ():
+        _check("volume", orphan.volume, "MiB of disk", orphan.size_mib, HOST_DISK_MIB_MAX)
+
+
+def _refuse_host(host: HostFacts) -> None:
+    size = host.capacity
+    if not host.name:
+        raise BadReport("a host has no name", field="hosts")
+    _check("host", host.name, "cpus", size.cpus, HOST_CPUS_MAX)
+    _check("host", host.name, "MiB of memory", size.memory_mib, HOST_MEMORY_MIB_MAX)
+    _check("host", host.name, "MiB of disk", size.disk_mib, HOST_DISK_MIB_MAX)
+
+
+def _check(kind: str, name: str, what: str, value: int, most: int) -> None:
+    if not 0 <= value <= most:
+        text = f"the {kind} {name!r} is said to have {value} {what}; from 0 to {most} is believed"
+        raise BadReport(text, field=f"{kind}s")

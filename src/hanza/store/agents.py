@@ -3,6 +3,8 @@
 A key belongs to one agent for ever.  The newest start of a key is the one that is believed;
 when an older start comes back, two copies of one key are alive and neither offers capacity.
 An agent that was revoked is never believed again, and what its guests do nobody knows.
+One whose reports are refused is heard for a while, since its last good word still stands; when
+that is too old it counts as silent, however often it comes.
 """
 
 from collections.abc import Collection
@@ -11,6 +13,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, NotFound, Revoked, Unauthenticated
 from hanza.model.ids import AgentId, SiteId, TokenId
 from hanza.model.manifest import GENESIS, Hash, Version
@@ -25,6 +28,9 @@ from hanza.store.work import hint, hint_waiting, list_refs, look_later
 
 HEARD_WITHIN = timedelta(seconds=35)
 """Three heartbeats and a half: who is silent for longer gets nothing new, and it is told."""
+
+GOOD_FOR = timedelta(minutes=10)
+"""How long an agent's last good report stands while it says only what cannot be."""
 
 
 def is_heard_of(heard_at: datetime | None, now: datetime) -> bool:
@@ -142,8 +148,7 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
     _refuse_revoked(row.revoked_at)
     this = sa.update(agents).where(agents.c.id == agent)
     if (row.starts, row.nonce) == (incarnation.starts, incarnation.nonce):
-        _tell_heard(tx, [agent], now)
-        tx.execute(this.values(heard_at=now))
+        note_heard(tx, [agent], now)
         hint_waiting(tx, "place", now)
         return int(row.report_no)
     if row.nonce and incarnation.starts <= row.starts:
@@ -153,9 +158,9 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
             text = "two copies of one agent key are alive; neither offers capacity"
             append_event(tx, now, "agent.contested", agent, text)
         return None
-    _tell_heard(tx, [agent], now)
+    note_heard(tx, [agent], now)
     start = {"starts": incarnation.starts, "nonce": incarnation.nonce}
-    tx.execute(this.values(report_no=0, heard_at=now, **start))
+    tx.execute(this.values(report_no=0, **start))
     hint_waiting(tx, "place", now)
     hint(tx, "publish", agent, now)
     return 0
@@ -206,9 +211,47 @@ def find_revoked_at(tx: Tx, agent: AgentId) -> datetime | None:
 
 
 def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
-    """One statement for everyone that was heard lately; placing waits for none of them."""
+    """One statement for everyone that was heard lately; placing waits for none of them.
+
+    Whose last good report is too old is not heard by whatever else it says.
+    """
     _tell_heard(tx, heard, now)
-    tx.execute(sa.update(agents).where(agents.c.id.in_(list(heard))).values(heard_at=now))
+    some = sa.update(agents).where(agents.c.id.in_(list(heard)), _is_good(now))
+    tx.execute(some.values(heard_at=now))
+
+
+def _is_good(now: datetime) -> "sa.ColumnElement[bool]":
+    """Its last good report still stands."""
+    return sa.or_(agents.c.refused_since.is_(None), agents.c.refused_since > now - GOOD_FOR)
+
+
+def mark_refused(
+    tx: Tx, agent: AgentId, incarnation: Incarnation, text: str, now: datetime
+) -> None:
+    """It said what cannot be: nothing of it was taken.  Told once until a good report comes.
+
+    Only of the start that is believed: what another says is nobody's word.
+    """
+    mine = (
+        agents.c.id == agent,
+        agents.c.starts == incarnation.starts,
+        agents.c.nonce == incarnation.nonce,
+        agents.c.revoked_at.is_(None),
+    )
+    marked = sa.update(agents).where(*mine, agents.c.refused_since.is_(None))
+    words = harmless(text)
+    if tx.execute(marked.values(refused_text=words, refused_since=now)).rowcount:
+        append_event(tx, now, "report.refused", agent, f"a report was refused: {words}")
+    else:
+        tx.execute(sa.update(agents).where(*mine).values(refused_text=words))
+
+
+def clear_refused(tx: Tx, agent: AgentId, now: datetime) -> None:
+    """A good report came: it is heard again, if it was not."""
+    marked = sa.update(agents).where(agents.c.id == agent, agents.c.refused_since.is_not(None))
+    if tx.execute(marked.values(refused_text=None, refused_since=None)).rowcount:
+        append_event(tx, now, "report.accepted", agent, "its reports are good again")
+        note_heard(tx, [agent], now)
 
 
 def list_heard(tx: Tx, since: datetime | None) -> dict[datetime, list[AgentId]]:
@@ -226,7 +269,8 @@ def _tell_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
     """Tell once of everyone that was silent until now.  Who is listened for is in the schedule."""
     back = set(heard) - list_refs(tx, "listen", heard)
     query = sa.select(agents.c.id, agents.c.heard_at, sites.c.name.label("site_name"))
-    query = query.join(sites, sites.c.id == agents.c.site_id).where(agents.c.id.in_(back))
+    query = query.join(sites, sites.c.id == agents.c.site_id)
+    query = query.where(agents.c.id.in_(back), _is_good(now))
     for row in tx.execute(query.order_by(agents.c.id)) if back else ():
         again = (
             "" if row.heard_at is None else f" again; the last word was of {_clock(row.heard_at)}"
@@ -237,13 +281,14 @@ def _tell_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
 
 def find_silence(tx: Tx, agent: AgentId, now: datetime) -> datetime | None:
     """When the agent falls silent unless it is heard; None when it is silent, which is told."""
-    query = sa.select(agents.c.heard_at, sites.c.name.label("site_name"))
+    query = sa.select(agents.c.heard_at, agents.c.refused_since, sites.c.name.label("site_name"))
     query = query.join(sites, sites.c.id == agents.c.site_id).where(agents.c.id == agent)
     row = tx.execute(query.with_for_update(of=agents)).one()
     if now - row.heard_at < HEARD_WITHIN:
         falls: datetime = row.heard_at + HEARD_WITHIN
         return falls
-    text = f"{row.site_name} is silent: nothing was heard since {_clock(row.heard_at)}"
+    heard = "nothing" if row.refused_since is None else "nothing that can be believed"
+    text = f"{row.site_name} is silent: {heard} was heard since {_clock(row.heard_at)}"
     append_event(tx, now, "agent.silent", agent, text)
     return None
 
@@ -301,4 +346,6 @@ def _agent_from_row(row: sa.Row[tuple[object, ...]]) -> Agent:
         bool(row.is_heard),
         row.is_contested,
         row.revoked_at,
+        row.refused_since,
+        row.refused_text,
     )

@@ -2,16 +2,30 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from hanza.model.ids import SiteId
+from hanza.model.quota import Amounts
 from hanza.model.site import Country
+from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Ground
 from hanza.store.probes import GOOD_FOR, fresh_trips
 from hanza.store.schema import providers, rtts, sites
 from hanza.store.sites import attributes_from_json, prices_from_row
+from hanza.store.terms import terms_by_provider
 from hanza.store.tx import Tx
+
+_GROUNDS = sa.select(
+    sites,
+    sites.c["class"].label("site_class"),
+    providers.c.name.label("provider"),
+    providers.c.attributes.label("provider_attributes"),
+    providers.c.price_cpu_hour,
+    providers.c.price_gib_hour,
+    providers.c.price_disk_gib_hour,
+).join(providers, providers.c.id == sites.c.provider_id)
 
 
 def list_grounds(
@@ -22,20 +36,13 @@ def list_grounds(
     of_providers: Collection[str] = (),
 ) -> list[Ground]:
     """Every site, or these and all of these providers by name; `carbon` in g/kWh by country."""
-    query = sa.select(
-        sites,
-        sites.c["class"].label("site_class"),
-        providers.c.name.label("provider"),
-        providers.c.attributes.label("provider_attributes"),
-        providers.c.price_cpu_hour,
-        providers.c.price_gib_hour,
-        providers.c.price_disk_gib_hour,
-    ).join(providers, providers.c.id == sites.c.provider_id)
+    query = _GROUNDS
     if only is not None:
         is_asked = sites.c.id.in_(list(only)) | providers.c.name.in_(list(of_providers))
         query = query.where(is_asked)
     rows = tx.execute(query).all()
     trips = fresh_trips(tx, now, None if only is None else [SiteId(row.id) for row in rows])
+    terms = terms_by_provider(tx)
     return [
         Ground(
             site=SiteId(row.id),
@@ -51,9 +58,14 @@ def list_grounds(
             prices=prices_from_row(row),
             carbon=carbon.get(row.country),
             rtts=trips.get(SiteId(row.id), {}),
+            **_terms_of(terms.get(row.provider_id)),
         )
         for row in rows
     ]
+
+
+def _terms_of(known: tuple[Terms, Mapping[str, Amounts]] | None) -> dict[str, Any]:
+    return {} if known is None else {"terms": known[0], "taken": known[1]}
 
 
 def next_expiry(tx: Tx, now: datetime) -> datetime | None:

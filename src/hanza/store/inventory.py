@@ -110,7 +110,7 @@ def _read_changes(tx: Tx, kept: _Kept, doubted: Collection[HostId], now: datetim
         return MISSED
     changes = list_changes(tx, kept.serial, kept.missed)
     _note_serials(kept, [one.serial for one in changes], now)
-    _put_grounds(tx, kept, changes, now)
+    _put_grounds(tx, kept, changes, now, is_doubted=bool(doubted))
     hosts = {HostId(one.ref) for one in changes if one.of == "host"} | set(doubted)
     agents = {AgentId(one.ref) for one in changes if one.of == "agent"}
     if hosts or agents:
@@ -130,9 +130,14 @@ def _note_serials(kept: _Kept, seen: Sequence[int], now: datetime) -> None:
     kept.serial = max([kept.serial, *seen])
 
 
-def _put_grounds(tx: Tx, kept: _Kept, changes: Sequence[HostChange], now: datetime) -> None:
+def _put_grounds(
+    tx: Tx, kept: _Kept, changes: Sequence[HostChange], now: datetime, *, is_doubted: bool
+) -> None:
     sites = {SiteId(one.ref) for one in changes if one.of == "site"}
     providers = {one.ref for one in changes if one.of == "provider"}
+    if is_doubted:
+        # What a decision hoped that they would take may not have been taken.
+        providers |= kept.fleet.providers_with_terms
     is_old = kept.grounds_until is not None and kept.grounds_until <= now
     if is_old or any(one.of == "grounds" for one in changes):
         grounds = list_grounds(tx, now, load_carbon())

@@ -5,12 +5,25 @@ Reads whole tables, so it is for snapshots only and never a part of what writes.
 
 import sqlalchemy as sa
 
-from hanza.store.schema import instances, policies, providers, resources, volumes
+from hanza.model.policy import Over
+from hanza.store.schema import hosts, instances, policies, providers, resources, sites, volumes
 from hanza.store.tx import Tx
 
 
 def provider_names(tx: Tx) -> set[str]:
     return set(tx.scalars(sa.select(providers.c.name)))
+
+
+def count_places(tx: Tx) -> dict[Over, int]:
+    """How many different hosts, and places where hosts are, there are to spread over."""
+    query = sa.select(
+        sa.func.count(),
+        sa.func.count(sites.c.id.distinct()),
+        sa.func.count(sites.c.provider_id.distinct()),
+        sa.func.count(sites.c.country.distinct()),
+    )
+    row = tx.execute(query.select_from(hosts).join(sites, sites.c.id == hosts.c.site_id)).one()
+    return {"host": row[0], "site": row[1], "provider": row[2], "country": row[3]}
 
 
 def used_workspaces(tx: Tx, tenant: str) -> set[str]:

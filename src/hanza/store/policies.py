@@ -15,6 +15,7 @@ from hanza.model.instance import Wanted
 from hanza.model.policy import Policy
 from hanza.plan.placement.demand import Above, Bounds
 from hanza.plan.policy import levels_above
+from hanza.store.beside import stands_of
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.prepared import Among, Prepared
@@ -87,10 +88,12 @@ def bounds_of(tx: Tx, wishes: Iterable[Wanted]) -> Bounds:
     """What binds and bounds each of these, as it is now."""
     wishes = list(wishes)
     ids = [one.id for one in wishes]
+    above = above_of(tx, ((one.address.tenant, one.address.workspace) for one in wishes))
     return Bounds(
         pins_of(tx, wishes),
-        above_of(tx, ((one.address.tenant, one.address.workspace) for one in wishes)),
+        above,
         {row.id: row.home for row in _HOMES.among(tx, ids)},
+        stands_of(tx, wishes, above),
     )
 
 

@@ -15,6 +15,7 @@ from hanza.kit.text import harmless
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.report import Orphan, Problem, Report, Seen
+from hanza.store.agents import clear_refused
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.hosts import put_hosts
@@ -25,10 +26,14 @@ from hanza.store.volume_reports import put_orphan_volumes, put_seen_volumes
 from hanza.store.work import hint, hint_waiting
 
 _TROUBLE = ("trouble_code", "trouble_text", "trouble_since")
+_HEARD_AT = sa.bindparam("heard_at", type_=agents.c.heard_at.type)
 _TAKE_OVER = Prepared(
-    changing(
-        agents, "report_no", "heard_at", "trouble_code", "trouble_text", "trouble_since"
-    ).where(
+    changing(agents, "report_no", "trouble_code", "trouble_text", "trouble_since")
+    .values(
+        # Whose reports were refused may have been silent: that it is heard again is told first.
+        heard_at=sa.case((agents.c.refused_since.is_(None), _HEARD_AT), else_=agents.c.heard_at)
+    )
+    .where(
         agents.c.id == sa.bindparam("b_agent"),
         agents.c.starts == sa.bindparam("b_starts"),
         agents.c.nonce == sa.bindparam("b_nonce"),
@@ -60,6 +65,7 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
     newer = _TAKE_OVER.run(tx, said | _problem_to_columns(report.trouble))
     if not newer:
         return False
+    clear_refused(tx, agent, now)
     put_seen_volumes(tx, agent, report, now)
     _put_seen(tx, agent, report, now)
     if report.orphans is not None:

@@ -3,7 +3,7 @@
 Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
 guarded hold, `seen*`, `orphan*` and `is_made` the agents' reports, `shown_*` and `restarts_done`
 the settling pass, `home` whoever ends a run to have another, `violations` the judging pass,
-`quota_shards` the guarded count.
+`quota_shards` and `provider_shards` the guarded counts, `refused_*` whoever hears the agent.
 A resource's conditions, status and document are written by whoever brings it a step further, in
 the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
@@ -15,6 +15,8 @@ import hanza.store.change_tables  # noqa: F401 -- so are these
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
 from hanza.store.quota_tables import quota_shards as quota_shards
 from hanza.store.quota_tables import quotas as quotas
+from hanza.store.terms_tables import provider_shards as provider_shards
+from hanza.store.terms_tables import provider_terms as provider_terms
 
 metadata = METADATA
 
@@ -90,6 +92,8 @@ agents = sa.Table(
     a_text("trouble_text", nullable=True),
     an_instant("trouble_since", nullable=True),
     an_instant("revoked_at", nullable=True),
+    a_text("refused_text", nullable=True),
+    an_instant("refused_since", nullable=True),
 )
 
 tenants = sa.Table(

@@ -24,7 +24,8 @@ from hanza.store.holds import give_room, take_room
 from hanza.store.prepared import Among, Prepared, changing, inserting
 from hanza.store.quotas import count
 from hanza.store.schema import hosts, instances, providers, seen_volumes, sites, volumes
-from hanza.store.tx import Tx
+from hanza.store.terms import Take, give_terms, has_terms, take_terms
+from hanza.store.tx import Tx, attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,7 @@ def take_volume(tx: Tx, volume: VolumeId, instance: InstanceId, host: HostId) ->
     if record.host is not None:
         _ATTACH.run(tx, {"b_id": volume, "instance_id": instance})
         return True
-    agent = take_room(tx, host, _disk(record.wanted.size_mib))
+    agent = _take(tx, record.wanted, host, record.wanted.size_mib)
     if agent is None:
         return False
     place = {"host_id": host, "agent_id": agent, "held_mib": record.wanted.size_mib}
@@ -257,12 +258,29 @@ def take_volume(tx: Tx, volume: VolumeId, instance: InstanceId, host: HostId) ->
     return True
 
 
+def _take(tx: Tx, wanted: VolumeWanted, host: HostId, size_mib: int) -> AgentId | None:
+    """Room at the host, if its provider takes it too; else nothing of either."""
+    if not has_terms(tx):
+        return take_room(tx, host, _disk(size_mib))
+
+    def both() -> AgentId | None:
+        agent = take_room(tx, host, _disk(size_mib))
+        is_taken = agent is not None and take_terms(tx, [_takes(wanted, host, size_mib)])
+        return agent if is_taken else None
+
+    return attempt(tx, both)
+
+
+def _takes(wanted: VolumeWanted, host: HostId, size_mib: int) -> Take:
+    return Take(host, wanted.tenant, volume_cost(size_mib))
+
+
 def hold_growth(tx: Tx, record: Record) -> bool:
     """Take the room that it is to grow by; False when its host has not got it."""
     if record.host is None or record.held_mib >= record.wanted.size_mib:
         return True
     more = record.wanted.size_mib - record.held_mib
-    if take_room(tx, record.host, _disk(more)) is None:
+    if _take(tx, record.wanted, record.host, more) is None:
         return False
     mine = volumes.c.id == record.wanted.id
     tx.execute(sa.update(volumes).where(mine).values(held_mib=record.wanted.size_mib))
@@ -291,6 +309,7 @@ def vacate_host(tx: Tx, record: Record) -> None:
     given = tx.execute(sa.update(volumes).where(*mine).values(**nowhere, **flags)).rowcount
     if given and record.host is not None:
         give_room(tx, record.host, _disk(record.held_mib))
+        give_terms(tx, _takes(record.wanted, record.host, record.held_mib))
     tx.execute(sa.delete(seen_volumes).where(seen_volumes.c.volume_id == record.wanted.id))
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hanza.plan.ports import LAST, PORTS_MAX
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, SSH_KEYS_MAX, USER_DATA_BYTES_MAX
 from hanza.plan.volumes import DATA_VOLUMES_MAX
-from hanza.wire.policy_v1 import NearTo, PolicyDoc, Word
+from hanza.wire.policy_shape import NearTo, PolicyDoc, Word
 
 API_VERSION = "hanza.app/v1"
 COMPONENTS_MAX = 1000

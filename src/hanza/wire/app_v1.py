@@ -36,7 +36,7 @@ from hanza.model.errors import Invalid
 from hanza.model.guest import Port, Power
 from hanza.model.policy import Policy
 from hanza.model.volume import Disk
-from hanza.plan.admission import check_country, check_disks, check_name
+from hanza.plan.admission import check_country, check_disks, check_name, refuse_strangers
 from hanza.plan.app import replicas_of
 from hanza.plan.policy import Contradiction, Level, effective, policy_of
 from hanza.plan.ports import check_ports
@@ -52,7 +52,8 @@ from hanza.wire.app_schema import (
     members_of,
 )
 from hanza.wire.places import load_cities
-from hanza.wire.policy_v1 import PolicyDoc, members_at, policy_from_doc, policy_to_json
+from hanza.wire.policy_shape import PolicyDoc, members_at
+from hanza.wire.policy_v1 import policy_from_doc, policy_to_json
 from hanza.wire.yaml_nodes import Item, parse_yaml
 
 _AMOUNT = re.compile(r"([0-9]{1,9})(Mi|Gi)", re.ASCII)
@@ -135,11 +136,16 @@ def app_from_yaml(content: bytes, file: str) -> App:
         _policy(root["policy"]) if "policy" in root else None,
     )
     components: dict[str, Component] = {}
+    places: dict[str, Item] = {}
     for item in items:
         for component in _instances(item, around):
             if component.name in components:
                 item.refuse(f"there is another component {component.name!r}")
             components[component.name] = component
+            places[component.name] = item
+    known = {one.component for one in components.values()}
+    for name, one in components.items():
+        refuse_strangers(one.policy, str(places[name].place), known)
     if around.name is not None and len(components) > REPLICAS_MAX:
         root["components"].refuse(f"an app with a name has {REPLICAS_MAX} instances at most")
     return App(_name(root["workspace"]), tuple(components.values()), around.name)
@@ -177,9 +183,12 @@ def _tightened(
     above, own = policies
     levels: list[Level] = [("the app", above or Policy()), (one.name, own or Policy())]
     try:
-        policy = effective(levels)
-        effective([*levels, ("its country", policy_of(one.country, None))])
-        return replicas_of(one.name, replicas, policy)
+        policy = effective(levels, is_dealt=False)
+        effective([*levels, ("its country", policy_of(one.country, None))], is_dealt=False)
+        dealt = replicas_of(one.name, replicas, policy)
+        for name, own in dealt:
+            effective([(name, own)])
+        return dealt
     except Contradiction as refusal:
         raise Contradiction(refusal.text, field=str(place.place), hint=refusal.hint) from refusal
 

@@ -165,6 +165,9 @@ class AgentStatus(Struct, rename="camel"):
     is_contested: bool
     hosts: int
     revoked_at: datetime | None = None
+    refused_since: datetime | None = None
+    """Since when its reports say what cannot be; they are refused, and the last good one stands."""
+    refused: str | None = None
 
 
 class AgentDoc(Struct):
@@ -299,6 +302,8 @@ def agent_to_doc(agent: Agent, site: str, hosts: int) -> AgentDoc:
         agent.is_contested,
         hosts,
         agent.revoked_at,
+        agent.refused_since,
+        agent.refused,
     )
     return AgentDoc(Metadata(agent.id), AgentSpec(site, agent.driver), status)
 

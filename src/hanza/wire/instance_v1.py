@@ -15,7 +15,8 @@ from hanza.model.volume import Disk
 from hanza.plan.admission import InstanceWish
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX
 from hanza.wire.federation_v1 import Metadata, Word
-from hanza.wire.policy_v1 import FindCity, PolicyDoc, policy_from_doc, policy_to_doc
+from hanza.wire.policy_shape import PolicyDoc
+from hanza.wire.policy_v1 import FindCity, policy_from_doc, policy_to_doc
 
 
 class PortSpec(Struct, forbid_unknown_fields=True):

@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from hanza.model.errors import Invalid
 from hanza.model.policy import Policy
+from hanza.plan.admission import refuse_strangers
 from hanza.plan.placement.violations import Violation
-from hanza.wire.policy_v1 import FindCity, PolicyDoc, policy_from_doc, policy_to_doc
+from hanza.wire.policy_shape import PolicyDoc
+from hanza.wire.policy_v1 import FindCity, policy_from_doc, policy_to_doc
 
 
 class PolicyPut(Struct, forbid_unknown_fields=True):
@@ -61,7 +63,9 @@ class KeptDoc(Struct):
 def policy_from_put(put: PolicyPut, find_city: FindCity) -> Policy:
     """Raises `Invalid` naming the member."""
     try:
-        return policy_from_doc(put.spec, find_city)
+        policy = policy_from_doc(put.spec, find_city)
+        refuse_strangers(policy, "with", ())
+        return policy
     except Invalid as error:
         raise Invalid(error.text, field=f"spec.{error.field}", hint=error.hint) from error
 

@@ -7,8 +7,13 @@
     require:
       - {provider: control_by_third_country, is: none}
       - {provider: certifications, all: [iso_27001, bsi_c5]}
+    certificates: [bsi_c5]
+    capabilities: [gpu]
+    seal: {overall: 2, sov_3: 3}
     near: [Ljubljana, {city: Amsterdam, maxMs: 25}, {latitude: 46.1, longitude: 14.5}]
+    reach: [{of: [Graz, Linz, Wels], maxMs: 20, percent: 90}]
     spread: [{over: site, min: 2}, {over: provider, prefer: true}]
+    with: [{over: site, component: db}, {over: host, volume: data, prefer: true}]
     goals: balanced
     caps: {price: 30.00, carbon: 300}
 
@@ -16,116 +21,46 @@ Translation only; unknown members are refused, and every refusal names the membe
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct
 
 from hanza.model.errors import Invalid
 from hanza.model.policy import (
     PRESETS,
+    Beside,
     Goals,
     How,
+    Kind,
     Near,
-    Over,
     Point,
     Policy,
+    Reach,
     Requirement,
+    Seal,
     Spread,
     Subject,
 )
 from hanza.plan.admission import check_attribute, check_name, check_place, check_value, check_word
 from hanza.plan.countries import countries_of
+from hanza.wire.policy_shape import (
+    Caps,
+    Members,
+    NearTo,
+    Place,
+    PolicyDoc,
+    ReachOf,
+    Require,
+    Seals,
+    SpreadOver,
+    Weights,
+    With,
+)
 
 MICRO = 1_000_000
+OBJECTIVES = tuple(f"sov_{number}" for number in range(1, 9))
 FindCity: TypeAlias = Callable[[str, str], Point]
 """From a name and the field that says it; raises `Invalid`."""
-
-Word = Annotated[str, Meta(max_length=200)]
-Words = Annotated[list[Word], Meta(min_length=1, max_length=100)]
-
-
-class Members(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Who may and who may not; nobody named to allow means everybody."""
-
-    allow: Words | None = None
-    deny: Words | None = None
-
-
-class Require(Struct, forbid_unknown_fields=True, omit_defaults=True, rename={"is_": "is"}):
-    """One attribute of `provider` or `site`, and what it `is`, has `any` or `all` of."""
-
-    provider: Word | None = None
-    site: Word | None = None
-    is_: Word | Words | None = None
-    any: Word | Words | None = None
-    all: Word | Words | None = None
-
-
-class NearTo(Struct, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """A city, or coordinates that may have a name; `maxMs` makes it a hard rule."""
-
-    city: Word | None = None
-    name: Word | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    max_ms: Annotated[int, Meta(ge=1, le=1000)] | None = None
-
-
-class SpreadOver(Struct, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """How replicas stand apart; hard unless `prefer`."""
-
-    over: Over
-    min: Annotated[int, Meta(ge=1, le=1000)] | None = None
-    max_share: Annotated[int, Meta(ge=1, le=100)] | None = None
-    prefer: bool = False
-
-
-class Weights(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What makes a place better; only the proportions count."""
-
-    nearness: Annotated[int, Meta(ge=0, le=1000)] = 0
-    price: Annotated[int, Meta(ge=0, le=1000)] = 0
-    carbon: Annotated[int, Meta(ge=0, le=1000)] = 0
-
-
-class Caps(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """`price` in euro for an instance and a month, `carbon` in g CO2/kWh."""
-
-    price: Annotated[float, Meta(ge=0, le=1e9)] | None = None
-    carbon: Annotated[int, Meta(ge=0, le=10_000)] | None = None
-
-
-class PolicyDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What is demanded of place, law, nearness and price; what is not said is not demanded."""
-
-    residency: Words | Members | None = None
-    regions: Words | None = None
-    providers: Members | None = None
-    classes: Words | None = None
-    require: Annotated[list[Require], Meta(max_length=32)] = []
-    near: Annotated[list[Word | NearTo], Meta(max_length=16)] = []
-    spread: Annotated[list[SpreadOver], Meta(max_length=8)] = []
-    goals: Word | Weights | None = None
-    caps: Caps | None = None
-
-
-_INSIDE: dict[str, type[Struct]] = {
-    "": PolicyDoc,
-    "residency": Members,
-    "providers": Members,
-    "require": Require,
-    "near": NearTo,
-    "spread": SpreadOver,
-    "goals": Weights,
-    "caps": Caps,
-}
-
-
-def members_at(path: str) -> tuple[str, ...]:
-    """Which members are known at a path such as `near[0]`; the policy's own at the empty one."""
-    fields = msgspec.structs.fields(_INSIDE[path.partition("[")[0].partition(".")[0]])
-    return tuple(field.encode_name for field in fields)
 
 
 def policy_from_doc(doc: PolicyDoc, find_city: FindCity) -> Policy:
@@ -144,12 +79,19 @@ def policy_from_doc(doc: PolicyDoc, find_city: FindCity) -> Policy:
         providers=_names(providers.allow, "providers.allow"),
         providers_denied=_names(providers.deny, "providers.deny") or frozenset(),
         classes=_classes(doc.classes),
-        requirements=tuple(_requirement(one, f"require[{n}]") for n, one in enumerate(doc.require)),
+        requirements=(
+            *(_requirement(one, f"require[{n}]") for n, one in enumerate(doc.require)),
+            *_has_all("provider", "certifications", doc.certificates, "certificates"),
+            *_has_all("site", "capabilities", doc.capabilities, "capabilities"),
+        ),
         near=tuple(_near(one, f"near[{n}]", find_city) for n, one in enumerate(doc.near)),
         spreads=tuple(_spread(one, f"spread[{n}]") for n, one in enumerate(doc.spread)),
         goals=_goals(doc.goals),
         price_max=None if caps.price is None else round(caps.price * MICRO),
         carbon_max=caps.carbon,
+        reaches=tuple(_reach(one, f"reach[{n}]", find_city) for n, one in enumerate(doc.reach)),
+        seals=_seals(doc.seal),
+        besides=tuple(_beside(one, f"with[{n}]") for n, one in enumerate(doc.with_)),
     )
 
 
@@ -171,6 +113,16 @@ def policy_to_doc(policy: Policy) -> PolicyDoc:
             SpreadOver(one.over, one.distinct_min, one.share_max, not one.is_hard)
             for one in policy.spreads
         ],
+        seal=_seals_to_doc(policy.seals),
+        reach=[
+            ReachOf(
+                [Place(None, at.name, at.latitude, at.longitude) for at in one.points],
+                one.rtt_ms_max,
+                one.percent,
+            )
+            for one in policy.reaches
+        ],
+        with_=[_with(one) for one in policy.besides],
         goals=Weights(goals.nearness, goals.price, goals.carbon) if goals else None,
         caps=Caps(None if price is None else price / MICRO, policy.carbon_max)
         if has_caps
@@ -237,19 +189,79 @@ def _require(one: Requirement) -> Require:
     return Require(**said)  # type: ignore[arg-type]
 
 
+def _has_all(
+    subject: Subject, attribute: str, words: Sequence[str] | None, field: str
+) -> tuple[Requirement, ...]:
+    """What `certificates` and `capabilities` are short for."""
+    if words is None:
+        return ()
+    values = frozenset(check_value(word, f"{field}[{n}]") for n, word in enumerate(words))
+    return (Requirement(subject, attribute, "all", values),)
+
+
+def _seals(said: int | Seals | None) -> tuple[Seal, ...]:
+    if said is None:
+        return ()
+    levels = Seals(said) if isinstance(said, int) else said
+    found = [("", levels.overall), *((one, getattr(levels, one)) for one in OBJECTIVES)]
+    return tuple(Seal(one, level) for one, level in found if level is not None)
+
+
+def _seals_to_doc(seals: Sequence[Seal]) -> Seals | None:
+    if not seals:
+        return None
+    return Seals(**{one.objective or "overall": one.level for one in seals})
+
+
 def _near(one: str | NearTo, field: str, find_city: FindCity) -> Near:
     if isinstance(one, str):
         return Near(find_city(one, field))
+    return Near(_point(one, field, find_city), one.max_ms)
+
+
+def _point(one: str | NearTo | Place, field: str, find_city: FindCity) -> Point:
+    if isinstance(one, str):
+        return find_city(one, field)
     if one.city is not None:
         if (one.name, one.latitude, one.longitude) != (None, None, None):
             raise Invalid("say a city or coordinates, not both", field=field)
-        return Near(find_city(one.city, f"{field}.city"), one.max_ms)
+        return find_city(one.city, f"{field}.city")
     if one.latitude is None or one.longitude is None:
         raise Invalid("say a city, or latitude and longitude", field=field)
     check_place(one.latitude, one.longitude, f"{field}.")
     name = f"{one.latitude:g}, {one.longitude:g}" if one.name is None else one.name
-    point = Point(check_value(name, f"{field}.name"), one.latitude, one.longitude)
-    return Near(point, one.max_ms)
+    return Point(check_value(name, f"{field}.name"), one.latitude, one.longitude)
+
+
+def _reach(one: ReachOf, field: str, find_city: FindCity) -> Reach:
+    points = [_point(at, f"{field}.of[{n}]", find_city) for n, at in enumerate(one.of)]
+    if len(set(points)) < len(points):
+        raise Invalid("one place is named twice, and would count twice", field=f"{field}.of")
+    return Reach(tuple(points), one.max_ms, one.percent)
+
+
+def _beside(one: With, field: str) -> Beside:
+    named: list[tuple[Kind, str | None]] = [
+        ("instance", one.instance),
+        ("volume", one.volume),
+        ("component", one.component),
+    ]
+    given = [(kind, name) for kind, name in named if name is not None]
+    if len(given) != 1:
+        raise Invalid("say an instance, a volume or a component: one of the three", field=field)
+    ((kind, name),) = given
+    return Beside(one.over, kind, _check_whose(name, f"{field}.{kind}"), not one.prefer)
+
+
+def _check_whose(name: str, field: str) -> str:
+    """A volume of an instance's own has the instance's name before a slash."""
+    for part in name.split("/", 1) if field.endswith("volume") else (name,):
+        check_name(part, field)
+    return name
+
+
+def _with(one: Beside) -> With:
+    return With(one.over, **{one.kind: one.name}, prefer=not one.is_hard)
 
 
 def _spread(one: SpreadOver, field: str) -> Spread:

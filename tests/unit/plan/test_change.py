@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from hanza.model.errors import Invalid
 from hanza.model.ids import HostId
-from hanza.model.policy import Goals, Policy, Spread
+from hanza.model.policy import Beside, Goals, Policy, Spread
 from hanza.model.volume import Disk
 from hanza.plan.change import Asked, Change, Oversized, change_of, changes_of, check_app
 from hanza.plan.placement.candidate import Demand
@@ -128,3 +129,40 @@ def test_what_is_too_large_with_its_volumes_is_refused() -> None:
     huge = replace(a_member("web"), disks=(Disk("data", WHOLE.disk_mib),))
     with pytest.raises(Oversized):
         check_app([Asked(huge)], HOSTS, UNBOUND)
+
+
+def test_who_is_to_stand_beside_a_component_begins_anew_where_it_does_not() -> None:
+    def beside(over: str, name: str = "db", **said: bool) -> Policy:
+        return Policy(besides=(Beside(over, "component", name, **said),))  # type: ignore[arg-type]
+
+    def moved(policy: Policy, host: str = "h1", db: str = "h2") -> str:
+        member = replace(a_member("db"), component="db")
+        other = Asked(member, member, HostId(db))
+        return kinds(other, one(None, policy, host))["web"]
+
+    assert moved(beside("site")) == "replace"
+    assert moved(beside("site"), host="h3") == "change"
+    assert moved(beside("host"), host="h3") == "replace"
+    assert moved(beside("site", is_hard=False)) == "change"
+    assert moved(beside("site", "other")) == "change"
+    assert moved(beside("site"), db="gone") == "change"
+    assert moved(Policy(besides=(Beside("site", "instance", "db"),))) == "change"
+
+
+def test_a_component_that_the_app_has_not_is_refused() -> None:
+    policy = Policy(besides=(Beside("site", "component", "db"),))
+    with pytest.raises(Invalid, match="there is no component db to stand beside"):
+        check_app([one(None, policy)], HOSTS, UNBOUND)
+
+
+def test_a_spread_over_more_than_there_is_is_refused() -> None:
+    def asked(count: int, is_hard: bool = True) -> list[Asked]:
+        policy = Policy(spreads=(Spread("site", count, is_hard=is_hard),))
+        return [Asked(a_member(f"web-{n}", policy)) for n in range(3)]
+
+    with pytest.raises(Contradiction) as refusal:
+        check_app(asked(3), HOSTS, UNBOUND)
+    assert refusal.value.text == ("spread: 3 different by site cannot be: the federation has 2")
+    check_app(asked(2), HOSTS, UNBOUND)
+    check_app(asked(3, is_hard=False), HOSTS, UNBOUND)
+    check_app(asked(3), [], UNBOUND)

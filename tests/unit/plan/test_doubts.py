@@ -3,9 +3,14 @@
 import pytest
 
 from hanza.model.errors import Invalid
-from hanza.model.policy import Policy
+from hanza.model.policy import Over, Policy, Spread
 from hanza.plan.countries import check_code
-from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_of_workspace
+from hanza.plan.doubts import (
+    doubts_of_countries,
+    doubts_of_providers,
+    doubts_of_spreads,
+    doubts_of_workspace,
+)
 
 KNOWN = {"jadranka", "kontora"}
 
@@ -42,3 +47,15 @@ def test_a_workspace_is_doubted_only_beside_others() -> None:
         "workspace dmo has nothing in it yet; perhaps demo",
     )
     assert doubts_of_workspace("other", {"demo"}) == ("workspace other has nothing in it yet",)
+
+
+def test_a_spread_over_more_than_there_is_yet_is_told() -> None:
+    there: dict[Over, int] = {"host": 9, "site": 3, "provider": 2, "country": 1}
+    wide = Policy(spreads=(Spread("provider", 3), Spread("site", 3), Spread("country", 2)))
+    soft = Policy(spreads=(Spread("host", 20, is_hard=False), Spread("site", None, 30)))
+    assert doubts_of_spreads([wide, soft], there) == (
+        "the federation has 1 different by country, so nothing is spread over 2 until more have"
+        " joined",
+        "the federation has 2 different by provider, so nothing is spread over 3 until more have"
+        " joined",
+    )

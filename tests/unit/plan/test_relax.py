@@ -8,7 +8,7 @@ from hanza.model.capacity import Capacity
 from hanza.model.policy import Near, Policy, Requirement, Spread
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.explain import explain
-from hanza.plan.placement.relax import spread_relaxations
+from hanza.plan.placement.relax import group_relaxations
 from kit.grounds import LJUBLJANA, SMALL, WHOLE, a_candidate, a_demand, a_ground, prices_of
 
 
@@ -99,13 +99,13 @@ def a_team(count: int, *spreads: Spread, size: Capacity = SMALL) -> list[Demand]
 
 def test_a_spread_is_relaxed_by_the_smallest_step_that_places_all() -> None:
     hosts = [at("s1"), at("s2")]
-    distinct = spread_relaxations(a_team(4, Spread("site", 4)), hosts, [])
+    distinct = group_relaxations(a_team(4, Spread("site", 4)), hosts, [])
     assert [one.text for one in distinct] == ["2 different by site instead of 4"]
-    share = spread_relaxations(a_team(4, Spread("site", None, 25)), hosts, [])
+    share = group_relaxations(a_team(4, Spread("site", None, 25)), hosts, [])
     assert [one.text for one in share] == ["up to 50 % in one site"]
-    both = spread_relaxations(a_team(3, Spread("site", 3), Spread("host", 3)), hosts, [])
+    both = group_relaxations(a_team(3, Spread("site", 3), Spread("host", 3)), hosts, [])
     assert both == (), "one change would not be enough"
-    soft = spread_relaxations(a_team(3, Spread("site", 3, is_hard=False)), hosts, [])
+    soft = group_relaxations(a_team(3, Spread("site", 3, is_hard=False)), hosts, [])
     assert soft == ()
 
 
@@ -116,4 +116,4 @@ def test_no_change_is_named_that_the_neighbours_forbid() -> None:
     demand = a_demand(policy, component="web")
     assert explain(demand, [here], [Neighbour("web", here)]).relaxations == ()
     full = a_team(2, Spread("site", 2), size=WHOLE)
-    assert spread_relaxations(full, [here], []) == (), "there is no room at all"
+    assert group_relaxations(full, [here], []) == (), "there is no room at all"

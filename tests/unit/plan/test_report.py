@@ -1,13 +1,17 @@
 """What is reported: a whole view first, then only what changed."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from hanza.model.capacity import Capacity
+from hanza.model.errors import BadReport
 from hanza.model.guest import HostFacts
 from hanza.model.ids import NativeId, VolumeId
 from hanza.model.report import Incarnation, Orphan, Problem, Report, Seen, View
 from hanza.model.volume import OrphanVolume, SeenVolume, Stay
-from hanza.plan.report import report_of
+from hanza.plan.report import HOST_MEMORY_MIB_MAX, refuse_nonsense, report_of
 from kit.agent_worlds import START, a_mark, a_view
 
 ME = Incarnation(3, "cafe")
@@ -74,3 +78,30 @@ def test_volumes_are_said_when_they_change_and_when_they_are_named_no_longer() -
     assert (said.volumes, said.gone_volumes, said.orphan_volumes) == ((grown,), (), None)
     said = report(replace(VIEW, volumes=(), orphan_volumes=()), VIEW)
     assert (said.volumes, said.gone_volumes, said.orphan_volumes) == ((), (V.stay,), ())
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"hosts": (replace(HOSTS[0], name=""),)}, "a host has no name"),
+        ({"hosts": HOSTS * 2}, "2 hosts are called 'host-1'"),
+        (
+            {"hosts": (replace(HOSTS[0], capacity=Capacity(1, 2, -3)),)},
+            "the host 'host-1' is said to have -3 MiB of disk",
+        ),
+        (
+            {"hosts": (replace(HOSTS[0], capacity=Capacity(1, HOST_MEMORY_MIB_MAX + 1, 3)),)},
+            "MiB of memory; from 0 to 1073741824 is believed",
+        ),
+        ({"volumes": (replace(V, size_mib=-1),)}, "the volume 'vo_a' is said to have -1 MiB"),
+        ({"orphan_volumes": (replace(LEFT[0], size_mib=2**50),)}, "the volume 'vo_z'"),
+    ],
+)
+def test_what_cannot_be_is_refused(changed: dict[str, Any], text: str) -> None:
+    whole = report(VIEW, None)
+    refuse_nonsense(whole)
+    refuse_nonsense(replace(whole, hosts=None, orphan_volumes=None, volumes=()))
+    refuse_nonsense(replace(whole, volumes=(replace(V, size_mib=None),)))
+    with pytest.raises(BadReport) as refusal:
+        refuse_nonsense(replace(whole, **changed))
+    assert text in refusal.value.text

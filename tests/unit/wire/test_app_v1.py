@@ -296,8 +296,13 @@ def test_the_published_schema_knows_the_same_members_as_the_parser() -> None:
         "providers",
         "classes",
         "require",
+        "certificates",
+        "capabilities",
+        "seal",
         "near",
+        "reach",
         "spread",
+        "with",
         "goals",
         "caps",
     }

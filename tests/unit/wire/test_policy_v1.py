@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given
 
 from hanza.model.errors import Invalid
-from hanza.model.policy import PRESETS, Goals, Near, Point, Policy, Requirement, Spread
+from hanza.model.policy import (
+    PRESETS,
+    Beside,
+    Goals,
+    Near,
+    Point,
+    Policy,
+    Reach,
+    Requirement,
+    Seal,
+    Spread,
+)
 from hanza.plan.countries import SETS
 from hanza.wire.places import load_carbon, load_cities
+from hanza.wire.policy_shape import PolicyDoc
 from hanza.wire.policy_v1 import (
-    PolicyDoc,
     policy_from_doc,
     policy_from_json,
     policy_to_doc,
@@ -67,11 +78,43 @@ def test_every_member_says_what_it_says() -> None:
     assert (policy.price_max, policy.carbon_max) == (30_500_000, 300)
 
 
+def test_levels_reach_company_and_what_is_short_for_a_requirement() -> None:
+    policy = read(
+        {
+            "certificates": ["bsi_c5"],
+            "capabilities": ["gpu", "vm"],
+            "seal": {"overall": 2, "sov_3": 3},
+            "reach": [{"of": ["Graz", {"city": "Linz"}], "maxMs": 20, "percent": 90}],
+            "with": [
+                {"over": "site", "component": "db"},
+                {"over": "host", "volume": "web-1/data", "prefer": True},
+            ],
+            "goals": "greenest",
+        }
+    )
+    assert policy.requirements == (
+        Requirement("provider", "certifications", "all", frozenset({"bsi_c5"})),
+        Requirement("site", "capabilities", "all", frozenset({"gpu", "vm"})),
+    )
+    assert policy.seals == (Seal("", 2), Seal("sov_3", 3))
+    find = load_cities().find
+    graz, linz = find("Graz", "f"), find("Linz", "f")
+    assert policy.reaches == (Reach((graz, linz), 20, 90),)
+    assert policy.besides == (
+        Beside("site", "component", "db"),
+        Beside("host", "volume", "web-1/data", is_hard=False),
+    )
+    assert policy.goals == Goals(carbon=1)
+    assert policy_from_json(policy_to_json(policy)) == policy
+
+
 def test_short_forms_and_the_region_of_all() -> None:
     assert read({"residency": ["DE"]}) == Policy(countries=frozenset({"DE"}))
     assert read({"regions": ["de", "eu"]}) == Policy()
     assert read({"goals": {"price": 2, "carbon": 1}}) == Policy(goals=Goals(price=2, carbon=1))
     assert read({"residency": {"deny": ["HU"]}}).countries is None
+    assert read({"seal": 3}) == Policy(seals=(Seal("", 3),))
+    assert read({"reach": [{"of": ["Graz"], "maxMs": 9}]}).reaches[0].percent == 100
     assert read({}) == Policy()
 
 
@@ -98,6 +141,14 @@ def test_short_forms_and_the_region_of_all() -> None:
         ({"near": [{"latitude": 1, "longitude": 1, "name": ""}]}, "near[0].name"),
         ({"spread": [{"over": "site"}]}, "spread[0]"),
         ({"goals": "best"}, "goals"),
+        ({"certificates": ["\n"]}, "certificates[0]"),
+        ({"reach": [{"of": ["Graz", "Atlantis"], "maxMs": 9}]}, "reach[0].of[1]"),
+        ({"reach": [{"of": ["Graz", "Graz, AT"], "maxMs": 9}]}, "reach[0].of"),
+        ({"reach": [{"of": [{"latitude": 1}], "maxMs": 9}]}, "reach[0].of[0]"),
+        ({"with": [{"over": "site"}]}, "with[0]"),
+        ({"with": [{"over": "site", "instance": "a", "volume": "b"}]}, "with[0]"),
+        ({"with": [{"over": "site", "instance": "a/b"}]}, "with[0].instance"),
+        ({"with": [{"over": "site", "volume": "a/b/c"}]}, "with[0].volume"),
     ],
 )
 def test_what_is_wrong_is_named(document: dict[str, Any], field: str) -> None:
@@ -117,6 +168,14 @@ def test_what_is_wrong_is_named(document: dict[str, Any], field: str) -> None:
         {"near": [{"city": "Graz", "maxMs": 0}]},
         {"near": [1]},
         {"caps": {"price": -1}},
+        {"caps": {"price": float("nan")}},
+        {"caps": {"price": float("inf")}},
+        {"seal": 5},
+        {"seal": {"sov_9": 1}},
+        {"reach": [{"of": [], "maxMs": 9}]},
+        {"reach": [{"of": ["Graz"], "maxMs": 9, "percent": 101}]},
+        {"reach": [{"of": ["Graz"]}]},
+        {"with": [{"instance": "a"}]},
         {"goals": {"price": -1}},
         {"near": ["Graz"] * 17},
     ],

@@ -9,9 +9,11 @@ from operator import attrgetter
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
-from hanza.model.policy import Over, Point, Policy
+from hanza.model.policy import Beside, Over, Point, Policy
 from hanza.model.price import Prices
+from hanza.model.quota import Amounts
 from hanza.model.site import Attributes, Country
+from hanza.model.terms import Terms
 from hanza.plan.placement.pins import FREE, Pin
 
 
@@ -34,6 +36,11 @@ class Ground:
     """Grams of CO2 for one kilowatt-hour."""
     rtts: Mapping[Point, float] = field(default_factory=dict)
     """Measured round trips in ms, by the place that was measured to."""
+    terms: Terms | None = None
+    """Its provider's own, where it has any."""
+    taken: Mapping[str, Amounts] = field(default_factory=dict)
+    """What its provider has taken already: by tenant, and of all under the empty name.  Known
+    where it has terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,30 @@ _STANDS_IN: dict[Over, Callable[[Candidate], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Stand:
+    """Where something is that others want to be beside."""
+
+    host: HostId
+    site: SiteId
+    name: str
+    """Of the site."""
+    provider: str
+    country: Country
+
+    def stands_in(self, over: Over) -> str:
+        found: str = getattr(self, over)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """What it wants to be beside, and where that is; nowhere yet where `stands` is empty."""
+
+    beside: Beside
+    stands: tuple[Stand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """What is to be placed.  Demands of one component spread among each other."""
 
@@ -83,11 +114,36 @@ class Demand:
     """How the levels of its policy contradict each other; then no host may run it."""
     ports: tuple[int, ...] = ()
     """What it publishes at its host; one port leads to one guest."""
+    companions: tuple[Companion, ...] = ()
+    """Instances and volumes that its policy would have it stand beside.  Components of its own
+    app are placed along with it, and so are not here."""
+    tenant: str = ""
+    """Whose it is: providers have terms."""
 
     @property
     def room(self) -> Capacity:
         """What it takes of its host: all but what its volumes hold there already."""
         return self.size - Capacity(0, 0, self.pin.held_mib)
+
+    @property
+    def cost(self) -> Amounts:
+        """What it takes of its provider's terms."""
+        room = self.room
+        return Amounts(1, room.cpus, room.memory_mib, room.disk_mib)
+
+    @property
+    def asks(self) -> object:
+        """Equal for those that ask for the same, whatever they are called and wherever they ran."""
+        return (
+            self.size,
+            self.policy,
+            self.component,
+            self.pin,
+            self.conflict,
+            self.ports,
+            self.companions,
+            self.tenant,
+        )
 
 
 @dataclass(frozen=True, slots=True)

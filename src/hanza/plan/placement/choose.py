@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 
 from hanza.model.ids import HostId
 from hanza.model.policy import Spread
+from hanza.plan.placement.beside import components_of
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.rules import Compiled, Lack, compile_rules, find_lacks
 from hanza.plan.placement.score import FULL, Option, rank
 from hanza.plan.placement.search import Member, Search
 from hanza.plan.placement.spread import Group
+from hanza.plan.placement.terms import with_taken
 
 MEMBERS_MAX = 256
 """More than that are not placed as one."""
-HOME_POINTS = 2 * MEMBERS_MAX * FULL
+HOME_POINTS = 8 * MEMBERS_MAX * FULL
 """What staying is worth: more than all that can be had by leaving."""
 
 
@@ -101,13 +103,9 @@ def _look_at_all(demands: Sequence[Demand], candidates: Sequence[Candidate]) -> 
     """Replicas ask for the same, so their hosts are looked at once."""
     seen: dict[object, Looked] = {}
     for one in demands:
-        if _asks(one) not in seen:
-            seen[_asks(one)] = look(one, candidates)
-    return [replace(seen[_asks(one)], demand=one) for one in demands]
-
-
-def _asks(demand: Demand) -> object:
-    return demand.size, demand.policy, demand.pin, demand.conflict, demand.ports
+        if one.asks not in seen:
+            seen[one.asks] = look(one, candidates)
+    return [replace(seen[one.asks], demand=one) for one in demands]
 
 
 def choose(
@@ -122,7 +120,11 @@ def without_room(
     candidates: Sequence[Candidate], options: Sequence[Option], demands: Sequence[Demand]
 ) -> list[Candidate]:
     """The candidates as they are once these demands are held, in the same order."""
-    left = {one.host: one for one in candidates}
+    taken = (
+        (option.candidate.ground, demand.tenant, demand.cost)
+        for option, demand in zip(options, demands, strict=True)
+    )
+    left = {one.host: one for one in with_taken(candidates, taken)}
     for option, demand in zip(options, demands, strict=True):
         one = left[option.candidate.host]
         ports = {**one.ports, **dict.fromkeys(demand.ports)}
@@ -142,6 +144,11 @@ def _groups(looked: Sequence[Looked], neighbours: Sequence[Neighbour]) -> dict[s
             for spread in one.demand.policy.spreads
         )
         groups[name] = Group(settled, len(members), tuple(spreads))
+    for one in looked:
+        for is_hard in (True, False):
+            for beside in components_of(one.demand, is_hard=is_hard):
+                stands = tuple(it.candidate for it in neighbours if it.component == beside.name)
+                groups.setdefault(beside.name, Group(stands, 0, ()))
     return groups
 
 

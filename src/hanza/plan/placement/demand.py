@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
-from hanza.model.policy import Policy
-from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.model.policy import Beside, Policy
+from hanza.plan.placement.candidate import Candidate, Companion, Demand, Neighbour, Stand
 from hanza.plan.placement.pins import FREE, Pin
-from hanza.plan.policy import Contradiction, Level, effective, policy_of, words_of_law
+from hanza.plan.policy import Contradiction, Level, effective, said_by, words_of_law
 
+Named = tuple[str, str, str, str]
+"""Something that others may want to be beside: tenant, workspace, kind and name; of a component
+the name is `app/component`."""
 Above = Mapping[tuple[str, str], tuple[Level, ...]]
 """The levels above whatever is in a workspace, by tenant and workspace."""
 
@@ -23,6 +26,9 @@ class Bounds:
     above: Above = field(default_factory=dict)
     homes: Mapping[InstanceId, HostId] = field(default_factory=dict)
     """Where those ran that were ended only to be run anew."""
+    stands: Mapping[Named, tuple[Stand, ...]] = field(default_factory=dict)
+    """Where what others want to be beside is: every instance and volume that one names, and each
+    component that its app has not."""
 
     def levels_of(self, address: Address) -> tuple[Level, ...]:
         return self.above.get((address.tenant, address.workspace), ())
@@ -33,7 +39,7 @@ UNBOUND = Bounds()
 
 def own_level(wanted: Wanted) -> Level:
     """What it says itself, with the country said as the residency that it is short for."""
-    return wanted.address.name, policy_of(wanted.country, wanted.policy)
+    return wanted.address.name, said_by(wanted.country, wanted.policy)
 
 
 def policy_under(wanted: Wanted, above: Sequence[Level]) -> Policy:
@@ -62,6 +68,7 @@ def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
     except Contradiction as contradiction:
         conflict = contradiction.text
     pin = bounds.pins.get(wanted.id, FREE)
+    companions = (_companion(wanted, one, bounds) for one in policy.besides)
     return Demand(
         name=wanted.address.name,
         size=wanted.spec.size + Capacity(0, 0, pin.new_mib + pin.held_mib),
@@ -71,7 +78,34 @@ def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
         home=bounds.homes.get(wanted.id),
         conflict=conflict,
         ports=tuple(one.port for one in wanted.spec.ports),
+        companions=tuple(one for one in companions if one is not None),
+        tenant=wanted.address.tenant,
     )
+
+
+def named_by(wanted: Wanted, above: Sequence[Level]) -> tuple[Named, ...]:
+    """Everything that it, or a level above it, would have it stand beside."""
+    policies = [policy for _, policy in above]
+    if wanted.policy is not None:
+        policies.append(wanted.policy)
+    return tuple({named(wanted, one): None for policy in policies for one in policy.besides})
+
+
+def named(wanted: Wanted, beside: Beside) -> Named:
+    """What a policy of this instance means by a name."""
+    address = wanted.address
+    name = f"{wanted.app or ''}/{beside.name}" if beside.kind == "component" else beside.name
+    return address.tenant, address.workspace, beside.kind, name
+
+
+def _companion(wanted: Wanted, beside: Beside, bounds: Bounds) -> Companion | None:
+    """None for itself, and for a component that is placed along with it."""
+    if beside.kind == "instance" and beside.name == wanted.address.name:
+        return None
+    stands = bounds.stands.get(named(wanted, beside))
+    if stands is None and beside.kind == "component":
+        return None
+    return Companion(beside, stands or ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from hanza.model.ids import HostId
 from hanza.model.price import MicroEuro
 from hanza.plan.nearness import RoundTrip
+from hanza.plan.placement.beside import components_of, lacks_among, says_of
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Looked, Unplaced, look
-from hanza.plan.placement.relax import Relaxation, relaxations_of, spread_relaxations
+from hanza.plan.placement.relax import Relaxation, group_relaxations, relaxations_of
 from hanza.plan.placement.rules import Lack
 from hanza.plan.placement.score import Option, trips_of
-from hanza.plan.placement.spread import broken_by
 from hanza.plan.pricing import price_per_month
 
 BEST_SHOWN = 5
@@ -80,7 +80,7 @@ def explain(
     lacks = looked.lacks | crowded
     relaxations = relaxations_of(looked, candidates, neighbours)
     if crowded and not options:
-        relaxations += spread_relaxations([demand], candidates, neighbours)
+        relaxations += group_relaxations([demand], candidates, neighbours)
     ordered = sorted(candidates, key=lambda one: one.host)
     return Explanation(
         looked_at=len(candidates),
@@ -96,10 +96,15 @@ def sentence_of(unplaced: Unplaced, demands: Sequence[Demand]) -> str:
     """Why nothing of a group was placed."""
     stuck = unplaced.looked
     if stuck is None and len(demands) == 1:
-        return "every host that may run it stands where its spread allows no more replicas"
+        crowd = "its spread allows no more replicas"
+        if components_of(demands[0], is_hard=True):
+            crowd += ", or not beside what it is to stand beside"
+        return f"every host that may run it stands where {crowd}"
     if stuck is None:
         ports = ", the ports" if any(one.ports for one in demands) else ""
         why = f"with the room{ports} and the spread they ask for"
+        if any(components_of(one, is_hard=True) for one in demands):
+            why = f"with the room{ports}, the spread and the company they ask for"
         if not unplaced.is_exact:
             why = "as far as was searched"
         names = ", ".join(one.name for one in demands)
@@ -118,21 +123,20 @@ def _sentence(looked: Looked) -> str:
 
 
 def _crowded(looked: Looked, neighbours: Sequence[Neighbour]) -> dict[HostId, tuple[Lack, ...]]:
-    """What hosts lack because replicas of the component stand there already."""
-    found = {}
-    for option in looked.options:
-        broken = broken_by(looked.demand, option.candidate, neighbours)
-        if broken:
-            found[option.candidate.host] = tuple(
-                Lack("spread", one.over, f"its {one.over} has replicas already") for one in broken
-            )
-    return found
+    """What hosts lack because of where the app's other replicas stand already."""
+    found = {
+        one.candidate.host: lacks_among(looked.demand, one.candidate, neighbours)
+        for one in looked.options
+    }
+    return {host: lacks for host, lacks in found.items() if lacks}
 
 
 def _counts(looked: Looked, lacks: dict[HostId, tuple[Lack, ...]]) -> tuple[RuleCount, ...]:
     says = dict(looked.compiled.says)
     for spread in looked.demand.policy.spreads:
         says["spread", spread.over] = f"where the {spread.over} has replicas already"
+    for beside in components_of(looked.demand, is_hard=True):
+        says["with", beside.key] = says_of(beside)
     hosts: dict[tuple[str, str], list[HostId]] = {}
     for host in sorted(lacks):
         for lack in lacks[host]:

@@ -9,10 +9,10 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hanza.plan.placement.beside import lacks_among
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Placed, look, place_group
-from hanza.plan.placement.relax import Relaxation, relaxations_of, spread_relaxations
-from hanza.plan.placement.spread import broken_by
+from hanza.plan.placement.relax import Relaxation, group_relaxations, relaxations_of
 
 TRIED_MAX = 64
 
@@ -25,11 +25,11 @@ def team_relaxations(
     """For demands that cannot all be placed.  Each answer carries all of them, changed."""
     stuck = _stuck(demands, candidates, neighbours)
     if not stuck:
-        return spread_relaxations(demands, candidates, neighbours)
+        return group_relaxations(demands, candidates, neighbours)
     found = []
     for chosen in itertools.islice(itertools.product(*stuck.values()), TRIED_MAX):
-        changes = {_asks(one): change for one, change in zip(stuck, chosen, strict=True)}
-        changed = tuple(_changed(one, changes.get(_asks(one))) for one in demands)
+        changes = {one.asks: change for one, change in zip(stuck, chosen, strict=True)}
+        changed = tuple(_changed(one, changes.get(one.asks)) for one in demands)
         answer = place_group(changed, candidates, neighbours)
         if isinstance(answer, Placed):
             words = [
@@ -47,14 +47,14 @@ def _stuck(
     found: dict[Demand, tuple[Relaxation, ...]] = {}
     firsts: dict[object, Demand] = {}
     for one in demands:
-        firsts.setdefault(_asks(one), one)
+        firsts.setdefault(one.asks, one)
     for one in firsts.values():
         looked = look(one, candidates)
-        if any(not broken_by(one, option.candidate, neighbours) for option in looked.options):
+        if any(not lacks_among(one, option.candidate, neighbours) for option in looked.options):
             continue
         found[one] = relaxations_of(looked, candidates, neighbours)
         if looked.options:
-            found[one] += spread_relaxations([one], candidates, neighbours)
+            found[one] += group_relaxations([one], candidates, neighbours)
     return found
 
 
@@ -63,7 +63,14 @@ def _changed(demand: Demand, change: Relaxation | None) -> Demand:
     if change is None:
         return demand
     (then,) = change.demands
-    return replace(demand, size=then.size, policy=then.policy, pin=then.pin, ports=then.ports)
+    return replace(
+        demand,
+        size=then.size,
+        policy=then.policy,
+        pin=then.pin,
+        ports=then.ports,
+        companions=then.companions,
+    )
 
 
 def _told(
@@ -78,8 +85,3 @@ def _told(
     hosts = {one.candidate.host for one in answer.options}
     sites = {one.candidate.ground.site for one in answer.options}
     return Relaxation(changes[0].rule, text, changed, len(hosts), len(sites), None)
-
-
-def _asks(demand: Demand) -> object:
-    one = demand
-    return one.size, one.policy, one.component, one.pin, one.conflict, one.ports

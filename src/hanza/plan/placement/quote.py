@@ -11,14 +11,16 @@ from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.price import MicroEuro
+from hanza.model.quota import NONE, Amounts
 from hanza.plan.nearness import RoundTrip
-from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
 from hanza.plan.placement.choose import Placed, place_group, without_room
 from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
 from hanza.plan.placement.mend import team_relaxations
 from hanza.plan.placement.relax import Relaxation, better_ones
 from hanza.plan.placement.score import goals_of, trips_of
+from hanza.plan.placement.terms import amounts_of, with_taken
 from hanza.plan.pricing import price_per_month
 
 Members = Sequence[tuple[Wanted, HostId | None]]
@@ -90,7 +92,7 @@ def quote_team(
     homes = {one.id: host for one, host in members if one.id in leaving and host is not None}
     freed = [
         _without(one, {i: leaving[i] for i, home in homes.items() if home == one.host})
-        for one in first.candidates
+        for one in with_taken(first.candidates, _given_back(members, candidates, leaving))
     ]
     gone = [
         (one, None if one.id in leaving else _host_of(at.get(one.id)) or host)
@@ -164,7 +166,9 @@ def _placed_lines(
         demand = demand_of(wanted, bounds)
         freed = [
             _without(one, {wanted.id: demand.room}) if one.host == host else one
-            for one in candidates
+            for one in with_taken(
+                candidates, [(hosts[host].ground, demand.tenant, NONE - demand.cost)]
+            )
         ]
         others = [(one, where) for one, where in members if one.id != wanted.id]
         neighbours = team_of(others, candidates, bounds).neighbours
@@ -182,6 +186,18 @@ def _without(one: Candidate, gone: Leaving) -> Candidate:
         free = free + room
     ports = {port: whose for port, whose in one.ports.items() if whose not in gone}
     return replace(one, free=free, ports=ports)
+
+
+def _given_back(
+    members: Members, candidates: Sequence[Candidate], leaving: Leaving
+) -> list[tuple[Ground, str, Amounts]]:
+    """What providers with terms have not taken any more once these have left."""
+    grounds = {one.host: one.ground for one in candidates}
+    return [
+        (grounds[host], wanted.address.tenant, NONE - amounts_of(leaving[wanted.id]))
+        for wanted, host in members
+        if wanted.id in leaving and host in grounds
+    ]
 
 
 def _host_of(at: Candidate | None) -> HostId | None:

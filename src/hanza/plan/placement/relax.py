@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hanza.model.capacity import Capacity
-from hanza.model.policy import Near, Policy, Spread
+from hanza.model.policy import Beside, Near, Over, Policy, Reach, Seal, Spread
 from hanza.model.price import MicroEuro
 from hanza.plan.nearness import round_trip
+from hanza.plan.placement.beside import components_of, lacks_among
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Looked, Placed, look, place_group
+from hanza.plan.placement.claims import reach_key, seal_of, trips_of_reach
 from hanza.plan.placement.rules import words_of_size
-from hanza.plan.placement.spread import broken_by
 from hanza.plan.pricing import price_per_month, words_of_price
 
 
@@ -72,7 +73,7 @@ def better_ones(
         totals = {
             one.candidate.host: one.total
             for one in look(then, candidates).options
-            if not broken_by(then, one.candidate, neighbours)
+            if not lacks_among(then, one.candidate, neighbours)
         }
         here = totals.get(at.host)
         if here is not None and (not may_stay or max(totals.values()) > here):
@@ -80,24 +81,47 @@ def better_ones(
     return tuple(found)
 
 
-def spread_relaxations(
+def group_relaxations(
     demands: Sequence[Demand], candidates: Sequence[Candidate], neighbours: Sequence[Neighbour]
 ) -> tuple[Relaxation, ...]:
-    """For each hard spread of a group the smallest step that places all of it."""
-    hard = dict.fromkeys(
-        spread for one in demands for spread in one.policy.spreads if spread.is_hard
-    )
+    """For each thing that holds among a group the smallest step that places all of it.
+
+    These are its hard spreads, and the components that are to stand beside another.
+    """
     found = []
-    for spread in hard:
-        for text, weaker in _weaker(spread, len(demands)):
-            relaxed = tuple(_with_spread(one, spread, weaker) for one in demands)
+    for rule, steps in _steps_of(demands):
+        for text, relaxed in steps:
             answer = place_group(relaxed, candidates, neighbours)
             if isinstance(answer, Placed):
                 hosts = {one.candidate.host for one in answer.options}
                 sites = {one.candidate.ground.site for one in answer.options}
-                found.append(Relaxation("spread", text, relaxed, len(hosts), len(sites), None))
+                found.append(Relaxation(rule, text, relaxed, len(hosts), len(sites), None))
                 break
     return tuple(found)
+
+
+def _steps_of(
+    demands: Sequence[Demand],
+) -> Iterable[tuple[str, Iterable[tuple[str, tuple[Demand, ...]]]]]:
+    """By rule: every weaker form of each thing, the smallest step first."""
+    hard = (spread for one in demands for spread in one.policy.spreads if spread.is_hard)
+    for spread in dict.fromkeys(hard):
+        yield (
+            "spread",
+            (
+                (text, tuple(_with_spread(one, spread, weaker) for one in demands))
+                for text, weaker in _weaker(spread, len(demands))
+            ),
+        )
+    besides = (beside for one in demands for beside in components_of(one, is_hard=True))
+    for beside in dict.fromkeys(besides):
+        yield (
+            "with",
+            (
+                (text, tuple(_with_beside(one, beside, weaker) for one in demands))
+                for text, weaker in _farther_apart(beside)
+            ),
+        )
 
 
 def _tried(
@@ -107,7 +131,7 @@ def _tried(
     options = [
         one.candidate
         for one in look(demand, near).options
-        if not broken_by(demand, one.candidate, neighbours)
+        if not lacks_among(demand, one.candidate, neighbours)
     ]
     grounds = {one.ground.site: one.ground for one in options}
     prices = (price_per_month(ground.prices, demand.size) for ground in grounds.values())
@@ -125,9 +149,12 @@ def _changes(demand: Demand, rule: str, key: str, near: Sequence[Candidate]) -> 
         "provider": _other_providers,
         "class": _other_classes,
         "attribute": _without_attribute,
+        "seal": _lower_seal,
         "near": _farther,
+        "reach": _shorter_reach,
         "price": _dearer,
         "carbon": _dirtier,
+        "with": _apart,
         "ports": _other_ports,
         "capacity": _smaller,
     }
@@ -191,6 +218,41 @@ def _farther(demand: Demand, key: str, near: Sequence[Candidate]) -> Iterable[Ch
     needed = math.ceil(min(trip.worst_ms for trip in trips))
     points = tuple(Near(one.point, needed) if one is limit else one for one in demand.policy.near)
     yield f"+{needed - limit.rtt_ms_max} ms to {key}", _with(demand, near=points)
+
+
+def _lower_seal(demand: Demand, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    (asked,) = (one for one in demand.policy.seals if one.objective == key)
+    name = asked.objective.replace("_", "-").upper() or "SEAL"
+    levels = [seal_of(one.ground, asked) for one in near]
+    best = max((level for level in levels if level is not None), default=None)
+    rest = tuple(one for one in demand.policy.seals if one is not asked)
+    if best is not None:
+        lower = (*rest, Seal(key, best))
+        yield f"level {best} of {name} instead of {asked.level}", _with(demand, seals=lower)
+    if None in levels:
+        yield f"do not ask for a level of {name}", _with(demand, seals=rest)
+
+
+def _shorter_reach(demand: Demand, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    """By time, and by how many of the points: the smallest step of each."""
+    (asked,) = (one for one in demand.policy.reaches if reach_key(one) == key)
+    trips = [trips_of_reach(one.ground, asked) for one in near]
+    count = len(asked.points)
+    needed = math.ceil(min(one[asked.wanted - 1] for one in trips))
+    longer = Reach(asked.points, needed, asked.percent)
+    text = f"+{needed - asked.rtt_ms_max} ms to {asked.wanted} of {count} points"
+    yield text, _with_reach(demand, asked, longer)
+    most = max(sum(trip <= asked.rtt_ms_max for trip in one) for one in trips)
+    if most:
+        fewer = Reach(asked.points, asked.rtt_ms_max, 100 * most // count)
+        text = f"{most} of {count} points within {asked.rtt_ms_max} ms instead of {asked.wanted}"
+        yield text, _with_reach(demand, asked, fewer)
+
+
+def _apart(demand: Demand, key: str, _: Sequence[Candidate]) -> Iterable[Change]:
+    (asked,) = (one for one in demand.policy.besides if one.key == key)
+    for text, weaker in _farther_apart(asked):
+        yield text, _with_beside(demand, asked, weaker)
 
 
 def _dearer(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
@@ -257,6 +319,33 @@ def _weaker(spread: Spread, members: int) -> Iterable[tuple[str, Spread]]:
 def _with_spread(demand: Demand, old: Spread, new: Spread) -> Demand:
     spreads = tuple(new if one == old else one for one in demand.policy.spreads)
     return _with(demand, spreads=spreads)
+
+
+_WIDER: dict[Over, tuple[Over, ...]] = {
+    "host": ("site", "provider", "country"),
+    "site": ("provider", "country"),
+    "provider": (),
+    "country": (),
+}
+
+
+def _farther_apart(beside: Beside) -> Iterable[tuple[str, Beside]]:
+    """Every weaker form; the last only prefers it."""
+    for over in _WIDER[beside.over]:
+        yield f"at the {over} of {beside.words} is enough", replace(beside, over=over)
+    yield f"beside {beside.words} only if that can be had", replace(beside, is_hard=False)
+
+
+def _with_beside(demand: Demand, old: Beside, new: Beside) -> Demand:
+    besides = tuple(new if one == old else one for one in demand.policy.besides)
+    companions = tuple(
+        replace(one, beside=new) if one.beside == old else one for one in demand.companions
+    )
+    return replace(_with(demand, besides=besides), companions=companions)
+
+
+def _with_reach(demand: Demand, old: Reach, new: Reach) -> Demand:
+    return _with(demand, reaches=tuple(new if one == old else one for one in demand.policy.reaches))
 
 
 def _with(demand: Demand, **changed: object) -> Demand:

@@ -5,7 +5,7 @@ first.  Names of rules are stable; `key` tells several of one name apart, such a
 attributes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hanza.model.capacity import Capacity
@@ -14,10 +14,25 @@ from hanza.model.policy import Near, Policy, Requirement
 from hanza.model.site import UNKNOWN
 from hanza.plan.countries import words_of_countries
 from hanza.plan.nearness import round_trip
+from hanza.plan.placement import beside
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
+from hanza.plan.placement.claims import reach_rule, seal_rule
 from hanza.plan.placement.pins import Bound, Pin
+from hanza.plan.placement.rule import HostRule, Lack, Rule
+from hanza.plan.placement.terms import terms_rules
 from hanza.plan.pricing import price_per_month, words_of_price
 
+__all__ = [
+    "RULES",
+    "Compiled",
+    "HostRule",
+    "Lack",
+    "Rule",
+    "compile_rules",
+    "find_lacks",
+    "policy_rules",
+    "words_of_size",
+]
 RULES = (
     "policy",
     "zone",
@@ -26,9 +41,14 @@ RULES = (
     "provider",
     "class",
     "attribute",
+    "seal",
     "near",
+    "reach",
     "price",
     "carbon",
+    "denied",
+    "capped",
+    "with",
     "volume",
     "attached",
     "ports",
@@ -37,34 +57,6 @@ RULES = (
     "not_refused",
     "capacity",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """Why one rule refuses one host."""
-
-    rule: str
-    key: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`says` completes the sentence "so many hosts are …"; `lack` is what a ground lacks."""
-
-    name: str
-    key: str
-    says: str
-    lack: Callable[[Ground], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class HostRule:
-    """As a rule, for what differs between the hosts of one site."""
-
-    name: str
-    says: str
-    lack: Callable[[Candidate], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +70,7 @@ class Compiled:
     def says(self) -> dict[tuple[str, str], str]:
         """The words of every rule, by name and key, in order."""
         found = {(rule.name, rule.key): rule.says for rule in self.ground}
-        return found | {(rule.name, ""): rule.says for rule in self.host}
+        return found | {(rule.name, rule.key): rule.says for rule in self.host}
 
 
 def compile_rules(demand: Demand) -> Compiled:
@@ -86,10 +78,16 @@ def compile_rules(demand: Demand) -> Compiled:
         *_conflict(demand.conflict),
         *_zone(demand.pin),
         *policy_rules(demand.policy, demand.size),
+        *terms_rules(demand),
+        *beside.ground_rules(demand.companions),
     )
-    return Compiled(
-        ground, (*_volume(demand.pin), *_ports(demand.ports), *_host_rules(demand.room))
+    host = (
+        *beside.host_rules(demand.companions),
+        *_volume(demand.pin),
+        *_ports(demand.ports),
+        *_host_rules(demand.room),
     )
+    return Compiled(ground, host)
 
 
 def policy_rules(policy: Policy, size: Capacity) -> tuple[Rule, ...]:
@@ -98,7 +96,9 @@ def policy_rules(policy: Policy, size: Capacity) -> tuple[Rule, ...]:
         *_law(policy),
         *_owners(policy),
         *(_attribute(one) for one in policy.requirements),
+        *(seal_rule(one) for one in policy.seals),
         *(_near(one) for one in policy.near if one.rtt_ms_max is not None),
+        *(reach_rule(one) for one in policy.reaches),
         *_caps(policy, size),
     )
 
@@ -123,7 +123,7 @@ def _ground_lacks(compiled: Compiled, ground: Ground) -> tuple[Lack, ...]:
 
 def _host_lacks(compiled: Compiled, candidate: Candidate) -> tuple[Lack, ...]:
     asked = ((rule, rule.lack(candidate)) for rule in compiled.host)
-    return tuple(Lack(rule.name, "", text) for rule, text in asked if text is not None)
+    return tuple(Lack(rule.name, rule.key, text) for rule, text in asked if text is not None)
 
 
 def _conflict(text: str | None) -> list[Rule]:

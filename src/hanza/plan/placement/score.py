@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from hanza.model.ids import SiteId
 from hanza.model.policy import PRESETS, Goals, Policy
 from hanza.plan.nearness import RoundTrip, round_trip
+from hanza.plan.placement.beside import is_beside
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.pricing import price_per_month
 
 FULL = 1_000_000
+TOGETHER = FULL // 4
+"""What it is worth to stand beside what one would rather be beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,20 @@ def rank(demand: Demand, fitting: Sequence[Candidate]) -> tuple[Option, ...]:
         best = min((value for value in values.values() if value is not None), default=0.0)
         for site, value in values.items():
             terms[site].append((goal, round(FULL * weight * _ratio(best, value) / whole)))
-    options = (
-        Option(
-            one, sum(points for _, points in terms[one.ground.site]), tuple(terms[one.ground.site])
-        )
-        for one in fitting
-    )
+    options = (_option(one, (*terms[one.ground.site], *_together(demand, one))) for one in fitting)
     return tuple(sorted(options, key=_order))
+
+
+def _option(candidate: Candidate, terms: tuple[tuple[str, int], ...]) -> Option:
+    return Option(candidate, sum(points for _, points in terms), terms)
+
+
+def _together(demand: Demand, candidate: Candidate) -> tuple[tuple[str, int], ...]:
+    """A term of its own beside the goals, where it would rather stand beside something."""
+    wished = [one for one in demand.companions if not one.beside.is_hard and one.stands]
+    if not wished:
+        return ()
+    return (("with", TOGETHER * sum(is_beside(one, candidate) for one in wished)),)
 
 
 def trips_of(policy: Policy, ground: Ground) -> tuple[tuple[str, RoundTrip], ...]:

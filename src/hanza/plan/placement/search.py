@@ -1,8 +1,9 @@
 """The search for the best hosts of several demands: exact, and bounded.
 
-The best is the largest sum of points, less a fine for each replica that a soft spread misses; of
-equals the first in the order of each member's own preference.  Depth first in that order, so the
-first of equals is found first, and these are left out because they cannot be it:
+The best is the largest sum of points, less a fine for each replica that a soft spread misses or
+that would rather stand beside a component of its app; of equals the first in the order of each
+member's own preference.  Depth first in that order, so the first of equals is found first, and
+these are left out because they cannot be it:
 
 - what cannot have more points than the best so far, even if all that is to come went well;
 - of members that ask for the same, every order but the one of their preference;
@@ -19,9 +20,11 @@ from typing import TypeAlias
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, SiteId
+from hanza.plan.placement.beside import components_of, is_apart
 from hanza.plan.placement.candidate import Candidate, Demand
 from hanza.plan.placement.score import FULL, Option
 from hanza.plan.placement.spread import Group, shortfall
+from hanza.plan.placement.terms import Tally
 
 STEPS_MAX = 20_000
 SOFT_FINE = FULL // 4
@@ -41,8 +44,7 @@ class Member:
     @property
     def asks(self) -> object:
         """Equal for members that ask for the same."""
-        one = self.demand
-        return one.size, one.policy, one.component, one.pin, one.home, one.conflict, one.ports
+        return self.demand.asks, self.demand.home
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,19 @@ class Search:
         for member in members:
             bound = (one.host for one in member.demand.pin.volumes)
             self._taken |= {host for host in (*bound, member.demand.home) if host is not None}
+            beside = (one.stands for one in member.demand.companions)
+            self._taken |= {stand.host for stands in beside for stand in stands}
+        self._besides = {
+            is_hard: [
+                (number, beside)
+                for number, one in enumerate(members)
+                for beside in components_of(one.demand, is_hard=is_hard)
+            ]
+            for is_hard in (True, False)
+        }
+        self._tally = Tally(
+            option.candidate.ground for member in members for option in member.options
+        )
 
     @property
     def is_exact(self) -> bool:
@@ -121,6 +136,8 @@ class Search:
         free = self._free[candidate.host]
         if not free.holds(demand.room) or self._ports[candidate.host] & set(demand.ports):
             return False
+        if self._tally.is_over(candidate.ground, demand):
+            return False
         alike = (candidate.ground.site, free, frozenset(candidate.ports))
         if candidate.host in self._taken or candidate.free != free:
             return True
@@ -130,6 +147,7 @@ class Search:
 
     def _take(self, member: Member, option: Option, number: int) -> None:
         self._free[option.candidate.host] -= member.demand.room
+        self._tally.add(option.candidate.ground, member.demand)
         self._ports[option.candidate.host].update(member.demand.ports)
         self._chosen.append(option)
         self._indexes.append(number)
@@ -137,27 +155,43 @@ class Search:
 
     def _give_back(self, member: Member, option: Option) -> None:
         self._free[option.candidate.host] += member.demand.room
+        self._tally.remove(option.candidate.ground, member.demand)
         self._ports[option.candidate.host].difference_update(member.demand.ports)
         self._chosen.pop()
         self._indexes.pop()
         self._stands[member.demand.component].pop()
 
     def _is_promising(self, component: str | None, hoped: int) -> bool:
-        """No hard spread is broken, and the fines leave a chance to win."""
+        """Nothing hard is broken, and the fines leave a chance to win."""
         if component is not None:
             group, stands = self._groups[component], self._stands[component]
             hard = (spread for spread in group.spreads if spread.is_hard)
             if any(shortfall(spread, group, stands) for spread in hard):
                 return False
+        if self._apart(is_hard=True):
+            return False
         return self.best is None or hoped - self._fines() > self._best_total
 
     def _fines(self) -> int:
-        return sum(
-            SOFT_FINE * shortfall(spread, group, self._stands[name])
+        short = sum(
+            shortfall(spread, group, self._stands[name])
             for name, group in self._groups.items()
             for spread in group.spreads
             if not spread.is_hard
         )
+        return SOFT_FINE * (short + self._apart(is_hard=False))
+
+    def _apart(self, *, is_hard: bool) -> int:
+        """How many of those chosen stand apart from a component that has all its places."""
+        found = 0
+        for number, beside in self._besides[is_hard]:
+            if number >= len(self._chosen):
+                break
+            group, chosen = self._groups[beside.name], self._stands[beside.name]
+            others = [*group.settled, *chosen]
+            to_come = group.to_come - len(chosen)
+            found += is_apart(beside, self._chosen[number].candidate, others, to_come)
+        return found
 
 
 def _ahead_of(members: Sequence[Member]) -> list[_Ahead]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
+from hanza.plan.placement.beside import is_apart, says_of
 from hanza.plan.placement.candidate import Candidate
-from hanza.plan.placement.demand import Above, own_level
+from hanza.plan.placement.demand import Above, Named, named, own_level
 from hanza.plan.placement.rules import Lack, policy_rules
 from hanza.plan.placement.spread import misplaced
 from hanza.plan.policy import Level
+from hanza.plan.volumes import name_of_disk
 
 Standing = tuple[Wanted, Candidate]
 """An instance and the host that it is placed at."""
@@ -44,9 +46,11 @@ class Violation:
 def find_violations(standing: Sequence[Standing], above: Above) -> tuple[Violation, ...]:
     """Everything that stands where a level above it, or its own, would not have it; sorted."""
     found: list[Violation] = []
+    places = _places(standing)
     for one in standing:
         for level, policy in _levels(one, above):
             found += [_violation(one, level, lack) for lack in lacks_of(policy, one)]
+            found += [_violation(one, level, lack) for lack in _apart(policy, one, places)]
     for members in _components(standing).values():
         found += _of_spreads(members, above)
     return tuple(sorted(set(found), key=_order))
@@ -64,6 +68,33 @@ def lacks_of(policy: Policy, standing: Standing) -> tuple[Lack, ...]:
     rules = policy_rules(policy, wanted.size)
     asked = ((rule, rule.lack(candidate.ground)) for rule in rules)
     return tuple(Lack(rule.name, rule.key, text) for rule, text in asked if text is not None)
+
+
+def _places(standing: Sequence[Standing]) -> Mapping[Named, list[Candidate]]:
+    """Where everything is that stands: instances, the volumes of their own, components."""
+    found: dict[Named, list[Candidate]] = {}
+    for wanted, candidate in standing:
+        address = wanted.address
+        names = [("instance", address.name)]
+        names += [("volume", name_of_disk(address.name, disk.name)) for disk in wanted.disks]
+        if wanted.app is not None and wanted.component is not None:
+            names.append(("component", f"{wanted.app}/{wanted.component}"))
+        for kind, name in names:
+            key = (address.tenant, address.workspace, kind, name)
+            found.setdefault(key, []).append(candidate)
+    return found
+
+
+def _apart(
+    policy: Policy, one: Standing, places: Mapping[Named, list[Candidate]]
+) -> Iterator[Lack]:
+    """What it is to stand beside and does not.  What stands nowhere is beside nobody, and is no
+    violation."""
+    wanted, candidate = one
+    for beside in policy.besides:
+        others = places.get(named(wanted, beside), [])
+        if beside.is_hard and others and is_apart(beside, candidate, others, 0):
+            yield Lack("with", beside.key, f"is {says_of(beside)}")
 
 
 def _of_spreads(members: Sequence[Standing], above: Above) -> Iterator[Violation]:

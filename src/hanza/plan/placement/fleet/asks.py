@@ -82,6 +82,8 @@ class Asks:
 
     def __init__(self) -> None:
         self.grounds: list[Ground] = []
+        self.has_terms = False
+        """Whether any provider had terms: from then on a tenant is part of what is asked."""
         self.values: NDArray[np.float64] = np.full((4, LEAST_SITES), np.nan)
         self._measures: dict[object, Measure] = {}
         self._free_rows: list[int] = []
@@ -99,6 +101,7 @@ class Asks:
                 more = np.full((len(self.values), max(LEAST_SITES, number // 8)), np.nan)
                 self.values = np.hstack((self.values, more))
         self.grounds[number] = ground
+        self.has_terms |= ground.terms is not None
         self._log.append(number)
         if len(self._log) > 2 * len(self.grounds) + FEW:
             half = len(self._log) // 2
@@ -108,7 +111,10 @@ class Asks:
     def of(self, demand: Demand) -> Ask:
         """What it asks, up to date.  A policy that was seen last is known by its identity."""
         size, pin = demand.size, demand.pin
-        rest = (size.cpus, size.memory_mib, size.disk_mib, pin.site, demand.conflict)
+        rest = (
+            *(size.cpus, size.memory_mib, size.disk_mib, pin.site, demand.conflict),
+            *(demand.companions, (demand.tenant, pin.held_mib) if self.has_terms else None),
+        )
         ask = self._by_policy.get((id(demand.policy), rest))
         if ask is None:
             ask = self._ask_of(demand, rest)

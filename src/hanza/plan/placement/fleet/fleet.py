@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
-from hanza.plan.placement.candidate import Candidate, Demand, Ground
-from hanza.plan.placement.choose import Placed
+from hanza.model.quota import Amounts
+from hanza.plan.placement.beside import is_plain
+from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
+from hanza.plan.placement.choose import MEMBERS_MAX, Placed, place_group
 from hanza.plan.placement.fleet import group
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.group import Stuck
@@ -60,6 +62,18 @@ class Fleet:
         """It is not held any more.  Ports that were not taken are passed over."""
         self._inventory.give(host, room, ports)
 
+    def count(self, host: HostId, tenant: str, amounts: Amounts) -> None:
+        """Its provider has taken so much more of this tenant, where it has terms; less when
+        negative.  Beside `take` and `give`, which are about room."""
+        self._inventory.count(host, tenant, amounts)
+
+    @property
+    def providers_with_terms(self) -> set[str]:
+        """By name; mostly nobody."""
+        asks = self._inventory.asks
+        grounds = asks.grounds if asks.has_terms else ()
+        return {one.provider for one in grounds if one.terms is not None}
+
     def hear(self, agents: Iterable[str], at: datetime) -> None:
         """These agents were heard, also those of which no host is known yet."""
         self._inventory.hear(agents, at)
@@ -76,6 +90,9 @@ class Fleet:
         self, demand: Demand, neighbours: Sequence[Standing], now: datetime
     ) -> HostId | None:
         """The best host for one demand, or None where no host may run it."""
+        if is_plain([demand]):
+            placed = self._plainly([demand], neighbours, now)
+            return placed.options[0].candidate.host if isinstance(placed, Placed) else None
         decider, standing = self._decider, [one.host for one in neighbours]
         if demand.component is None:
             standing = []
@@ -92,4 +109,24 @@ class Fleet:
         self, demands: Sequence[Demand], neighbours: Sequence[Standing], now: datetime
     ) -> Placed | Stuck:
         """The best hosts for all demands together, or nothing is placed."""
+        has_terms = self._inventory.asks.has_terms and len(demands) > 1
+        if (has_terms or is_plain(demands)) and len(demands) <= MEMBERS_MAX:
+            return self._plainly(demands, neighbours, now)
+        if any(is_plain([one]) for one in demands):
+            return Stuck(None, is_exact=False)
         return group.place(self._decider, demands, neighbours, now)
+
+    def _plainly(
+        self, demands: Sequence[Demand], neighbours: Sequence[Standing], now: datetime
+    ) -> Placed | Stuck:
+        """By all candidates, for what columns do not know: company, and terms in a group."""
+        candidates = {one.host: one for one in self.candidates(now)}
+        beside = [
+            Neighbour(one.component, candidates[one.host])
+            for one in neighbours
+            if one.host in candidates
+        ]
+        answer = place_group(demands, list(candidates.values()), beside)
+        if isinstance(answer, Placed):
+            return answer
+        return Stuck(None if answer.looked is None else answer.looked.demand, answer.is_exact)

@@ -7,6 +7,7 @@ import numpy as np
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId, InstanceId, SiteId
+from hanza.model.quota import Amounts
 from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.plan.placement.fleet.asks import Asks
 from hanza.plan.placement.fleet.columns import Columns
@@ -25,6 +26,7 @@ from hanza.plan.placement.fleet.kernels import (
     REFUSES,
     SITE_PLACE,
 )
+from hanza.plan.placement.terms import grounds_with
 
 _SIGN = 2**63
 
@@ -62,6 +64,13 @@ class Inventory:
         site[PROVIDER_PLACE] = self._place(PROVIDER_PLACE, ground.provider)
         site[COUNTRY_PLACE] = self._place(COUNTRY_PLACE, ground.country)
         self.asks.put(number, ground)
+
+    def count(self, host: HostId, tenant: str, amounts: Amounts) -> None:
+        """Its provider has taken so much more, where it has terms."""
+        ground = self.asks.grounds[self.columns.site_of(self.rows[host])]
+        if ground.terms is not None:
+            for one in grounds_with([*self.asks.grounds], [(ground, tenant, amounts)]):
+                self.put_ground(one)
 
     def put(self, host: Host) -> None:
         site = self._sites[host.site]

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hanza.model.quota import NONE as NOTHING
+from hanza.model.quota import Amounts
 from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.fitting import find_fitting, option_at, option_of
@@ -71,7 +73,12 @@ class _Turn:
         columns = self._decider.inventory.columns
         columns.add_room(row, -room.cpus, -room.memory_mib, -room.disk_mib)
         columns.take_ports(row, demand.ports)
+        self._count(row, demand, demand.cost)
         return True
+
+    def _count(self, row: int, demand: Demand, amounts: Amounts) -> None:
+        inventory = self._decider.inventory
+        inventory.count(inventory.hosts[row], demand.tenant, amounts)
 
     def give_back(self) -> None:
         columns = self._decider.inventory.columns
@@ -79,6 +86,7 @@ class _Turn:
             room = demand.room
             columns.add_room(row, room.cpus, room.memory_mib, room.disk_mib)
             columns.free_ports(row, demand.ports)
+            self._count(row, demand, NOTHING - demand.cost)
 
     def options(self) -> tuple[Option, ...]:
         """With candidates as they were before."""
