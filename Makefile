@@ -11,6 +11,7 @@ MINUTES := 10
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast fuzz conformance test-engines test-browser \
 	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-quota bench-api \
+	bench-placement \
 	check docs generated \
 	web check-web node openid pictures lock clean
 
@@ -85,6 +86,10 @@ bench-latency: setup ## from the API's answer to the order at the driver, six si
 
 bench-quota: setup ## what quotas cost who admits, two planes on one PostgreSQL; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.quota $(ARGS)
+
+# What is asked of whole planes and of the solver has modules of its own, told in one run.
+bench-placement: setup ## decisions per second of processor time, memory per host, the curve; JSON lines
+	@PYTHONPATH=tests $(PY) -m bench.placement $(ARGS)
 
 pictures: ## make the pictures of docs/ anew, by the tests of the page (as root)
 	HANZA_PICTURES=$(CURDIR)/docs/pictures $(MAKE) test-browser

@@ -21,8 +21,10 @@ from hanza.plan.placement.fleet import Fleet, Host
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HEARD_WITHIN = timedelta(seconds=35)
 HOSTS_PER_SITE, SITES_PER_PROVIDER = 20, 4
-COUNTRIES = tuple(
-    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE NO CH IS".split()
+COUNTRIES = (
+    *("AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR"),
+    *("DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT", "NL"),
+    *("PL", "PT", "RO", "SK", "SI", "ES", "SE", "NO", "CH", "IS"),
 )
 POINTS = (
     Point("Ljubljana, SI", 46.05, 14.51),

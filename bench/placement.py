@@ -71,7 +71,7 @@ def main() -> int:
     is_quick = "--quick" in sys.argv
     rounds = 1 if is_quick else ROUNDS
     tell(number("load average", load_average(), "processes"))
-    told = [tell_reference(1_000)]
+    told = [tell_reference(10_000)]
     told += [
         *tell_rate(10_000, rounds, at_least=50_000),
         *tell_rate(100_000, rounds, at_least=20_000),

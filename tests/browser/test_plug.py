@@ -126,7 +126,7 @@ def test_a_forbidden_country_is_refused_rule_by_rule(page: Page) -> None:
     expect(told).to_contain_text("Nothing may run in France: 3 hosts were looked at")
     expect(told).to_contain_text("residency")
     expect(told).to_contain_text("3 hosts are not in FR")
-    expect(told).to_contain_text(re.compile(r"allow \w\w \(1 host"))
+    expect(told).to_contain_text(re.compile(r"allow \w\w: site \S+ \(1 host"))
     expect(page.locator("svg [data-country=FR]")).to_have_class(re.compile("asked"))
     expect(page.get_by_text("hanza demo ask-forbidden FR")).to_be_visible()
     assert page.locator("[data-guest=forbidden]").count() == 0, "nothing was started"
@@ -155,7 +155,7 @@ def test_the_forbidden_is_asked_for_by_command_too(demo: Demo) -> None:
     done = command(demo, "ask-forbidden", "FR")
     assert done.returncode == 0, done.stderr
     assert "3 of 3 hosts: 3 not in FR" in done.stdout
-    assert "would help     allow DE (1 host" in done.stdout
+    assert "would help     allow DE: site de-fra-1 (1 host" in done.stdout
     assert "Nothing was started" in done.stdout
     assert {row["name"] for row in plane.rows(demo)} == {"kava", "brezel"}
 

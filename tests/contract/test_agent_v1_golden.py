@@ -101,6 +101,8 @@ UPS: Mapping[str, v1.Up] = {
     "heartbeat": v1.Heartbeat(300),
     "console_refused": v1.ConsoleRefused(bytes(range(32)), "not_running", "the guest is off"),
     "measured": v1.Measured([v1.TripW("lju-1", 12.5)]),
+    "answering": v1.Answering(7445),
+    "met": v1.Met(496_000, [v1.TripW("ag_other", 12.5)]),
 }
 DOWNS: Mapping[str, v1.Down] = {
     "challenge": v1.Challenge(bytes(range(32))),
@@ -111,6 +113,8 @@ DOWNS: Mapping[str, v1.Down] = {
     "heartbeat_taken": v1.HeartbeatTaken(300),
     "console_wanted": v1.ConsoleWanted(bytes(range(32)), MARK, True),
     "probes": v1.Probes([v1.ProbeW("lju-1", "192.0.2.1", 443)]),
+    "answers": v1.Answers(bytes(range(32))),
+    "peers": v1.Peers(496_000, [v1.PeerW("ag_other", "2001:db8::1", 7445, bytes(range(32)))]),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }
 ABLE: Mapping[str, v1.Claims] = {

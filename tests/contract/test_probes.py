@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from hanza.agent.session import Session, Speaker
+from hanza.api.meeting import Mesh
 from hanza.api.routes import BASE
 from hanza.api.session import Session as PlaneSession
 from hanza.model.errors import Invalid, NotFound
@@ -151,10 +152,10 @@ def test_agents_are_told_of_probes_when_they_come_and_when_they_change(league: L
     assert one.plane.news() == []
     league.store.write(probes.put_probe, HERE, now)
     listed = league.store.read(probes.list_probes)
-    assert one.plane.is_behind(one.plane.told, listed)
+    assert one.plane.is_behind(one.plane.told, listed, Mesh())
     one.down(one.plane.news())
     assert one.agent.targets == (FAR.target, HERE.target)
-    assert not one.plane.is_behind(one.plane.told, listed)
+    assert not one.plane.is_behind(one.plane.told, listed, Mesh())
     for name in ("mad-1", "zag-1"):
         league.store.write(probes.remove_probe, name)
     one.down(one.plane.news())
@@ -162,7 +163,7 @@ def test_agents_are_told_of_probes_when_they_come_and_when_they_change(league: L
     deaf = Conversation(league, site, measures=False, starts=99)
     league.store.write(probes.put_probe, HERE, now)
     assert deaf.plane.news() == []
-    assert not deaf.plane.is_behind(deaf.plane.told, listed)
+    assert not deaf.plane.is_behind(deaf.plane.told, listed, Mesh())
 
 
 def test_a_liar_is_told_on_once_and_gains_nothing(league: League) -> None:

@@ -91,3 +91,32 @@ def picture(looker: Looker, name: str) -> None:
     into.mkdir(parents=True, exist_ok=True)
     path = into / f"{name}.png"
     looker.page.screenshot(path=path, full_page=True, animations="disabled")
+
+
+CONTRAST = """() => {
+    const shade = colour => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map(one => {
+            const part = one / 255;
+            return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = one => {
+        for (let at = one; at; at = at.parentElement) {
+            const colour = getComputedStyle(at).backgroundColor;
+            if (!/, 0\\)$/.test(colour)) return colour;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    return [...document.querySelectorAll('body *')].flatMap(one => {
+        const words = [...one.childNodes].filter(
+            node => node.nodeType === 3 && node.textContent.trim());
+        if (!words.length || one.closest('.hidden, noscript, script, title')) return [];
+        const style = getComputedStyle(one);
+        const colour = one instanceof SVGElement ? style.fill : style.color;
+        const [dark, light] = [shade(colour), shade(behind(one))].sort((a, b) => a - b);
+        const ratio = (light + 0.05) / (dark + 0.05);
+        return ratio < 4.5 ? [`${words[0].textContent.trim()}: ${ratio.toFixed(2)}`] : [];
+    });
+}"""
+"""Every text whose contrast to what is behind it is below 4.5, with that."""

@@ -109,7 +109,7 @@ class World:
 seconds = st.sampled_from([-40, -35, -34, -1, 0, 1]).map(lambda one: timedelta(seconds=one))
 moments = seconds.map(lambda one: NOW + one)
 hosts = st.sampled_from(
-    [*(f"h{n}" for n in range(6)), *(f"host-with-an-id-of-many-letters-{n}" for n in range(2))]
+    [*(f"h{n}" for n in range(9)), *(f"host-with-an-id-of-many-letters-{n}" for n in range(3))]
 )
 sites = st.sampled_from(["s0", "s1", "s2", "s3"])
 agents = st.sampled_from(["ag_0", "ag_1", "ag_2"])
@@ -126,7 +126,7 @@ def facts(draw: st.DrawFn) -> Host:
         agent=AgentId(draw(agents)),
         site=SiteId(draw(sites)),
         capacity=draw(capacities),
-        free=draw(free_rooms),
+        free=draw(st.sampled_from([WHOLE, WHOLE, Capacity(8, 2048, 4096)]) | free_rooms),
         is_offered=draw(mostly),
         heard_at=NOW if is_fine else draw(st.none() | moments),
         refuses_until=None if is_fine else draw(st.none() | moments),
@@ -137,7 +137,8 @@ def facts(draw: st.DrawFn) -> Host:
 @st.composite
 def change(draw: st.DrawFn, world: World) -> None:
     """One thing happens in the world."""
-    what = draw(st.sampled_from(["put", "put", "take", "give", "drop", "hear", "ground", "later"]))
+    kinds = ["put", "put", "take", "take", "give", "drop", "hear", "ground", "later"]
+    what = draw(st.sampled_from(kinds))
     if what == "ground":
         world.put_ground(a_ground_like(draw(grounds), draw(sites)))
     elif what == "hear":
@@ -156,10 +157,10 @@ def change(draw: st.DrawFn, world: World) -> None:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Four sites, up to eight hosts, told to a plain fleet and a compiled one."""
+    """Four sites, up to twelve hosts, told to a plain fleet and a compiled one."""
     world = World([Fleet(HEARD_WITHIN, compiled=False), Fleet(HEARD_WITHIN, compiled=True)])
     for n in range(4):
         world.put_ground(a_ground_like(draw(grounds), f"s{n}"))
-    for host in draw(st.lists(facts(), max_size=8)):
+    for host in draw(st.lists(facts(), min_size=4, max_size=16)):
         world.put(host)
     return world

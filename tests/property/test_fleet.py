@@ -43,8 +43,8 @@ def demands(draw: st.DrawFn, policies: st.SearchStrategy[Policy] = lax_policies)
         draw(policies),
         size=draw(sizes),
         component=draw(st.sampled_from(["web", "web", None])),
-        pin=draw(st.just(FREE) | pins),
-        home=draw(homes),
+        pin=draw(st.sampled_from([FREE, FREE]) | pins),
+        home=draw(st.none() | homes),
         ports=draw(st.just(()) | ports),
         companions=draw(st.just(()) | companions),
         tenant=draw(st.sampled_from(["acme", "rival"])),
@@ -59,7 +59,7 @@ def decide_alike(world: World, demand: Demand, standing: list[Standing]) -> None
         assert fleet.choose(demand, standing, world.now) == host
 
 
-@given(st.data(), worlds(), demands(lax_policies | policies), standings)
+@given(st.data(), worlds(), demands(lax_policies | lax_policies | policies), standings)
 @settings(max_examples=400, deadline=None)
 def test_one_goes_where_the_plain_way_puts_it_whatever_has_changed(
     data: st.DataObject, world: World, demand: Demand, standing: list[Standing]

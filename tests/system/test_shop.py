@@ -73,7 +73,9 @@ def test_the_shop_is_planned_applied_explained_changed_and_destroyed(league: Loc
     why = said(league, "explain", "db")
     assert "db is placed at frankfurt (frankfurt, Frankfurt, DE)" in why
     assert "not elsewhere  3 of 4 hosts: 2 not in DE · 1 of a provider that may not" in why
-    assert "better with    allow provider jadranka (1 host, from 0.87 €/month)" in why
+    assert (
+        "better with    allow provider jadranka: site jadranka (1 host, from 0.87 €/month)" in why
+    )
 
     changed(league, "shop.yaml", "replicas: 2", "replicas: 3")
     changed(league, "shop.yaml", "over: site, min: 2", "over: site, min: 3")
@@ -107,10 +109,10 @@ def test_a_relaxation_that_explain_names_really_places_it(league: LocalLeague) -
     changed(league, "shop.yaml", "residency: [DE, NL, SI]", "residency: [EU]")
     refused = said(league, "plan", file, code=REFUSED)
     assert "db waits: none of 4 hosts may run it: 4 not in PL" in refused
-    assert "would help: db: allow DE (1 host, from" in refused
+    assert "would help: db: allow DE: site frankfurt (1 host, from" in refused
     assert league.run("apply", file).returncode == 0
     until(lambda: "4 not in PL" in said(league, "explain", "db"), "it says why nowhere", 30)
-    assert "would help     db: allow NL (1 host" in said(league, "explain", "db")
+    assert "would help     db: allow NL: site amsterdam (1 host" in said(league, "explain", "db")
     changed(league, "shop.yaml", "residency: [PL], goals", "residency: [PL, NL], goals")
     assert "0 to create, 1 to change, 2 as they are" in said(league, "plan", file)
     said(league, "apply", file)

@@ -3,7 +3,6 @@ import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Api } from "./api";
 import type { CableDoc, Facts, Happening, InstanceDoc, QuoteDoc } from "./league";
-import { TENANT } from "./live";
 import { Outcome, useAct } from "./outcome";
 import { MoveRule } from "./rule";
 import { bootOf, clock, count, countryName, duration, helps, inLocalTime, list } from "./words";
@@ -15,6 +14,7 @@ const SMALL = { image: "tiny", cpus: 1, memoryMiB: 96, diskMiB: 64 };
 
 interface Props {
   api: Api;
+  tenant: string;
   facts: Facts;
   cables: CableDoc[];
   workspace: string;
@@ -32,12 +32,17 @@ export function Acts(props: Props) {
     <div class="acts">
       <Forbidden {...props} />
       <Plug {...props} />
-      <MoveRule api={props.api} facts={props.facts} workspace={props.workspace} />
+      <MoveRule
+        api={props.api}
+        tenant={props.tenant}
+        facts={props.facts}
+        workspace={props.workspace}
+      />
     </div>
   );
 }
 
-function Forbidden({ api, facts, workspace, ask }: Props) {
+function Forbidden({ api, tenant, facts, workspace, ask }: Props) {
   const members = new Set(facts.sites.map((one) => one.spec.country));
   const others = UNION.filter((code) => !members.has(code)).sort((one, other) =>
     countryName(one).localeCompare(countryName(other)),
@@ -47,7 +52,7 @@ function Forbidden({ api, facts, workspace, ask }: Props) {
   const act = useAct(api, async () => {
     ask(country);
     const policy = { residency: [country] };
-    const path = `/tenants/${TENANT}/workspaces/${workspace}/quotes`;
+    const path = `/tenants/${tenant}/workspaces/${workspace}/quotes`;
     const quote = await api.post<QuoteDoc>(path, {
       instances: { forbidden: { ...SMALL, policy } },
     });

@@ -72,27 +72,83 @@ export interface InstanceDoc {
   };
 }
 
+export interface TenantDoc {
+  metadata: { name: string };
+}
+
 export interface RelaxationDoc {
   rule: string;
   text: string;
   hosts: number;
   sites: number;
   pricePerMonth: number | null;
+  /** The sites that it opens; none where it is several changes at once. */
+  which: string[];
+}
+
+/** Predicted and measured side by side; `ms` is the one that counts. */
+export interface RoundTripDoc {
+  to: string;
+  ms: number;
+  marginMs: number;
+  isMeasured: boolean;
+  predictedMs: number;
+  /** Nine of ten are within it. */
+  predictedMarginMs: number;
+  predictedBy: "coordinates" | "distance";
+  measuredMs: number | null;
+}
+
+export interface PlaceDoc {
+  site: string;
+  city: string;
+  country: string;
+  provider: string;
+  host: string;
+}
+
+export interface RunnerDoc {
+  place: PlaceDoc;
+  score: number;
+  terms: Record<string, number>;
+  pricePerMonth: number | null;
+  roundTrips: RoundTripDoc[];
+}
+
+export interface LoserDoc {
+  place: PlaceDoc;
+  lacks: { rule: string; text: string }[];
+}
+
+/** A site that has lost a host to a rule. */
+export interface SiteLookDoc {
+  site: string;
+  refused: number;
+  refusals: { rule: string; says: string; hosts: number }[];
+  roundTrips: RoundTripDoc[];
 }
 
 export interface LineDoc {
   name: string;
-  placement: { site: string } | null;
+  placement: PlaceDoc | null;
   because: string;
+  violations: string[];
   pricePerMonth: number | null;
-  roundTrips: { to: string; ms: number; isMeasured: boolean }[];
+  roundTrips: RoundTripDoc[];
   explanation: {
     lookedAt: number;
     may: number;
     sentence: string;
     refusals: { rule: string; says: string; hosts: number; which: string[] }[];
+    best: RunnerDoc[];
+    losers: LoserDoc[];
     relaxations: RelaxationDoc[];
   };
+}
+
+/** What the plane tells of one instance that is there. */
+export interface PlacementDoc extends LineDoc {
+  sites: SiteLookDoc[];
 }
 
 export interface QuoteDoc {
@@ -153,9 +209,10 @@ export interface Facts {
   providers: ProviderDoc[];
   hosts: HostDoc[];
   agents: AgentDoc[];
+  tenants: TenantDoc[];
   instances: InstanceDoc[];
   /** Why each placed instance is where it is, by its id. */
-  lines: Record<string, LineDoc>;
+  lines: Record<string, PlacementDoc>;
   /** What stands where a kept policy would not have it. */
   violations: ViolationDoc[];
   /** Null where the plane is not a demo's. */
@@ -168,6 +225,7 @@ export const NOTHING: Facts = {
   providers: [],
   hosts: [],
   agents: [],
+  tenants: [],
   instances: [],
   lines: {},
   violations: [],

@@ -1,6 +1,7 @@
 /** The lists: everything the map shows, in words, and why it is so. */
 import { Fragment } from "preact";
 import type { Facts, InstanceDoc, LineDoc, Place, ViolationDoc } from "./league";
+import { hashOf, type View } from "./view";
 import {
   CONDITIONS,
   clock,
@@ -61,11 +62,12 @@ function heardOf(place: Place, now: number): string {
 
 interface GuestsProps {
   facts: Facts;
+  view: View;
   places: Place[];
   site: string | null;
 }
 
-export function Guests({ facts, places, site }: GuestsProps) {
+export function Guests({ facts, view, places, site }: GuestsProps) {
   const quiet = new Set(places.filter((one) => one.condition === "silent").map((one) => one.name));
   const guests = facts.instances.filter(
     (one) => site === null || one.status.placement?.site === site,
@@ -90,6 +92,7 @@ export function Guests({ facts, places, site }: GuestsProps) {
           )}
           isQuiet={quiet.has(one.status.placement?.site ?? "")}
           isOpen={site !== null}
+          why={hashOf({ ...view, site: null, explained: one.metadata })}
         />
       ))}
     </ul>
@@ -104,9 +107,11 @@ interface GuestProps {
   isQuiet: boolean;
   /** Whether all of why is shown from the beginning. */
   isOpen: boolean;
+  /** The address of all of why. */
+  why: string;
 }
 
-function Guest({ guest, line, violations, isQuiet, isOpen }: GuestProps) {
+function Guest({ guest, line, violations, isQuiet, isOpen, why }: GuestProps) {
   const place = guest.status.placement;
   const where = place === null ? "nowhere yet" : `${place.city}, ${place.site}`;
   return (
@@ -142,7 +147,15 @@ function Guest({ guest, line, violations, isQuiet, isOpen }: GuestProps) {
           ))}
           <dt>law</dt>
           <dd>{lawOf(guest, countryName)}</dd>
-          {line === undefined ? null : <Why line={line} />}
+          {line === undefined ? null : (
+            <>
+              <Why line={line} />
+              <dt>all of it</dt>
+              <dd>
+                <a href={why}>Every candidate of {guest.metadata.name} on the map</a>
+              </dd>
+            </>
+          )}
           <dt>said last</dt>
           <dd class="said">{lastWords(guest) || "nothing yet"}</dd>
         </dl>

@@ -11,14 +11,14 @@ import {
   type Happening,
   type HostDoc,
   type InstanceDoc,
-  type LineDoc,
   NOTHING,
+  type PlacementDoc,
   type ProviderDoc,
   type SiteDoc,
+  type TenantDoc,
   type ViolationDoc,
 } from "./league";
 
-export const TENANT = "default";
 /** Whether the plane is a demo's, as it says in the page itself: no other has cables to pull. */
 const HAS_DESK = document.documentElement.dataset.desk === "yes";
 const KEPT = 100;
@@ -45,6 +45,7 @@ export class Live {
 
   constructor(
     readonly api: Api,
+    readonly tenant: string,
     private readonly show: (picture: Picture) => void,
     private readonly heard: (one: Happening) => void,
   ) {}
@@ -107,32 +108,33 @@ export class Live {
 
   private async readMembers(): Promise<void> {
     const { api } = this;
-    const [sites, providers, hosts, agents] = await Promise.all([
+    const [sites, providers, hosts, agents, tenants] = await Promise.all([
       api.items<SiteDoc>("/sites"),
       api.items<ProviderDoc>("/providers"),
       api.items<HostDoc>("/hosts"),
       api.items<AgentDoc>("/agents"),
+      api.items<TenantDoc>("/tenants"),
     ]);
-    this.tell({ sites, providers, hosts, agents });
+    this.tell({ sites, providers, hosts, agents, tenants });
   }
 
   private async readInstances(): Promise<void> {
     const { api } = this;
     const [instances, hosts, violations] = await Promise.all([
-      api.items<InstanceDoc>(`/tenants/${TENANT}/instances`),
+      api.items<InstanceDoc>(`/tenants/${this.tenant}/instances`),
       api.items<HostDoc>("/hosts"),
-      api.items<ViolationDoc>(`/tenants/${TENANT}/violations`),
+      api.items<ViolationDoc>(`/tenants/${this.tenant}/violations`),
     ]);
     const placed = instances.filter((one) => one.status.state !== "deleting");
     const lines = await Promise.all(placed.map((one) => this.readLine(one)));
     this.tell({ instances, hosts, violations, lines: Object.fromEntries(lines.flat()) });
   }
 
-  private async readLine(one: InstanceDoc): Promise<[string, LineDoc][]> {
+  private async readLine(one: InstanceDoc): Promise<[string, PlacementDoc][]> {
     const { id, name, workspace } = one.metadata;
-    const path = `/tenants/${TENANT}/workspaces/${workspace}/instances/${name}/placement`;
+    const path = `/tenants/${this.tenant}/workspaces/${workspace}/instances/${name}/placement`;
     try {
-      return [[id, await this.api.get<LineDoc>(path)]];
+      return [[id, await this.api.get<PlacementDoc>(path)]];
     } catch (error) {
       if (error instanceof Refused && error.status === 404) return []; // it has just ended
       throw error;
@@ -159,7 +161,8 @@ export class Live {
 function partsOf(kind: string): Part[] {
   const noun = kind.split(".")[0] ?? "";
   if (noun === "demo") return ["cables", "members"];
-  if (["agent", "site", "provider", "host"].includes(noun)) return ["members", "instances"];
+  if (["agent", "site", "provider", "host", "tenant"].includes(noun))
+    return ["members", "instances"];
   return ["instances"];
 }
 

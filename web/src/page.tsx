@@ -2,142 +2,154 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Acts } from "./acts";
 import { Api } from "./api";
-import type { Link } from "./feed";
+import { Explanation } from "./explain";
+import { Header } from "./header";
 import { Happenings } from "./happenings";
-import { type Happening, placesOf } from "./league";
+import { type Facts, type Happening, type Place, placesOf } from "./league";
 import { Guests, SiteFacts, Sites } from "./lists";
 import { Live, type Picture } from "./live";
 import { MapOfEurope } from "./map";
+import { addressOf, hashOf, TENANT, type View, viewOf } from "./view";
 import { Visit } from "./visit";
-import { count } from "./words";
 
-const LINKS: Record<Link, string> = {
-  connecting: "connecting",
-  live: "live",
-  broken: "no answer from the plane; trying again",
-  refused: "not known here",
-};
 const TICK_MS = 1000;
 /** How far down the screen a panel may begin and still be seen to have changed. */
 const IN_VIEW = 0.7;
 
-export function Page({ token, leave }: { token: string; leave: (why: string | null) => void }) {
+interface PageProps {
+  token: string;
+  leave: (why: string | null) => void;
+}
+
+export function Page({ token, leave }: PageProps) {
   const [picture, setPicture] = useState<Picture | null>(null);
   const [news, setNews] = useState<Happening | null>(null);
-  const [asked, setAsked] = useState<string | null>(null);
-  const [chosen, setChosen] = useState<string | null>(siteInAddress);
-  const panel = useRef<HTMLElement>(null);
+  const [view, go] = useView();
   const api = useMemo(() => new Api(token), [token]);
   useEffect(() => {
-    const live = new Live(api, setPicture, setNews);
+    setPicture(null);
+    const live = new Live(api, view.tenant, setPicture, setNews);
     void live.start();
     return () => live.end();
-  }, [api]);
-  const now = useNow(api);
-  if (picture?.link === "refused") leave("This token is not known here, or is too old.");
+  }, [api, view.tenant]);
   const facts = picture?.facts;
   const places = useMemo(() => (facts === undefined ? [] : placesOf(facts)), [facts]);
+  if (picture?.link === "refused") leave("This token is not known here, or is too old.");
   if (picture === null || facts === undefined || !picture.isRead) {
-    return <Waiting trouble={picture?.trouble ?? null} />;
+    return <Waiting trouble={picture?.trouble ?? null} isDefault={view.tenant === TENANT} />;
   }
-  const place = places.find((one) => one.name === chosen);
-  const choose = (site: string) => {
-    setChosen(site);
-    bringIntoView(panel.current);
-    history.replaceState(null, "", `#site=${encodeURIComponent(site)}`);
-  };
-  const everywhere = () => {
-    setChosen(null);
-    history.replaceState(null, "", location.pathname);
-  };
-  const workspace = facts.instances[0]?.metadata.workspace ?? "demo";
   return (
     <>
-      <header>
-        <h1>Hanza</h1>
-        <p class="league">
-          {count(places.length, "site")} · {count(facts.providers.length, "provider")} ·{" "}
-          {count(new Set(places.map((one) => one.country)).size, "country", "countries")} ·{" "}
-          {count(facts.instances.length, "guest")}
-        </p>
-        <p class={`link ${picture.link}`} role="status">
-          {LINKS[picture.link]}
-        </p>
-        <button type="button" class="quiet" onClick={() => leave(null)}>
-          Sign out
-        </button>
-      </header>
+      <Header facts={facts} places={places} link={picture.link} view={view} go={go} leave={leave} />
       {picture.trouble === null ? null : (
         <p class="trouble" role="alert">
           What is shown may be old: {picture.trouble}
         </p>
       )}
-      <main>
-        <div class="where">
-          <section aria-labelledby="map">
-            <h2 id="map">The league</h2>
-            <MapOfEurope
-              facts={facts}
-              places={places}
-              chosen={chosen}
-              asked={asked}
-              now={now}
-              choose={choose}
-            />
-            <Legend />
-          </section>
-          <section aria-labelledby="sites">
-            <h2 id="sites">Sites</h2>
-            <Sites places={places} chosen={chosen} now={now} choose={choose} />
-          </section>
-        </div>
-        <div class="what">
-          <section aria-labelledby="guests" ref={panel}>
-            <h2 id="guests">
-              {chosen === null ? "What runs, and why there" : `What runs at ${chosen}`}
-            </h2>
-            {place === undefined ? null : (
-              <>
-                <SiteFacts place={place} now={now} />
-                <button type="button" class="quiet" onClick={everywhere}>
-                  Show all sites
-                </button>
-              </>
-            )}
-            <Guests facts={facts} places={places} site={place?.name ?? null} />
-          </section>
-          {facts.cables === null ? null : (
-            <>
-              <section aria-labelledby="acts">
-                <h2 id="acts">Try it</h2>
-                <Acts
-                  api={api}
-                  facts={facts}
-                  cables={facts.cables}
-                  workspace={workspace}
-                  asked={asked}
-                  site={chosen}
-                  news={news}
-                  ask={setAsked}
-                  choose={choose}
-                />
-              </section>
-              <section class="visit" aria-labelledby="visit">
-                <h2 id="visit">A guest's own page</h2>
-                <Visit api={api} facts={facts} site={chosen} news={news} />
-              </section>
-            </>
-          )}
-          <section aria-labelledby="feed">
-            <h2 id="feed">What happened</h2>
-            <Happenings facts={facts} />
-          </section>
-        </div>
-      </main>
+      {view.explained === null ? (
+        <League api={api} facts={facts} places={places} view={view} go={go} news={news} />
+      ) : (
+        <Explanation
+          facts={facts}
+          places={places}
+          explained={view.explained}
+          tenant={view.tenant}
+          site={view.site}
+          choose={(site) => go({ ...view, site })}
+          back={hashOf({ ...view, explained: null, site: null }) || "#"}
+        />
+      )}
       <footer>
         Map: Natural Earth. The page asks nobody but its own plane, and is told what happens.
       </footer>
     </>
+  );
+}
+
+interface LeagueProps {
+  api: Api;
+  facts: Facts;
+  places: Place[];
+  view: View;
+  go: (view: View) => void;
+  news: Happening | null;
+}
+
+function League({ api, facts, places, view, go, news }: LeagueProps) {
+  const [asked, setAsked] = useState<string | null>(null);
+  const panel = useRef<HTMLElement>(null);
+  const now = useNow(api);
+  const chosen = view.site;
+  const place = places.find((one) => one.name === chosen);
+  const choose = (site: string) => {
+    go({ ...view, site });
+    bringIntoView(panel.current);
+  };
+  const workspace = facts.instances[0]?.metadata.workspace ?? "demo";
+  return (
+    <main>
+      <div class="where">
+        <section aria-labelledby="map">
+          <h2 id="map">The league</h2>
+          <MapOfEurope
+            facts={facts}
+            places={places}
+            chosen={chosen}
+            asked={asked}
+            now={now}
+            choose={choose}
+          />
+          <Legend />
+        </section>
+        <section aria-labelledby="sites">
+          <h2 id="sites">Sites</h2>
+          <Sites places={places} chosen={chosen} now={now} choose={choose} />
+        </section>
+      </div>
+      <div class="what">
+        <section aria-labelledby="guests" ref={panel}>
+          <h2 id="guests">
+            {chosen === null ? "What runs, and why there" : `What runs at ${chosen}`}
+          </h2>
+          {place === undefined ? null : (
+            <>
+              <SiteFacts place={place} now={now} />
+              <button type="button" class="quiet" onClick={() => go({ ...view, site: null })}>
+                Show all sites
+              </button>
+            </>
+          )}
+          <Guests facts={facts} view={view} places={places} site={place?.name ?? null} />
+        </section>
+        {facts.cables === null ? null : (
+          <>
+            <section aria-labelledby="acts">
+              <h2 id="acts">Try it</h2>
+              <Acts
+                api={api}
+                tenant={view.tenant}
+                facts={facts}
+                cables={facts.cables}
+                workspace={workspace}
+                asked={asked}
+                site={chosen}
+                news={news}
+                ask={setAsked}
+                choose={choose}
+              />
+            </section>
+            <section class="visit" aria-labelledby="visit">
+              <h2 id="visit">A guest's own page</h2>
+              <Visit api={api} facts={facts} site={chosen} news={news} />
+            </section>
+          </>
+        )}
+        <section aria-labelledby="feed">
+          <h2 id="feed">What happened</h2>
+          <Happenings facts={facts} />
+        </section>
+      </div>
+    </main>
   );
 }
 
@@ -160,7 +172,7 @@ function Legend() {
   );
 }
 
-function Waiting({ trouble }: { trouble: string | null }) {
+function Waiting({ trouble, isDefault }: { trouble: string | null; isDefault: boolean }) {
   return (
     <main class="alone">
       <h1>Hanza</h1>
@@ -168,6 +180,11 @@ function Waiting({ trouble }: { trouble: string | null }) {
         <p role="status">Reading the league…</p>
       ) : (
         <p role="alert">{trouble}. Is the plane running? Load the page again when it is.</p>
+      )}
+      {isDefault ? null : (
+        <p>
+          <a href="#">Show tenant {TENANT}</a>
+        </p>
       )}
     </main>
   );
@@ -219,6 +236,21 @@ function useNow(api: Api): number {
   return now;
 }
 
-function siteInAddress(): string | null {
-  return new URLSearchParams(location.hash.slice(1)).get("site");
+/** What the address says is shown; it is changed with what is shown, and the other way round. */
+function useView(): [View, (view: View) => void] {
+  const [view, setView] = useState(() => viewOf(location.hash));
+  useEffect(() => {
+    const read = () => setView(viewOf(location.hash));
+    addEventListener("hashchange", read);
+    addEventListener("popstate", read);
+    return () => {
+      removeEventListener("hashchange", read);
+      removeEventListener("popstate", read);
+    };
+  }, []);
+  const go = (next: View) => {
+    setView(next);
+    history.replaceState(null, "", addressOf(next));
+  };
+  return [view, go];
 }

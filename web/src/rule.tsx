@@ -2,22 +2,22 @@
 import { useState } from "preact/hooks";
 import { type Api, Refused } from "./api";
 import type { Facts, KeptDoc, PolicyDoc } from "./league";
-import { TENANT } from "./live";
 import { Outcome, useAct } from "./outcome";
 import { count, countryName } from "./words";
 
 interface Props {
   api: Api;
+  tenant: string;
   facts: Facts;
   workspace: string;
 }
 
-export function MoveRule({ api, facts, workspace }: Props) {
+export function MoveRule({ api, tenant, facts, workspace }: Props) {
   const used = facts.instances.map((one) => one.status.placement?.country ?? "").filter(Boolean);
   const countries = [...new Set([...used, ...facts.sites.map((one) => one.spec.country)])];
   const [chosen, setCountry] = useState("");
   const country = countries.includes(chosen) ? chosen : (countries[0] ?? "");
-  const path = `/tenants/${TENANT}/workspaces/${workspace}/policy`;
+  const path = `/tenants/${tenant}/workspaces/${workspace}/policy`;
   const move = useAct(api, async () => {
     const kept = await api.put<KeptDoc>(path, {
       spec: without(await policyOf(api, path), country),

@@ -65,10 +65,18 @@ export function bootOf(one: InstanceDoc): string | null {
   return /boot (\d+) of this disk/.exec(lastWords(one))?.[1] ?? null;
 }
 
+/** `+4 ms to Split, HR: 3 more sites (5 hosts, from €7.43 a month)`. */
 export function helps(one: RelaxationDoc): string {
-  const price =
-    one.pricePerMonth === null ? "" : `, from ${EURO.format(one.pricePerMonth / 1e6)} a month`;
-  return `${one.text} (${count(one.hosts, "host")}${price})`;
+  const price = one.pricePerMonth === null ? "" : `, from ${euro(one.pricePerMonth)} a month`;
+  const [first] = one.which;
+  const sites = one.which.length === 1 ? `site ${first}` : `${one.sites} more sites`;
+  const opened = first === undefined ? "" : `: ${sites}`;
+  return `${one.text}${opened} (${count(one.hosts, "host")}${price})`;
+}
+
+/** For a month, from whole micro-euro. */
+export function euro(amount: number): string {
+  return EURO.format(amount / 1e6);
 }
 
 /** How much of its memory a site has given away. */

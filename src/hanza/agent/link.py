@@ -20,6 +20,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from hanza.agent.address import Address
+from hanza.agent.peers import Meeting
 from hanza.agent.session import Session
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
@@ -48,6 +49,8 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Heartbeat: "heartbeat",
     agent_v1.ConsoleRefused: "console_refused",
     agent_v1.Measured: "measured",
+    agent_v1.Answering: "answering",
+    agent_v1.Met: "met",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
@@ -212,6 +215,19 @@ class Link:
         """Never waits for the network."""
         with self._lock:
             ups = self._session.offer_trips(trips)
+            if self._outbox is not None:
+                _post(self._outbox, ups)
+
+    @property
+    def meeting(self) -> Meeting:
+        """Whom the plane wants asked; nobody while none is there."""
+        with self._lock:
+            return self._session.meeting
+
+    def offer_meetings(self, number: int, trips: tuple[Trip, ...]) -> None:
+        """Never waits for the network."""
+        with self._lock:
+            ups = self._session.offer_meetings(number, trips)
             if self._outbox is not None:
                 _post(self._outbox, ups)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeAlias
 
 from hanza.agent.console import Consoles
 from hanza.agent.converge import Converger
@@ -16,6 +17,7 @@ from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
 from hanza.agent.measure import Measurer
+from hanza.agent.peers import Answerer, Asker
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -26,6 +28,7 @@ LOOK_EVERY = timedelta(seconds=10)
 """Also at a settled site, since the world drifts without telling us."""
 STOP_TIMEOUT_S = 5.0
 _log = Log("hanza.agent.loop")
+Work: TypeAlias = tuple[str, Callable[[], timedelta], threading.Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class Beside:
     """Opened when the plane wants them."""
     measurer: Measurer | None = None
     """Measures round trips in a thread of its own."""
+    asker: Asker | None = None
+    """Asks other sites how far they are, in a thread of its own."""
+    answerer: Answerer | None = None
+    """Answers those of other sites, in a thread of its own."""
 
 
 class Agent:
@@ -67,7 +74,8 @@ class Agent:
         self.link = link
         link.on_message = self._look_at_manifest
         self._consoles = beside.consoles
-        self._measurer = beside.measurer
+        self._measurer, self._asker = beside.measurer, beside.asker
+        self._answerer = beside.answerer
         if self._images is not None:
             self._images.hint = self._hint.set
         if self._consoles is not None:
@@ -75,7 +83,24 @@ class Agent:
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
-        works: list[tuple[str, Callable[[], timedelta], threading.Event]] = [
+        threads = [
+            # Daemons: a call that a dead engine never answers must not keep the process.
+            threading.Thread(target=self._go_on, args=(work, wake), name=name, daemon=True)
+            for name, work, wake in self._works()
+        ]
+        for thread in threads:
+            thread.start()
+        self._stop.wait()
+        self._end()
+        for thread in threads:
+            thread.join(STOP_TIMEOUT_S)
+        if self._answerer is not None:
+            self._answerer.close()
+        _log.info("agent.stopped", bugs=self.bugs)
+
+    def _works(self) -> list[Work]:
+        """What is done for ever, each in a thread: its name, itself, and what ends its pause."""
+        works: list[Work] = [
             ("converge", self.run_pass, self._hint),
             ("link", self.link.run_once, self._stop),
         ]
@@ -83,14 +108,14 @@ class Agent:
             works.append(("images", self._images.run_once, self._images.wake))
         if self._measurer is not None:
             works.append(("measure", self._measurer.run_once, self._measurer.wake))
-        threads = [
-            # Daemons: a call that a dead engine never answers must not keep the process.
-            threading.Thread(target=self._go_on, args=(work, wake), name=name, daemon=True)
-            for name, work, wake in works
-        ]
-        for thread in threads:
-            thread.start()
-        self._stop.wait()
+        if self._asker is not None:
+            works.append(("peers", self._asker.run_once, self._asker.wake))
+        if self._answerer is not None:
+            works.append(("answers", self._answerer.run_once, self._stop))
+        return works
+
+    def _end(self) -> None:
+        """Have everybody see that it is over."""
         self._hint.set()
         if self._images is not None:
             self._images.close()
@@ -98,11 +123,10 @@ class Agent:
             self._consoles.close()
         if self._measurer is not None:
             self._measurer.wake.set()
+        if self._asker is not None:
+            self._asker.wake.set()
         with suppress(OSError):
             self.link.close()
-        for thread in threads:
-            thread.join(STOP_TIMEOUT_S)
-        _log.info("agent.stopped", bugs=self.bugs)
 
     def run_pass(self) -> timedelta:
         """Look, decide, do, and hand over the view; how long until the next pass is due."""
@@ -126,6 +150,8 @@ class Agent:
             self._hint.set()
         if self._measurer is not None:
             self._measurer.look()
+        if self._asker is not None:
+            self._asker.look()
 
     def _go_on(self, work: Callable[[], timedelta], wake: threading.Event) -> None:
         failures = 0

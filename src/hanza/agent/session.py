@@ -12,12 +12,13 @@ It is not safe for two threads: whoever has several holds a lock.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hanza.agent.peers import Meeting, Peer
 from hanza.kit.log import Log
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.ids import AgentId
@@ -61,6 +62,8 @@ class Speaker:
     key: Ed25519PrivateKey
     incarnation: Incarnation
     abilities: tuple[str, ...] = ()
+    answers_at: int | None = None
+    """The port at which it answers other agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Session:
         self.is_welcome = False
         self.refused: v1.Refused | None = None
         self.targets: tuple[Target, ...] = ()
+        self.meeting = Meeting()
         self._has_introduced_itself = False
         self._has_asked_for_whole = False
         self._sent: _Sent | None = None
@@ -110,6 +114,11 @@ class Session:
         known = {one.probe for one in self.targets}
         said = [v1.TripW(one.probe, one.ms) for one in trips if one.probe in known]
         return self._said([v1.Measured(said)] if said and self.is_welcome else [])
+
+    def offer_meetings(self, number: int, trips: Sequence[Trip]) -> list[v1.Up]:
+        """What other agents took to answer in a round; lost when nobody is there."""
+        said = [v1.TripW(one.probe, one.ms) for one in trips]
+        return self._said([v1.Met(number, said)] if said and self.is_welcome else [])
 
     def beat(self, now: datetime) -> list[v1.Up]:
         if self._has_heard or self._heard_at is None:
@@ -151,10 +160,23 @@ class Session:
                 return self._go_on(message.number)
             case v1.HeartbeatTaken() | v1.ConsoleWanted() if self.is_welcome:
                 return []  # who wants a console is told by whoever opens them, see `console`
-            case v1.Probes() if self.is_welcome and v1.MEASURE in self._speaker.abilities:
+            case v1.Probes() | v1.Peers() | v1.Answers() if self.is_welcome:
+                return self._take_whom_to_measure(message)
+        raise _out_of_turn(message)
+
+    def _take_whom_to_measure(self, message: v1.Probes | v1.Peers | v1.Answers) -> list[v1.Up]:
+        """Only what this agent said that it can."""
+        able = self._speaker.abilities
+        match message:
+            case v1.Probes() if v1.MEASURE in able:
                 self.targets = tuple(Target(one.name, one.host, one.port) for one in message.probes)
                 return []
-        raise Invalid(f"the plane said {type(message).__name__} out of turn", field="frame")
+            case v1.Peers() if v1.MESH in able:
+                return self._take_peers(message)
+            case v1.Answers() if self._speaker.answers_at is not None:
+                self.meeting = replace(self.meeting, key=message.key)
+                return []
+        raise _out_of_turn(message)
 
     def _hello(self, challenge: bytes) -> v1.Hello:
         self._has_introduced_itself = True
@@ -178,6 +200,14 @@ class Session:
         self._last_number = max(self._last_number, number)
         self.is_welcome = True
         return self._report()
+
+    def _take_peers(self, message: v1.Peers) -> list[v1.Up]:
+        """A plane that speaks of peers knows what `Answering` is; others would end the link."""
+        is_first = self.meeting.number is None
+        peers = (Peer(AgentId(one.agent), one.host, one.port, one.key) for one in message.peers)
+        self.meeting = replace(self.meeting, number=message.number, peers=tuple(peers))
+        port = self._speaker.answers_at
+        return [v1.Answering(port)] if is_first and port is not None else []
 
     # -- manifests ----------------------------------------------------------------------------
 
@@ -261,3 +291,7 @@ class Session:
 
 def _holding(manifest: Manifest, held_hash: Hash) -> v1.Holding:
     return v1.Holding(version_to_wire(manifest.version), held_hash)
+
+
+def _out_of_turn(message: v1.Down) -> Invalid:
+    return Invalid(f"the plane said {type(message).__name__} out of turn", field="frame")

@@ -25,6 +25,7 @@ from hanza.api.gate import Caller, Gate
 from hanza.api.identity import Principal
 from hanza.api.link import Hub
 from hanza.api.measured import Measured
+from hanza.api.meeting import refit_for_ever
 from hanza.api.problems import Unexpected, fault_response, http_refusal, refusal_response
 from hanza.api.relay import Limits
 from hanza.api.route import PUBLIC, Route
@@ -71,7 +72,6 @@ def build_app(
     """
     feed = Feed(plane)
     consoles = Consoles(plane, gate, CONSOLE, hub, limits)
-
     # Threads of their own, so that slow uploads hold up no other request.
     streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
 
@@ -80,6 +80,7 @@ def build_app(
         running = [
             asyncio.create_task(hub.run(), name="link-hub"),
             asyncio.create_task(feed.run(), name="event-feed"),
+            asyncio.create_task(refit_for_ever(plane.meeting, plane.clock), name="meeting"),
         ]
         yield
         for one in running:

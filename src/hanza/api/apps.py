@@ -18,14 +18,15 @@ from hanza.model.errors import NoRoom, NotFound
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, Keeps, admit_instance, check_name
-from hanza.plan.change import Asked, Change, changes_of, check_app
+from hanza.plan.change import Asked, Change, changes_of, check_app, spread_overs
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds
 from hanza.plan.placement.quote import Line, Quote, ended_line, quote_team
 from hanza.store.holds import Hold, get_hold
-from hanza.store.hosts import list_candidates
+from hanza.store.hosts import list_candidates, list_capacities
 from hanza.store.images import find_image
 from hanza.store.instances import count_members, find_instance, list_app
+from hanza.store.names import count_places
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Tx
 from hanza.store.volumes import list_of_app
@@ -48,11 +49,12 @@ class AppWish:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an app is and would be, on one snapshot; `changes` are by name."""
+    """What an app is and would be, on one snapshot; `changes` are by name, `places` the hosts of
+    its members."""
 
     asked: list[Asked]
     changes: dict[str, Change]
-    candidates: list[Candidate]
+    places: list[Candidate]
     bounds: Bounds
 
     @property
@@ -76,13 +78,12 @@ class Look:
             and (one.is_leaving or self.changes[one.wanted.address.name].kind == "replace")
         }
 
-    def quote(self, candidates: Sequence[Candidate] | None = None) -> Quote:
+    def quote(self, candidates: Sequence[Candidate]) -> Quote:
         """Where all of it would be, by the code that places."""
-        hosts = self.candidates if candidates is None else candidates
-        return quote_team(self.members, hosts, self.bounds, self.leaving)
+        return quote_team(self.members, candidates, self.bounds, self.leaving)
 
     def ended(self) -> list[Line]:
-        hosts = {one.host: one for one in self.candidates}
+        hosts = {one.host: one for one in self.places}
         return [
             ended_line(one.wanted, None if one.host is None else hosts[one.host])
             for one in self.asked
@@ -135,10 +136,12 @@ def look_at_app(tx: Tx, wish: AppWish, new_ids: Sequence[InstanceId], now: datet
         if wanted.address.name not in named:
             hold = get_hold(tx, wanted.id)
             asked.append(_as_held(Asked(wanted, wanted, is_dropped=not wish.is_kept), hold))
-    candidates = list_candidates(tx, now, load_carbon())
+    held = {one.host for one in asked if one.host is not None}
+    places = list_candidates(tx, now, load_carbon(), held) if held else []
     bounds = bounds_of(tx, [one.wanted for one in asked])
-    check_app(asked, candidates, bounds)
-    return Look(asked, changes_of(asked, candidates), candidates, bounds)
+    there = count_places(tx, spread_overs(asked, bounds))
+    check_app(asked, list_capacities(tx), bounds, there)
+    return Look(asked, changes_of(asked, places), places, bounds)
 
 
 def _asked(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) -> Asked:
@@ -162,14 +165,14 @@ def _write(
 ) -> list[doc.AppChange]:
     look = look_at_app(tx, wish, new_ids, now)
     if any(one.kind == "replace" for one in look.changes.values()):
-        _refuse_without_room(look)
+        _refuse_without_room(look, list_candidates(tx, now, load_carbon()))
     count_wishes(tx, look.wishes)
     return [_write_one(tx, one, look.changes[one.wanted.address.name], now) for one in look.asked]
 
 
-def _refuse_without_room(look: Look) -> None:
+def _refuse_without_room(look: Look, candidates: Sequence[Candidate]) -> None:
     """What runs is not ended for something that has no place.  Raises `NoRoom`."""
-    quote = look.quote()
+    quote = look.quote(candidates)
     if quote.refusal is not None:
         hint = "; ".join(one.text for one in quote.relaxations) or None
         raise NoRoom(f"nothing was ended or changed: {quote.refusal}", hint=hint)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from hanza.api.identity import Principal
+from hanza.api.meeting import Meeting
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
@@ -34,6 +35,11 @@ class Plane:
     blobs: Blobs
     """What images consist of; they are kept in this plane's own folder."""
     blob_bytes_max: int
+    meeting: Meeting = field(init=False)
+    """Who answers whom, and what that predicts."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "meeting", Meeting(self.store))
 
 
 @dataclass(frozen=True, slots=True)

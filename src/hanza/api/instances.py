@@ -11,7 +11,6 @@ from hanza.model.errors import Invalid, NotFound
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, admit_instance
-from hanza.plan.placement.choose import MEMBERS_MAX
 from hanza.plan.placement.demand import Above, law_of, policy_under
 from hanza.store import instances
 from hanza.store.agents import is_heard_of
@@ -24,6 +23,7 @@ from hanza.store.tx import Tx
 from hanza.store.work import hint
 from hanza.wire import instance_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
+from hanza.wire.placement_v1 import INSTANCES_MAX
 from hanza.wire.places import load_cities
 
 
@@ -106,8 +106,8 @@ def write_anew(tx: Tx, known: Wanted, wanted: Wanted, hold: Hold, now: datetime)
 
 def _refuse_crowd(tx: Tx, wanted: Wanted) -> None:
     app = wanted.app
-    if app is not None and instances.count_members(tx, wanted.address, app) >= MEMBERS_MAX:
-        raise Invalid(f"app {app!r} has {MEMBERS_MAX} instances, and more are not placed as one")
+    if app is not None and instances.count_members(tx, wanted.address, app) >= INSTANCES_MAX:
+        raise Invalid(f"app {app!r} has {INSTANCES_MAX} instances, and more are not placed as one")
 
 
 @says({200: doc.InstanceDoc})

@@ -42,7 +42,7 @@ class _Line:
     def __init__(
         self, plane: Plane, socket: WebSocket, on_refused: Callable[[v1.ConsoleRefused], None]
     ) -> None:
-        self.session = Session(plane)
+        self.session = Session(plane, "" if socket.client is None else socket.client.host)
         self._on_refused = on_refused
         self._plane = plane
         self._socket = socket
@@ -117,7 +117,7 @@ class _Line:
                 await self._send(reply)
         if isinstance(message, v1.ConsoleRefused):
             self._on_refused(message)
-        return isinstance(message, v1.ReportUp | v1.Measured)
+        return isinstance(message, v1.ReportUp | v1.Measured | v1.Answering | v1.Met)
 
     def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
         return self.session.hear(frame, self._plane.clock.now())
@@ -232,10 +232,11 @@ class Hub:
                 heard.discard(agent)
         known = await asyncio.to_thread(store.read, manifest_versions, connected)
         probes = await asyncio.to_thread(store.read, list_probes)
+        mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
         for line in self._lines:
             agent = line.session.agent
             published, _ = known.get(agent, (None, None)) if agent else (None, None)
-            if line.session.is_behind(published, probes):
+            if line.session.is_behind(published, probes, mesh):
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))

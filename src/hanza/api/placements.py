@@ -60,7 +60,14 @@ def quote(call: Call) -> Answer:
     violations = _violations(lines, found.bounds)
     policies = [one.wanted.policy for one in lines if one.wanted.policy is not None]
     warnings = store.read(doubts_of, call.path["tenant"], call.path["workspace"], policies)
-    document = doc.quote_to_doc(found.quotes, found.ended, found.changes, violations, warnings)
+    document = doc.quote_to_doc(
+        found.quotes,
+        found.ended,
+        found.changes,
+        violations,
+        warnings,
+        call.plane.meeting.fitted,
+    )
     return Answer(200, document)
 
 
@@ -75,14 +82,16 @@ def doubts_of(tx: Tx, tenant: str, workspace: str, policies: Sequence[Policy]) -
     )
 
 
-@says({200: doc.LineDoc})
+@says({200: doc.PlacementDoc})
 def get_placement(call: Call) -> Answer:
     """Where an instance is and why there; or why nowhere, and what would help."""
     address = address_of(call)
     found, bounds = call.plane.store.read(_look_at, address, call.plane.clock.now())
-    (line,) = (one for one in found.lines if one.wanted.address == address)
+    (line,) = found.lines
     violations = _violations([line], bounds)
-    return Answer(200, doc.line_to_doc(line, Change("none"), violations.get(address.name, [])))
+    fitted = call.plane.meeting.fitted
+    told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []), fitted)
+    return Answer(200, told)
 
 
 def _look_at(tx: Tx, address: Address, now: datetime) -> tuple[Quote, Bounds]:
@@ -92,24 +101,26 @@ def _look_at(tx: Tx, address: Address, now: datetime) -> tuple[Quote, Bounds]:
     candidates = list_candidates(tx, now, load_carbon())
     members = list_members(tx, known)
     bounds = bounds_of(tx, [wanted for wanted, _ in members])
-    return quote_team(members, candidates, bounds), bounds
+    return quote_team(members, candidates, bounds, only={known.id}), bounds
 
 
 def _quote_app(tx: Tx, wish: AppWish, now: datetime) -> _Quoted:
     new_ids = [InstanceId(f"in_{one.address.name}") for one in wish.wishes]
     look = look_at_app(tx, wish, new_ids, now)
+    candidates = list_candidates(tx, now, load_carbon())
     refuse_app(tx, look.wishes)
     changes = {
         name: change
         for name, change in look.changes.items()
         if change.kind == "end" or name in {one.address.name for one in wish.wishes}
     }
-    return _Quoted([look.quote()], look.ended(), changes, look.bounds)
+    return _Quoted([look.quote(candidates)], look.ended(), changes, look.bounds)
 
 
 def _quote_each(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Quoted:
     """Each by itself, or as a member of the app it names, one after the other as they come."""
     candidates: Sequence[Candidate] = list_candidates(tx, now, load_carbon())
+    capacities = [one.capacity for one in candidates]
     asked = [_asked(tx, one, now) for one in wishes]
     teams: dict[str, Members] = {}
     for one in asked:
@@ -123,7 +134,7 @@ def _quote_each(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Quote
     for one in asked:
         if one.wanted != one.known:
             policy_under(one.wanted, bounds.levels_of(one.wanted.address))
-            refuse_too_large(one.wanted, candidates)
+            refuse_too_large(one.wanted, capacities)
     refuse_each(tx, [(one.known, one.wanted) for one in asked if one.wanted != one.known])
     changes = {one.wanted.address.name: change_of(one, candidates) for one in asked}
     quotes = []

@@ -13,7 +13,7 @@ from typing import Literal
 from hanza.api.calls import Answer, Call
 from hanza.api.told import BEGUN, Parameter, keeps, lists, says
 from hanza.model.errors import BadQuery, Invalid, NotFound, Outdated
-from hanza.model.policy import Policy
+from hanza.model.policy import OVERS, Policy
 from hanza.plan.admission import check_name
 from hanza.plan.doubts import (
     doubts_of_countries,
@@ -221,7 +221,7 @@ def _doubts_of(tx: Tx, kept: Kept) -> tuple[str, ...]:
     return (
         *doubts_of_countries([kept.policy]),
         *doubts_of_providers([kept.policy], provider_names(tx)),
-        *doubts_of_spreads([kept.policy], count_places(tx)),
+        *doubts_of_spreads([kept.policy], count_places(tx, OVERS)),
         *doubts_of_workspace(kept.workspace, used),
     )
 

@@ -68,6 +68,8 @@ ROUTES = (
     Route("PUT", BASE + "/probes/{probe}", probes.put_probe, OPERATOR),
     Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, OPERATOR),
     Route("GET", BASE + "/round-trips", probes.list_round_trips, OPERATOR),
+    Route("GET", BASE + "/meetings", probes.list_meetings, OPERATOR),
+    Route("GET", BASE + "/sites/{site}/meetings", probes.list_meetings_of, OPERATOR),
     Route("GET", BASE + "/events", members.list_events, OPERATOR, may_stream=True),
     Route("GET", BASE + "/images", images.list_images, KNOWN),
     Route("GET", BASE + "/images/{image}", images.get_image, KNOWN),

@@ -5,11 +5,13 @@ Order it keeps: nothing but a signed hello is heard from a stranger; a report is
 the commit; a manifest is sent once and then waited for, until it is held or outdated.
 """
 
-from collections.abc import Sequence
+import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hanza.api.calls import Plane
+from hanza.api.meeting import Mesh
 from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
@@ -25,6 +27,7 @@ from hanza.store.agents import (
 )
 from hanza.store.events import append_event
 from hanza.store.manifests import find_manifest
+from hanza.store.mesh import note_answering, record_meetings, site_of
 from hanza.store.probes import list_probes, record_trips
 from hanza.store.reports import record_report
 from hanza.store.tx import Tx
@@ -36,6 +39,7 @@ from hanza.wire.agent_words import (
     version_from_wire,
 )
 from hanza.wire.credentials import CHALLENGE_BYTES, check_link
+from hanza.wire.mesh_v1 import KEY_BYTES
 
 REFUSED_CHARACTERS_MAX = 300
 
@@ -54,14 +58,20 @@ class _Peer:
     probes: tuple[Probe, ...] = ()
     """What it was last told to measure to."""
     doubted: set[str] = field(default_factory=set)
-    """Probes to which it has said here what cannot be."""
+    """Probes and sites to which it has said here what cannot be."""
+    mesh: Mesh | None = None
+    """What it was last told whom to ask by."""
+    peers: v1.Peers | None = None
+    """Whom it was last told to ask."""
 
 
 class Session:
     """One agent's connection to this plane.  Refusals are raised; the connection then ends."""
 
-    def __init__(self, plane: Plane) -> None:
+    def __init__(self, plane: Plane, address: str = "") -> None:
+        """`address` is where the agent was seen to come from."""
         self._plane = plane
+        self._address = _plain(address)
         self._nonce = plane.ids.secret(CHALLENGE_BYTES)
         self._peer: _Peer | None = None
 
@@ -127,19 +137,32 @@ class Session:
                 return self._take(peer, message, now)
             case v1.ConsoleRefused():
                 return []  # for whoever asked, see `console`
-            case v1.Measured():
-                return self._note_measured(peer, message, now)
+            case v1.Measured() | v1.Answering() | v1.Met():
+                return self._note_nearness(peer, message, now)
 
     def news(self) -> list[v1.Down]:
-        """What this connection has not been told yet: the manifest in force, and the probes."""
-        return [*self._manifest_news(), *self._probe_news()]
+        """What this connection has not been told yet: the manifest, the probes, whom to ask."""
+        return [*self._manifest_news(), *self._probe_news(), *self._peer_news()]
 
-    def is_behind(self, published: Version | None, probes: tuple[Probe, ...]) -> bool:
-        """Whether there is news, given what was published for the agent, and the probes."""
+    def is_behind(self, published: Version | None, probes: tuple[Probe, ...], mesh: Mesh) -> bool:
+        """Whether there is news, given what was published for it, the probes and the mesh."""
         peer = self._peer
         if peer is None or published is None:
             return False
-        return published != peer.told or (self.can(v1.MEASURE) and probes != peer.probes)
+        has_probes = self.can(v1.MEASURE) and probes != peer.probes
+        return published != peer.told or has_probes or (self.can(v1.MESH) and mesh is not peer.mesh)
+
+    def _peer_news(self) -> list[v1.Down]:
+        peer = self._peer
+        if peer is None or not self.can(v1.MESH):
+            return []
+        mesh = self._plane.meeting.mesh(self._plane.clock.now())
+        if mesh is peer.mesh:
+            return []
+        peer.mesh, told = mesh, peer.peers
+        site = self._plane.store.read(site_of, peer.agent)
+        peer.peers = mesh.peers_for(peer.agent, site)
+        return [] if peer.peers == told else [peer.peers]
 
     def _probe_news(self) -> list[v1.Down]:
         peer = self._peer
@@ -206,15 +229,21 @@ class Session:
             self._plane.store.write(append_event, now, "agent.ahead", peer.agent, text)
         return []
 
+    def _note_nearness(
+        self, peer: _Peer, message: v1.Measured | v1.Answering | v1.Met, now: datetime
+    ) -> list[v1.Down]:
+        match message:
+            case v1.Measured():
+                return self._note_measured(peer, message, now)
+            case v1.Answering(port):
+                return self._note_answering(peer, port, now)
+            case v1.Met():
+                return self._note_met(peer, message, now)
+
     def _note_measured(self, peer: _Peer, message: v1.Measured, now: datetime) -> list[v1.Down]:
         """What light could not do is not kept; it is told once for each connection and probe."""
         trips = [Trip(one.probe, one.ms) for one in message.trips]
-        refused = self._plane.store.write(record_trips, peer.agent, trips, now)
-        for probe, (ms, least) in refused.items():
-            if probe not in peer.doubted:
-                peer.doubted.add(probe)
-                text = f"it says {ms:.1f} ms to {probe}; light in fibre needs {least:.1f} ms"
-                self._plane.store.write(append_event, now, "trip.refused", peer.agent, text)
+        self._doubt(peer, self._plane.store.write(record_trips, peer.agent, trips, now), now)
         self._plane.wake()
         return []
 
@@ -223,6 +252,35 @@ class Session:
         if self._peer is not None:
             peer, text = self._peer, refusal.text[:REFUSED_CHARACTERS_MAX]
             self._plane.store.write(mark_refused, peer.agent, peer.incarnation, text, now)
+
+    def _note_answering(self, peer: _Peer, port: int, now: datetime) -> list[v1.Down]:
+        """Where it answers is where it was seen to come from; a plane that cannot see that is
+        told nothing by others, since nobody is sent anywhere on an agent's word."""
+        if not self.can(v1.MESH) or not self._address:
+            return []
+        fresh = self._plane.ids.secret(KEY_BYTES)
+        address = (self._address, port)
+        key = self._plane.store.write(note_answering, peer.agent, address, fresh, now)
+        self._plane.meeting.forget()
+        return [v1.Answers(key)]
+
+    def _note_met(self, peer: _Peer, message: v1.Met, now: datetime) -> list[v1.Down]:
+        """Only of those that it was told to ask, in the round that it was told last."""
+        if peer.peers is None or message.number != peer.peers.number:
+            return []
+        asked = {one.agent for one in peer.peers.peers}
+        trips = [Trip(one.probe, one.ms) for one in message.trips if one.probe in asked]
+        self._doubt(peer, self._plane.store.write(record_meetings, peer.agent, trips, now), now)
+        return []
+
+    def _doubt(
+        self, peer: _Peer, refused: Mapping[str, tuple[float, float]], now: datetime
+    ) -> None:
+        for name, (ms, least) in refused.items():
+            if name not in peer.doubted:
+                peer.doubted.add(name)
+                text = f"it says {ms:.1f} ms to {name}; light in fibre needs {least:.1f} ms"
+                self._plane.store.write(append_event, now, "trip.refused", peer.agent, text)
 
     def _take(self, peer: _Peer, message: v1.ReportUp, now: datetime) -> list[v1.Down]:
         report = report_from_wire(message, peer.incarnation)
@@ -253,3 +311,13 @@ def _news(
         return version, [manifest_to_wire(manifest)]
     assert holds is not None, "what is held has a hash"
     return version, [delta_to_wire(delta_between(base, manifest, (holds, digest)))]
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address as such, also where it was seen through an IPv6 socket; else as it is."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return ""  # a test's client, or a socket of the machine
+    mapped = known.ipv4_mapped if known.version == 6 else None
+    return str(mapped or known)

@@ -27,8 +27,9 @@ from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.loop import Agent, Beside
-from hanza.agent.measure import Measurer, Scope
+from hanza.agent.measure import Scope
 from hanza.agent.session import Session, Speaker
+from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
 from hanza.boot.settings import (
     Address,
     MetricsListen,
@@ -47,7 +48,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE, MEASURE
+from hanza.wire.agent_v1 import CONSOLE, MEASURE, MESH, PORT_MIN
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -58,6 +59,15 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+Measure = Annotated[
+    Scope, typer.Option(help="To which probes round trips are measured: see docs/policy.md.")
+]
+AnswerPort = Annotated[
+    int | None,
+    typer.Option(
+        min=PORT_MIN, max=65535, help="Answer other sites' agents at this UDP port, by budget."
+    ),
+]
 State = Annotated[Path, typer.Option("--state", help="The agent's folder.", file_okay=False)]
 
 
@@ -95,9 +105,8 @@ def join_command(
 def run_command(
     state: State,
     metrics_listen: MetricsListen = None,
-    measure: Annotated[
-        Scope, typer.Option(help="To which probes round trips are measured: see docs/policy.md.")
-    ] = "public",
+    measure: Measure = "public",
+    answer_port: AnswerPort = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.
@@ -123,7 +132,8 @@ def run_command(
             if driver is None:
                 return
             with closing(driver):
-                agent = agent_of(journal, identity, driver, point, stop, measure)
+                nearness = Nearness(measure, answer_port)
+                agent = agent_of(journal, identity, driver, point, stop, nearness)
                 _say_started(identity)
                 with numbers_served(agent, address):
                     agent.run()
@@ -156,12 +166,14 @@ def agent_of(
     driver: Driver,
     point: Point,
     stop: threading.Event,
-    scope: Scope = "public",
+    nearness: Nearness = NOT_MEASURED,
 ) -> Agent:
     """The parts of a running agent, started once: its start is counted here.
 
-    Where the driver's options name a folder of `images`, images are brought there.
+    Where the driver's options name a folder of `images`, images are brought there.  Raises
+    `Invalid` where the port to answer at is taken.
     """
+    scope = nearness.scope
     clock: Clock = SystemClock()
     addresses = tuple(address_of(u, may_be_plain=identity.may_be_plain) for u in identity.urls)
     speaker = Speaker(
@@ -171,6 +183,7 @@ def agent_of(
         key=journal.key(os.urandom),
         incarnation=journal.begin(clock, os.urandom),
         abilities=_abilities(driver, scope),
+        answers_at=nearness.answer_port,
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     dial = WebSocketDial(root)
@@ -183,14 +196,14 @@ def agent_of(
     beside = Beside(
         images,
         Consoles(driver, dial, link.say, point),
-        None if scope == "none" else Measurer(link, scope, os.urandom, stop),
+        *measuring(link, identity.agent, nearness, stop),
     )
     return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
     console = (CONSOLE,) if driver.capabilities().console else ()
-    return console if scope == "none" else (*console, MEASURE)
+    return console if scope == "none" else (*console, MEASURE, MESH)
 
 
 def open_when_there(

@@ -1,11 +1,11 @@
 """`hanza plan` and `hanza explain`: where things would run or do, why, and what would help."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import typer
 
 from hanza.cli.apps import FileArgument, find_instances
+from hanza.cli.explaining import LINES_SHOWN, relaxation_words, trip_words, words_of
 from hanza.cli.files import read_file
 from hanza.cli.options import (
     TENANT,
@@ -18,17 +18,10 @@ from hanza.cli.options import (
 from hanza.cli.quotes import quote_of
 from hanza.cli.render import Output, Record, show, show_warnings
 from hanza.model.errors import NoRoom
-from hanza.plan.nearness import PRIOR_MS, PRIOR_MS_PER_KM
 from hanza.plan.pricing import words_of_price
 from hanza.wire.app_v1 import app_from_yaml
 
 COLUMNS = ["name", "change", "site", "provider", "rtt", "€/month", "because"]
-LINES_SHOWN = 5
-HOSTS_SHOWN = 8
-GUESSED = (
-    f"(~ is guessed by distance: {PRIOR_MS:.0f} ms for any line,"
-    f" {100 * PRIOR_MS_PER_KM:.1f} ms more for each 100 km)"
-)
 
 
 def plan(
@@ -86,7 +79,7 @@ def explain(
 
 def _record(line: Record) -> Record:
     place = line["placement"] or {}
-    trips = ", ".join(_trip(one) for one in line["roundTrips"])
+    trips = ", ".join(trip_words(one) for one in line["roundTrips"])
     return {
         "name": line["name"],
         "change": line["change"],
@@ -129,84 +122,10 @@ def _borders(countries: list[str], against: int) -> str | None:
 def _help(quote: dict[str, Any]) -> str | None:
     """What would place all of it."""
     helps = quote["relaxations"]
-    found = [_relaxation(one) for one in helps[:LINES_SHOWN]]
+    found = [relaxation_words(one) for one in helps[:LINES_SHOWN]]
     if len(helps) > LINES_SHOWN:
         found.append(f"… and {len(helps) - LINES_SHOWN} more")
     return "; ".join(found) or None
-
-
-def words_of(line: dict[str, Any], *, all_helps: bool = False) -> Iterator[str]:
-    """Why it is there, or why nowhere, a line each."""
-    explanation, place = line["explanation"], line["placement"]
-    if place is None:
-        yield f"{line['name']} runs nowhere: {line['reason'] or line['because']}"
-    else:
-        where = f"{place['site']} ({place['provider']}, {place['city']}, {place['country']})"
-        yield f"{line['name']} is placed at {where}"
-        yield f"why there      {line['because']}{_score(explanation['best'], place)}"
-        for trip in line["roundTrips"]:
-            yield f"               {_trip(trip)}"
-        if not all(one["isMeasured"] for one in line["roundTrips"]):
-            yield f"               {GUESSED}"
-        if line["pricePerMonth"] is not None:
-            yield f"price          {words_of_price(line['pricePerMonth'])}"
-    for violation in line["violations"]:
-        yield f"violation      {violation}"
-    if explanation["refusals"]:
-        yield from _refused(explanation)
-    for runner in [one for one in explanation["best"] if one["place"] != place][:1]:
-        yield f"next best      {runner['place']['site']}{_compared(line, runner)}"
-    title = "would help" if place is None or line["violations"] else "better with"
-    helps = explanation["relaxations"]
-    shown = helps if all_helps else helps[:LINES_SHOWN]
-    for relaxation in shown:
-        yield f"{title:<15}{_relaxation(relaxation)}"
-    if len(helps) > len(shown):
-        yield f"               … and {len(helps) - len(shown)} more; all of them: --output json"
-
-
-def _score(best: list[dict[str, Any]], place: dict[str, Any]) -> str:
-    for one in best:
-        if one["place"] == place and one["terms"]:
-            terms = " + ".join(f"{goal} {points:.2f}" for goal, points in one["terms"].items())
-            return f"; score {one['score']:.2f} = {terms}"
-    return ""
-
-
-def _refused(explanation: dict[str, Any]) -> Iterator[str]:
-    """How many hosts each rule refuses, and what each of them lacks."""
-    refusals, losers = explanation["refusals"], explanation["losers"]
-    counts = " · ".join(f"{one['hosts']} {one['says']}" for one in refusals)
-    refused = explanation["lookedAt"] - explanation["may"]
-    several = sum(one["hosts"] for one in refusals) > refused
-    also = " (one host may lack several things)" if several else ""
-    yield f"not elsewhere  {refused} of {explanation['lookedAt']} hosts: {counts}{also}"
-    for one in losers[:HOSTS_SHOWN]:
-        lacks = ", ".join(lack["text"] for lack in one["lacks"])
-        yield f"               {one['place']['site']} {lacks}"
-    if refused > HOSTS_SHOWN:
-        yield f"               … and {refused - HOSTS_SHOWN} more; all of them: --output json"
-
-
-def _compared(line: dict[str, Any], runner: dict[str, Any]) -> str:
-    """Its round trips, and how much more or less it costs."""
-    here, there = line["pricePerMonth"], runner["pricePerMonth"]
-    parts = [_trip(one) for one in runner["roundTrips"]]
-    if here is not None and there is not None and here != there:
-        parts.append(f"{'+' if there > here else '-'}{words_of_price(abs(there - here))}")
-    return f"  {', '.join(parts)}" if parts else ""
-
-
-def _relaxation(one: dict[str, Any]) -> str:
-    price = one["pricePerMonth"]
-    hosts = "1 host" if one["hosts"] == 1 else f"{one['hosts']} hosts"
-    from_price = "" if price is None else f", from {words_of_price(price)}"
-    return f"{one['text']} ({hosts}{from_price})"
-
-
-def _trip(one: dict[str, Any]) -> str:
-    guessed = "" if one["isMeasured"] else "~"
-    return f"{guessed}{one['ms']:.0f} ms {one['to']}"
 
 
 def _euro(amount: int | None) -> str | None:

@@ -8,6 +8,7 @@ from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, ago, show, show_one
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid
+from hanza.plan.nearness import MARGIN_MS
 
 probe = typer.Typer(help="Probes: what sites measure their nearness to.", no_args_is_help=True)
 
@@ -70,6 +71,39 @@ def measured(context: typer.Context, output: OutputOption = Output.table) -> Non
         ]
     columns = ["site", "probe", "ms", "measured", "counts"]
     show(records, columns, output, "nothing was measured yet")
+
+
+@probe.command("meetings")
+def meetings(
+    context: typer.Context,
+    site: Annotated[
+        str | None, typer.Option(help="All others of this site, measured or not.")
+    ] = None,
+    output: OutputOption = Output.table,
+) -> None:
+    """Show what sites measured to each other beside what is predicted for them."""
+    now = SystemClock().now()
+    path = "/meetings" if site is None else f"/sites/{site}/meetings"
+    with connect(context) as client:
+        records = [
+            one
+            | {
+                "measured": _ms(one["measuredMs"]),
+                "when": None if one["measuredAt"] is None else ago(one["measuredAt"], now),
+                "predicted": _ms(one["predictedMs"], one["predictedMarginMs"]),
+                "by distance": _ms(one["distanceMs"], MARGIN_MS),
+            }
+            for one in client.items(path)
+        ]
+    columns = ["site", "other", "measured", "when", "predicted", "by distance"]
+    show(records, columns, output, "no site has asked another yet: see --answer-port of agents")
+
+
+def _ms(ms: float | None, margin: float | None = None) -> str | None:
+    """`14 ms`, or with how far off nine of ten are at most: `14 ± 12 ms`."""
+    if ms is None:
+        return None
+    return f"{ms:.1f} ms" if margin is None else f"{ms:.0f} ± {margin:.0f} ms"
 
 
 def _place(text: str) -> dict[str, float]:

@@ -15,7 +15,8 @@ from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.placement.candidate import Demand, Neighbour
-from hanza.plan.placement.choose import Placed, Unplaced, place_group
+from hanza.plan.placement.choose import Placed, Unplaced
+from hanza.plan.placement.crowd import place_team
 from hanza.plan.placement.demand import Bounds, demand_of
 from hanza.plan.placement.explain import sentence_of
 from hanza.plan.placement.fleet import Fleet, Standing
@@ -113,7 +114,7 @@ def _refusal_of(
     neighbours = [
         Neighbour(one.component, by_host[one.host]) for one in standing if one.host in by_host
     ]
-    answer = place_group(demands, candidates, neighbours)
+    answer = place_team(demands, candidates, neighbours)
     assert isinstance(answer, Unplaced), "the fleet and its candidates decide alike"
     return sentence_of(answer, demands)
 

@@ -6,12 +6,13 @@ policy is frozen data: how levels of it combine is `plan.policy`, what it means 
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from hanza.model.price import MicroEuro
 from hanza.model.site import Country
 
 Over: TypeAlias = Literal["host", "site", "provider", "country"]
+OVERS: tuple[Over, ...] = get_args(Over)
 Subject: TypeAlias = Literal["provider", "site"]
 How: TypeAlias = Literal["is", "any", "all"]
 """`is`: everything known of the attribute is among the values; `any`: one of the values is

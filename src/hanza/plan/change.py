@@ -13,7 +13,7 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import Refusal
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
-from hanza.model.policy import Policy, Spread
+from hanza.model.policy import Over, Policy, Spread
 from hanza.plan.admission import refuse_strangers
 from hanza.plan.contradictions import Contradiction, refuse_too_narrow
 from hanza.plan.placement.beside import is_apart, says_of
@@ -30,6 +30,9 @@ class Oversized(Refusal):
     """No host is as large as that, even when it is empty."""
 
     code = "oversized"
+
+
+NOT_COUNTED: Mapping[Over, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,17 @@ def changes_of(asked: Sequence[Asked], candidates: Sequence[Candidate]) -> dict[
     return changes | _moved_beside(asked, hosts, changes)
 
 
-def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: Bounds) -> None:
+def check_app(
+    asked: Sequence[Asked],
+    capacities: Sequence[Capacity],
+    bounds: Bounds,
+    there: Mapping[Over, int] = NOT_COUNTED,
+) -> None:
     """Refuse what could never be placed, before anything of it is written.
 
     Raises `Contradiction` for levels or spreads that leave nothing, and `Oversized`.  What is as
-    it was is not looked at: it may have been allowed once.
+    it was is not looked at: it may have been allowed once.  `there` says how many different ones
+    the federation has, as far as that was asked (`spread_overs`).
     """
     new = [one for one in asked if not one.is_dropped and one.wanted != one.known]
     sizes = _components([one for one in asked if not one.is_dropped])
@@ -80,33 +89,45 @@ def check_app(asked: Sequence[Asked], candidates: Sequence[Candidate], bounds: B
         policy = policy_under(wanted, bounds.levels_of(wanted.address))
         if wanted.component is not None:
             refuse_too_narrow(wanted.component, len(sizes[wanted.component]), policy)
-            refuse_too_wide(policy, candidates)
+            refuse_too_wide(policy, there)
         refuse_strangers(wanted.policy, "policy.with", sizes.keys())
-        refuse_too_large(wanted, candidates)
+        refuse_too_large(wanted, capacities)
 
 
-def refuse_too_wide(policy: Policy, candidates: Sequence[Candidate]) -> None:
+def spread_overs(asked: Sequence[Asked], bounds: Bounds) -> set[Over]:
+    """Over what any of them is to stand at several different ones."""
+    policies = [own_level(one.wanted)[1] for one in asked]
+    policies += [policy for levels in bounds.above.values() for _, policy in levels]
+    return {
+        spread.over
+        for policy in policies
+        for spread in policy.spreads
+        if spread.is_hard and (spread.distinct_min or 0) > 1
+    }
+
+
+def refuse_too_wide(policy: Policy, there: Mapping[Over, int]) -> None:
     """Raises `Contradiction` for a hard spread over more than the federation has; where nobody
     has joined yet, nothing is too wide."""
     for spread in policy.spreads:
-        there = len({one.stands_in(spread.over) for one in candidates})
-        if there and spread.is_hard and (spread.distinct_min or 0) > there:
+        count = there.get(spread.over, 0)
+        if count and spread.is_hard and (spread.distinct_min or 0) > count:
             raise Contradiction(
                 f"spread: {spread.distinct_min} different by {spread.over} cannot be: the"
-                f" federation has {there}",
+                f" federation has {count}",
                 hint="ask for less, or again when more have joined",
             )
 
 
-def refuse_too_large(wanted: Wanted, candidates: Sequence[Candidate]) -> None:
-    """Raises `Oversized`; where nobody has joined yet, nothing is too large."""
+def refuse_too_large(wanted: Wanted, capacities: Sequence[Capacity]) -> None:
+    """Raises `Oversized` beyond all of the hosts' capacities; where there are none, nothing is."""
     size = wanted.size
-    if candidates and not any(one.capacity.holds(size) for one in candidates):
-        largest = max(candidates, key=lambda one: (one.capacity.memory_mib, one.capacity.cpus))
+    if capacities and not any(one.holds(size) for one in capacities):
+        largest = max(capacities, key=lambda one: (one.memory_mib, one.cpus))
         raise Oversized(
             f"{wanted.address.name} asks for {words_of_size(size)}; no host has that",
             field="size",
-            hint=f"the largest host has {words_of_size(largest.capacity)}",
+            hint=f"the largest host has {words_of_size(largest)}",
         )
 
 

@@ -61,6 +61,11 @@ def round_trip(
     same = min((found for found in away if found[0] <= SAME_PLACE_KM), default=None)
     if same is not None:
         return RoundTrip(measured[same[1]], 0.0)
+    return guess(latitude, longitude, point)
+
+
+def guess(latitude: float, longitude: float, point: Point) -> RoundTrip:
+    """By distance alone, with the margin."""
     km = distance_km(latitude, longitude, point)
     return RoundTrip(PRIOR_MS + PRIOR_MS_PER_KM * km, MARGIN_MS)
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hanza.model.ids import SiteId
+from hanza.model.policy import Point
 from hanza.model.quota import Amounts
 from hanza.model.site import Country
 from hanza.model.terms import Terms
@@ -44,24 +45,35 @@ def list_grounds(
     trips = fresh_trips(tx, now, None if only is None else [SiteId(row.id) for row in rows])
     terms = terms_by_provider(tx)
     return [
-        Ground(
-            site=SiteId(row.id),
-            name=row.name,
-            city=row.city,
-            country=row.country,
-            latitude=row.latitude,
-            longitude=row.longitude,
-            provider=row.provider,
-            site_class=row.site_class,
-            site_attributes=attributes_from_json(row.attributes),
-            provider_attributes=attributes_from_json(row.provider_attributes),
-            prices=prices_from_row(row),
-            carbon=carbon.get(row.country),
-            rtts=trips.get(SiteId(row.id), {}),
-            **_terms_of(terms.get(row.provider_id)),
+        _ground_from_row(
+            row, trips.get(SiteId(row.id), {}), carbon, _terms_of(terms.get(row.provider_id))
         )
         for row in rows
     ]
+
+
+def _ground_from_row(
+    row: Any,
+    trips: Mapping[Point, float],
+    carbon: Mapping[Country, float],
+    terms: Mapping[str, Any],
+) -> Ground:
+    return Ground(
+        site=SiteId(row.id),
+        name=row.name,
+        city=row.city,
+        country=row.country,
+        latitude=row.latitude,
+        longitude=row.longitude,
+        provider=row.provider,
+        site_class=row.site_class,
+        site_attributes=attributes_from_json(row.attributes),
+        provider_attributes=attributes_from_json(row.provider_attributes),
+        prices=prices_from_row(row),
+        carbon=carbon.get(row.country),
+        rtts=trips,
+        **terms,
+    )
 
 
 def _terms_of(known: tuple[Terms, Mapping[str, Amounts]] | None) -> dict[str, Any]:

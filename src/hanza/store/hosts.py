@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -62,15 +63,30 @@ def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:
     tx.execute(sa.update(hosts).where(hosts.c.id == host).values(refuses_until=until))
 
 
-def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> list[Candidate]:
-    """Every host, with what placement has to know of it; `carbon` in g/kWh by country."""
+def list_capacities(tx: Tx) -> list[Capacity]:
+    """How large hosts are: each capacity that there is."""
+    query = sa.select(hosts.c.cpus, hosts.c.memory_mib, hosts.c.disk_mib).distinct()
+    return [_capacity(row) for row in tx.execute(query)]
+
+
+def list_candidates(
+    tx: Tx,
+    now: datetime,
+    carbon: Mapping[Country, float],
+    only: Collection[HostId] | None = None,
+) -> list[Candidate]:
+    """Every host, or these, with what placement has to know; `carbon` in g/kWh by country."""
     query = (
         sa.select(hosts, agents.c.heard_at, agents.c.is_contested)
         .join(agents, agents.c.id == hosts.c.agent_id)
         .order_by(hosts.c.id)
     )
-    grounds = {one.site: one for one in list_grounds(tx, now, carbon)}
-    ports = _held_ports(tx)
+    if only is not None:
+        query = query.where(hosts.c.id.in_(list(only)))
+    rows = tx.execute(query).all()
+    sites_of = None if only is None else {SiteId(row.site_id) for row in rows}
+    grounds = {one.site: one for one in list_grounds(tx, now, carbon, sites_of)}
+    ports = _held_ports(tx, only)
     return [
         Candidate(
             host=HostId(row.id),
@@ -84,7 +100,7 @@ def list_candidates(tx: Tx, now: datetime, carbon: Mapping[Country, float]) -> l
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
             ports=ports.get(row.id, {}),
         )
-        for row in tx.execute(query)
+        for row in rows
     ]
 
 
@@ -155,7 +171,7 @@ def _host_from_row(row: sa.Row[tuple[object, ...]]) -> Host:
     )
 
 
-def _capacity(row: sa.Row[tuple[object, ...]]) -> Capacity:
+def _capacity(row: Any) -> Capacity:
     return Capacity(row.cpus, row.memory_mib, row.disk_mib)
 
 

@@ -3,6 +3,8 @@
 Reads whole tables, so it is for snapshots only and never a part of what writes.
 """
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from hanza.model.policy import Over
@@ -14,16 +16,19 @@ def provider_names(tx: Tx) -> set[str]:
     return set(tx.scalars(sa.select(providers.c.name)))
 
 
-def count_places(tx: Tx) -> dict[Over, int]:
-    """How many different hosts, and places where hosts are, there are to spread over."""
-    query = sa.select(
-        sa.func.count(),
-        sa.func.count(sites.c.id.distinct()),
-        sa.func.count(sites.c.provider_id.distinct()),
-        sa.func.count(sites.c.country.distinct()),
-    )
-    row = tx.execute(query.select_from(hosts).join(sites, sites.c.id == hosts.c.site_id)).one()
-    return {"host": row[0], "site": row[1], "provider": row[2], "country": row[3]}
+_OVER = {
+    "host": hosts.c.id,
+    "site": sites.c.id,
+    "provider": sites.c.provider_id,
+    "country": sites.c.country,
+}
+
+
+def count_places(tx: Tx, overs: Collection[Over]) -> dict[Over, int]:
+    """How many different ones of each the federation has to spread over."""
+    return {
+        over: tx.scalar(sa.select(sa.func.count(_OVER[over].distinct()))) or 0 for over in overs
+    }
 
 
 def used_workspaces(tx: Tx, tenant: str) -> set[str]:

@@ -10,9 +10,12 @@ the transaction of that step: the API when it accepts a change, the engine when 
 
 import sqlalchemy as sa
 
-import hanza.store.access_tables
-import hanza.store.change_tables  # noqa: F401 -- so are these
+import hanza.store.access_tables  # noqa: F401 -- they are of the same metadata
+from hanza.store.change_tables import host_changes as host_changes
+from hanza.store.change_tables import work as work
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
+from hanza.store.mesh_tables import answerers as answerers
+from hanza.store.mesh_tables import meetings as meetings
 from hanza.store.quota_tables import quota_shards as quota_shards
 from hanza.store.quota_tables import quotas as quotas
 from hanza.store.terms_tables import provider_shards as provider_shards
@@ -383,17 +386,4 @@ violations = sa.Table(
     sa.Column("tenant", sa.Text, nullable=False, index=True),
     a_text("sentence"),
     an_instant("since"),
-)
-
-work = sa.Table(
-    "work",
-    metadata,
-    sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("ref", sa.Text, primary_key=True),
-    an_instant("due_at"),
-    a_count("hint", 1),
-    a_text("token", nullable=True),
-    an_instant("leased_until", nullable=True),
-    a_count("failures", 0),
-    sa.Index("ix_work_kind_due_at", "kind", "due_at"),
 )

@@ -15,6 +15,10 @@
       ◄─────────── ConsoleRefused(ticket, code)      instead of coming with the ticket
       Probes(…) ──────────────────────────────►      to who measures; again when they change
       ◄─────────── Measured(…)                       the least round trip to each that answered
+      Peers(round, …) ────────────────────────►      to who asks others; again in each round
+      ◄─────────── Answering(port)                   from who answers others, after the first
+      Answers(key) ───────────────────────────►      what its answers are sealed with
+      ◄─────────── Met(round, …)                     the least round trip to each that answered
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -32,6 +36,23 @@ from hanza.model.problem import Presence
 from hanza.model.report import Role
 from hanza.model.volume import Role as VolumeRole
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
+from hanza.wire.agent_nearness_v1 import MEASURE as MEASURE
+from hanza.wire.agent_nearness_v1 import MESH as MESH
+from hanza.wire.agent_nearness_v1 import PEERS_TOLD_MAX as PEERS_TOLD_MAX
+from hanza.wire.agent_nearness_v1 import PORT_MIN as PORT_MIN
+from hanza.wire.agent_nearness_v1 import PROBES_MAX as PROBES_MAX
+from hanza.wire.agent_nearness_v1 import Answering as Answering
+from hanza.wire.agent_nearness_v1 import Answers as Answers
+from hanza.wire.agent_nearness_v1 import Count as Count
+from hanza.wire.agent_nearness_v1 import Digest as Digest
+from hanza.wire.agent_nearness_v1 import Measured as Measured
+from hanza.wire.agent_nearness_v1 import Met as Met
+from hanza.wire.agent_nearness_v1 import Peers as Peers
+from hanza.wire.agent_nearness_v1 import PeerW as PeerW
+from hanza.wire.agent_nearness_v1 import Probes as Probes
+from hanza.wire.agent_nearness_v1 import ProbeW as ProbeW
+from hanza.wire.agent_nearness_v1 import Text as Text
+from hanza.wire.agent_nearness_v1 import TripW as TripW
 
 T = TypeVar("T")
 PROTOCOL = 1
@@ -43,9 +64,7 @@ MANIFEST_BYTES_MAX = 64 * 2**20
 HEARTBEAT_EVERY_S = 10.0
 SERIAL_TAIL_BYTES = 4096
 
-Text = Annotated[str, Meta(max_length=1024)]
 Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
 SshKey = Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]
 UserData = Annotated[str, Meta(max_length=USER_DATA_BYTES_MAX)]
 ITEMS_MAX = 50_000
@@ -55,10 +74,6 @@ VOLUMES_MAX = 64
 """Of one guest, besides the one that it boots from."""
 CONSOLE = "console"
 """The ability to open consoles."""
-MEASURE = "measure"
-"""The ability to measure round trips: who has it is told of probes."""
-PROBES_MAX = 64
-Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
 class MarkW(Struct, array_like=True):
@@ -283,31 +298,14 @@ class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
     text: Text
 
 
-class ProbeW(Struct, array_like=True):
-    name: Text
-    host: Text
-    port: Annotated[int, Meta(ge=1, le=65535)]
-
-
-class Probes(Struct, array_like=True, tag="probes"):
-    probes: Annotated[list[ProbeW], Meta(max_length=PROBES_MAX)]
-
-
-class TripW(Struct, array_like=True):
-    probe: Text
-    ms: Annotated[float, Meta(ge=0, le=60_000)]
-
-
-class Measured(Struct, array_like=True, tag="measured"):
-    trips: Annotated[list[TripW], Meta(max_length=PROBES_MAX)]
-
-
 class Refused(Struct, array_like=True, tag="refused"):
     code: Text
     text: Text
 
 
-Up: TypeAlias = Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused | Measured
+Up: TypeAlias = (
+    Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused | Measured | Answering | Met
+)
 Down: TypeAlias = (
     Challenge
     | Welcome
@@ -317,6 +315,8 @@ Down: TypeAlias = (
     | HeartbeatTaken
     | ConsoleWanted
     | Probes
+    | Answers
+    | Peers
     | Refused
 )
 

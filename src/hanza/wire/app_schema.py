@@ -15,7 +15,7 @@ from hanza.wire.policy_shape import NearTo, PolicyDoc, Word
 
 API_VERSION = "hanza.app/v1"
 COMPONENTS_MAX = 1000
-REPLICAS_MAX = 256
+REPLICAS_MAX = 1_024
 SCHEMA_ID = "https://hanza.example/schemas/app-v1.schema.json"
 
 Name = Annotated[str, Meta(pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]

@@ -54,6 +54,24 @@ class TripDoc(Struct, rename="camel"):
     """Whether it is young enough to go before every guess."""
 
 
+class MeetingDoc(Struct, rename="camel"):
+    """Two sites: what one measured to the other, what is predicted, and what distance says.
+
+    `predictedMs` is null where a guess by distance is no worse; nine of ten are within
+    `predictedMarginMs` of it, as was found by leaving measurements out.
+    """
+
+    site: str
+    other: str
+    measured_ms: float | None
+    measured_at: datetime | None
+    is_good: bool
+    """Whether it is young enough to predict from."""
+    predicted_ms: float | None
+    predicted_margin_ms: float | None
+    distance_ms: float
+
+
 def probe_from_spec(
     name: str, spec: ProbeSpec, find_city: FindCity, check_place: Callable[..., None]
 ) -> Probe:

@@ -26,8 +26,8 @@ from hanza.plan.placement.rebalance_moves import (
     Moves,
 )
 from hanza.plan.placement.score import FULL
+from hanza.wire.explanation_v1 import PlaceDoc
 from hanza.wire.federation_v1 import Word
-from hanza.wire.placement_v1 import PlaceDoc
 
 NOT_DONE = "this is a plan only: Hanza carries out no moves yet"
 DRAINED_MAX = 64

@@ -120,7 +120,8 @@ def test_a_country_that_is_allowed_is_not_told_as_forbidden() -> None:
 
 
 def test_a_refusal_names_everything_that_would_help() -> None:
-    helps = [{"text": f"allow {n}", "hosts": 1, "pricePerMonth": None} for n in range(6)]
+    known = {"hosts": 1, "sites": 1, "pricePerMonth": None, "which": ["x"]}
+    helps = [{"text": f"allow {n}", **known} for n in range(6)]
     told = {"refusals": [], "best": [], "relaxations": helps}
     line = {"name": "f", "placement": None, "because": "no", "violations": [], "explanation": told}
     assert sum("would help" in one for one in answer_of(line, "FR")) == 6

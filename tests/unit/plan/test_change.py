@@ -6,9 +6,17 @@ import pytest
 
 from hanza.model.errors import Invalid
 from hanza.model.ids import HostId
-from hanza.model.policy import Beside, Goals, Policy, Spread
+from hanza.model.policy import Beside, Goals, Over, Policy, Spread
 from hanza.model.volume import Disk
-from hanza.plan.change import Asked, Change, Oversized, change_of, changes_of, check_app
+from hanza.plan.change import (
+    Asked,
+    Change,
+    Oversized,
+    change_of,
+    changes_of,
+    check_app,
+    spread_overs,
+)
 from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.demand import UNBOUND, Bounds
 from hanza.plan.placement.violations import lacks_of
@@ -17,6 +25,7 @@ from kit.grounds import SMALL, WHOLE, a_candidate, a_ground, a_member
 
 NL = a_ground("s2", country="NL")
 HOSTS = [a_candidate("h1"), a_candidate("h2", NL), a_candidate("h3", NL)]
+SIZES = [one.capacity for one in HOSTS]
 GERMAN, DUTCH = (Policy(countries=frozenset({one})) for one in ("DE", "NL"))
 H1, H2 = HostId("h1"), HostId("h2")
 
@@ -87,24 +96,24 @@ def test_a_new_spread_moves_the_fewest_that_it_must() -> None:
 def test_what_could_never_be_placed_is_refused() -> None:
     large = replace(a_member("db").spec, memory_mib=WHOLE.memory_mib + 1)
     with pytest.raises(Oversized) as refusal:
-        check_app([Asked(replace(a_member("db"), spec=large))], HOSTS, UNBOUND)
+        check_app([Asked(replace(a_member("db"), spec=large))], SIZES, UNBOUND)
     assert refusal.value.hint == ("the largest host has 4 cpu, 4096 MiB memory and 4096 MiB disk")
     known = replace(a_member("db"), spec=large)
-    check_app([Asked(known, known)], HOSTS, UNBOUND)
+    check_app([Asked(known, known)], SIZES, UNBOUND)
     check_app([Asked(replace(a_member("db"), spec=large))], [], UNBOUND)
-    check_app([Asked(replace(a_member("db"), component=None, app=None))], HOSTS, UNBOUND)
+    check_app([Asked(replace(a_member("db"), component=None, app=None))], SIZES, UNBOUND)
 
 
 def test_what_contradicts_the_levels_above_is_refused_and_named() -> None:
     bounds = Bounds(above={("t", "w"): (("tenant t", GERMAN),)})
     with pytest.raises(Contradiction) as refusal:
-        check_app([Asked(a_member("db", DUTCH))], HOSTS, bounds)
+        check_app([Asked(a_member("db", DUTCH))], SIZES, bounds)
     assert "tenant t says allow DE; db says allow NL" in refusal.value.text
     apart = Bounds(above={("t", "w"): (("workspace w", Policy(spreads=(Spread("site", 2),))),)})
     both = [Asked(a_member(name)) for name in ("web-1", "web-2")]
-    check_app(both, HOSTS, apart)
+    check_app(both, SIZES, apart)
     with pytest.raises(Contradiction, match="1 of web cannot stand at 2 different ones"):
-        check_app([*both[:1], replace(both[1], is_dropped=True)], HOSTS, apart)
+        check_app([*both[:1], replace(both[1], is_dropped=True)], SIZES, apart)
 
 
 def test_a_demand_has_no_home_unless_it_was_given_one() -> None:
@@ -128,7 +137,7 @@ def test_volumes_come_grow_and_go_where_it_runs_and_stay_when_it_ends() -> None:
 def test_what_is_too_large_with_its_volumes_is_refused() -> None:
     huge = replace(a_member("web"), disks=(Disk("data", WHOLE.disk_mib),))
     with pytest.raises(Oversized):
-        check_app([Asked(huge)], HOSTS, UNBOUND)
+        check_app([Asked(huge)], SIZES, UNBOUND)
 
 
 def test_who_is_to_stand_beside_a_component_begins_anew_where_it_does_not() -> None:
@@ -152,7 +161,7 @@ def test_who_is_to_stand_beside_a_component_begins_anew_where_it_does_not() -> N
 def test_a_component_that_the_app_has_not_is_refused() -> None:
     policy = Policy(besides=(Beside("site", "component", "db"),))
     with pytest.raises(Invalid, match="there is no component db to stand beside"):
-        check_app([one(None, policy)], HOSTS, UNBOUND)
+        check_app([one(None, policy)], SIZES, UNBOUND)
 
 
 def test_a_spread_over_more_than_there_is_is_refused() -> None:
@@ -160,9 +169,14 @@ def test_a_spread_over_more_than_there_is_is_refused() -> None:
         policy = Policy(spreads=(Spread("site", count, is_hard=is_hard),))
         return [Asked(a_member(f"web-{n}", policy)) for n in range(3)]
 
+    there: dict[Over, int] = {"site": 2}
     with pytest.raises(Contradiction) as refusal:
-        check_app(asked(3), HOSTS, UNBOUND)
+        check_app(asked(3), SIZES, UNBOUND, there)
     assert refusal.value.text == ("spread: 3 different by site cannot be: the federation has 2")
-    check_app(asked(2), HOSTS, UNBOUND)
-    check_app(asked(3, is_hard=False), HOSTS, UNBOUND)
-    check_app(asked(3), [], UNBOUND)
+    check_app(asked(2), SIZES, UNBOUND, there)
+    check_app(asked(3, is_hard=False), SIZES, UNBOUND, there)
+    check_app(asked(3), [], UNBOUND, {"site": 0})
+    assert spread_overs(asked(3), UNBOUND) == {"site"}
+    assert spread_overs(asked(3, is_hard=False), UNBOUND) == set()
+    above = Bounds(above={("t", "w"): (("tenant t", Policy(spreads=(Spread("host", 2),))),)})
+    assert spread_overs(asked(1), above) == {"host"}

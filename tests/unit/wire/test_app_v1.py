@@ -217,8 +217,8 @@ def test_the_short_form_asks_for_no_more_than_before() -> None:
         ("city: Amsterdam", "city: Atlantis", "13:30", "no city"),
         ("city: Amsterdam, ", "", "13:23", "latitude"),
         ("near: [Ljubljana, {city: Amsterdam, maxMs: 40}]", "near: here", "13:11", "array"),
-        ("replicas: 2", "replicas: 0", "12:15", "1 to 256"),
-        ("replicas: 2", "replicas: 257", "12:15", "1 to 256"),
+        ("replicas: 2", "replicas: 0", "12:15", "1 to 1024"),
+        ("replicas: 2", "replicas: 1025", "12:15", "1 to 1024"),
         ("name: shop\n", "", "11:15", "give the app a name"),
         ("policy: {residency: [DE],", "policy: {residency: [FR],", "18:13", "db says allow FR"),
         ("name: db\n", "name: db\n    country: FR\n", "19:13", "its country says allow FR"),
@@ -266,10 +266,10 @@ def test_one_of_country_and_policy_is_needed_and_the_name_makes_components() -> 
     ]
     crowd = "\n".join(
         f"  - {{name: c{n}, image: t, memory: 1Mi, disk: 1Mi, country: DE, replicas: 2}}"
-        for n in range(129)
+        for n in range(513)
     )
     text = f"apiVersion: hanza.app/v1\nname: x\nworkspace: demo\ncomponents:\n{crowd}\n"
-    with pytest.raises(Invalid, match="256 instances"):
+    with pytest.raises(Invalid, match="1024 instances"):
         app_from_yaml(text.encode(), "app.yaml")
 
 

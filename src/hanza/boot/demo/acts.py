@@ -16,8 +16,8 @@ from hanza.boot.demo.asking import asked
 from hanza.boot.demo.settings import PREFIX, STATE
 from hanza.boot.demo.where import Prefix, State
 from hanza.cli.client import BASE, Client
+from hanza.cli.explaining import words_of
 from hanza.cli.options import TENANT, OutputOption
-from hanza.cli.placing import words_of
 from hanza.cli.render import Output, show_one
 from hanza.model.errors import NotFound
 from hanza.plan.countries import check_code

@@ -46,7 +46,7 @@ class Sites:
         identity = replace(known, urls=urls, options=options)
         driver = registry.open(DRIVER, identity.federation, options)
         self._stack.enter_context(closing(driver))
-        agent = agent_of(journal, identity, driver, pass_by, self._stop, "none")
+        agent = agent_of(journal, identity, driver, pass_by, self._stop)
         thread = threading.Thread(target=agent.run, name=f"agent of {site.name}")
         thread.start()
         self._threads.append(thread)

@@ -4,7 +4,7 @@
 the world moves in between.  For what is placed already it tells why, by today's facts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hanza.model.capacity import Capacity
@@ -14,7 +14,8 @@ from hanza.model.price import MicroEuro
 from hanza.model.quota import NONE, Amounts
 from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
-from hanza.plan.placement.choose import Placed, place_group, without_room
+from hanza.plan.placement.choose import Placed, without_room
+from hanza.plan.placement.crowd import place_team
 from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
 from hanza.plan.placement.mend import team_relaxations
@@ -27,6 +28,10 @@ Members = Sequence[tuple[Wanted, HostId | None]]
 Leaving = Mapping[InstanceId, Capacity]
 """Members whose run ends so that they are run anew, with the room that they have until then."""
 NOBODY: Leaving = {}
+Only = Collection[InstanceId] | None
+"""Of whom something is to be told; None for all."""
+EXPLAINED_ALONE = 32
+"""Members of a team; each explanation looks at every host."""
 NOTHING_SAID = Explanation(0, 0, (), (), (), ())
 
 
@@ -79,13 +84,14 @@ def quote_team(
     candidates: Sequence[Candidate],
     bounds: Bounds,
     leaving: Leaving = NOBODY,
+    only: Only = None,
 ) -> Quote:
     """Tell where the unplaced members would go and why the placed ones are where they are.
 
     What is new is placed at once, beside those that leave; these are placed when they have left,
-    where they were if they may.
+    where they were if they may.  With `only`, nothing is told of the others.
     """
-    first = _quoted(members, candidates, bounds, leaving)
+    first = _quoted(members, candidates, bounds, leaving, only)
     if not leaving:
         return first
     at = {line.wanted.id: line.at for line in first.lines}
@@ -116,18 +122,24 @@ def ended_line(wanted: Wanted, at: Candidate | None) -> Line:
 
 
 def _quoted(
-    members: Members, candidates: Sequence[Candidate], bounds: Bounds, leaving: Leaving
+    members: Members,
+    candidates: Sequence[Candidate],
+    bounds: Bounds,
+    leaving: Leaving,
+    only: Only = None,
 ) -> Quote:
     """One placing of all that have no place; nothing is told of those that leave."""
     team = team_of(members, candidates, bounds)
-    answer = place_group(team.demands, candidates, team.neighbours)
-    lines = _placed_lines(members, candidates, bounds, leaving)
+    answer = place_team(team.demands, candidates, team.neighbours)
+    lines = _placed_lines(members, candidates, bounds, leaving, only)
     if isinstance(answer, Placed):
-        lines += _quoted_lines(team, answer, candidates)
+        lines += _quoted_lines(team, answer, candidates, only)
         after = without_room(candidates, answer.options, team.demands)
         return Quote(_by_name(lines), None, (), tuple(after))
     helped = team_relaxations(team.demands, candidates, team.neighbours)
     for wanted, demand in zip(team.unplaced, team.demands, strict=True):
+        if only is not None and wanted.id not in only:
+            continue
         explanation = explain(demand, candidates, team.neighbours)
         if len(team.demands) > 1:
             explanation = replace(explanation, relaxations=helped)
@@ -136,32 +148,53 @@ def _quoted(
     return Quote(_by_name(lines), refusal, helped, tuple(candidates))
 
 
-def _quoted_lines(team: Team, answer: Placed, candidates: Sequence[Candidate]) -> list[Line]:
-    """Each explained as the last of the team: the others have taken their room already."""
+def _quoted_lines(
+    team: Team, answer: Placed, candidates: Sequence[Candidate], only: Only
+) -> list[Line]:
+    """Each explained as the last of the team: the others have taken their room already.
+
+    In a large team those that ask for the same are explained as the first of them is.
+    """
     lines = []
-    demands = team.demands
-    for index, (wanted, demand) in enumerate(zip(team.unplaced, demands, strict=True)):
-        others = [*answer.options[:index], *answer.options[index + 1 :]]
-        rest = [*demands[:index], *demands[index + 1 :]]
-        beside = tuple(
-            Neighbour(one.component, option.candidate)
-            for one, option in zip(rest, others, strict=True)
-            if one.component is not None
-        )
-        left = without_room(candidates, others, rest)
-        explanation = explain(demand, left, team.neighbours + beside)
-        lines.append(_line(wanted, demand, answer.options[index].candidate, explanation))
+    said: dict[object, Explanation] = {}
+    for index, (wanted, demand) in enumerate(zip(team.unplaced, team.demands, strict=True)):
+        if only is not None and wanted.id not in only:
+            continue
+        asks = demand.asks if len(team.demands) > EXPLAINED_ALONE else index
+        if asks not in said:
+            said[asks] = _as_last(team, answer, candidates, index)
+        lines.append(_line(wanted, demand, answer.options[index].candidate, said[asks]))
     return lines
 
 
+def _as_last(
+    team: Team, answer: Placed, candidates: Sequence[Candidate], index: int
+) -> Explanation:
+    others = [*answer.options[:index], *answer.options[index + 1 :]]
+    rest = [*team.demands[:index], *team.demands[index + 1 :]]
+    beside = tuple(
+        Neighbour(one.component, option.candidate)
+        for one, option in zip(rest, others, strict=True)
+        if one.component is not None
+    )
+    left = without_room(candidates, others, rest)
+    return explain(team.demands[index], left, team.neighbours + beside)
+
+
 def _placed_lines(
-    members: Members, candidates: Sequence[Candidate], bounds: Bounds, leaving: Leaving
+    members: Members,
+    candidates: Sequence[Candidate],
+    bounds: Bounds,
+    leaving: Leaving,
+    only: Only,
 ) -> list[Line]:
     """Each explained as if it were placed anew: its own room counts as free."""
     hosts = {one.host: one for one in candidates}
     lines = []
     for wanted, host in members:
         if host is None or host not in hosts or wanted.id in leaving:
+            continue
+        if only is not None and wanted.id not in only:
             continue
         demand = demand_of(wanted, bounds)
         freed = [

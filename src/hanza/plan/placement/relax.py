@@ -31,6 +31,8 @@ class Relaxation:
     sites: int
     price: MicroEuro | None
     """The cheapest that it opens, for a month."""
+    opens: tuple[str, ...] = ()
+    """The sites by name, where they are known for it alone."""
 
 
 Change = tuple[str, Demand]
@@ -136,7 +138,8 @@ def _tried(
     grounds = {one.ground.site: one.ground for one in options}
     prices = (price_per_month(ground.prices, demand.size) for ground in grounds.values())
     cheapest = min((price for price in prices if price is not None), default=None)
-    return Relaxation(rule, text, (demand,), len(options), len(grounds), cheapest)
+    names = tuple(sorted(ground.name for ground in grounds.values()))
+    return Relaxation(rule, text, (demand,), len(options), len(grounds), cheapest, names)
 
 
 def _changes(demand: Demand, rule: str, key: str, near: Sequence[Candidate]) -> Iterable[Change]:

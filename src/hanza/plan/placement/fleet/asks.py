@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hanza.model.policy import Over, Policy, Spread
 from hanza.plan.placement.candidate import Demand, Ground
-from hanza.plan.placement.fleet.kernels import (
+from hanza.plan.placement.fleet.layout import (
     COUNTRY_PLACE,
     NONE,
     OVER_HOST,
@@ -55,8 +55,8 @@ class Measure:
 
 @dataclass(slots=True)
 class Ask:
-    """`allowed` are the sites in ascending order, `totals` their points as last counted with the
-    values in `best`."""
+    """`allowed` are the sites, best first by `totals`, their points as last counted with the values
+    in `best`."""
 
     key: object
     policy: Policy
@@ -202,7 +202,7 @@ class Asks:
         changed = self._changed_since(ask.seen)
         now_allowed = [one for one in changed if ask.allows(self.grounds[one])]
         kept = np.setdiff1d(ask.allowed, np.array(changed, np.int32), assume_unique=True)
-        ask.allowed = np.sort(np.concatenate((kept, np.array(now_allowed, np.int32))))
+        ask.allowed = np.concatenate((kept, np.array(now_allowed, np.int32)))
         ask.totals = np.zeros(len(ask.allowed), np.int32)
         ask.best[:] = np.nan
         ask.seen = self._log_start + len(self._log)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hanza.plan.placement.fleet import kernels
-from hanza.plan.placement.fleet.kernels import (
+from hanza.plan.placement.fleet import blocks, layout
+from hanza.plan.placement.fleet.layout import (
     AGENT,
     BLOCK,
     BLOCK_ROWS,
@@ -57,26 +57,26 @@ def _longer(table: NDArray[Any], more: int) -> NDArray[Any]:
 
 
 class Columns:
-    """The tables of `kernels.World`, and what changes them.  Rows are numbers that stay."""
+    """The tables of `layout.World`, and what changes them.  Rows are numbers that stay."""
 
     def __init__(self) -> None:
         self.is_compiled = False
-        self.hosts = Pile(np.zeros((0, kernels.HOST_COLUMNS), np.int64))
+        self.hosts = Pile(np.zeros((0, layout.HOST_COLUMNS), np.int64))
         self.agents = Pile(np.zeros(0, np.int64))
         self.sites = Pile(np.zeros((0, SITE_COLUMNS), np.int64))
         self.marks = Pile(np.zeros(0, np.int64))
         self._blocks = Pile(
-            np.zeros((0, kernels.BLOCK_COLUMNS), np.int64),
+            np.zeros((0, layout.BLOCK_COLUMNS), np.int64),
             np.zeros((0, BLOCK_ROWS), np.int32),
         )
         self._ports = Pile(np.zeros((0, 2), np.int32))
-        self._refresh: Callable[..., None] = kernels.refresh.plain
-        self._add_room: Callable[..., None] = kernels.add_room.plain
+        self._refresh: Callable[..., None] = blocks.refresh.plain
+        self._add_room: Callable[..., None] = blocks.add_room.plain
 
     def compile(self) -> None:
         """From now on as machine code."""
         self.is_compiled = True
-        self._refresh, self._add_room = kernels.refresh.fast, kernels.add_room.fast
+        self._refresh, self._add_room = blocks.refresh.fast, blocks.add_room.fast
 
     @property
     def world(self) -> World:

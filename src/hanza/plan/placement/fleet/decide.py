@@ -13,7 +13,7 @@ from hanza.plan.placement.fleet import kernels
 from hanza.plan.placement.fleet.asks import Ask
 from hanza.plan.placement.fleet.host import microseconds
 from hanza.plan.placement.fleet.inventory import Inventory
-from hanza.plan.placement.fleet.kernels import (
+from hanza.plan.placement.fleet.layout import (
     FOUND,
     IS_TIED,
     NONE,

@@ -10,7 +10,7 @@ from hanza.model.policy import Over
 from hanza.plan.placement.candidate import Candidate, Demand
 from hanza.plan.placement.fleet.asks import OVERS
 from hanza.plan.placement.fleet.decide import Decider
-from hanza.plan.placement.fleet.kernels import (
+from hanza.plan.placement.fleet.layout import (
     FREE_MEMORY,
     FULL,
     HOST_COLUMNS,

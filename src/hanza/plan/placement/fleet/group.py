@@ -52,11 +52,11 @@ def search(
     """The search of `choose.place_group` among the hosts that can be in its answer."""
     fitting: dict[object, Fitting] = {}
     for one in demands:
-        if _asks(one) not in fitting:
-            fitting[_asks(one)] = find_fitting(decider, one, microseconds(now))
-        if not len(fitting[_asks(one)].rows):
+        if one.asks not in fitting:
+            fitting[one.asks] = find_fitting(decider, one, microseconds(now))
+        if not len(fitting[one.asks].rows):
             return Stuck(one)
-    members = _Members(decider, demands, [fitting[_asks(one)] for one in demands], neighbours, now)
+    members = _Members(decider, demands, [fitting[one.asks] for one in demands], neighbours, now)
     found = Search(
         members=[
             Member(one, home_first(one, options))
@@ -73,10 +73,6 @@ def search(
     by_host = [{one.candidate.host: one for one in options} for options in members.options]
     chosen = zip(by_host, found.best, strict=True)
     return Placed(tuple(one[best.candidate.host] for one, best in chosen), found.is_exact)
-
-
-def _asks(demand: Demand) -> object:
-    return demand.size, demand.policy, demand.pin, demand.conflict, demand.ports
 
 
 class _Members:

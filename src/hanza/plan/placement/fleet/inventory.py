@@ -12,7 +12,7 @@ from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.plan.placement.fleet.asks import Asks
 from hanza.plan.placement.fleet.columns import Columns
 from hanza.plan.placement.fleet.host import MICROSECOND, Host, microseconds
-from hanza.plan.placement.fleet.kernels import (
+from hanza.plan.placement.fleet.layout import (
     AGENT,
     COUNTRY_PLACE,
     CPUS,
@@ -31,6 +31,27 @@ from hanza.plan.placement.terms import grounds_with
 _SIGN = 2**63
 
 
+class Names:
+    """Names by row, many to a string: each by itself takes five times the room."""
+
+    ROWS = 32
+    END = "\0"
+
+    def __init__(self) -> None:
+        self._strings: list[str] = []
+
+    def __getitem__(self, row: int) -> str:
+        return self._strings[row // self.ROWS].split(self.END)[row % self.ROWS]
+
+    def __setitem__(self, row: int, name: str) -> None:
+        if row // self.ROWS == len(self._strings):
+            self._strings.append(self.END * self.ROWS)
+        names = self._strings[row // self.ROWS].split(self.END)
+        if names[row % self.ROWS] != name:
+            names[row % self.ROWS] = name
+            self._strings[row // self.ROWS] = self.END.join(names)
+
+
 class Inventory:
     """Hosts by id, rows by host; rows are what decisions are made on."""
 
@@ -40,7 +61,7 @@ class Inventory:
         self.heard_within = heard_within // MICROSECOND
         self.rows: dict[HostId, int] = {}
         self.hosts: list[HostId] = []
-        self._names: list[str] = []
+        self._names = Names()
         self._agents: dict[str, int] = {}
         self._agent_ids: list[AgentId] = []
         self._sites: dict[SiteId, int] = {}
@@ -74,6 +95,8 @@ class Inventory:
 
     def put(self, host: Host) -> None:
         site = self._sites[host.site]
+        if Names.END in host.name:
+            raise ValueError(f"a host's name has no NUL: {host.name!r}")
         row = self.rows.get(host.host)
         if row is None:
             row = self._new(host, site)
@@ -155,7 +178,6 @@ class Inventory:
         row = self.columns.new_host(site)
         if row == len(self.hosts):
             self.hosts.append(host.host)
-            self._names.append(host.name)
         self.hosts[row] = host.host
         self.rows[host.host] = row
         start = host.host.encode()[:ID_BYTES].ljust(ID_BYTES, b"\0")

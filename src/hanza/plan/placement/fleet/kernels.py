@@ -1,70 +1,52 @@
-"""The loops over columns: what a decision reads for each site and host, and nothing else.
+"""The loops of a decision: what it reads for each site and host, and nothing else.
 
-Every function here means the same plain and compiled.  Tables are arrays of 64-bit integers with
-a row for each host, block, site and taken port, and the names below are their columns.  Hosts
-stand in blocks of up to `BLOCK_ROWS` of one site; a block knows the most that is free in it, so
-most blocks are passed over without a look at their hosts.  Constants stand here because what is
-compiled has them inside, and is thrown away when this file changes.
+Every function here means the same plain and compiled.
 """
 
-import math
-
 import numpy as np
-from numpy.typing import NDArray
 
 from hanza.plan.placement.compiler import compiled
-
-Table = NDArray[np.int64]
-Members = NDArray[np.int32]
-Shares = NDArray[np.float64]
-World = tuple[Table, Table, Table, Members, Table, Members]
-"""Hosts, when their agents were heard, blocks, hosts of blocks, sites, taken ports."""
-Needs = tuple[Table, Members]
-"""What is asked of a host, and the ports that are to be free."""
-Replicas = tuple[Table, Table, Table, Table]
-"""Spreads, the hosts where replicas stand, room to count places, and a mark for every place."""
-
-FREE_CPUS, FREE_MEMORY, FREE_DISK, CPUS, MEMORY, DISK = 0, 1, 2, 3, 4, 5
-REFUSES, AGENT, BLOCK, PORTS, ID = 6, 7, 8, 9, 10
-"""Until when it refuses; its agent, as `~agent` when it is not offered; the first of its taken
-ports; from `ID` on the first `ID_BYTES` of its id, so that their order is that of the ids."""
-ID_WORDS = 3
-ID_BYTES = 8 * ID_WORDS
-HOST_COLUMNS = ID + ID_WORDS
-
-SITE, NEXT, COUNT, MOST_CPUS, MOST_MEMORY, MOST_DISK = 0, 1, 2, 3, 4, 5
-MOST_SHARE, LEAST_ID = 6, 7
-"""Of a block: its site, the next block of that site, how many hosts; of those that are offered the
-most that is free, the largest free share of memory, and the first id."""
-BLOCK_COLUMNS = LEAST_ID + ID_WORDS
-BLOCK_ROWS = 32
-
-FIRST_BLOCK, SITE_PLACE, PROVIDER_PLACE, COUNTRY_PLACE = 0, 1, 2, 3
-"""Of a site: its first block, and the places it is for spreads, each with a number of its own."""
-SITE_COLUMNS = 4
-
-OVER_HOST = 0
-"""A spread is over this, or over the column of the place in the table of sites."""
-OVER, DISTINCT, SHARE, IS_HARD = 0, 1, 2, 3
-SPREAD_COLUMNS = 4
-
-NEED_CPUS, NEED_MEMORY, NEED_DISK, SINCE, NOW, TO_COME, HOSTS_TAKEN = 0, 1, 2, 3, 4, 5, 6
-"""What is asked: room, agents heard after, now (both in µs), how many more of the group are to
-come after this one, and on how many hosts its replicas stand."""
-NEEDS = 7
-
-FULL = 1_000_000
-FINE = FULL // 4
-BANNED = -1
-NONE = -1
-NOTHING = -(2**62)
-"""Less than anything that is counted."""
-LAST = 2**63 - 1
-"""More than anything that is counted."""
-ROW, VALUE, TOTAL, FREE_SHARE, IS_TIED = 0, 1, 2, 3, 4
-"""Of what was found: the host, its points less its fines, its points, its free share, and whether
-another one's id is the same as far as it is looked at."""
-FOUND = 5
+from hanza.plan.placement.fleet.blocks import free_share
+from hanza.plan.placement.fleet.fines import fine_at_host, fine_at_site, mark, unmark
+from hanza.plan.placement.fleet.layout import (
+    AGENT,
+    BANNED,
+    COUNT,
+    FINE,
+    FIRST_BLOCK,
+    FREE_CPUS,
+    FREE_DISK,
+    FREE_MEMORY,
+    FREE_SHARE,
+    FULL,
+    HOST_COLUMNS,
+    ID,
+    IS_TIED,
+    LEAST_ID,
+    MOST_CPUS,
+    MOST_DISK,
+    MOST_MEMORY,
+    MOST_SHARE,
+    NEED_CPUS,
+    NEED_DISK,
+    NEED_MEMORY,
+    NEXT,
+    NONE,
+    NOTHING,
+    NOW,
+    PORTS,
+    REFUSES,
+    ROW,
+    SINCE,
+    TOTAL,
+    VALUE,
+    Members,
+    Needs,
+    Replicas,
+    Shares,
+    Table,
+    World,
+)
 
 
 @compiled
@@ -173,84 +155,6 @@ def count_points(
 
 
 @compiled
-def mark(world: World, replicas: Replicas, need: Table) -> bool:
-    """Count the replicas at each place, and the different places; whether there is any need."""
-    hosts, _, blocks, _, sites, _ = world
-    spreads, standing, counts, marks = replicas
-    if len(spreads) == 0 or len(standing) == 0:
-        return False
-    counts[:] = need[TO_COME]
-    counts[OVER_HOST] += need[HOSTS_TAKEN]
-    counts[SITE_COLUMNS] += len(standing) + 1
-    for row in standing:
-        site = blocks[hosts[row, BLOCK], SITE]
-        for over in range(SITE_PLACE, SITE_COLUMNS):
-            place = sites[site, over]
-            if marks[place] == 0:
-                counts[over] += 1
-            marks[place] += 1
-    return True
-
-
-@compiled
-def unmark(world: World, replicas: Replicas) -> None:
-    hosts, _, blocks, _, sites, _ = world
-    for row in replicas[1]:
-        site = blocks[hosts[row, BLOCK], SITE]
-        for over in range(SITE_PLACE, SITE_COLUMNS):
-            replicas[3][sites[site, over]] = 0
-
-
-@compiled
-def fine_of(spreads: Table, over: int, there: int, counts: Table) -> int:
-    """What one more replica costs at a place where some are, or `BANNED`.
-
-    As `spread.shortfall` would find it.  Only where replicas stand can one more be too many: at a
-    place of its own it is one more different one, and one is always allowed.  `counts` are the
-    different places there are, with those to come, and behind them all replicas there will be.
-    """
-    fine = 0
-    for at in range(len(spreads)):
-        if spreads[at, OVER] != over:
-            continue
-        missing = 0
-        if spreads[at, DISTINCT] > counts[over]:
-            missing += 1
-        share = spreads[at, SHARE]
-        if share != NONE and there >= max(1, counts[SITE_COLUMNS] * share // 100):
-            missing += 1
-        if missing > 0 and spreads[at, IS_HARD] == 1:
-            return BANNED
-        fine += missing
-    return fine
-
-
-@compiled
-def fine_at_site(sites: Table, site: int, spreads: Table, marks: Table, counts: Table) -> int:
-    """Over site, provider and country."""
-    fine = 0
-    for over in range(SITE_PLACE, SITE_COLUMNS):
-        there = marks[sites[site, over]]
-        if there > 0:
-            one = fine_of(spreads, over, there, counts)
-            if one == BANNED:
-                return BANNED
-            fine += one
-    return fine
-
-
-@compiled
-def fine_at_host(row: int, spreads: Table, standing: Table, counts: Table) -> int:
-    there = 0
-    for other in standing:
-        if other == row:
-            there += 1
-    if there == 0:
-        return 0
-    return fine_of(spreads, OVER_HOST, there, counts)
-
-
-@compiled
 def compare_ids(hosts: Table, one: int, other: int) -> int:
     """Less than 0 when the first one's id comes first; 0 when their starts are the same."""
     for column in range(ID, HOST_COLUMNS):
@@ -262,46 +166,42 @@ def compare_ids(hosts: Table, one: int, other: int) -> int:
 
 
 @compiled
-def free_share(hosts: Table, row: int) -> int:
-    """Of memory, as a whole number in exactly the same order; all below nothing are alike.
-
-    A fraction's exponent stands above its 53 digits: 64-bit sizes have exponents below 64.
-    """
-    if hosts[row, FREE_MEMORY] < 0:
-        return NONE
-    digits, exponent = math.frexp(hosts[row, FREE_MEMORY] / max(hosts[row, MEMORY], 1))
-    if digits == 0.0:
-        return 0
-    return (exponent + 64) * 2**53 + int(digits * 2**53)
-
-
-@compiled
-def is_beaten(hosts: Table, blocks: Table, block: int, total: int, found: Table) -> bool:
-    """Whether nothing in a block whose hosts have these points can be better than what was found.
-
-    Where the points are equal, by the largest share or the first id in it.
-    """
-    if found[VALUE] != total or found[TOTAL] != total:
-        return bool(total < found[VALUE] or (total == found[VALUE] and total < found[TOTAL]))
-    if blocks[block, MOST_SHARE] != found[FREE_SHARE]:
-        return bool(blocks[block, MOST_SHARE] < found[FREE_SHARE])
-    for word in range(ID_WORDS):
-        least, best = blocks[block, LEAST_ID + word], hosts[found[ROW], ID + word]
-        if least != best:
-            return bool(least > best)
-    return False
+def is_behind(blocks: Table, block: int, share: int, ids: tuple[int, int, int]) -> bool:
+    """Whether all that a block has comes after a host with this free share and id."""
+    most = blocks[block, MOST_SHARE]
+    if most != share:
+        return bool(most < share)
+    if blocks[block, LEAST_ID] != ids[0]:
+        return bool(blocks[block, LEAST_ID] > ids[0])
+    if blocks[block, LEAST_ID + 1] != ids[1]:
+        return bool(blocks[block, LEAST_ID + 1] > ids[1])
+    return bool(blocks[block, LEAST_ID + 2] > ids[2])
 
 
 @compiled
-def next_block(
-    hosts: Table, blocks: Table, block: int, total: int, need: Table, found: Table
+def next_site(
+    world: World, points: tuple[Members, Members], start: int, need: Table, found: Table
 ) -> int:
-    """The first from this block on that could have something better, or `NONE`."""
-    while block != NONE:
-        if may_hold(blocks, block, need) and not is_beaten(hosts, blocks, block, total, found):
-            return block
-        block = blocks[block, NEXT]
-    return NONE
+    """The first from this one on that could have something better, or how many there are.
+
+    Most of what a decision reads is read here, and what was found is read once.
+    """
+    hosts, _, blocks, _, sites, _ = world
+    allowed, totals = points
+    value, best, share, row = found[VALUE], found[TOTAL], found[FREE_SHARE], max(found[ROW], 0)
+    ids = (hosts[row, ID], hosts[row, ID + 1], hosts[row, ID + 2])
+    for at in range(start, len(allowed)):
+        if totals[at] < value:
+            return len(allowed)
+        is_equal = totals[at] == value and value == best
+        block = sites[allowed[at], FIRST_BLOCK]
+        while block != NONE:
+            if may_hold(blocks, block, need) and not (
+                is_equal and is_behind(blocks, block, share, ids)
+            ):
+                return at
+            block = blocks[block, NEXT]
+    return len(allowed)
 
 
 @compiled
@@ -340,6 +240,11 @@ def look_at_block(
     spreads, standing, counts, _ = replicas
     need, ports = needs
     total, fine = points
+    row = found[ROW]
+    if found[VALUE] == total and found[TOTAL] == total:
+        ids = (hosts[row, ID], hosts[row, ID + 1], hosts[row, ID + 2])
+        if is_behind(blocks, block, found[FREE_SHARE], ids):
+            return
     for slot in range(blocks[block, COUNT]):
         row = members[block, slot]
         if may_run(hosts, heard, taken, row, need, ports):
@@ -358,31 +263,28 @@ def choose_host(
     needs: Needs,
     found: Table,
 ) -> int:
-    """The row of the best host, or `NONE`; `points` are the allowed sites and their points.
+    """The row of the best host, or `NONE`; `points` are the allowed sites, best first.
 
-    Sites and blocks are passed over by what is known of all their hosts together, and what a site
-    is fined is asked only after that.
+    Sites are passed over by what is known of all their hosts together, and what a site is fined is
+    asked only after that.
     """
-    hosts, _, blocks, _, sites, _ = world
+    _, _, blocks, _, sites, _ = world
     allowed, totals = points
     spreads, _, counts, marks = replicas
     need = needs[0]
     has_marks = mark(world, replicas, need)
     found[:] = NOTHING
     found[ROW], found[IS_TIED] = NONE, 0
-    for at in range(len(allowed)):
-        site, total = allowed[at], totals[at]
-        if total < found[VALUE]:
-            continue
-        block = next_block(hosts, blocks, sites[site, FIRST_BLOCK], total, need, found)
-        if block == NONE:
-            continue
-        fine = 0
-        if has_marks:
-            fine = fine_at_site(sites, site, spreads, marks, counts)
+    at = next_site(world, points, 0, need, found)
+    while at < len(allowed):
+        site = allowed[at]
+        fine = fine_at_site(sites, site, spreads, marks, counts) if has_marks else 0
+        block = sites[site, FIRST_BLOCK]
         while block != NONE and fine != BANNED:
-            look_at_block(world, block, (total, fine), replicas, needs, found)
-            block = next_block(hosts, blocks, blocks[block, NEXT], total, need, found)
+            if may_hold(blocks, block, need):
+                look_at_block(world, block, (totals[at], fine), replicas, needs, found)
+            block = blocks[block, NEXT]
+        at = next_site(world, points, at + 1, need, found)
     if has_marks:
         unmark(world, replicas)
     return int(found[ROW])
@@ -395,7 +297,7 @@ def score(
     goals: tuple[Shares, Table, Shares, Shares],
     needs: Needs,
 ) -> None:
-    """Bring the points up to date: they follow from the best values among what may run it now.
+    """Bring the points up to date, best first: they follow from the best values of what may run it.
 
     `goals` are the values of all measures by site, which of them count, their weights, and the
     best values that `points` were counted with.
@@ -409,7 +311,10 @@ def score(
             is_same = False
         best[goal] = now[goal]
     if not is_same:
-        count_points(points[0], values, measures, weights, best, points[1])
+        allowed, totals = points
+        count_points(allowed, values, measures, weights, best, totals)
+        order = np.argsort(-totals)
+        allowed[:], totals[:] = allowed[order], totals[order]
 
 
 @compiled
@@ -445,35 +350,3 @@ def list_fitting(
                         count += 1
             block = blocks[block, NEXT]
     return count
-
-
-@compiled
-def refresh(world: World, block: int) -> None:
-    """What is the most in a block, after one of its hosts was changed."""
-    hosts, _, blocks, members, _, _ = world
-    blocks[block, MOST_CPUS:] = NOTHING
-    blocks[block, LEAST_ID:] = LAST
-    for slot in range(blocks[block, COUNT]):
-        row = members[block, slot]
-        if hosts[row, AGENT] < 0:
-            continue
-        blocks[block, MOST_CPUS] = max(blocks[block, MOST_CPUS], hosts[row, FREE_CPUS])
-        blocks[block, MOST_MEMORY] = max(blocks[block, MOST_MEMORY], hosts[row, FREE_MEMORY])
-        blocks[block, MOST_DISK] = max(blocks[block, MOST_DISK], hosts[row, FREE_DISK])
-        blocks[block, MOST_SHARE] = max(blocks[block, MOST_SHARE], free_share(hosts, row))
-        for word in range(ID_WORDS):
-            mine, least = hosts[row, ID + word], blocks[block, LEAST_ID + word]
-            if mine < least:
-                blocks[block, LEAST_ID:] = hosts[row, ID:]
-            if mine != least:
-                break
-
-
-@compiled
-def add_room(world: World, row: int, cpus: int, memory: int, disk: int) -> None:
-    """Give a host so much more free room, or less."""
-    hosts = world[0]
-    hosts[row, FREE_CPUS] += cpus
-    hosts[row, FREE_MEMORY] += memory
-    hosts[row, FREE_DISK] += disk
-    refresh(world, hosts[row, BLOCK])

@@ -16,7 +16,7 @@ from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.fitting import find_fitting, option_at, option_of
 from hanza.plan.placement.fleet.host import Standing, instant
-from hanza.plan.placement.fleet.kernels import NONE
+from hanza.plan.placement.fleet.layout import NONE
 from hanza.plan.placement.score import Option
 
 

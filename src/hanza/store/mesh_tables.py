@@ -1,0 +1,25 @@
+"""The tables of the mesh: who answers others and where, and what sites measured to each other."""
+
+import sqlalchemy as sa
+
+from hanza.store.columns import METADATA, a_count, a_ref, a_text, an_instant
+
+answerers = sa.Table(
+    "answerers",
+    METADATA,
+    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), primary_key=True),
+    a_text("host"),  # where the plane saw it speak from, and never its word
+    a_count("port"),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    an_instant("at"),
+)
+
+meetings = sa.Table(
+    "meetings",
+    METADATA,
+    sa.Column("site_id", sa.Text, sa.ForeignKey("sites.id"), primary_key=True),
+    sa.Column("other_id", sa.Text, sa.ForeignKey("sites.id"), primary_key=True),
+    sa.Column("ms", sa.Float, nullable=False),
+    an_instant("at"),
+    a_ref("agent_id", "agents"),
+)
