@@ -38,8 +38,6 @@ app = typer.Typer(
 )
 members.provider.command("invite")(invitations.invite)
 members.provider.command("uninvite")(invitations.uninvite)
-members.site.command("drain-plan")(rebalancing.plan_drain)
-members.provider.add_typer(terms.terms, name="terms")
 members.provider.add_typer(terms.terms, name="terms")
 members.site.command("drain-plan")(rebalancing.plan_drain)
 app.add_typer(members.provider, name="provider")
