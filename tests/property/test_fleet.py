@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
-from hanza.model.policy import Beside, Policy
+from hanza.model.policy import Beside, Near, Policy
 from hanza.model.quota import NONE, Limits
 from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Demand
@@ -23,18 +23,52 @@ from hanza.plan.placement.choose import (
     place_group,
     without_room,
 )
+from hanza.plan.placement.explain import explain
 from hanza.plan.placement.fleet import Standing
 from hanza.plan.placement.pins import FREE
 from hanza.plan.placement.score import Option
 from kit.fleets import World, a_fleet, a_host, change, hosts, ports, worlds
-from kit.grounds import NOW, a_demand, a_ground, companions, lax_policies, pins, policies, terms
+from kit.grounds import (
+    LJUBLJANA,
+    NOW,
+    a_demand,
+    a_ground,
+    companions,
+    goals,
+    lax_policies,
+    pins,
+    policies,
+    spreads,
+    terms,
+)
 
 sizes = st.builds(Capacity, st.integers(1, 3), st.sampled_from([256, 1024, 2048]), st.just(64))
 LARGE, TINY = Capacity(4096, 4096, 4096), Capacity(1, 1, 1)
 homes = st.none() | hosts.map(HostId)
-standings = st.lists(
-    st.builds(Standing, st.sampled_from(["web", "db"]), hosts.map(HostId)), max_size=4
+spreading = st.builds(
+    Policy,
+    spreads=st.lists(spreads, min_size=1, max_size=3).map(tuple),
+    near=st.sampled_from([(), (Near(LJUBLJANA),)]),
+    goals=goals,
 )
+"""Demands nothing but to stand apart, so that this alone decides."""
+
+
+@st.composite
+def standings(draw: st.DrawFn, world: World) -> list[Standing]:
+    """Up to five replicas, mostly of the component that is placed and at hosts that are there."""
+    known = st.sampled_from([*sorted(world.hosts) * 4, "h-gone"])
+    component = st.sampled_from(["web", "web", "web", "db"])
+    found = st.builds(Standing, component, known.map(HostId))
+    return draw(st.lists(found, max_size=5))
+
+
+@st.composite
+def simple_demands(draw: st.DrawFn) -> Demand:
+    """What columns decide by themselves."""
+    return a_demand(
+        draw(spreading), size=draw(sizes), component="web", ports=draw(st.just(()) | ports)
+    )
 
 
 @st.composite
@@ -59,22 +93,24 @@ def decide_alike(world: World, demand: Demand, standing: list[Standing]) -> None
         assert fleet.choose(demand, standing, world.now) == host
 
 
-@given(st.data(), worlds(), demands(lax_policies | lax_policies | policies), standings)
-@settings(max_examples=400, deadline=None)
+@given(st.data(), worlds(), simple_demands() | demands(lax_policies | policies))
+@settings(max_examples=500, deadline=None)
 def test_one_goes_where_the_plain_way_puts_it_whatever_has_changed(
-    data: st.DataObject, world: World, demand: Demand, standing: list[Standing]
+    data: st.DataObject, world: World, demand: Demand
 ) -> None:
+    standing = data.draw(standings(world))
     decide_alike(world, demand, standing)
-    for _ in range(data.draw(st.integers(0, 6))):
+    for _ in range(data.draw(st.integers(0, 4))):
         data.draw(change(world))
         decide_alike(world, demand, standing)
 
 
-@given(st.data(), worlds(), st.lists(demands(), min_size=2, max_size=4), standings)
+@given(st.data(), worlds(), st.lists(simple_demands() | demands(), min_size=2, max_size=4))
 @settings(max_examples=400, deadline=None)
 def test_a_group_goes_where_the_plain_way_puts_it(
-    data: st.DataObject, world: World, team: list[Demand], standing: list[Standing]
+    data: st.DataObject, world: World, team: list[Demand]
 ) -> None:
+    standing = data.draw(standings(world))
     if data.draw(st.booleans(), "replicas"):
         team = [replace(team[0], home=one.home) for one in team]
     expected = place_group(team, world.candidates(), world.neighbours(standing))
@@ -130,3 +166,16 @@ def test_what_a_large_group_takes_is_counted_and_given_back() -> None:
     large = [a_demand(together, size=TINY, component="w") for _ in range(count)]
     answer = fleet.place_group(large, [], NOW)
     assert (isinstance(answer, Placed), answer.is_exact) == (False, False)
+
+
+@given(st.data(), worlds(), simple_demands() | demands(policies | lax_policies))
+@settings(max_examples=500, deadline=None)
+def test_columns_explain_what_the_plain_way_explains(
+    data: st.DataObject, world: World, demand: Demand
+) -> None:
+    standing = data.draw(standings(world))
+    expected = explain(demand, world.candidates(), world.neighbours(standing))
+    found = [fleet.explain(demand, standing, world.now) for fleet in world.fleets]
+    data.draw(change(world))
+    for one in found:
+        assert replace(one, losers=tuple(one.losers)) == expected

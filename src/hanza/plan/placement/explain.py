@@ -56,7 +56,8 @@ class Explanation:
     may: int
     refusals: tuple[RuleCount, ...]
     best: tuple[Runner, ...]
-    losers: tuple[Loser, ...]
+    losers: Sequence[Loser]
+    """By host id."""
     relaxations: tuple[Relaxation, ...]
 
     @property
@@ -86,7 +87,7 @@ def explain(
         looked_at=len(candidates),
         may=len(options),
         refusals=_counts(looked, lacks),
-        best=tuple(_runner(demand, one) for one in options[:BEST_SHOWN]),
+        best=tuple(runner_of(demand, one) for one in options[:BEST_SHOWN]),
         losers=tuple(Loser(one, lacks[one.host]) for one in ordered if lacks[one.host]),
         relaxations=relaxations,
     )
@@ -146,7 +147,7 @@ def _counts(looked: Looked, lacks: dict[HostId, tuple[Lack, ...]]) -> tuple[Rule
     )
 
 
-def _runner(demand: Demand, option: Option) -> Runner:
+def runner_of(demand: Demand, option: Option) -> Runner:
     ground = option.candidate.ground
     price = price_per_month(ground.prices, demand.size)
     return Runner(option, price, trips_of(demand.policy, ground))

@@ -50,7 +50,7 @@ def relaxations_of(
     found = []
     for rule, key in looked.compiled.says:
         near = misses.get((rule, key), [])
-        changes = _changes(looked.demand, rule, key, near)
+        changes = changes_of(looked.demand, rule, key, near)
         tried = (_tried(rule, change, near, neighbours) for change in changes)
         opened = [one for one in tried if one.hosts]
         found += sorted(opened, key=lambda one: (-one.hosts, one.text))
@@ -142,7 +142,8 @@ def _tried(
     return Relaxation(rule, text, (demand,), len(options), len(grounds), cheapest, names)
 
 
-def _changes(demand: Demand, rule: str, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
+def changes_of(demand: Demand, rule: str, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    """What could be asked instead, for hosts that lack this one thing."""
     if not near:
         return []
     known: dict[str, Callable[[Demand, str, Sequence[Candidate]], Iterable[Change]]] = {

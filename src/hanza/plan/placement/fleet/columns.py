@@ -5,6 +5,7 @@ the first may have a free slot.  Tables grow by an eighth, so what is unused sta
 """
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,10 @@ class Pile:
     def give(self, row: int) -> None:
         self._free.append(row)
 
+    def frozen(self) -> "Pile":
+        """As it is now, for who only reads."""
+        return Pile(*(one.copy() for one in self.tables))
+
 
 def _longer(table: NDArray[Any], more: int) -> NDArray[Any]:
     longer = np.zeros((len(table) + more, *table.shape[1:]), table.dtype)
@@ -89,6 +94,13 @@ class Columns:
             self.sites.tables[0],
             self._ports.tables[0],
         )
+
+    def frozen(self) -> "Columns":
+        """Hosts and where they are, as it is now, for who only reads."""
+        found = copy(self)
+        found.hosts, found.agents = self.hosts.frozen(), self.agents.frozen()
+        found._blocks = self._blocks.frozen()
+        return found
 
     def new_site(self) -> int:
         row = self.sites.take()

@@ -12,10 +12,12 @@ from hanza.model.quota import Amounts
 from hanza.plan.placement.beside import is_plain
 from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
 from hanza.plan.placement.choose import MEMBERS_MAX, Placed, place_group
+from hanza.plan.placement.explain import Explanation, explain
 from hanza.plan.placement.fleet import group
 from hanza.plan.placement.fleet.decide import Decider
+from hanza.plan.placement.fleet.explain import Explainer
 from hanza.plan.placement.fleet.group import Stuck
-from hanza.plan.placement.fleet.host import Host, Standing
+from hanza.plan.placement.fleet.host import Host, Standing, microseconds
 from hanza.plan.placement.fleet.inventory import Inventory
 
 COMPILED_FROM = 1_000
@@ -115,6 +117,17 @@ class Fleet:
         if any(is_plain([one]) for one in demands):
             return Stuck(None, is_exact=False)
         return group.place(self._decider, demands, neighbours, now)
+
+    def explain(self, demand: Demand, neighbours: Sequence[Standing], now: datetime) -> Explanation:
+        """As `placement.explain` on all candidates; losers are made when they are read."""
+        beside = [
+            Neighbour(one.component, self.candidate(one.host, now))
+            for one in neighbours
+            if one.host in self
+        ]
+        if is_plain([demand]):
+            return explain(demand, list(self.candidates(now)), beside)
+        return Explainer(self._decider, demand, beside, microseconds(now)).explanation()
 
     def _plainly(
         self, demands: Sequence[Demand], neighbours: Sequence[Standing], now: datetime

@@ -1,6 +1,7 @@
 """What is known of hosts, in columns, and the way back from columns to candidates."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -39,6 +40,11 @@ class Names:
 
     def __init__(self) -> None:
         self._strings: list[str] = []
+
+    def frozen(self) -> "Names":
+        found = Names()
+        found._strings = self._strings.copy()
+        return found
 
     def __getitem__(self, row: int) -> str:
         return self._strings[row // self.ROWS].split(self.END)[row % self.ROWS]
@@ -131,9 +137,9 @@ class Inventory:
         row = self.rows[host]
         self.columns.add_room(row, -room.cpus, -room.memory_mib, -room.disk_mib)
         if ports:
-            known = self._ports.setdefault(row, {})
+            known = self._ports.get(row, {})
             self.columns.take_ports(row, [port for port in ports if port not in known])
-            known.update(ports)
+            self._ports[row] = {**known, **ports}
 
     def give(self, host: HostId, room: Capacity, ports: Iterable[int]) -> None:
         row = self.rows[host]
@@ -148,6 +154,22 @@ class Inventory:
         numbers = [known[one] if one in known else self._agent(AgentId(one)) for one in agents]
         heard = self.columns.agents.tables[0]
         heard[numbers] = np.maximum(heard[numbers], microseconds(at))
+
+    def frozen(self) -> "Inventory":
+        """All that `candidate_at` needs, as it is now."""
+        found = copy(self)
+        found.columns, found.asks = self.columns.frozen(), copy(self.asks)
+        found.asks.grounds = self.asks.grounds.copy()
+        found.hosts, found._names = self.hosts.copy(), self._names.frozen()
+        # What is in it is never changed, only replaced.
+        found._ports = self._ports.copy()
+        return found
+
+    def with_ports(self, ports: Sequence[int]) -> list[int]:
+        """The rows of hosts where one of these is taken."""
+        if not ports:
+            return []
+        return [row for row, taken in self._ports.items() if not taken.keys().isdisjoint(ports)]
 
     def candidate(self, host: HostId, now: datetime) -> Candidate:
         return self.candidate_at(self.rows[host], microseconds(now))

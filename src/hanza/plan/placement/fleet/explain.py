@@ -1,0 +1,174 @@
+"""What `placement.explain` tells, from columns: the same, for fleets that are too large to walk.
+
+Each ground is asked once, hosts are counted, and only those that are shown are made candidates.
+The losers are made when somebody reads them, as they were when it was explained.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import overload
+
+import numpy as np
+
+from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.explain import BEST_SHOWN, Explanation, Loser, RuleCount, runner_of
+from hanza.plan.placement.fleet.decide import Decider
+from hanza.plan.placement.fleet.fitting import find_fitting, option_at
+from hanza.plan.placement.fleet.layout import CPUS, FREE_CPUS
+from hanza.plan.placement.fleet.reduce import Codes, Mask, worth_trying
+from hanza.plan.placement.fleet.refusals import crowded_by, find_refusals
+from hanza.plan.placement.relax import Relaxation, changes_of, group_relaxations
+from hanza.plan.placement.rules import Lack
+from hanza.plan.placement.score import Option
+from hanza.plan.pricing import price_per_month
+
+
+class Losers(Sequence[Loser]):
+    """Made one by one, by whoever reads them."""
+
+    def __init__(self, count: int, make: Callable[[int], Loser]) -> None:
+        self._count, self._make = count, make
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> Loser: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Loser]: ...
+    def __getitem__(self, at: int | slice) -> Loser | Sequence[Loser]:
+        """Raises `IndexError` as a tuple does."""
+        if isinstance(at, slice):
+            return tuple(self._make(one) for one in range(self._count)[at])
+        return self._make(range(self._count)[at])
+
+
+class Explainer:
+    """One demand held against all hosts, by id."""
+
+    def __init__(
+        self, decider: Decider, demand: Demand, neighbours: Sequence[Neighbour], now: int
+    ) -> None:
+        self._decider, self._demand, self._now = decider, demand, now
+        self._neighbours = neighbours
+        known = sorted(decider.inventory.rows.items())
+        self._ids = [host for host, _ in known]
+        self._rows = np.array([row for _, row in known], np.int64)
+        self._refusals = find_refusals(decider, demand, self._rows, now)
+        self._count = self._refusals.by_rule.sum(axis=0)
+        settled = [one.candidate for one in neighbours if one.component == demand.component]
+        self._crowds = crowded_by(decider, demand, settled, self._rows)
+        self._is_crowded: Mask = np.zeros(len(self._rows), np.bool_)
+        for _, mask in self._crowds:
+            self._is_crowded |= mask
+
+    def explanation(self) -> Explanation:
+        fits = self._count == 0
+        crowded = fits & self._is_crowded
+        may = int((fits & ~self._is_crowded).sum())
+        relaxations = self._relaxations()
+        if crowded.any() and not may:
+            relaxations += self._among_replicas()
+        return Explanation(
+            looked_at=len(self._rows),
+            may=may,
+            refusals=self._counts(fits),
+            best=tuple(runner_of(self._demand, one) for one in self._best()),
+            losers=self._losers(np.flatnonzero(~fits | crowded)),
+            relaxations=relaxations,
+        )
+
+    def _counts(self, fits: Mask) -> tuple[RuleCount, ...]:
+        says = dict(self._refusals.compiled.says)
+        times = {name: self._refusals.of(name) for name in says}
+        for spread, mask in self._crowds:
+            name = ("spread", str(spread.over))
+            says[name] = f"where the {spread.over} has replicas already"
+            times[name] = times.get(name, 0) + (mask & fits).astype(np.int64)
+        ids, found = self._ids, []
+        for name, words in says.items():
+            at = np.repeat(np.arange(len(ids)), times[name]).tolist()
+            if at:
+                found.append(RuleCount(*name, words, tuple(ids[one] for one in at)))
+        return tuple(found)
+
+    def _best(self) -> list[Option]:
+        fitting = find_fitting(self._decider, self._demand, self._now)
+        full = self._rows[self._is_crowded]
+        free = np.flatnonzero(~np.isin(fitting.rows, full))[:BEST_SHOWN].tolist()
+        return [option_at(fitting, at, self._candidate(int(fitting.rows[at]))) for at in free]
+
+    def _losers(self, lost: Codes) -> Losers:
+        frozen, rows = self._decider.inventory.frozen(), self._rows
+        sites = frozen.columns.sites_of(rows)
+
+        def loser(number: int) -> Loser:
+            at = int(lost[number])
+            one = frozen.candidate_at(int(rows[at]), self._now)
+            if self._count[at]:
+                return Loser(one, self._refusals.lacks(one, int(sites[at])))
+            return Loser(
+                one,
+                tuple(
+                    Lack("spread", spread.over, f"its {spread.over} has replicas already")
+                    for spread, mask in self._crowds
+                    if mask[at]
+                ),
+            )
+
+        return Losers(len(lost), loser)
+
+    def _relaxations(self) -> tuple[Relaxation, ...]:
+        """By those that lack one thing only."""
+        found: list[Relaxation] = []
+        for name in self._refusals.compiled.says:
+            near = np.flatnonzero((self._count == 1) & (self._refusals.of(name) == 1))
+            if not len(near):
+                continue
+            shown = [self._candidate(int(row)) for row in self._samples(name[0], near)]
+            tried = (
+                self._tried(name[0], text, demand, near)
+                for text, demand in changes_of(self._demand, *name, shown)
+            )
+            opened = [one for one in tried if one.hosts]
+            found += sorted(opened, key=lambda one: (-one.hosts, one.text))
+        return tuple(found)
+
+    def _samples(self, rule: str, near: Codes) -> Codes:
+        """One of each kind of host that the rule can tell apart."""
+        rows = self._rows[near]
+        if rule == "ports":
+            return rows
+        columns = self._decider.inventory.columns
+        keys = columns.sites_of(rows)
+        if rule == "capacity":
+            keys = columns.hosts.tables[0][rows, FREE_CPUS:CPUS]
+        _, first = np.unique(keys, axis=0, return_index=True)
+        found: Codes = rows[np.sort(first)]
+        return found
+
+    def _tried(self, rule: str, text: str, demand: Demand, near: Codes) -> Relaxation:
+        """What it opens of those that lacked only this."""
+        rows = self._rows[near]
+        refusals = find_refusals(self._decider, demand, rows, self._now)
+        is_open = ~refusals.by_rule.any(axis=0) & ~self._is_crowded[near]
+        inventory = self._decider.inventory
+        sites = np.unique(inventory.columns.sites_of(rows[is_open])).tolist()
+        grounds = [inventory.asks.grounds[one] for one in sites]
+        prices = (price_per_month(one.prices, demand.size) for one in grounds)
+        cheapest = min((price for price in prices if price is not None), default=None)
+        names = tuple(sorted(one.name for one in grounds))
+        count = int(is_open.sum())
+        return Relaxation(rule, text, (demand,), count, len(names), cheapest, names)
+
+    def _among_replicas(self) -> tuple[Relaxation, ...]:
+        """Weaker spreads, tried on the hosts that can be in the answer for one demand."""
+        fitting = find_fitting(self._decider, replace(self._demand, home=None), self._now)
+        settled = [self._decider.inventory.rows[one.candidate.host] for one in self._neighbours]
+        places = fitting.places(self._decider, np.array(settled, np.int64))
+        kept = worth_trying(places, 1, {one.over for one in self._demand.policy.spreads})
+        candidates = [self._candidate(int(row)) for row in fitting.rows[kept]]
+        return group_relaxations([self._demand], candidates, self._neighbours)
+
+    def _candidate(self, row: int) -> Candidate:
+        return self._decider.inventory.candidate_at(row, self._now)
