@@ -6,8 +6,11 @@ from typing import Any
 from hanza.model.capacity import NOTHING, Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
-from hanza.model.policy import Goals, Near, Policy, Spread
+from hanza.model.policy import Beside, Goals, Near, Policy, Spread
+from hanza.model.quota import Limits
+from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Candidate
+from hanza.plan.placement.candidate import Stand as Place
 from hanza.plan.placement.demand import Above, Bounds
 from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.placement.rebalance import plan_moves
@@ -253,3 +256,30 @@ def test_what_is_at_a_host_that_nobody_knows_is_not_looked_at() -> None:
     assert planned([(a_member("web", CHEAPEST), HostId("h9"))], hosts_at(4, 1)) == Moves(
         (), (), False
     )
+
+
+def test_a_provider_is_never_asked_for_more_than_it_takes() -> None:
+    """Two would gain there, and it takes one more of this tenant."""
+    hosts = hosts_at(4000, 1000)
+    terms = Terms(each=Limits(instances=1))
+    hosts[1] = replace(hosts[1], ground=replace(hosts[1].ground, provider="p2", terms=terms))
+    plan = planned([(a_member(name, CHEAPEST), H1) for name in ("a", "b")], hosts)
+    assert told(plan) == [("a", "h2", "gain")]
+
+
+def test_a_provider_that_takes_no_more_is_no_reason_to_leave_it() -> None:
+    hosts = hosts_at(1000, 4000)
+    terms = Terms(each=Limits(instances=0), denied=frozenset({"t"}))
+    hosts[0] = replace(hosts[0], ground=replace(hosts[0].ground, terms=terms))
+    assert not planned([(a_member("web", CHEAPEST), H1)], hosts).moves
+
+
+def test_who_others_stand_beside_leaves_them_for_no_gain() -> None:
+    beside = Policy(besides=(Beside("site", "instance", "db"),))
+    hosts = hosts_at(4000, 1000)
+    standing = [(a_member("db", CHEAPEST), H1), (a_member("web", beside, component="front"), H1)]
+    ground = hosts[0].ground
+    place = Place(H1, ground.site, ground.name, ground.provider, ground.country)
+    stands = {("t", "w", "instance", "db"): (place,)}
+    assert not planned(standing, hosts, stands=stands).moves
+    assert told(planned(standing[:1], hosts)) == [("db", "h2", "gain")]

@@ -69,7 +69,7 @@ class _Planner:
         self._above = above
         self._aim = aim
         self._budget = budget
-        self._books = Books(residents, candidates, aim.emptied, aim.goals)
+        self._books = Books(residents, candidates, above, aim.emptied, aim.goals)
         self._moves: list[Move] = []
         self._kept: dict[InstanceId, Kept] = {}
         self._is_short = False
@@ -80,8 +80,15 @@ class _Planner:
         self._drain()
         if self._aim.betters:
             self._better()
-        kept = tuple(self._kept[one.id] for one in self._residents if one.id in self._kept)
-        return Moves(tuple(self._moves), kept, self._is_short)
+        return Moves(tuple(self._moves), self._still_kept(), self._is_short)
+
+    def _still_kept(self) -> tuple[Kept, ...]:
+        """Those that should go still: what was against a rule may be mended by who moved later."""
+        against = {one.instance for one in self._violations()} if self._kept else set()
+        found = (self._kept[one.id] for one in self._residents if one.id in self._kept)
+        return tuple(
+            one for one in found if one.purpose != "violation" or one.resident.id in against
+        )
 
     def _mend(self) -> None:
         """Move what stands against a rule until nothing of it can be moved any more."""

@@ -2,26 +2,32 @@
 
 A copy of the world that moves are tried on, one after the other: who is where, what room and
 which ports are left, and what each place is worth to whom.  A move is *legal* where placing would
-be, now, beside everybody else: no rule of its policy or its pin, no port, no room and no hard
-spread is against it; its old room counts as taken until it has left.
+be, now, beside everybody else: no rule of its policy or its pin, no port, no room, no terms of its
+provider and no hard spread is against it, and nobody stands apart for it from what they are to
+stand beside; its old room counts as taken until it has left.
+
+What somebody would *rather* stand beside counts in points by where that was before the plan.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hanza.model.ids import HostId
+from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.policy import Goals
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.demand import Above
 from hanza.plan.placement.rebalance_moves import Resident
 from hanza.plan.placement.rules import compile_rules, find_lacks
 from hanza.plan.placement.score import Option, rank
 from hanza.plan.placement.search import SOFT_FINE
 from hanza.plan.placement.spread import Group, broken_by, shortfall
+from hanza.plan.placement.terms import Tally
+from hanza.plan.placement.violations import find_violations
 
-_STATE = frozenset({"offered", "heard", "not_refused", "capacity", "ports"})
-"""Rules about how a host is at this moment: staying there is not against them."""
-_PASSING = frozenset({"capacity", "ports"})
+_STATE = frozenset({"offered", "heard", "not_refused", "capacity", "ports", "capped", "denied"})
+"""Rules about what may come to a host at this moment: staying there is not against them."""
+_PASSING = frozenset({"capacity", "ports", "capped"})
 """Those that change with every move, and so are looked at anew."""
 
 
@@ -41,18 +47,22 @@ class Books:
         self,
         residents: Sequence[Resident],
         candidates: Sequence[Candidate],
-        emptied: frozenset[HostId] = frozenset(),
-        goals: Goals | None = None,
+        above: Above,
+        emptied: frozenset[HostId],
+        goals: Goals | None,
     ) -> None:
         """`residents` are at hosts among the candidates.  Nothing goes to `emptied`; `goals` count
         instead of everybody's own."""
         self.hosts = {one.host: one for one in candidates}
         self.at = {one.id: one.host for one in residents}
         self._residents = residents
+        self._above = above
         self._emptied = emptied
         self._goals = goals
         self._free = {one.host: one.free for one in candidates}
         self._ports = {one.host: dict(one.ports) for one in candidates}
+        self._tally = Tally(one.ground for one in candidates)
+        self._has_company = any(one.demand.policy.besides for one in residents)
         self._reaches: dict[object, _Reach] = {}
         self._replicas: dict[object, list[Resident]] = {}
         for one in residents:
@@ -77,6 +87,8 @@ class Books:
         self._ports[left] = {
             port: whose for port, whose in self._ports[left].items() if whose != resident.id
         }
+        self._tally.remove(self.hosts[left].ground, resident.demand)
+        self._tally.add(self.hosts[host].ground, resident.demand)
         self._free[host] -= room
         self._ports[host] |= dict.fromkeys(ports, resident.id)
         self.at[resident.id] = host
@@ -106,11 +118,29 @@ class Books:
         return best
 
     def may_move(self, resident: Resident, to: Candidate) -> bool:
-        """Whether room, ports and hard spreads let it, for a host of its reach."""
+        """Whether room, ports, what its provider takes, hard spreads and company let it, for a
+        host of its reach."""
         demand, taken = resident.demand, self._ports[to.host]
         if not self._free[to.host].holds(demand.room) or any(p in taken for p in demand.ports):
             return False
-        return not broken_by(demand, to, self._neighbours(resident))
+        if self._tally.is_over(to.ground, demand):
+            return False
+        if broken_by(demand, to, self._neighbours(resident)):
+            return False
+        return not self._has_company or not self._parts(resident, to.host)
+
+    def _parts(self, resident: Resident, host: HostId) -> bool:
+        """Whether anybody would stand apart then from what they are to stand beside, and does not
+        now."""
+        here, before = self.at[resident.id], self._apart()
+        self.at[resident.id] = host
+        after = self._apart()
+        self.at[resident.id] = here
+        return bool(after - before)
+
+    def _apart(self) -> set[tuple[InstanceId, str, str]]:
+        found = find_violations(self.standing(), self._above)
+        return {(one.instance, one.level, one.key) for one in found if one.rule == "with"}
 
     def gain(self, resident: Resident, to: HostId) -> int:
         """The points that it gains there; fines of soft spreads, its replicas' too, included.
@@ -147,7 +177,7 @@ class Books:
 
     def _reach_of(self, demand: Demand) -> _Reach:
         """Replicas ask for the same, so their hosts are looked at once."""
-        asks = demand.size, demand.policy, demand.pin, demand.conflict, demand.ports
+        asks = demand.asks
         if asks not in self._reaches:
             self._reaches[asks] = self._look(demand)
         return self._reaches[asks]
