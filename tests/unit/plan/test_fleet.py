@@ -101,7 +101,7 @@ def test_grounds_are_looked_at_again_when_they_change() -> None:
 
 
 def test_what_was_asked_first_is_forgotten_when_there_is_too_much() -> None:
-    asks = Asks(cells_max=4)
+    asks = Asks(cells_max=4, asks_least=1)
     for n in range(2):
         asks.put(n, a_ground(f"s{n}", prices=prices_of(n), carbon=float(n)))
     by = [

@@ -30,6 +30,8 @@ from hanza.plan.placement.score import measures_of
 
 CELLS_MAX = 4_000_000
 """Sites of all asks together: 8 bytes each."""
+ASKS_LEAST = 512
+"""So many are remembered of any fleet, however many sites it has."""
 FEW = 64
 """Changed sites up to here are put right one by one."""
 ALL = 2**62
@@ -80,8 +82,8 @@ class Ask:
 class Asks:
     """Grounds by their number, and everything that was asked of them."""
 
-    def __init__(self, cells_max: int = CELLS_MAX) -> None:
-        self._cells_max = cells_max
+    def __init__(self, cells_max: int = CELLS_MAX, asks_least: int = ASKS_LEAST) -> None:
+        self._cells_max, self._asks_least = cells_max, asks_least
         self.grounds: list[Ground] = []
         self.has_terms = False
         """Whether any provider had terms: from then on a tenant is part of what is asked."""
@@ -135,7 +137,7 @@ class Asks:
         return ask
 
     def _compile(self, demand: Demand, key: object) -> Ask:
-        while self._asks and self._cells > self._cells_max:
+        while self._asks and self._cells > self._room:
             self._forget(next(iter(self._asks.values())))
         measured = measures_of(demand)
         rows = [self._measure(demand, goal, value_of) for goal, _, value_of in measured]
@@ -153,6 +155,10 @@ class Asks:
             np.full(len(rows), np.nan),
             seen=-1,
         )
+
+    @property
+    def _room(self) -> int:
+        return max(self._cells_max, self._asks_least * len(self.grounds))
 
     def _measure(
         self, demand: Demand, goal: str, value_of: Callable[[Ground], float | None]
