@@ -26,9 +26,34 @@ Item: TypeAlias = Entry | Tombstone | Bundle | VolumeEntry | VolumeTombstone
 VOLUMES = frozenset({"boot_volume", "volumes", "volume_tombstones"})
 LATER = VOLUMES | {"bundles", "hostname", "ports", "ssh_keys", "user_data"}
 """Members that manifests have had since images have content, and since there are volumes."""
-TEXT_KEPT_MAX, TEXTS_KEPT = 2_048, 20_000
-_TEXTS: dict[Item, str] = {}
 Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
+
+
+class Texts:
+    """The items' parts of the canonical text.  Of a large manifest a change touches little, so up
+    to `kept` parts are remembered; larger ones than `characters`, which tenants may make at will,
+    are not."""
+
+    def __init__(self, kept: int, characters: int) -> None:
+        self._kept = kept
+        self._characters = characters
+        self._texts: dict[Item, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def of(self, item: Item) -> str:
+        text = self._texts.get(item)
+        if text is None:
+            text = _canonical(asdict(item, dict_factory=_said))
+            if len(text) <= self._characters:
+                if len(self._texts) >= self._kept:
+                    self._texts.clear()
+                self._texts[item] = text
+        return text
+
+
+_TEXTS = Texts(kept=20_000, characters=2_048)
 
 
 def manifest_of(
@@ -67,25 +92,12 @@ def hash_of(manifest: Manifest) -> Hash:
         "parent": _canonical(manifest.parent.hex()),
         "version": _canonical(asdict(manifest.version)),
     } | {
-        name: f"[{','.join(map(_text_of, items))}]"
+        name: f"[{','.join(map(_TEXTS.of, items))}]"
         for name, items in listed.items()
         if items or name not in LATER
     }
     text = ",".join(f'"{name}":{members[name]}' for name in sorted(members))
     return hashlib.sha256(f"{{{text}}}".encode("utf-8", "surrogatepass")).digest()
-
-
-def _text_of(item: Item) -> str:
-    """Its part of the canonical text.  Of a large manifest a change touches little, so the parts
-    are remembered; large ones, which tenants may make at will, are not."""
-    text = _TEXTS.get(item)
-    if text is None:
-        text = _canonical(asdict(item, dict_factory=_said))
-        if len(text) <= TEXT_KEPT_MAX:
-            if len(_TEXTS) >= TEXTS_KEPT:
-                _TEXTS.clear()
-            _TEXTS[item] = text
-    return text
 
 
 def _canonical(value: object) -> str:

@@ -28,8 +28,9 @@ def place_team(
         known = {one.host: one for one in candidates}
         options = (replace(one, candidate=known[one.candidate.host]) for one in answer.options)
         return Placed(tuple(options), answer.is_exact)
-    looked = None if answer.demand is None else look(answer.demand, candidates)
-    return Unplaced(looked, answer.is_exact)
+    asked = {one.asks: one for one in reversed(demands)}.values()
+    stuck = [one for one in reversed(asked) if fleet.choose(one, (), NOW) is None]
+    return Unplaced(look(stuck[0], candidates) if stuck else None, answer.is_exact)
 
 
 def fleet_of(candidates: Sequence[Candidate]) -> Fleet:

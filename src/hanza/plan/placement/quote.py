@@ -14,7 +14,7 @@ from hanza.model.price import MicroEuro
 from hanza.model.quota import NONE, Amounts
 from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
-from hanza.plan.placement.choose import Placed, without_room
+from hanza.plan.placement.choose import MEMBERS_MAX, Placed, without_room
 from hanza.plan.placement.crowd import place_team
 from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
@@ -136,7 +136,9 @@ def _quoted(
         lines += _quoted_lines(team, answer, candidates, only)
         after = without_room(candidates, answer.options, team.demands)
         return Quote(_by_name(lines), None, (), tuple(after))
-    helped = team_relaxations(team.demands, candidates, team.neighbours)
+    helped: tuple[Relaxation, ...] = ()
+    if len(team.demands) <= MEMBERS_MAX:  # what was not searched is not searched again
+        helped = team_relaxations(team.demands, candidates, team.neighbours)
     for wanted, demand in zip(team.unplaced, team.demands, strict=True):
         if only is not None and wanted.id not in only:
             continue
@@ -160,7 +162,8 @@ def _quoted_lines(
     for index, (wanted, demand) in enumerate(zip(team.unplaced, team.demands, strict=True)):
         if only is not None and wanted.id not in only:
             continue
-        asks = demand.asks if len(team.demands) > EXPLAINED_ALONE else index
+        is_alone = len(team.demands) <= EXPLAINED_ALONE
+        asks = index if is_alone else (demand.asks, demand.component)
         if asks not in said:
             said[asks] = _as_last(team, answer, candidates, index)
         lines.append(_line(wanted, demand, answer.options[index].candidate, said[asks]))

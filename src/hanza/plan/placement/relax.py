@@ -254,9 +254,10 @@ def _shorter_reach(demand: Demand, key: str, near: Sequence[Candidate]) -> Itera
 
 
 def _apart(demand: Demand, key: str, _: Sequence[Candidate]) -> Iterable[Change]:
-    (asked,) = (one for one in demand.policy.besides if one.key == key)
-    for text, weaker in _farther_apart(asked):
-        yield text, _with_beside(demand, asked, weaker)
+    for asked in demand.policy.besides:
+        if asked.key == key:
+            for text, weaker in _farther_apart(asked):
+                yield text, _with_beside(demand, asked, weaker)
 
 
 def _dearer(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
