@@ -215,3 +215,27 @@ def test_an_agent_that_is_heard_before_its_host_is_known_was_heard() -> None:
     fleet.hear(["ag_h1"], NOW - timedelta(hours=1))
     assert fleet.candidate(HostId("h1"), NOW).is_heard
     assert isinstance(a_host(), Host)
+
+
+def test_a_host_that_has_a_replica_is_passed_over_where_they_are_to_stand_apart() -> None:
+    fleet = a_league(1, 2)
+    demand = a_demand(Policy(spreads=(Spread("host", 2),)), component="web")
+    first = fleet.choose(demand, [], NOW)
+    assert first is not None
+    second = fleet.choose(demand, [Standing("web", first)], NOW)
+    assert second not in (None, first)
+
+
+def test_who_waits_for_a_volume_that_is_nowhere_yet_goes_nowhere() -> None:
+    fleet = a_league(1, 1)
+    for pin in (Bound("data", None, taken_by="other"), Bound("data", None, is_leaving=True)):
+        assert fleet.choose(a_demand(Policy(), pin=Pin(volumes=(pin,))), [], NOW) is None
+
+
+def test_hosts_without_its_volume_are_counted_and_named() -> None:
+    fleet = a_league(1, 2)
+    home, other = sorted(one.host for one in fleet.candidates(NOW))
+    for host, refused in ((home, (other,)), (HostId("gone"), (home, other))):
+        demand = a_demand(Policy(), pin=Pin(volumes=(Bound("data", host),)))
+        (count,) = fleet.explain(demand, [], NOW).refusals
+        assert (count.rule, tuple(count.hosts)) == ("volume", refused)

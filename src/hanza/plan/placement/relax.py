@@ -254,10 +254,12 @@ def _shorter_reach(demand: Demand, key: str, near: Sequence[Candidate]) -> Itera
 
 
 def _apart(demand: Demand, key: str, _: Sequence[Candidate]) -> Iterable[Change]:
-    for asked in demand.policy.besides:
-        if asked.key == key:
-            for text, weaker in _farther_apart(asked):
-                yield text, _with_beside(demand, asked, weaker)
+    return [
+        (text, _with_beside(demand, asked, weaker))
+        for asked in demand.policy.besides
+        if asked.key == key
+        for text, weaker in _farther_apart(asked)
+    ]
 
 
 def _dearer(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
