@@ -1,12 +1,13 @@
 """A large group, one member after another, each at its best host: all of them, or none.
 
-Not exact: who comes first takes what a later one may have needed more.  Bound ones come first,
-because nobody else can make room for them.  Shares are of the whole group, and a number of
+Not exact: who comes first takes what a later one may have needed more.  So bound ones come first,
+because nobody else can make room for them, then those that fewest hosts may run, and of these the
+largest.  Shares are of the whole group, and a number of
 different places is enforced as soon as those to come could not make it up.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,12 +26,18 @@ def place_in_turn(
 ) -> tuple[Option, ...] | None:
     """An option for each demand, in their order.  The fleet is left as it was."""
     turn = _Turn(decider, demands, neighbours, now)
-    order = sorted(range(len(demands)), key=lambda at: not _is_bound(demands[at]))
+    fitting = {one.asks: len(find_fitting(decider, one, now).rows) for one in demands}
+    order = sorted(range(len(demands)), key=lambda at: _turn_of(demands[at], fitting))
     try:
         is_placed = all(turn.place(at) for at in order)
     finally:
         turn.give_back()
     return turn.options() if is_placed else None
+
+
+def _turn_of(demand: Demand, fitting: Mapping[object, int]) -> tuple[bool, int, int, int]:
+    size = demand.size
+    return not _is_bound(demand), fitting[demand.asks], -size.memory_mib, -size.cpus
 
 
 def _is_bound(demand: Demand) -> bool:
