@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -71,14 +71,7 @@ class Plane:
 def a_plane(league: League, limits: CallLimits | None = None) -> Plane:
     seconds = Seconds()
     issuer = Issuer(league.plane.issuer.name, keys_from_seed(bytes(31) + b"9"))
-    plane = type(league.plane)(
-        **{
-            name: getattr(league.plane, name)
-            for name in league.plane.__dataclass_fields__
-            if name != "issuer"
-        },
-        issuer=issuer,
-    )
+    plane = replace(league.plane, issuer=issuer)
     limits = limits or CallLimits()
     return Plane(build_gate(plane, OperatorToken(TOKEN), limits=limits, seconds=seconds), seconds)
 

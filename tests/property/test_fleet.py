@@ -1,6 +1,6 @@
 """Columns decide as the plain way does, on candidates made from the same facts, to the last tie.
 
-`kit.fleets.World` keeps the facts as plain data; `test_placement.py` holds the plain way itself
+`kit.columns.World` keeps the facts as plain data; `test_placement.py` holds the plain way itself
 against one that looks at every combination.
 """
 
@@ -27,7 +27,7 @@ from hanza.plan.placement.explain import explain
 from hanza.plan.placement.fleet import Standing
 from hanza.plan.placement.pins import FREE
 from hanza.plan.placement.score import Option
-from kit.fleets import World, a_fleet, a_host, change, hosts, ports, worlds
+from kit.columns import World, a_fleet, a_host, change, hosts, ports, worlds
 from kit.grounds import (
     LJUBLJANA,
     NOW,

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ from hanza.api.calls import Answer
 from hanza.engine.place import place_batch
 from hanza.model.probe import Probe, Target, Trip
 from hanza.plan.boot import PATIENCE
+from hanza.plan.placement.fleet import Fleet
 from hanza.store import schema
+from hanza.store.inventory import Inventory
 from hanza.store.probes import GOOD_FOR, put_probe, record_trips
 from hanza.store.sites import get_site
 from hanza.store.tx import Tx
@@ -124,6 +128,16 @@ def test_replicas_stand_apart_also_from_those_that_stand_already(league: League)
     assert "where its spread allows no more replicas" in reason(league, "web-4")
 
 
+class Late(Inventory):
+    """Its look is old: somebody fills Amsterdam right after it was taken."""
+
+    @contextmanager
+    def fleet(self, now: datetime) -> Iterator[Fleet]:
+        with super().fleet(now) as fleet:
+            self._store.write(_fill, "amsterdam")
+            yield fleet
+
+
 def test_who_loses_one_hold_gives_back_all_of_them(league: League) -> None:
     """The room of one host goes to someone faster between the look and the holds."""
     a_market(league)
@@ -132,20 +146,7 @@ def test_who_loses_one_hold_gives_back_all_of_them(league: League) -> None:
     put(league, "b", {"residency": ["NL"]}, app="shop")
     now = league.clock.now()
     batch = league.store.write(take_due, "place", 256, "wk_1", now)
-    real_read = league.store.read
-
-    class Late:
-        """A store whose snapshot is old: somebody fills Amsterdam right after it was taken."""
-
-        submit = staticmethod(league.store.submit)
-
-        @staticmethod
-        def read(fn: Any, *args: Any) -> Any:
-            seen = real_read(fn, *args)
-            league.store.write(_fill, "amsterdam")
-            return seen
-
-    place_batch(Late(), batch, now)  # type: ignore[arg-type]
+    place_batch(league.store, Late(league.store), batch, now)
     held = league.store.read(lambda tx: tx.execute(sa.select(schema.holds)).all())
     assert held == [], "one of two is none"
     league.store.write(_free, "amsterdam")

@@ -18,7 +18,7 @@ from hanza.plan.placement.fleet.host import instant, microseconds
 from hanza.plan.placement.fleet.layout import BLOCK_ROWS
 from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.placement.search import STEPS_MAX
-from kit.fleets import HEARD_WITHIN, a_fleet, a_host
+from kit.columns import HEARD_WITHIN, a_fleet, a_host
 from kit.grounds import NOW, SMALL, a_demand, a_ground, prices_of
 
 TINY = Capacity(1, 1, 1)
@@ -239,3 +239,15 @@ def test_hosts_without_its_volume_are_counted_and_named() -> None:
         demand = a_demand(Policy(), pin=Pin(volumes=(Bound("data", host),)))
         (count,) = fleet.explain(demand, [], NOW).refusals
         assert (count.rule, tuple(count.hosts)) == ("volume", refused)
+
+
+def test_sites_without_hosts_have_no_place_for_anything() -> None:
+    fleet = Fleet(HEARD_WITHIN)
+    fleet.put_ground(a_ground())
+    demand = a_demand(Policy())
+    assert fleet.choose(demand, [], NOW) is None
+    assert fleet.place_group([demand, demand], [], NOW) == Stuck(demand)
+    many = [a_demand(Policy(), name=f"w{n}") for n in range(MEMBERS_MAX + 1)]
+    assert isinstance(fleet.place_group(many, [], NOW), Stuck)
+    said = fleet.explain(demand, [], NOW)
+    assert (said.looked_at, said.may) == (0, 0)

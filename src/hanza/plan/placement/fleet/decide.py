@@ -71,6 +71,8 @@ class Decider:
 
     def decide(self, ask: Ask, demand: Demand, rows: list[int], now: int, to_come: int = 0) -> int:
         """The row of the best host, or `NONE`, next to replicas on `rows`."""
+        if not self.inventory.rows:
+            return NONE
         needs = self.needs(demand, now, to_come, len(set(rows)))
         standing = np.array(rows, np.int64) if rows else NO_ROWS
         asks, columns = self.inventory.asks, self.inventory.columns

@@ -81,10 +81,12 @@ class Explainer:
     def _counts(self, fits: Mask) -> tuple[RuleCount, ...]:
         says = dict(self._refusals.compiled.says)
         times = {name: self._refusals.of(name) for name in says}
-        for spread, mask in self._crowds:
+        for spread in self._demand.policy.spreads:
             name = ("spread", str(spread.over))
             says[name] = f"where the {spread.over} has replicas already"
-            times[name] = times.get(name, 0) + (mask & fits).astype(np.int64)
+            times[name] = np.zeros(len(fits), np.int64)
+        for spread, mask in self._crowds:
+            times["spread", str(spread.over)] += (mask & fits).astype(np.int64)
         ids, found = self._ids, []
         for name, words in says.items():
             at = np.repeat(np.arange(len(ids)), times[name]).tolist()
