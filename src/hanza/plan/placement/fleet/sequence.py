@@ -26,7 +26,8 @@ def place_in_turn(
 ) -> tuple[Option, ...] | None:
     """An option for each demand, in their order.  The fleet is left as it was."""
     turn = _Turn(decider, demands, neighbours, now)
-    fitting = {one.asks: len(find_fitting(decider, one, now).rows) for one in demands}
+    asked = {one.asks: one for one in demands}
+    fitting = {asks: len(find_fitting(decider, one, now).rows) for asks, one in asked.items()}
     order = sorted(range(len(demands)), key=lambda at: _turn_of(demands[at], fitting))
     try:
         is_placed = all(turn.place(at) for at in order)
