@@ -15,7 +15,7 @@ from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.placement.candidate import Demand, Neighbour
-from hanza.plan.placement.choose import Placed, Unplaced
+from hanza.plan.placement.choose import Placed
 from hanza.plan.placement.crowd import place_team
 from hanza.plan.placement.demand import Bounds, demand_of
 from hanza.plan.placement.explain import sentence_of
@@ -85,8 +85,8 @@ def _decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> _D
     hosts = _hosts_for(fleet, demands, standing, now)
     spots, refusal = [], ""
     if hosts is None:
-        refusal = _refusal_of(fleet, demands, standing, now)
-    for host, demand in zip(hosts or (), demands, strict=False):
+        hosts, refusal = _plainly(fleet, demands, standing, now)
+    for host, demand in zip(hosts, demands, strict=False):
         fleet.take(host, demand.room, demand.ports)
         fleet.count(host, demand.tenant, demand.cost)
         one = fleet.candidate(host, now)
@@ -106,17 +106,20 @@ def _hosts_for(
     return [one.candidate.host for one in answer.options] if isinstance(answer, Placed) else None
 
 
-def _refusal_of(
+def _plainly(
     fleet: Fleet, demands: Sequence[Demand], standing: Sequence[Standing], now: datetime
-) -> str:
+) -> tuple[list[HostId], str]:
+    """Why there is no place, told by looking at every host; where a search on columns was cut
+    short, this one may find what that one has not."""
     candidates = list(fleet.candidates(now))
     by_host = {one.host: one for one in candidates}
     neighbours = [
         Neighbour(one.component, by_host[one.host]) for one in standing if one.host in by_host
     ]
     answer = place_team(demands, candidates, neighbours)
-    assert isinstance(answer, Unplaced), "the fleet and its candidates decide alike"
-    return sentence_of(answer, demands)
+    if isinstance(answer, Placed):
+        return [one.candidate.host for one in answer.options], ""
+    return [], sentence_of(answer, demands)
 
 
 def _paired(
