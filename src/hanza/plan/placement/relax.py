@@ -328,7 +328,7 @@ def _with_spread(demand: Demand, old: Spread, new: Spread) -> Demand:
     return _with(demand, spreads=spreads)
 
 
-_WIDER: dict[Over, tuple[Over, ...]] = {
+WIDER: dict[Over, tuple[Over, ...]] = {
     "host": ("site", "provider", "country"),
     "site": ("provider", "country"),
     "provider": (),
@@ -338,7 +338,7 @@ _WIDER: dict[Over, tuple[Over, ...]] = {
 
 def _farther_apart(beside: Beside) -> Iterable[tuple[str, Beside]]:
     """Every weaker form; the last only prefers it."""
-    for over in _WIDER[beside.over]:
+    for over in WIDER[beside.over]:
         yield f"at the {over} of {beside.words} is enough", replace(beside, over=over)
     yield f"beside {beside.words} only if that can be had", replace(beside, is_hard=False)
 

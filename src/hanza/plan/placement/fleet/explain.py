@@ -10,17 +10,21 @@ from typing import overload
 
 import numpy as np
 
+from hanza.plan.placement.beside import components_of
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.explain import BEST_SHOWN, Explanation, Loser, RuleCount, runner_of
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.fitting import find_fitting, option_at
-from hanza.plan.placement.fleet.layout import CPUS, FREE_CPUS
-from hanza.plan.placement.fleet.reduce import Codes, Mask, worth_trying
-from hanza.plan.placement.fleet.refusals import crowded_by, find_refusals
-from hanza.plan.placement.relax import Relaxation, changes_of, group_relaxations
+from hanza.plan.placement.fleet.layout import CPUS, FREE_CPUS, Mask
+from hanza.plan.placement.fleet.reduce import Codes, worth_trying
+from hanza.plan.placement.fleet.refusals import crowds_of, find_refusals
+from hanza.plan.placement.relax import WIDER, Relaxation, changes_of, group_relaxations
 from hanza.plan.placement.rules import Lack, compile_rules
 from hanza.plan.placement.score import Option
 from hanza.plan.pricing import price_per_month
+
+HOST_RULES = ("with", "ports", "capacity")
+"""Those that can be relaxed and may differ between the hosts of one site."""
 
 
 class Losers(Sequence[Loser]):
@@ -56,11 +60,10 @@ class Explainer:
         self._rows = np.array([row for _, row in known], np.int64)
         self._refusals = find_refusals(decider, demand, self._rows, now)
         self._count = self._refusals.by_rule.sum(axis=0)
-        settled = [one.candidate for one in neighbours if one.component == demand.component]
-        self._crowds = crowded_by(decider, demand, settled, self._rows)
+        self._crowds = crowds_of(decider, demand, neighbours, self._rows)
         self._is_crowded: Mask = np.zeros(len(self._rows), np.bool_)
-        for _, mask in self._crowds:
-            self._is_crowded |= mask
+        for one in self._crowds:
+            self._is_crowded |= one.mask
 
     def explanation(self) -> Explanation:
         fits = self._count == 0
@@ -82,14 +85,14 @@ class Explainer:
         says = dict(self._refusals.compiled.says)
         times = {name: self._refusals.of(name) for name in says}
         for spread in self._demand.policy.spreads:
-            name = ("spread", str(spread.over))
-            says[name] = f"where the {spread.over} has replicas already"
-            times[name] = np.zeros(len(fits), np.int64)
-        for spread, mask in self._crowds:
-            times["spread", str(spread.over)] += (mask & fits).astype(np.int64)
+            says["spread", spread.over] = f"where the {spread.over} has replicas already"
+        for one in self._crowds:
+            says[one.name] = one.says
+            known = times.get(one.name, 0)
+            times[one.name] = known + (one.mask & fits).astype(np.int64)
         ids, found = self._ids, []
         for name, words in says.items():
-            at = np.repeat(np.arange(len(ids)), times[name]).tolist()
+            at = np.repeat(np.arange(len(ids)), times.get(name, 0)).tolist()
             if at:
                 found.append(RuleCount(*name, words, tuple(ids[one] for one in at)))
         return tuple(found)
@@ -111,11 +114,7 @@ class Explainer:
                 return Loser(one, self._refusals.lacks(one, int(sites[at])))
             return Loser(
                 one,
-                tuple(
-                    Lack("spread", spread.over, f"its {spread.over} has replicas already")
-                    for spread, mask in self._crowds
-                    if mask[at]
-                ),
+                tuple(Lack(*crowd.name, crowd.text) for crowd in self._crowds if crowd.mask[at]),
             )
 
         return Losers(len(lost), loser)
@@ -153,7 +152,7 @@ class Explainer:
         """What it opens of those that lacked only this."""
         rows, inventory = self._rows[near], self._decider.inventory
         at = inventory.columns.sites_of(rows)
-        if rule in ("capacity", "ports"):
+        if rule in HOST_RULES:
             refusals = find_refusals(self._decider, demand, rows, self._now)
             is_open = ~refusals.by_rule.any(axis=0)
         else:
@@ -176,7 +175,11 @@ class Explainer:
         fitting = find_fitting(self._decider, replace(self._demand, home=None), self._now)
         settled = [self._decider.inventory.rows[one.candidate.host] for one in self._neighbours]
         places = fitting.places(self._decider, np.array(settled, np.int64))
-        kept = worth_trying(places, 1, {one.over for one in self._demand.policy.spreads})
+        overs = {one.over for one in self._demand.policy.spreads}
+        for beside in components_of(self._demand, is_hard=True):
+            # What is tried may be wider.
+            overs |= {beside.over, *WIDER[beside.over]}
+        kept = worth_trying(places, 1, overs)
         candidates = [self._candidate(int(row)) for row in fitting.rows[kept]]
         return group_relaxations([self._demand], candidates, self._neighbours)
 

@@ -215,6 +215,10 @@ class Inventory:
             self._agent_ids.append(agent)
         return number
 
+    def place(self, over: int, name: str) -> int | None:
+        """The number of a site, provider or country, by its column; None where none is."""
+        return self._places.get((over, name))
+
     def _place(self, over: int, name: str) -> int:
         number = self._places.get((over, name))
         if number is None:
