@@ -235,4 +235,4 @@ def explain_alike(
     found = [fleet.explain(demand, standing, world.now) for fleet in world.fleets]
     meanwhile()
     for one in found:
-        assert replace(one, losers=tuple(one.losers)) == expected
+        assert replace(one, losers=tuple(one.losers), looks=tuple(one.looks)) == expected

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from hanza.model.capacity import Capacity
@@ -19,6 +20,7 @@ from hanza.plan.placement.fleet.explain import Explainer
 from hanza.plan.placement.fleet.group import Stuck
 from hanza.plan.placement.fleet.host import Host, Standing, microseconds
 from hanza.plan.placement.fleet.inventory import Inventory
+from hanza.plan.placement.fleet.trial import Trial
 
 COMPILED_FROM = 1_000
 """Hosts.  Below that plain Python decides in a fraction of a millisecond, and the compiler would
@@ -129,3 +131,16 @@ class Fleet:
             if one.host in self
         ]
         return Explainer(self._decider, demand, beside, microseconds(now)).explanation()
+
+    def refusal(self, demands: Sequence[Demand], stuck: Stuck, now: datetime) -> str:
+        """Why nothing of it was placed, in words."""
+        return Trial(self._decider, microseconds(now)).refusal(demands, stuck)
+
+    @contextmanager
+    def trial(self, now: datetime) -> Iterator[Trial]:
+        """What would be: afterwards everything is as it was, and nothing else happens meanwhile."""
+        trial = Trial(self._decider, microseconds(now))
+        try:
+            yield trial
+        finally:
+            trial.undo()

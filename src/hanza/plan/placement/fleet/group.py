@@ -46,8 +46,10 @@ def place(
         answer = search(decider, demands, neighbours, now)
         if isinstance(answer, Placed) or answer.is_exact:
             return answer
-    options = place_in_turn(decider, demands, neighbours, microseconds(now))
-    return Stuck(None, is_exact=False) if options is None else Placed(options, is_exact=False)
+    found = place_in_turn(decider, demands, neighbours, microseconds(now))
+    if isinstance(found, tuple):
+        return Placed(found, is_exact=False)
+    return Stuck(found, is_exact=False)
 
 
 def search(

@@ -24,11 +24,14 @@ from hanza.plan.placement.score import Option
 
 def place_in_turn(
     decider: Decider, demands: Sequence[Demand], neighbours: Sequence[Standing], now: int
-) -> tuple[Option, ...] | None:
-    """An option for each demand, in their order.  The fleet is left as it was."""
+) -> tuple[Option, ...] | Demand | None:
+    """An option for each demand, in their order; or the first that no host may run, if any.  The
+    fleet is left as it was."""
     turn = _Turn(decider, demands, neighbours, now)
-    asked = {one.asks: one for one in demands}
+    asked = {one.asks: one for one in reversed(demands)}
     fitting = {asks: len(find_fitting(decider, one, now).rows) for asks, one in asked.items()}
+    if not all(fitting.values()):
+        return next(one for one in demands if not fitting[one.asks])
     waits = waits_of(demands)
     order = sorted(range(len(demands)), key=lambda at: _turn_of(demands[at], fitting, waits))
     try:
