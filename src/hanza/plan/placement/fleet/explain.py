@@ -4,7 +4,7 @@ Each ground is asked once, hosts are counted, and only those that are shown are 
 The losers are made when somebody reads them, as they were when it was explained.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, overload
 
@@ -179,8 +179,9 @@ class Explainer:
             if not len(near):
                 continue
             shown = [self._candidate(int(row)) for row in self._samples(name[0], near)]
+            at_sites = self._count_sites(near)
             tried = (
-                self._tried(name[0], text, demand, near)
+                self._tried(name[0], text, demand, near, at_sites)
                 for text, demand in changes_of(self._demand, *name, shown)
             )
             opened = [one for one in tried if one.hosts]
@@ -200,27 +201,34 @@ class Explainer:
         found: Codes = rows[np.sort(first)]
         return found
 
-    def _tried(self, rule: str, text: str, demand: Demand, near: Codes) -> Relaxation:
-        """What it opens of those that lacked only this."""
-        rows, inventory = self._rows[near], self._decider.inventory
-        at = inventory.columns.sites_of(rows)
+    def _tried(
+        self, rule: str, text: str, demand: Demand, near: Codes, at_sites: Mapping[int, int]
+    ) -> Relaxation:
+        """What it opens of those that lacked only this; `at_sites` counts them."""
+        grounds = self._decider.inventory.asks.grounds
         if rule in HOST_RULES:
+            rows = self._rows[near]
             refusals = find_refusals(self._decider, demand, rows, self._now)
-            is_open = ~refusals.by_rule.any(axis=0)
+            opened = self._count_sites(near[~refusals.by_rule.any(axis=0)])
         else:
             # The others say of a ground what they said before, and that was nothing.
             rules = [one for one in compile_rules(demand).ground if one.name == rule]
-            grounds = ((one, inventory.asks.grounds[one]) for one in np.unique(at).tolist())
-            opened = [one for one, ground in grounds if not any(it.lack(ground) for it in rules)]
-            is_open = np.isin(at, opened)
-        is_open &= ~self._is_crowded[near]
-        sites = np.unique(at[is_open]).tolist()
-        found = [inventory.asks.grounds[one] for one in sites]
+            opened = {
+                site: count
+                for site, count in at_sites.items()
+                if all(it.lack(grounds[site]) is None for it in rules)
+            }
+        found = [grounds[site] for site in opened]
         prices = (price_per_month(one.prices, demand.size) for one in found)
         cheapest = min((price for price in prices if price is not None), default=None)
         names = tuple(sorted(one.name for one in found))
-        count = int(is_open.sum())
-        return Relaxation(rule, text, (demand,), count, len(names), cheapest, names)
+        return Relaxation(rule, text, (demand,), sum(opened.values()), len(names), cheapest, names)
+
+    def _count_sites(self, near: Codes) -> dict[int, int]:
+        """By site, how many of them no replica is in the way of."""
+        rows = self._rows[near[~self._is_crowded[near]]]
+        counts = np.bincount(self._decider.inventory.columns.sites_of(rows))
+        return {site: int(counts[site]) for site in np.flatnonzero(counts).tolist()}
 
     def _among_replicas(self) -> tuple[Relaxation, ...]:
         """Weaker spreads, tried on the hosts that can be in the answer for one demand."""

@@ -45,8 +45,8 @@ class Fitting:
         return Places(codes, is_settled)
 
 
-def find_fitting(decider: Decider, demand: Demand, now: int) -> Fitting:
-    """Every host that no rule refuses."""
+def find_fitting(decider: Decider, demand: Demand, now: int, *, is_ordered: bool = True) -> Fitting:
+    """Every host that no rule refuses; the order takes the most of it."""
     inventory = decider.inventory
     ask = inventory.asks.of(demand)
     found, at = np.zeros((2, len(inventory.hosts)), np.int32)
@@ -67,7 +67,7 @@ def find_fitting(decider: Decider, demand: Demand, now: int) -> Fitting:
     points, company = totals[inverse].astype(np.int64), points_of_company(inventory, demand, rows)
     if company is not None:
         points += company
-    order = _order(decider, rows, points)
+    order = _order(decider, rows, points) if is_ordered else np.arange(len(rows))
     return Fitting(
         rows[order],
         points[order],

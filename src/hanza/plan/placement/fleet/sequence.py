@@ -29,7 +29,10 @@ def place_in_turn(
     fleet is left as it was."""
     turn = _Turn(decider, demands, neighbours, now)
     asked = {one.asks: one for one in reversed(demands)}
-    fitting = {asks: len(find_fitting(decider, one, now).rows) for asks, one in asked.items()}
+    fitting = {
+        asks: len(find_fitting(decider, one, now, is_ordered=False).rows)
+        for asks, one in asked.items()
+    }
     if not all(fitting.values()):
         return next(one for one in demands if not fitting[one.asks])
     waits = waits_of(demands)

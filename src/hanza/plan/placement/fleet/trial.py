@@ -57,13 +57,13 @@ class Trial:
         return self._said[asked]
 
     def may(self, demand: Demand, host: HostId) -> bool:
-        fitting = find_fitting(self._decider, demand, self._now)
+        fitting = find_fitting(self._decider, demand, self._now, is_ordered=False)
         return self._inventory.rows[host] in fitting.rows
 
     def points(
         self, demand: Demand, standing: Sequence[Standing], host: HostId
     ) -> tuple[int | None, int]:
-        fitting = find_fitting(self._decider, demand, self._now)
+        fitting = find_fitting(self._decider, demand, self._now, is_ordered=False)
         free = np.ones(len(fitting.rows), np.bool_)
         for crowd in crowds_of(self._decider, demand, self._neighbours(standing), fitting.rows):
             free &= ~crowd.mask
