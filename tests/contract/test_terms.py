@@ -13,6 +13,7 @@ from hanza.model.errors import QuotaExceeded, StoreUnavailable
 from hanza.model.ids import HostId
 from hanza.model.quota import Amounts, Limits
 from hanza.model.terms import Terms
+from hanza.plan.placement.terms import About
 from hanza.store import terms
 from hanza.store.hosts import list_hosts
 from hanza.store.terms import Take
@@ -24,6 +25,7 @@ from kit.standard import Asker, askers
 
 SHOP = BASE + "/tenants/acme/workspaces/shop"
 TERMS = BASE + "/providers/berlin/terms"
+NOBODY: dict[str, list[str]] = {"tenants": [], "tenantCountries": [], "dataClasses": []}
 NOTHING = {"instances": None, "cpus": None, "memoryMiB": None, "storageMiB": None}
 ONE = Amounts(1, 1, 64, 10)
 
@@ -60,14 +62,14 @@ def places(ana: Asker) -> dict[str, str | None]:
 def test_terms_are_set_shown_changed_and_cleared_and_each_is_told(ana: Asker) -> None:
     nothing = ana.client.get(TERMS, headers=OPERATOR).json()
     assert nothing["metadata"] == {"provider": "berlin", "generation": 0, "changedAt": None}
-    assert nothing["spec"] == {"each": NOTHING, "total": NOTHING, "deny": {"tenants": []}}
+    assert nothing["spec"] == {"each": NOTHING, "total": NOTHING, "deny": NOBODY}
     assert ana.client.delete(TERMS, headers=OPERATOR).status_code == 404
     made = set_terms(ana, each={"instances": 2}, deny={"tenants": ["rival"]})
     assert made.status_code == 201
     assert made.json()["spec"]["each"] == NOTHING | {"instances": 2}
     assert set_terms(ana, each={"instances": 2}, deny={"tenants": ["rival"]}).status_code == 200
     changed = set_terms(ana, total={"cpus": 9}).json()
-    assert (changed["metadata"]["generation"], changed["spec"]["deny"]) == (2, {"tenants": []})
+    assert (changed["metadata"]["generation"], changed["spec"]["deny"]) == (2, NOBODY)
     assert ana.client.delete(TERMS, headers=OPERATOR).status_code == 202
     events = ana.client.get(BASE + "/events", headers=OPERATOR).json()["items"]
     kinds = [one["kind"] for one in events if one["kind"].startswith("terms.")]
@@ -81,6 +83,8 @@ def test_terms_are_set_shown_changed_and_cleared_and_each_is_told(ana: Asker) ->
         {"each": {"addresses": 1}},
         {"deny": {"tenants": ["No Name"]}},
         {"deny": {"countries": ["DE"]}},
+        {"deny": {"tenantCountries": ["Atlantis"]}},
+        {"deny": {"dataClasses": ["No Word"]}},
     ],
 )
 def test_what_is_no_term_is_refused(ana: Asker, spec: dict[str, Any]) -> None:
@@ -133,6 +137,52 @@ def test_what_ends_is_counted_back_and_a_denial_ends_nothing(ana: Asker) -> None
     assert places(ana) == {"b": None}
     why = ana.get(f"{SHOP}/instances/b").json()["status"]["reason"]
     assert why == "none of 1 hosts may run it: 1 of a provider that takes nothing of you"
+
+
+def test_tenants_of_a_country_and_classes_of_data_are_denied_also_when_that_is_not_known(
+    ana: Asker,
+) -> None:
+    def told(name: str) -> str:
+        (loser,) = ana.get(f"{SHOP}/instances/{name}/placement").json()["explanation"]["losers"]
+        return str(loser["lacks"][0]["text"])
+
+    set_terms(ana, deny={"tenantCountries": ["HU", "EEA"]})
+    ask_for(ana, "a")
+    live(ana)
+    assert told("a").endswith("whose country is not known, as that of acme is not")
+    acme = BASE + "/tenants/acme"
+    at_home = ana.client.put(acme, json={"spec": {"country": "HU"}}, headers=OPERATOR).json()
+    assert at_home["spec"] == {"references": "strict", "country": "HU"}
+    wrong = ana.client.put(acme, json={"spec": {"country": "Atlantis"}}, headers=OPERATOR)
+    assert wrong.status_code == 412
+    assert told("a") == "is of berlin, which takes nothing of tenants from HU"
+    ana.client.put(acme, json={"spec": {"country": "CH"}}, headers=OPERATOR)
+    assert ana.client.put(acme, json={}, headers=OPERATOR).json()["spec"]["country"] == "CH"
+    live(ana)
+    assert places(ana) == {"a": "berlin"}
+    spec = set_terms(ana, deny={"dataClasses": ["health"]}).json()["spec"]["deny"]
+    assert spec == NOBODY | {"dataClasses": ["health"]}
+    ask_for(ana, "b", policy={"data": ["health", "personal"]})
+    ask_for(ana, "c")
+    ask_for(ana, "d", policy={"data": ["personal"]})
+    live(ana)
+    assert places(ana) == {"a": "berlin", "b": None, "c": None, "d": "berlin"}
+    assert told("b") == "is of berlin, which takes nothing that handles data of class health"
+    assert told("c").endswith("takes nothing that does not say which classes of data it handles")
+
+
+def test_a_denial_that_came_after_the_decision_is_kept_when_the_room_is_taken(ana: Asker) -> None:
+    live(ana)
+    store, now = ana.league.store, ana.league.clock.now()
+    ((host, _),) = store.read(list_hosts)
+    own = Terms(tenant_countries=frozenset({"HU"}), data_classes=frozenset({"health"}))
+    store.write(terms.set_terms, "berlin", own, now)
+    for about in (About("acme"), About("acme", "HU"), About("acme", "CH", frozenset({"health"}))):
+        with pytest.raises(QuotaExceeded):
+            store.write(_take, Take(host.id, "acme", ONE, about))
+    store.write(_take, Take(host.id, "acme", ONE, About("acme", "CH", frozenset({"public"}))))
+    assert store.read(terms.get_terms, "berlin").taken["acme"].instances == 1
+    store.write(terms.give_terms, Take(host.id, "acme", ONE))
 
 
 def test_a_volume_that_its_provider_does_not_take_takes_no_room(ana: Asker) -> None:

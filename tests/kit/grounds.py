@@ -127,6 +127,8 @@ terms = st.none() | st.builds(
     each=st.builds(Limits, instances=st.none() | st.integers(0, 2)),
     total=st.builds(Limits, cpus=st.none() | st.integers(0, 4)),
     denied=st.frozensets(st.just("rival"), max_size=1),
+    tenant_countries=st.frozensets(st.just("HU"), max_size=1),
+    data_classes=st.frozensets(st.just("health"), max_size=1),
 )
 stands = st.builds(
     Stand,
@@ -254,4 +256,5 @@ lax_policies = st.builds(
     spreads=st.lists(spreads, max_size=2, unique_by=lambda one: (one.over, one.is_hard)).map(tuple),
     goals=goals,
     besides=st.lists(besides, max_size=1).map(tuple),
+    data=st.none() | st.frozensets(st.sampled_from(["health", "public"]), min_size=1),
 )

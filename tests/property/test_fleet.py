@@ -84,6 +84,7 @@ def demands(draw: st.DrawFn, policies: st.SearchStrategy[Policy] = lax_policies)
         ports=draw(st.just(()) | ports),
         companions=draw(st.just(()) | companions),
         tenant=draw(st.sampled_from(["acme", "rival"])),
+        tenant_country=draw(st.sampled_from([None, "HU", "DE", "DE"])),
     )
 
 

@@ -9,6 +9,7 @@ from hanza.model.access import Grant, Scope, User
 from hanza.model.errors import Invalid
 from hanza.plan.access_roles import DEFAULT_ROLE
 from hanza.plan.admission import check_name
+from hanza.plan.countries import check_code
 from hanza.plan.seca.references import SHARED_TENANTS
 from hanza.store import tenants
 from hanza.store.signing_keys import list_keys, note_token
@@ -27,8 +28,9 @@ def put_tenant(call: Call) -> Answer:
     if name in SHARED_TENANTS:
         raise Invalid(f"{name!r} stands for what all tenants share", field="name")
     plane = call.plane
+    country = None if put.spec.country is None else check_code(put.spec.country, "spec.country")
     kept, is_new = plane.store.write(
-        tenants.put_tenant, name, put.spec.references, plane.clock.now()
+        tenants.put_tenant, name, put.spec.references, plane.clock.now(), country
     )
     return Answer(201 if is_new else 200, doc.tenant_to_doc(kept))
 

@@ -23,10 +23,15 @@ def add_tenant(
     references: Annotated[
         References | None, typer.Option(help="Whether what a resource names must exist already.")
     ] = None,
+    country: Annotated[
+        str | None,
+        typer.Option(help="Where it is at home, such as DE: some providers refuse by that."),
+    ] = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Add a tenant, or change how its references are held."""
-    spec = {} if references is None else {"references": references}
+    """Add a tenant, or change how its references are held and where it is at home."""
+    given = {"references": references, "country": country}
+    spec = {key: value for key, value in given.items() if value is not None}
     with connect(context) as client:
         is_new, document = client.put(f"/tenants/{name}", {"spec": spec})
     done = "added" if is_new else "was there"
@@ -39,7 +44,7 @@ def list_tenants(context: typer.Context, output: OutputOption = Output.table) ->
     """List the tenants."""
     with connect(context) as client:
         records = [_tenant(one) for one in client.items("/tenants")]
-    columns = ["name", "references", "createdAt"]
+    columns = ["name", "references", "country", "createdAt"]
     show(records, columns, output, "no tenant yet; add one: hanza tenant add")
 
 

@@ -8,6 +8,7 @@ import typer
 from hanza.cli.options import OutputOption, YesOption, connect
 from hanza.cli.render import Output, Record, show
 from hanza.model.errors import Invalid
+from hanza.plan.countries import countries_of
 
 terms = typer.Typer(help="A provider's own terms: caps and denials.", no_args_is_help=True)
 COLUMNS = ["what", "each", "total", "taken"]
@@ -30,6 +31,12 @@ CapOption = Annotated[
     ),
 ]
 TenantsOption = Annotated[list[str] | None, typer.Option(help="A tenant; may be repeated.")]
+CountriesOption = Annotated[
+    list[str] | None, typer.Option(help="Where tenants are at home, such as DE; may be repeated.")
+]
+ClassesOption = Annotated[
+    list[str] | None, typer.Option(help="A class of data, such as health; may be repeated.")
+]
 
 
 @terms.command("show")
@@ -48,21 +55,31 @@ def set_terms(  # noqa: PLR0913 -- each is an option of the command
     total: CapOption = None,
     deny: TenantsOption = None,
     accept: TenantsOption = None,
+    deny_country: CountriesOption = None,
+    accept_country: CountriesOption = None,
+    deny_data: ClassesOption = None,
+    accept_data: ClassesOption = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Change what is named; the rest stays as it is.
 
     Less than what stands there ends nothing: nothing more comes until it is less again.
     """
-    if not any((each, total, deny, accept)):
+    denials = {
+        "tenants": (deny, accept),
+        "tenantCountries": (deny_country, accept_country),
+        "dataClasses": (deny_data, accept_data),
+    }
+    if not any((each, total, *(said for pair in denials.values() for said in pair))):
         raise Invalid("say what to change", hint="such as --each instances=4")
     caps = {"each": _caps(each, "each"), "total": _caps(total, "total")}
     with connect(context) as client:
         spec = client.get(_path(name))["spec"]
         for which, changes in caps.items():
             spec[which] |= changes
-        denied = (set(spec["deny"]["tenants"]) | set(deny or ())) - set(accept or ())
-        spec["deny"]["tenants"] = sorted(denied)
+        for what, (more, less) in denials.items():
+            denied = (set(spec["deny"][what]) | _words(what, more)) - _words(what, less)
+            spec["deny"][what] = sorted(denied)
         _, document = client.put(_path(name), {"spec": spec})
     _told(document, output)
 
@@ -81,6 +98,12 @@ def clear_terms(
         client.delete(_path(name))
         document = client.get(_path(name))
     _told(document, output)
+
+
+def _words(what: str, given: list[str] | None) -> frozenset[str]:
+    """Of countries also by the names of sets, such as EU.  Raises `Invalid`."""
+    words = given or []
+    return countries_of(words, what) if what == "tenantCountries" else frozenset(words)
 
 
 def _caps(given: list[str] | None, field: str) -> dict[str, int | None]:
@@ -106,6 +129,10 @@ def _told(document: dict[str, Any], output: Output) -> None:
     show([_line(one.value, spec, status) for one in Member], COLUMNS, output, "")
     for tenant in spec["deny"]["tenants"]:
         print(f"# nothing new is taken of tenant {tenant}")
+    for country in spec["deny"]["tenantCountries"]:
+        print(f"# nothing new is taken of tenants from {country}, or from who knows where")
+    for word in spec["deny"]["dataClasses"]:
+        print(f"# nothing new is taken that handles data of class {word}, or does not say")
 
 
 def _line(what: str, spec: dict[str, Any], status: dict[str, Any]) -> Record:

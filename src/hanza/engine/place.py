@@ -18,7 +18,7 @@ from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.choose import Placed
 from hanza.plan.placement.demand import Bounds, demand_of, standing_of
 from hanza.plan.placement.fleet import Fleet, Standing
-from hanza.plan.placement.terms import amounts_of
+from hanza.plan.placement.terms import About, amounts_of
 from hanza.store.events import Whose, append_event
 from hanza.store.holds import get_hold, take_hold
 from hanza.store.instances import forget_home, get_instances, list_members, set_waiting
@@ -179,8 +179,15 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
 def _takes(decision: _Decision) -> list[Take]:
     """What providers with terms take of it; its volumes count by themselves."""
     return [
-        Take(spot.host, wanted.address.tenant, amounts_of(wanted.spec.size))
-        for wanted, spot in zip(decision.unplaced, decision.spots, strict=True)
+        Take(
+            spot.host,
+            demand.tenant,
+            amounts_of(wanted.spec.size),
+            About(demand.tenant, demand.tenant_country, demand.policy.data),
+        )
+        for wanted, demand, spot in zip(
+            decision.unplaced, decision.demands, decision.spots, strict=True
+        )
     ]
 
 

@@ -162,3 +162,5 @@ class Policy:
     reaches: tuple[Reach, ...] = ()
     seals: tuple[Seal, ...] = ()
     besides: tuple[Beside, ...] = ()
+    data: frozenset[str] | None = None
+    """Classes of data that it handles: providers may take none of one."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from hanza.model.site import Country
+
 References: TypeAlias = Literal["strict", "deferred"]
 """`strict`: what a resource names must exist; `deferred`: it may come into being later."""
 
@@ -15,3 +17,5 @@ class Tenant:
     name: str
     references: References
     created_at: datetime
+    country: Country | None = None
+    """Where it is at home, by the operator's word; None where nobody said."""

@@ -7,6 +7,7 @@ stays, and counts.
 from dataclasses import dataclass
 
 from hanza.model.quota import UNLIMITED, Limits
+from hanza.model.site import Country
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,7 @@ class Terms:
     each: Limits = UNLIMITED
     total: Limits = UNLIMITED
     denied: frozenset[str] = frozenset()
+    tenant_countries: frozenset[Country] = frozenset()
+    """Nothing is taken of tenants from there, nor of whom no country is known."""
+    data_classes: frozenset[str] = frozenset()
+    """Nothing is taken that handles data of these classes, nor what does not say which."""

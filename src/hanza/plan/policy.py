@@ -106,6 +106,7 @@ def _combine(parent: Policy, child: Policy) -> Policy:
         reaches=tuple(dict.fromkeys((*parent.reaches, *child.reaches))),
         seals=_seals((*parent.seals, *child.seals)),
         besides=_besides((*parent.besides, *child.besides)),
+        data=_either(parent.data, child.data),
     )
 
 
@@ -113,6 +114,12 @@ def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset
     if one is None or other is None:
         return one if other is None else other
     return one & other
+
+
+def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one | other
 
 
 def _least(one: int | None, other: int | None) -> int | None:

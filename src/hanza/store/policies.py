@@ -20,6 +20,7 @@ from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.prepared import Among, Prepared
 from hanza.store.schema import instances, policies
+from hanza.store.tenants import countries_of_tenants
 from hanza.store.tx import Tx
 from hanza.store.volumes import pins_of
 from hanza.store.work import hint, hint_waiting
@@ -94,6 +95,7 @@ def bounds_of(tx: Tx, wishes: Iterable[Wanted]) -> Bounds:
         above,
         {row.id: row.home for row in _HOMES.among(tx, ids)},
         stands_of(tx, wishes, above),
+        countries_of_tenants(tx, (one.address.tenant for one in wishes)),
     )
 
 

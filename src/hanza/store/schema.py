@@ -105,6 +105,7 @@ tenants = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("reference_policy", sa.Text, nullable=False, server_default="strict"),
     an_instant("created_at"),
+    sa.Column("country", sa.Text),
 )
 
 join_tokens = sa.Table(

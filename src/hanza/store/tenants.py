@@ -1,10 +1,13 @@
 """Tenants, by name."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from hanza.model.errors import NotFound
+from hanza.model.site import Country
 from hanza.model.tenant import References, Tenant
 from hanza.store.access import count_up
 from hanza.store.database import upsert
@@ -12,23 +15,36 @@ from hanza.store.events import append_event
 from hanza.store.prepared import Prepared
 from hanza.store.schema import tenants
 from hanza.store.tx import Tx
+from hanza.store.work import hint_waiting
 
 _BY_NAME = Prepared(sa.select(tenants).where(tenants.c.name == sa.bindparam("name")))
 
 
 def put_tenant(
-    tx: Tx, name: str, references: References | None, now: datetime
+    tx: Tx,
+    name: str,
+    references: References | None,
+    now: datetime,
+    country: Country | None = None,
 ) -> tuple[Tenant, bool]:
-    """Add a tenant, or change how its references are held; also whether it is new.
+    """Add a tenant, or change how its references are held and where it is at home; also whether
+    it is new.
 
-    Without `references` a known tenant stays as it is and a new one is strict.
+    What is not said of a known tenant stays as it is; a new one is strict, and of no known country.
     """
     known = find_tenant(tx, name)
-    if known is not None and references in (None, known.references):
-        return known, False
-    created_at = now if known is None else known.created_at
-    tenant = Tenant(name, references or "strict", created_at)
-    row = {"name": name, "reference_policy": tenant.references, "created_at": created_at}
+    was = known or Tenant(name, "strict", now)
+    tenant = replace(was, references=references or was.references, country=country or was.country)
+    if tenant == known:
+        return tenant, False
+    row = {
+        "name": name,
+        "reference_policy": tenant.references,
+        "created_at": tenant.created_at,
+        "country": tenant.country,
+    }
+    if tenant.country != was.country:
+        hint_waiting(tx, "place", now)
     upsert(tx, tenants, ("name",), row)
     count_up(tx)
     verb = "added" if known is None else "changed"
@@ -52,5 +68,11 @@ def list_tenants(tx: Tx) -> list[Tenant]:
     return [tenant_from_row(row) for row in tx.execute(sa.select(tenants).order_by(tenants.c.name))]
 
 
+def countries_of_tenants(tx: Tx, names: Iterable[str]) -> dict[str, Country | None]:
+    """Of those that are known."""
+    found = {name: find_tenant(tx, name) for name in set(names)}
+    return {name: one.country for name, one in found.items() if one is not None}
+
+
 def tenant_from_row(row: sa.Row[tuple[object, ...]]) -> Tenant:
-    return Tenant(row.name, row.reference_policy, row.created_at)
+    return Tenant(row.name, row.reference_policy, row.created_at, row.country)

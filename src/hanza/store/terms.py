@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from hanza.model.ids import HostId
 from hanza.model.quota import DIMENSIONS, NONE, Amounts, Limits
 from hanza.model.terms import Terms
-from hanza.plan.placement.terms import ALL
+from hanza.plan.placement.terms import ALL, About, denial_of
 from hanza.store.changes import note_change
 from hanza.store.database import upsert
 from hanza.store.events import append_event
@@ -39,6 +39,8 @@ class Take:
     host: HostId
     tenant: str
     amounts: Amounts
+    about: About | None = None
+    """What else its provider may refuse it for; None where it is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def set_terms(tx: Tx, name: str, terms: Terms, now: datetime) -> tuple[Held, boo
         **{f"each_{one}": terms.each.of(one) for one in DIMENSIONS},
         **{f"total_{one}": terms.total.of(one) for one in DIMENSIONS},
         "denied": sorted(terms.denied),
+        "tenant_countries": sorted(terms.tenant_countries),
+        "data_classes": sorted(terms.data_classes),
         "version": known.version + 1,
         "changed_at": now,
     }
@@ -155,7 +159,9 @@ class _Owner:
 
 
 def _count(tx: Tx, owner: _Owner, terms: Terms, take: Take) -> bool:
-    if take.tenant in terms.denied and take.amounts.instances > 0:
+    about = take.about or About(take.tenant)
+    is_new = take.about is not None and take.amounts.instances > 0
+    if is_new and denial_of(terms, about) is not None:
         return False
     for tenant, limits in ((take.tenant, terms.each), (ALL, terms.total)):
         whose = _whose(owner.id, tenant)
@@ -240,4 +246,6 @@ def _terms_from_row(row: Any) -> Terms:
         Limits(*(getattr(row, f"each_{one}") for one in DIMENSIONS)),
         Limits(*(getattr(row, f"total_{one}") for one in DIMENSIONS)),
         frozenset(row.denied or ()),
+        frozenset(row.tenant_countries or ()),
+        frozenset(row.data_classes or ()),
     )

@@ -20,6 +20,8 @@ provider_terms = sa.Table(
     *(a_limit(f"each_{one}") for one in DIMENSIONS),
     *(a_limit(f"total_{one}") for one in DIMENSIONS),
     a_json("denied"),
+    a_json("tenant_countries"),
+    a_json("data_classes"),
     a_count("version", 1),
     an_instant("changed_at"),
 )

@@ -66,7 +66,10 @@ class SitePut(Struct, forbid_unknown_fields=True):
 
 
 class TenantSpec(Struct, forbid_unknown_fields=True):
+    """`country` is where it is at home, for providers that take nothing from some."""
+
     references: References | None = None
+    country: Word | None = None
 
 
 class TenantPut(Struct, forbid_unknown_fields=True):
@@ -275,7 +278,7 @@ def site_to_doc(site: Site, provider: str) -> SiteDoc:
 
 def tenant_to_doc(tenant: Tenant) -> TenantDoc:
     metadata = Metadata(tenant.name, tenant.name, created_at=tenant.created_at)
-    return TenantDoc(metadata, TenantSpec(tenant.references))
+    return TenantDoc(metadata, TenantSpec(tenant.references, tenant.country))
 
 
 def host_to_doc(host: Host, site: str, *, is_heard: bool) -> HostDoc:

@@ -121,6 +121,8 @@ class PolicyDoc(Struct, forbid_unknown_fields=True, omit_defaults=True, rename={
     require: Annotated[list[Require], Meta(max_length=32)] = []
     certificates: Words | None = None
     capabilities: Words | None = None
+    families: Words | None = None
+    data: Words | None = None
     seal: SealLevel | Seals | None = None
     near: Annotated[list[Word | NearTo], Meta(max_length=16)] = []
     reach: Annotated[list[ReachOf], Meta(max_length=8)] = []

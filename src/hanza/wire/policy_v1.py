@@ -9,6 +9,8 @@
       - {provider: certifications, all: [iso_27001, bsi_c5]}
     certificates: [bsi_c5]
     capabilities: [gpu]
+    families: [general]
+    data: [personal]
     seal: {overall: 2, sov_3: 3}
     near: [Ljubljana, {city: Amsterdam, maxMs: 25}, {latitude: 46.1, longitude: 14.5}]
     reach: [{of: [Graz, Linz, Wels], maxMs: 20, percent: 90}]
@@ -58,6 +60,8 @@ from hanza.wire.policy_shape import (
 )
 
 MICRO = 1_000_000
+FAMILIES = "sku_families"
+"""The attribute of a site that says which families of skus it has."""
 OBJECTIVES = tuple(f"sov_{number}" for number in range(1, 9))
 FindCity: TypeAlias = Callable[[str, str], Point]
 """From a name and the field that says it; raises `Invalid`."""
@@ -83,6 +87,7 @@ def policy_from_doc(doc: PolicyDoc, find_city: FindCity) -> Policy:
             *(_requirement(one, f"require[{n}]") for n, one in enumerate(doc.require)),
             *_has_all("provider", "certifications", doc.certificates, "certificates"),
             *_has_all("site", "capabilities", doc.capabilities, "capabilities"),
+            *_families(doc.families),
         ),
         near=tuple(_near(one, f"near[{n}]", find_city) for n, one in enumerate(doc.near)),
         spreads=tuple(_spread(one, f"spread[{n}]") for n, one in enumerate(doc.spread)),
@@ -92,6 +97,7 @@ def policy_from_doc(doc: PolicyDoc, find_city: FindCity) -> Policy:
         reaches=tuple(_reach(one, f"reach[{n}]", find_city) for n, one in enumerate(doc.reach)),
         seals=_seals(doc.seal),
         besides=tuple(_beside(one, f"with[{n}]") for n, one in enumerate(doc.with_)),
+        data=_data(doc.data),
     )
 
 
@@ -123,6 +129,7 @@ def policy_to_doc(policy: Policy) -> PolicyDoc:
             for one in policy.reaches
         ],
         with_=[_with(one) for one in policy.besides],
+        data=_sorted(policy.data),
         goals=Weights(goals.nearness, goals.price, goals.carbon) if goals else None,
         caps=Caps(None if price is None else price / MICRO, policy.carbon_max)
         if has_caps
@@ -197,6 +204,20 @@ def _has_all(
         return ()
     values = frozenset(check_value(word, f"{field}[{n}]") for n, word in enumerate(words))
     return (Requirement(subject, attribute, "all", values),)
+
+
+def _families(words: Sequence[str] | None) -> tuple[Requirement, ...]:
+    """Of skus: a site that has any of them will do."""
+    if words is None:
+        return ()
+    values = frozenset(check_value(word, f"families[{n}]") for n, word in enumerate(words))
+    return (Requirement("site", FAMILIES, "any", values),)
+
+
+def _data(words: Sequence[str] | None) -> frozenset[str] | None:
+    if words is None:
+        return None
+    return frozenset(check_word(word, f"data[{n}]") for n, word in enumerate(words))
 
 
 def _seals(said: int | Seals | None) -> tuple[Seal, ...]:

@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 
 from hanza.model.quota import NONE, Amounts, Limits
 from hanza.model.terms import Terms
-from hanza.plan.admission import check_name
+from hanza.plan.admission import check_name, check_word
+from hanza.plan.countries import countries_of
 from hanza.plan.placement.terms import ALL
 
 Limit = Annotated[int, Meta(ge=0, le=10**12)] | None
@@ -25,8 +26,16 @@ class CapsDoc(Struct, forbid_unknown_fields=True, rename=_NAMES):
     storage_mib: Limit = None
 
 
-class DenyDoc(Struct, forbid_unknown_fields=True):
+Words = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=300)]
+
+
+class DenyDoc(Struct, forbid_unknown_fields=True, rename="camel"):
+    """`tenantCountries` are codes, or names of sets such as EU; who is of no known country, or
+    does not say which classes of data it handles, is denied where one is named."""
+
     tenants: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=10_000)] = []
+    tenant_countries: Words = []
+    data_classes: Words = []
 
 
 class TermsSpec(Struct, forbid_unknown_fields=True):
@@ -73,11 +82,19 @@ class TermsDoc(Struct):
 
 
 def terms_from_spec(spec: TermsSpec) -> Terms:
-    """Raises `Invalid` naming what could be no tenant's name."""
-    denied = (
-        check_name(name, f"spec.deny.tenants[{n}]") for n, name in enumerate(spec.deny.tenants)
+    """Raises `Invalid` naming what could be no tenant's name, no country or no word."""
+    deny = spec.deny
+    denied = (check_name(name, f"spec.deny.tenants[{n}]") for n, name in enumerate(deny.tenants))
+    classes = (
+        check_word(word, f"spec.deny.dataClasses[{n}]") for n, word in enumerate(deny.data_classes)
     )
-    return Terms(_limits(spec.each), _limits(spec.total), frozenset(denied))
+    return Terms(
+        _limits(spec.each),
+        _limits(spec.total),
+        frozenset(denied),
+        countries_of(deny.tenant_countries, "spec.deny.tenantCountries"),
+        frozenset(classes),
+    )
 
 
 def terms_to_doc(
@@ -87,7 +104,8 @@ def terms_to_doc(
     version: int,
     changed_at: datetime | None,
 ) -> TermsDoc:
-    spec = TermsSpec(_caps(terms.each), _caps(terms.total), DenyDoc(sorted(terms.denied)))
+    deny = DenyDoc(sorted(terms.denied), sorted(terms.tenant_countries), sorted(terms.data_classes))
+    spec = TermsSpec(_caps(terms.each), _caps(terms.total), deny)
     tenants = {name: _taken(taken[name]) for name in sorted(taken) if name != ALL}
     status = TermsStatus(_taken(taken.get(ALL, NONE)), tenants)
     return TermsDoc(TermsMetadata(provider, version, changed_at), spec, status)

@@ -15,7 +15,8 @@ from hanza.plan.placement.candidate import Candidate, Demand
 from hanza.plan.placement.choose import Placed, place_group, without_room
 from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain
-from hanza.plan.placement.terms import ALL, amounts_of, refusals_of, with_taken
+from hanza.plan.placement.terms import ALL, About, amounts_of, denial_of, refusals_of, with_taken
+from hanza.plan.policy import said_by, tighten
 from kit.grounds import SMALL, a_candidate, a_demand, a_ground, a_member, prices_of
 from kit.plainly import quote_team
 
@@ -53,6 +54,27 @@ def test_who_is_denied_is_told_and_goes_elsewhere() -> None:
     assert explain(a_demand(tenant="acme"), hosts[:2]).relaxations == (), (
         "it is the provider's word"
     )
+
+
+def test_who_may_be_from_there_or_handle_that_is_denied_until_it_is_known() -> None:
+    own = Terms(tenant_countries=frozenset({"HU"}), data_classes=frozenset({"health", "secret"}))
+    hosts = hosts_with(own)
+
+    def why(country: str | None, *data: str) -> str | None:
+        policy = Policy(data=frozenset(data) or None)
+        demand = a_demand(policy, tenant="acme", tenant_country=country)
+        losers = explain(demand, hosts).losers
+        return losers[0].lacks[0].text.partition("takes nothing ")[2] if losers else None
+
+    assert why(None, "public") == "of tenants whose country is not known, as that of acme is not"
+    assert why("HU", "public") == "of tenants from HU"
+    assert why("DE") == "that does not say which classes of data it handles"
+    assert why("DE", "secret", "public", "health") == "that handles data of class health, secret"
+    assert why("DE", "public") is None
+    assert denial_of(Terms(), About("acme")) is None
+    both = said_by(None, Policy(data=frozenset({"public"}))), Policy(data=frozenset({"health"}))
+    assert tighten(*both).data == {"public", "health"}
+    assert tighten(Policy(), both[0]).data == {"public"} == tighten(both[0], Policy()).data
 
 
 def test_who_has_all_that_a_provider_takes_is_told_the_numbers() -> None:

@@ -298,6 +298,8 @@ def test_the_published_schema_knows_the_same_members_as_the_parser() -> None:
         "require",
         "certificates",
         "capabilities",
+        "families",
+        "data",
         "seal",
         "near",
         "reach",

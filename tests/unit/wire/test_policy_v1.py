@@ -83,6 +83,8 @@ def test_levels_reach_company_and_what_is_short_for_a_requirement() -> None:
         {
             "certificates": ["bsi_c5"],
             "capabilities": ["gpu", "vm"],
+            "families": ["general", "memory"],
+            "data": ["personal"],
             "seal": {"overall": 2, "sov_3": 3},
             "reach": [{"of": ["Graz", {"city": "Linz"}], "maxMs": 20, "percent": 90}],
             "with": [
@@ -95,7 +97,9 @@ def test_levels_reach_company_and_what_is_short_for_a_requirement() -> None:
     assert policy.requirements == (
         Requirement("provider", "certifications", "all", frozenset({"bsi_c5"})),
         Requirement("site", "capabilities", "all", frozenset({"gpu", "vm"})),
+        Requirement("site", "sku_families", "any", frozenset({"general", "memory"})),
     )
+    assert policy.data == {"personal"}
     assert policy.seals == (Seal("", 2), Seal("sov_3", 3))
     find = load_cities().find
     graz, linz = find("Graz", "f"), find("Linz", "f")

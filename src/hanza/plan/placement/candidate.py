@@ -119,6 +119,8 @@ class Demand:
     app are placed along with it, and so are not here."""
     tenant: str = ""
     """Whose it is: providers have terms."""
+    tenant_country: Country | None = None
+    """Where that tenant is at home; None where nobody said."""
 
     @property
     def room(self) -> Capacity:
@@ -143,6 +145,7 @@ class Demand:
             self.ports,
             self.companions,
             self.tenant,
+            self.tenant_country,
         )
 
 

@@ -7,6 +7,7 @@ from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Beside, Policy
+from hanza.model.site import Country
 from hanza.plan.placement.candidate import Companion, Demand, Stand
 from hanza.plan.placement.fleet.host import Standing
 from hanza.plan.placement.pins import FREE, Pin
@@ -30,6 +31,8 @@ class Bounds:
     stands: Mapping[Named, tuple[Stand, ...]] = field(default_factory=dict)
     """Where what others want to be beside is: every instance and volume that one names, and each
     component that its app has not."""
+    countries: Mapping[str, Country | None] = field(default_factory=dict)
+    """Where tenants are at home, by name, as far as that is known."""
 
     def levels_of(self, address: Address) -> tuple[Level, ...]:
         return self.above.get((address.tenant, address.workspace), ())
@@ -81,6 +84,7 @@ def demand_of(wanted: Wanted, bounds: Bounds) -> Demand:
         ports=tuple(one.port for one in wanted.spec.ports),
         companions=tuple(one for one in companions if one is not None),
         tenant=wanted.address.tenant,
+        tenant_country=bounds.countries.get(wanted.address.tenant),
     )
 
 

@@ -5,10 +5,12 @@ that a choice never asks for what the guarded count would refuse.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hanza.model.capacity import Capacity
 from hanza.model.quota import NONE, WORDS, Amounts, Limits
+from hanza.model.site import Country
+from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.placement.rule import Rule
 from hanza.plan.quota import exceeded
@@ -20,11 +22,11 @@ ALL = ""
 def terms_rules(demand: Demand) -> tuple[Rule, ...]:
     """Nothing that a tenant could relax: they are the provider's."""
     tenant, cost = demand.tenant, demand.cost
+    about = About(tenant, demand.tenant_country, demand.policy.data)
 
     def denied(ground: Ground) -> str | None:
-        if ground.terms is None or tenant not in ground.terms.denied:
-            return None
-        return f"is of {ground.provider}, which takes nothing of {tenant}"
+        why = None if ground.terms is None else denial_of(ground.terms, about)
+        return None if why is None else f"is of {ground.provider}, which takes nothing {why}"
 
     def full(ground: Ground) -> str | None:
         more = refusals_of(ground, tenant, cost)
@@ -34,6 +36,32 @@ def terms_rules(demand: Demand) -> tuple[Rule, ...]:
         Rule("denied", "", "of a provider that takes nothing of you", denied),
         Rule("capped", "", "of a provider that takes no more", full),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a provider may refuse for: whose it is, from where, and what data it handles."""
+
+    tenant: str
+    country: Country | None = None
+    data: frozenset[str] | None = None
+
+
+def denial_of(terms: Terms, about: About) -> str | None:
+    """Completes "it takes nothing …"; None where it is not refused.
+
+    What is not known is refused by a rule that would have to know it.
+    """
+    if about.tenant in terms.denied:
+        return f"of {about.tenant}"
+    if terms.tenant_countries and about.country is None:
+        return f"of tenants whose country is not known, as that of {about.tenant} is not"
+    if about.country in terms.tenant_countries:
+        return f"of tenants from {about.country}"
+    if terms.data_classes and not about.data:
+        return "that does not say which classes of data it handles"
+    refused = sorted((about.data or frozenset()) & terms.data_classes)
+    return f"that handles data of class {', '.join(refused)}" if refused else None
 
 
 def refusals_of(ground: Ground, tenant: str, more: Amounts) -> list[str]:

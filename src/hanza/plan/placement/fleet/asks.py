@@ -105,9 +105,10 @@ class Asks:
     def of(self, demand: Demand) -> Ask:
         """What it asks, up to date.  A policy that was seen last is known by its identity."""
         size, pin = demand.size, demand.pin
+        whose = (demand.tenant, demand.tenant_country, pin.held_mib) if self.has_terms else None
         rest = (
             *(size.cpus, size.memory_mib, size.disk_mib, pin.site, demand.conflict),
-            *(demand.companions, (demand.tenant, pin.held_mib) if self.has_terms else None),
+            *(demand.companions, whose),
         )
         ask = self._by_policy.get((id(demand.policy), rest))
         if ask is None:
