@@ -155,39 +155,60 @@ def tell_loading(hosts: int, rounds: int) -> Number:
 
 
 def tell_churn(hosts: int, rounds: int) -> Number:
-    """A hundred hosts change and every agent is heard in each second of deciding."""
+    """A hundred hosts change and every agent is heard in each second of deciding.
+
+    Short stretches with and without changes take turns, since the machine is not always as fast;
+    what is there already is left alone by the collector, as in a plane (`boot.plane`).
+    """
     run = Run(fleet_of(hosts), replicas(DECISIONS))
-    changes = churn(run.fleet, hosts)
+    churn = Churn(run.fleet, hosts)
     run.decide(DECISIONS // 2)
+    run.give_back()
+    gc.collect()
+    gc.freeze()
     slower = []
-    for _ in range(max(rounds, 3)):
+    for _ in range(5 * max(rounds, 3)):
+        before = run.decide(DECISIONS // 5)
         run.give_back()
-        before = run.decide(DECISIONS)
+        busy = run.decide(DECISIONS // 5, churn.begin())
         run.give_back()
-        busy = run.decide(DECISIONS, lambda: next(changes))
+        quiet = (before + run.decide(DECISIONS // 5)) / 2
         run.give_back()
-        quiet = (before + run.decide(DECISIONS)) / 2
         slower.append(100 * (1 - busy / quiet))
+    gc.unfreeze()
     what = f"slower by {CHANGES_PER_SECOND} changed hosts a second, {hosts:,} hosts"
     return tell(number(what, statistics.median(slower), "%", at_most=10))
 
 
-def churn(fleet: Fleet, hosts: int) -> Iterator[None]:
+class Churn:
     """What happens between two decisions: nothing mostly.  What is held at a host stays held."""
-    known = list(fleet.candidates(NOW))
-    changed, agents = cycle(known[:: max(1, hosts // 997)]), {one.agent for one in known}
-    following, nth = time.process_time(), 0
-    while True:
-        while time.process_time() > following:
-            following += 1 / CHANGES_PER_SECOND
-            nth += 1
-            one = fleet.candidate(next(changed).host, NOW)
-            more = Capacity(1 - 2 * (nth // 997 % 2), 0, 0)
-            fleet.put(_host(replace(one, capacity=one.capacity + more, free=one.free + more)))
-            if nth % CHANGES_PER_SECOND == 0:
-                fleet.hear(agents, NOW)
-        # The clock is asked seldom, because asking it costs as much as the change.
-        yield from repeat(None, 8)
+
+    def __init__(self, fleet: Fleet, hosts: int) -> None:
+        known = list(fleet.candidates(NOW))
+        self._fleet, self._count = fleet, 0
+        self._changed = cycle([one.host for one in known[:: max(1, hosts // 997)]])
+        self._agents = {one.agent for one in known}
+
+    def begin(self) -> Callable[[], None]:
+        """From now on by the processor's time."""
+        return partial(next, self._run())
+
+    def _run(self) -> Iterator[None]:
+        following = time.process_time()
+        while True:
+            while time.process_time() > following:
+                following += 1 / CHANGES_PER_SECOND
+                self._change()
+            # The clock is asked seldom, because asking it costs as much as the change.
+            yield from repeat(None, 8)
+
+    def _change(self) -> None:
+        self._count += 1
+        one = self._fleet.candidate(next(self._changed), NOW)
+        more = Capacity(1 - 2 * (self._count // 997 % 2), 0, 0)
+        self._fleet.put(_host(replace(one, capacity=one.capacity + more, free=one.free + more)))
+        if self._count % CHANGES_PER_SECOND == 0:
+            self._fleet.hear(self._agents, NOW)
 
 
 def _host(one: Candidate) -> Host:
