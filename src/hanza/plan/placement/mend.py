@@ -30,8 +30,9 @@ def team_relaxations(
     for chosen in itertools.islice(itertools.product(*stuck.values()), TRIED_MAX):
         changes = {one.asks: change for one, change in zip(stuck, chosen, strict=True)}
         changed = tuple(_changed(one, changes.get(one.asks)) for one in demands)
-        answer = field.place(changed, standing)
-        if isinstance(answer, Placed):
+        # What helps one alone was tried when it was found.
+        answer = field.place(changed, standing) if len(demands) > 1 else None
+        if answer is None or isinstance(answer, Placed):
             words = [
                 f"{one.component or one.name}: {change.text}"
                 for one, change in zip(stuck, chosen, strict=True)
@@ -91,10 +92,10 @@ def _told(
     words: Sequence[str],
     changes: Sequence[Relaxation],
     changed: tuple[Demand, ...],
-    answer: Placed,
+    answer: Placed | None,
 ) -> Relaxation:
     text = " and ".join(dict.fromkeys(words))
-    if len(changes) == 1:
+    if len(changes) == 1 or answer is None:
         return replace(changes[0], text=text, demands=changed)
     hosts = {one.candidate.host for one in answer.options}
     sites = {one.candidate.ground.site for one in answer.options}
