@@ -35,7 +35,7 @@ Members = list[tuple[Wanted, HostId | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
+class Spot:
     """The host for one member."""
 
     host: HostId
@@ -44,22 +44,22 @@ class _Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decision:
+class Decision:
     """What was decided for one team: a spot for each of its demands, or why there is none."""
 
     unplaced: tuple[Wanted, ...]
     demands: tuple[Demand, ...]
-    spots: tuple[_Spot, ...]
+    spots: tuple[Spot, ...]
     refusal: str = ""
 
 
 def place_batch(store: Store, inventory: Inventory, batch: list[Work], now: datetime) -> None:
     """Place everything in the batch that still wants a place."""
     teams, bounds = store.read(_look, [InstanceId(one.ref) for one in batch])
-    decided: dict[InstanceId, _Decision] = {}
+    decided: dict[InstanceId, Decision] = {}
     with inventory.fleet(now) as fleet:
         for members in teams:
-            decision = _decide(fleet, members, bounds, now)
+            decision = decide(fleet, members, bounds, now)
             inventory.doubt([one.host for one in decision.spots])
             decided |= dict.fromkeys((one.id for one in decision.unplaced), decision)
     recorded = [
@@ -69,7 +69,7 @@ def place_batch(store: Store, inventory: Inventory, batch: list[Work], now: date
         record.result()
 
 
-def _decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> _Decision:
+def decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> Decision:
     """What is decided is taken of the fleet at once, so the next team finds it gone."""
     unplaced = sorted(
         (wanted for wanted, host in members if host is None), key=lambda one: one.address.name
@@ -81,8 +81,8 @@ def _decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> _D
         fleet.take(host, demand.room, demand.ports)
         fleet.count(host, demand.tenant, demand.cost)
         one = fleet.candidate(host, now)
-        spots.append(_Spot(host, one.agent, one.ground.name))
-    return _Decision(tuple(unplaced), tuple(demands), tuple(spots), refusal)
+        spots.append(Spot(host, one.agent, one.ground.name))
+    return Decision(tuple(unplaced), tuple(demands), tuple(spots), refusal)
 
 
 def _hosts_for(
@@ -102,10 +102,10 @@ def _hosts_for(
 
 
 def _paired(
-    batch: Sequence[Work], decided: dict[InstanceId, _Decision]
-) -> list[tuple[list[Work], _Decision | None]]:
+    batch: Sequence[Work], decided: dict[InstanceId, Decision]
+) -> list[tuple[list[Work], Decision | None]]:
     """The batch's rows by the decision that answers them; rows without one stand alone."""
-    pairs: dict[object, tuple[list[Work], _Decision | None]] = {}
+    pairs: dict[object, tuple[list[Work], Decision | None]] = {}
     for one in batch:
         decision = decided.get(InstanceId(one.ref))
         key: object = one.ref if decision is None else id(decision)
@@ -131,7 +131,7 @@ def _look(tx: Tx, ids: list[InstanceId]) -> tuple[list[Members], Bounds]:
     return list(teams.values()), bounds
 
 
-def _record(tx: Tx, works: list[Work], decision: _Decision | None, now: datetime) -> None:
+def _record(tx: Tx, works: list[Work], decision: Decision | None, now: datetime) -> None:
     held = [one for one in works if is_held(tx, one)]
     if not held:
         return
@@ -141,7 +141,7 @@ def _record(tx: Tx, works: list[Work], decision: _Decision | None, now: datetime
 
 
 def _verdict_of(
-    tx: Tx, instance: InstanceId, decision: _Decision | None, verdict: Verdict
+    tx: Tx, instance: InstanceId, decision: Decision | None, verdict: Verdict
 ) -> Verdict:
     """That of its team; on its own only when it is gone, placed, or was not looked at.
 
@@ -155,7 +155,7 @@ def _verdict_of(
     return Again() if decision is None else verdict
 
 
-def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
+def _settle(tx: Tx, decision: Decision, now: datetime) -> Verdict:
     """Hold all or none; `Again` when what was decided on is no longer so."""
     wishes = get_instances(tx, [one.id for one in decision.unplaced])
     if any(wishes.get(one.id, (None,))[0] != one for one in decision.unplaced):
@@ -176,7 +176,7 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
     return _hold_all(tx, decision, now)
 
 
-def _takes(decision: _Decision) -> list[Take]:
+def _takes(decision: Decision) -> list[Take]:
     """What providers with terms take of it; its volumes count by themselves."""
     return [
         Take(
@@ -191,7 +191,7 @@ def _takes(decision: _Decision) -> list[Take]:
     ]
 
 
-def _hold_all(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
+def _hold_all(tx: Tx, decision: Decision, now: datetime) -> Verdict:
     if not attempt(tx, lambda: _take_all(tx, decision, now)):
         return Again()
     for wanted, demand, spot in zip(
@@ -208,7 +208,7 @@ def _hold_all(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
     return Settled()
 
 
-def _take_all(tx: Tx, decision: _Decision, now: datetime) -> bool:
+def _take_all(tx: Tx, decision: Decision, now: datetime) -> bool:
     """False when somebody was faster at one of the hosts, or at what a provider takes."""
     for wanted, spot in zip(decision.unplaced, decision.spots, strict=True):
         ports = [one.port for one in wanted.spec.ports]
