@@ -11,8 +11,8 @@ back to: what it names may run elsewhere by now.
 
 import fcntl
 import os
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +25,7 @@ from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Conflict, HanzaError, Invalid, NotFound
+from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, FederationId, SiteId
 from hanza.model.local import LocalStop
 from hanza.model.manifest import Manifest
@@ -72,6 +73,7 @@ class Journal:
         """Raises `Conflict` while another process has the folder, `Invalid` if it cannot be."""
         self.folder = folder
         self._point = point
+        self._turn = threading.Lock()
         self._lock = _locked(folder)
         try:
             self.identity = load_identity(folder)
@@ -111,16 +113,29 @@ class Journal:
 
     def hold(self, manifest: Manifest) -> None:
         """Returns when the manifest is safe on the disk."""
-        self.save(MANIFEST, agent_v1.encode(manifest_to_wire(manifest)))
-        self.manifest = manifest
-        stops = standing(manifest, self.stops)
-        if stops != self.stops:
-            self.keep_stops(stops)
+        with self._turn:
+            self.save(MANIFEST, agent_v1.encode(manifest_to_wire(manifest)))
+            self.manifest = manifest
+            stops = standing(manifest, self.stops)
+            if stops != self.stops:
+                self._keep_stops(stops)
 
-    def keep_stops(self, stops: tuple[LocalStop, ...]) -> None:
+    def add_stop(self, stop: LocalStop) -> None:
         """Returns when what is stopped at the site is safe on the disk."""
+        with self._turn:
+            self._keep_stops((*self.stops, stop))
+
+    def lift_stop(self, mark: Mark) -> None:
+        with self._turn:
+            self._keep_stops(tuple(one for one in self.stops if one.mark != mark))
+
+    def _keep_stops(self, stops: tuple[LocalStop, ...]) -> None:
         self.save(STOPS, msgspec.json.encode(stops))
         self.stops = stops
+
+    def load(self, name: str) -> bytes | None:
+        """None when nothing was saved, or when it is not as this agent wrote it."""
+        return load_sealed(self.folder, name)
 
     def save(self, name: str, content: bytes) -> None:
         """Sealed.  Raises `OSError` where it cannot be kept; the file is then as it was."""

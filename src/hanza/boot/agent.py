@@ -21,14 +21,19 @@ import typer
 from hanza.agent.address import address_of
 from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
+from hanza.agent.diary import Diary
+from hanza.agent.door import Door
 from hanza.agent.fetch import PlaneFetch
+from hanza.agent.here import Here
 from hanza.agent.images import Images
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
+from hanza.agent.local import Local
 from hanza.agent.loop import Agent, Beside
 from hanza.agent.measure import Scope
 from hanza.agent.session import Session, Speaker
+from hanza.agent.telling import Telling
 from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
 from hanza.boot.settings import (
     Address,
@@ -48,7 +53,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE, MEASURE, MESH, PORT_MIN
+from hanza.wire.agent_v1 import CONSOLE, DIARY, MEASURE, MESH, PORT_MIN
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -187,7 +192,12 @@ def agent_of(
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     dial = WebSocketDial(root)
-    link = Link(addresses, Session(speaker, journal), clock, dial, point)
+    diary = Diary(journal, clock.now())
+    diary.begin(clock.now(), boot_id())
+    telling = Telling(diary, lambda: load_checkup(journal.folder))
+    link = Link(addresses, Session(speaker, journal, telling), clock, dial, point)
+    local = Local(journal, diary, clock, lambda: link.is_linked)
+    here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers)
     images = None
     if IMAGES_OPTION in identity.options:
         folder = Path(identity.options[IMAGES_OPTION])
@@ -197,13 +207,19 @@ def agent_of(
         images,
         Consoles(driver, dial, link.say, point),
         *measuring(link, identity.agent, nearness, stop),
+        here,
     )
     return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
     console = (CONSOLE,) if driver.capabilities().console else ()
-    return console if scope == "none" else (*console, MEASURE, MESH)
+    return (*console, DIARY) if scope == "none" else (*console, DIARY, MEASURE, MESH)
+
+
+def boot_id() -> str:
+    """Which boot of this machine it is: another after each."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def open_when_there(

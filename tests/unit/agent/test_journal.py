@@ -173,24 +173,27 @@ def test_what_another_key_sealed_is_refused_though_its_hash_is_right(
 
 def test_a_file_put_under_another_name_is_refused(journal: Journal) -> None:
     journal.hold(MANIFEST)
-    journal.keep_stops((STOP,))
+    journal.add_stop(STOP)
     (journal.folder / "stops").write_bytes((journal.folder / "manifest").read_bytes())
     assert load_stops(journal.folder) == ()
 
 
 def test_what_is_stopped_at_the_site_is_kept_until_the_plane_ends_it(journal: Journal) -> None:
     journal.hold(MANIFEST)
-    journal.keep_stops((STOP,))
+    journal.add_stop(STOP)
     again = reopened(journal)
     assert again.stops == (STOP,)
     again.hold(a_manifest([an_entry(power="off")], number=2))
+    assert (again.stops, load_stops(again.folder)) == ((), ())
+    again.add_stop(STOP)
+    again.lift_stop(STOP.mark)
     assert (again.stops, load_stops(again.folder)) == ((), ())
     again.close()
 
 
 def test_a_stop_that_a_cut_left_over_is_not_believed(journal: Journal) -> None:
     journal.hold(a_manifest([an_entry(power="off")]))
-    journal.keep_stops((STOP,))
+    journal.add_stop(STOP)
     again = reopened(journal)
     assert again.stops == ()
     again.close()
