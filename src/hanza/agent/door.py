@@ -66,9 +66,7 @@ class Door:
         self._listener.close()
 
     def _serve(self, caller: socket.socket) -> None:
-        credentials = caller.getsockopt(
-            socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size
-        )
+        credentials = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         uid = _CREDENTIALS.unpack(credentials)[1]
         if uid not in (0, os.geteuid()):
             _log.warning("door.refused", uid=uid)

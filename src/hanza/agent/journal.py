@@ -20,6 +20,7 @@ from typing import BinaryIO
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hanza.agent.disk import write_whole
 from hanza.agent.seal import opened, sealed, sealing_key
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -157,20 +158,7 @@ class Journal:
     def _write(self, name: str, content: bytes) -> None:
         noun = name.partition(".")[0]
         self._point(f"journal.{noun}.before")
-        fresh = self.folder / f"{name}.new"
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-        except OSError:
-            # A disk that is full has better uses for half a file.
-            fresh.unlink(missing_ok=True)
-            raise
-        fresh.replace(self.folder / name)
-        _sync_folder(self.folder)
+        write_whole(self.folder, name, content)
         self._point(f"journal.{noun}.after")
 
 
@@ -233,9 +221,11 @@ def load_stops(folder: Path) -> tuple[LocalStop, ...]:
 def load_sealed(folder: Path, name: str) -> bytes | None:
     """What the agent kept under this name; None when nothing, or nothing that is as it wrote it."""
     try:
-        return opened(_sealing_key_in(folder), name, (folder / name).read_bytes())
+        file = (folder / name).read_bytes()
     except FileNotFoundError:
         return None
+    try:
+        return opened(_sealing_key_in(folder), name, file)
     except HanzaError as error:
         _log.warning("state.tampered", folder=str(folder), file=name, reason=str(error))
         return None
@@ -275,11 +265,3 @@ def identity_of(folder: Path) -> Identity:
             f"no agent has joined with the folder {folder}", hint="run: hanza agent join"
         )
     return identity
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,7 @@ unknown.  It never starts what the plane wants off, and makes and ends nothing.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -16,9 +16,10 @@ from hanza.agent.journal import Identity, Journal
 from hanza.kit.clock import Clock
 from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, HanzaError, Invalid, NotFound, Refusal
-from hanza.model.local import LocalStop
 from hanza.model.local import Happening as Happened
+from hanza.model.local import LocalStop
 from hanza.model.manifest import Entry, Manifest
+from hanza.model.probe import Target
 from hanza.model.report import Seen, View
 from hanza.plan.diary import clock as said
 from hanza.plan.local import problem_of, wanted_on
@@ -52,6 +53,8 @@ class Known:
     stops: tuple[LocalStop, ...]
     view: View | None = None
     is_linked: bool | None = None
+    targets: tuple[Target, ...] = ()
+    """Whom the plane wants measured."""
 
 
 def status_of(known: Known) -> dict[str, Any]:
@@ -65,6 +68,7 @@ def status_of(known: Known) -> dict[str, Any]:
         "manifest": None if manifest is None else manifest.version.number,
         "engine": None if view is None else "well" if view.trouble is None else view.trouble.text,
         "guests": [_guest_of(entry, known) for entry in entries],
+        "probes": [[one.probe, one.host, one.port] for one in known.targets],
     }
 
 
@@ -116,16 +120,24 @@ def entry_of(known: Known, word: str) -> Entry:
     return max(found, key=lambda one: one.mark.run_epoch)
 
 
+class PlaneKnown(Protocol):
+    """What is known of the plane now: the agent's link."""
+
+    @property
+    def is_linked(self) -> bool: ...
+
+    @property
+    def targets(self) -> tuple[Target, ...]: ...
+
+
 class Local:
     """What a running agent answers.  Any number of threads may ask; stops are one at a time."""
 
-    def __init__(
-        self, journal: Journal, diary: Diary, clock: Clock, is_linked: Callable[[], bool]
-    ) -> None:
+    def __init__(self, journal: Journal, diary: Diary, clock: Clock, plane: PlaneKnown) -> None:
         self._journal = journal
         self._diary = diary
         self._clock = clock
-        self._is_linked = is_linked
+        self._plane = plane
         self.view: View | None = None
         """The last pass's; handed over by the loop."""
         self.hint: Callable[[], None] = lambda: None
@@ -160,7 +172,9 @@ class Local:
     def _known(self) -> Known:
         identity, journal = self._journal.identity, self._journal
         assert identity is not None, "an agent that runs has joined"
-        return Known(identity, journal.manifest, journal.stops, self.view, self._is_linked())
+        plane = self._plane
+        linked, targets = plane.is_linked, plane.targets
+        return Known(identity, journal.manifest, journal.stops, self.view, linked, targets)
 
     def _stop(self, known: Known, entry: Entry, by: str, reason: str) -> None:
         if _stop_of(known, entry) is not None:

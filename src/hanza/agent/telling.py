@@ -18,9 +18,7 @@ from hanza.wire.agent_site_words import checkup_to_wire, line_to_wire, strangers
 class Telling:
     """Not for two threads: whoever has several holds a lock, as `link` does."""
 
-    def __init__(
-        self, diary: Diary, checkup: Callable[[], Checkup | None] = lambda: None
-    ) -> None:
+    def __init__(self, diary: Diary, checkup: Callable[[], Checkup | None] = lambda: None) -> None:
         self._diary = diary
         self._checkup = checkup
         self.strangers: tuple[Stranger, ...] | None = None

@@ -13,7 +13,7 @@ WORDS = {
     "guest.off": "was found off",
     "guest.on": "runs",
     "guest.gone": "is gone from its engine",
-    "guest.back": "is there again",
+    "guest.back": "is there",
 }
 
 

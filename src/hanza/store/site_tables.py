@@ -1,4 +1,4 @@
-"""The tables of what agents tell of their sites: diaries, checkups, and guests that are not ours."""
+"""The tables of what agents tell of sites: diaries, checkups, and guests that are not ours."""
 
 import sqlalchemy as sa
 

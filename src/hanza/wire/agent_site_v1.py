@@ -1,9 +1,9 @@
 """What an agent tells of its site besides guests; part of `agent_v1`, which says when.
 
-    DiaryTaken(number) ─────────────────────►      to who keeps a diary: the last line taken
-    ◄─────────── Diary(lines)                      what happened while no plane was there
-    ◄─────────── Checkup(…)                        what the doctor found, when that is news
-    ◄─────────── Strangers(…)                      guests there that are not ours, when that is news
+DiaryTaken(number) ─────────────────────►      to who keeps a diary: the last line taken
+◄─────────── Diary(lines)                      what happened while no plane was there
+◄─────────── Checkup(…)                        what the doctor found, when that is news
+◄─────────── Strangers(…)                      guests there that are not ours, when that is news
 """
 
 from typing import Annotated, Literal

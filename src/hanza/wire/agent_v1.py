@@ -362,6 +362,9 @@ class FederationAnswer(Struct):
     """What is told before anybody has joined; later planes may tell more."""
 
     federation: str
+    now_us: int | None = None
+    seen_host: str = ""
+    seen_port: int = 0
 
 
 class JoinAnswer(Struct, forbid_unknown_fields=True):

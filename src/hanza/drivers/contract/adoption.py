@@ -56,9 +56,7 @@ class AdoptionClauses(ABC):
         assert site.foreign() == before
         assert driver.survey().guests == ()
 
-    def test_what_is_marked_is_no_stranger(
-        self, driver: Driver, site: Backdoor, host: str
-    ) -> None:
+    def test_what_is_marked_is_no_stranger(self, driver: Driver, site: Backdoor, host: str) -> None:
         """Clause 19."""
         before = {one.native for one in driver.strangers()}
         driver.create(A, host, GuestSpec("web", "tiny", 1, 96, 64))
@@ -137,9 +135,7 @@ class AdoptionClauses(ABC):
             driver.create(A, "elsewhere", good)
         assert site.foreign() == before
 
-    def test_one_guest_is_adopted_once(
-        self, driver: Driver, host: str, pet: Stranger
-    ) -> None:
+    def test_one_guest_is_adopted_once(self, driver: Driver, host: str, pet: Stranger) -> None:
         """Clause 21."""
         driver.create(A, host, spec_of(pet))
         for other in (B, Mark(A.owner, A.run_epoch + 1)):

@@ -119,9 +119,7 @@ class FakeDriver:
         self._note("create", lambda _: mark.owner)
         self._act("create", act)
 
-    def _adopt(
-        self, site: Site, native: NativeId, mark: Mark, host: str, spec: GuestSpec
-    ) -> None:
+    def _adopt(self, site: Site, native: NativeId, mark: Mark, host: str, spec: GuestSpec) -> None:
         self._refuse_denied(self._capabilities.adopts, "guests cannot be adopted here")
         row = site.state.guests.get(native)
         if row is None or row.federation is not None or row.host != host:

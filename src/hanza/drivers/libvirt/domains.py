@@ -2,8 +2,9 @@
 
 Promises: XML is built from a tree and never from text; what is read back is ours only when the
 mark names our federation and the domain's UUID follows from that mark, or is named by it where a
-guest was adopted, so that a copy of one of our guests, mark and all, is not one of ours.  The tenant's name is only ever data: JSON inside
-the mark, and SMBIOS strings by which the guest learns who it is.
+guest was adopted, so that a copy of one of our guests, mark and all, is not one of ours.  The
+tenant's name is only ever data: JSON inside the mark, and SMBIOS strings by which the guest learns
+who it is.
 """
 
 import json

@@ -56,9 +56,7 @@ def growth_mib_of(domain: door.Domain, tree: ET.Element, device: int) -> int:
     return total // MIB
 
 
-def taken_by(
-    others: list[tuple[door.Domain, ET.Element]], pool: Path | None
-) -> Capacity:
+def taken_by(others: list[tuple[door.Domain, ET.Element]], pool: Path | None) -> Capacity:
     """What domains that are not ours take here, of those that run or start with the host."""
     device = None if pool is None else pool.stat().st_dev
     sizes = [
