@@ -56,6 +56,8 @@ class Call:
     """Who calls; None where nobody is asked."""
     chunks: Iterable[bytes] = ()
     """The body of a route that streams, as it comes; `body` is then empty."""
+    caller: tuple[str, int] | None = None
+    """Address and port that the request was seen to come from."""
 
 
 @dataclass(frozen=True, slots=True)

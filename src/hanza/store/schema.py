@@ -18,6 +18,9 @@ from hanza.store.mesh_tables import answerers as answerers
 from hanza.store.mesh_tables import meetings as meetings
 from hanza.store.quota_tables import quota_shards as quota_shards
 from hanza.store.quota_tables import quotas as quotas
+from hanza.store.site_tables import checkups as checkups
+from hanza.store.site_tables import diaries as diaries
+from hanza.store.site_tables import strangers as strangers
 from hanza.store.terms_tables import provider_shards as provider_shards
 from hanza.store.terms_tables import provider_terms as provider_terms
 
