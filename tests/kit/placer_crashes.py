@@ -3,27 +3,28 @@
     python -m kit.placer_crashes URL FOLDER
 
 Runs as a program of its own, because it forks.  For each statement of a round of placing one is
-killed there, with a second that thinks it has gone and does the same work: its clock is beyond
-the role and the leases of the first.  At some both live and only stand still there, so that two
-place other things at the same hosts at once.  Then a third finishes, all that was placed ends, and the same is done to those who
-give the room back.  After each the books have to agree, and in the end nothing may be held.
+killed there and the next begins where that has left off; at some a second is at work at that
+moment, which thinks that the first has gone.  Then all that was placed ends, and the same is done
+to those who give the room back.  At last two race: both have decided on the same hosts before
+either holds anything.  After each the books have to agree, and in the end nothing may be held.
 Prints one JSON object.
 """
 
 import json
 import os
+import select
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from hanza.engine.loop import BATCH_MAX, Engine
+from hanza.engine.loop import Engine
 from hanza.engine.place import place_batch
 from hanza.kit.clock import ManualClock
 from hanza.kit.ids import Ids
@@ -35,6 +36,7 @@ from hanza.model.manifest import Version
 from hanza.model.quota import Limits, Scope
 from hanza.model.report import Report, Seen
 from hanza.model.terms import Terms
+from hanza.plan.placement.fleet import Fleet
 from hanza.plan.quota import instance_cost
 from hanza.store import schema
 from hanza.store.agents import believed_starts, note_heard
@@ -53,10 +55,19 @@ ROUND = timedelta(hours=2)
 BEYOND = LEASE_FOR + timedelta(seconds=5)
 """Where the clock of the second is: the first's role and leases are over, and hosts are heard."""
 DUEL_EACH = 12
+RACES = 8
+PATIENCE_S = 60
 SIZE = Capacity(3, 256, 64)
-"""Two of them fill a host; there are two hosts, and five are asked for."""
+"""Two of them fill a host."""
 TEAM = ("a", "b")
-SINGLES = ("c", "d", "e")
+SINGLES = ("c", "d", "e", "f")
+IN_BERLIN = frozenset("abcd")
+"""Where two of them have room."""
+IN_ZAGREB = frozenset("ef")
+"""Which takes one instance of a tenant."""
+HAS_PORT = frozenset("ac")
+LATER = frozenset("abf")
+"""Due a moment after the others, so that who comes in between finds those alone."""
 PORT = 8080
 PLACING: tuple[Kind, ...] = ("place",)
 SETTLING: tuple[Kind, ...] = ("settle", "place")
@@ -70,7 +81,7 @@ class Scene:
 
     @property
     def later(self) -> datetime:
-        """When the team is due: who comes now finds the others only."""
+        """When all are due."""
         return self.now + SECOND
 
     @property
@@ -93,14 +104,14 @@ class Scene:
 
 
 def found(scene: Scene) -> None:
-    """Two sites with a host each, of which one takes no more than a part."""
+    """Two sites with a host each, of which one takes one instance of a tenant."""
     league = League(scene.folder, url=scene.url)
     try:
         for site, country in (("zagreb", "HR"), ("berlin", "DE")):
             league.add_site(site, country)
         for _ in range(3):
             league.step()
-        terms = Terms(each=Limits(instances=2), total=Limits(cpus=30))
+        terms = Terms(each=Limits(instances=1), total=Limits(cpus=30))
         league.store.write(set_terms, "zagreb", terms, league.clock.now())
     finally:
         league.close()
@@ -114,18 +125,15 @@ def wish(scene: Scene) -> None:
 def _wish(tx: Tx, scene: Scene) -> None:
     note_heard(tx, _agents(tx), scene.now + ROUND)
     for letter, instance in zip(TEAM + SINGLES, scene.instances(), strict=True):
-        spec = GuestSpec(letter, "tiny", SIZE.cpus, SIZE.memory_mib, SIZE.disk_mib)
-        if letter == "c":
-            spec = GuestSpec(
-                letter, "tiny", SIZE.cpus, SIZE.memory_mib, SIZE.disk_mib,
-                ports=(Port(PORT, 80),),
-            )  # fmt: skip
+        ports = (Port(PORT, 80),) if letter in HAS_PORT else ()
+        spec = GuestSpec(letter, "tiny", SIZE.cpus, SIZE.memory_mib, SIZE.disk_mib, ports=ports)
         team = {"app": f"app{scene.number}", "component": letter} if letter in TEAM else {}
+        country = "DE" if letter in IN_BERLIN else "HR"
         address = Address("acme", "shop", f"{scene.number}{letter}")
-        wanted = Wanted(instance, address, None, spec, "on", 1, scene.now, **team)
+        wanted = Wanted(instance, address, country, spec, "on", 1, scene.now, **team)
         insert_instance(tx, wanted)
         count(tx, Scope("acme", "shop"), instance_cost(wanted))
-        hint(tx, "place", instance, scene.later if letter in TEAM else scene.now)
+        hint(tx, "place", instance, scene.later if letter in LATER else scene.now)
 
 
 def _agents(tx: Tx) -> list[AgentId]:
@@ -143,13 +151,37 @@ def work(url: str, now: datetime, kinds: Sequence[Kind]) -> None:
         _engine(store, now).run_round(kinds)
 
 
-def place_beside(store: Store, now: datetime, wait: Callable[[], object]) -> None:
-    """As an engine places that has the role, though another has it; it knows the hosts already."""
-    inventory = Inventory(store)
-    inventory.refresh(now)
-    wait()
-    batch = store.write(take_due, "place", BATCH_MAX["place"], "beside", now)
-    place_batch(store, inventory, batch, now)
+class Meeting(Inventory):
+    """Whoever has decided on it waits until another has decided too."""
+
+    def __init__(self, store: Store, says: int, hears: int) -> None:
+        super().__init__(store)
+        self._says, self._hears = says, hears
+
+    @contextmanager
+    def fleet(self, now: datetime) -> Iterator[Fleet]:
+        with super().fleet(now) as fleet:
+            yield fleet
+        os.write(self._says, b"!")
+        assert select.select([self._hears], [], [], PATIENCE_S)[0], "the other never decided"
+
+
+def race(scene: Scene) -> None:
+    """Two have decided on the same hosts before either holds anything; neither asks for a role."""
+    ways = [os.pipe(), os.pipe()]
+
+    def place(name: str, says: int, hears: int) -> None:
+        with closing(Store(scene.url)) as store:
+            batch = store.write(take_due, "place", len(LATER), name, scene.later)
+            place_batch(store, Meeting(store, says, hears), batch, scene.later)
+
+    # Whoever is first has those that are due first, and the other the rest.
+    one = fork(lambda: place("one", ways[0][1], ways[1][0]))
+    other = fork(lambda: place("other", ways[1][1], ways[0][0]))
+    codes = [ended(one), ended(other)]
+    for end in (*ways[0], *ways[1]):
+        os.close(end)
+    assert codes == [0, 0], "see above"
 
 
 def finish(store: Store, now: datetime, kinds: Sequence[Kind]) -> None:
@@ -168,9 +200,8 @@ def look_and_end(scene: Scene, now: datetime) -> None:
         held = store.read(_held)
         team = [one for one in held if one[-1] in TEAM]
         assert len(team) in (0, len(TEAM)), f"a part of a team is placed: {held}"
-        # Zagreb takes two and Berlin has room for two: a team of two leaves room for two others.
-        least = 4 if team else 3
-        assert len(held) >= least, f"held are {held}, and there is room for more"
+        there = [len([one for one in held if one[-1] in at]) for at in (IN_BERLIN, IN_ZAGREB)]
+        assert there == [2, 1], f"what has room and is allowed is placed, not {held}"
         store.write(_end_all, scene, now)
         engine = _engine(store, now)
         engine.run_round(SETTLING)
@@ -237,21 +268,19 @@ def done(act: Callable[[], object]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """One that is stopped at a statement of its own, and one that begins when that has said so."""
+    """One that is killed at a statement of its own, and one that begins when that is about to be:
+    its clock says that the first's role and leases are over, and it does the same work."""
 
     scene: Scene
     kinds: Sequence[Kind]
     now: datetime
     is_alone: bool = False
-    is_beside: bool = False
-    """The second asks for no role and takes what the first has not; else its clock says that the
-    first's role and leases are over, and it does the same work."""
 
-    def fight(self, at: int, *, is_fatal: bool) -> tuple[bool, int]:
-        """Whether the first was killed, and how many statements it passed."""
+    def fight(self, at: int) -> tuple[bool, int]:
+        """Whether the first was killed, and how many statements it passed.  Zero kills nobody."""
         said, says = os.pipe()
         counted, counts = os.pipe()
-        order = Order(at, is_fatal, says, 0.0 if self.is_alone else STILL_S)
+        order = Order(at, says, 0.0 if self.is_alone else STILL_S)
         second = fork(lambda: self._second(said, says)) if at and not self.is_alone else None
         leaves: tuple[int, ...] = ()
         between = None
@@ -288,9 +317,6 @@ class Duel:
     def _second(self, said: int, says: int) -> None:
         os.close(says)
         with closing(Store(self.scene.url)) as store:
-            if self.is_beside:
-                place_beside(store, self.scene.later, lambda: os.read(said, 1))
-                return
             engine = _engine(store, self.now + BEYOND)
             os.read(said, 1)
             engine.run_round(self.kinds)
@@ -300,7 +326,6 @@ class Duel:
 class Run:
     scene: Scene
     killed: int = 0
-    stood: int = 0
     most: dict[str, int] = field(default_factory=dict)
 
     def whole(self) -> dict[str, object]:
@@ -311,8 +336,13 @@ class Run:
         self.most = dict(zip(("place", "settle"), lengths, strict=True))
         self._kill_in_a_row(lengths)
         for at in range(1, max(lengths) + 1, DUEL_EACH):
-            self._round(at, is_fatal=at // DUEL_EACH % 2 == 0)
-        return {"killed": self.killed, "stood": self.stood, "statements": self.most}
+            self._round(at)
+        for _ in range(RACES):
+            done(lambda: race(self.scene))
+            now = self._look_and_end(self.scene.now + 2 * BEYOND)
+            done(lambda now=now: work(self.scene.url, now, SETTLING))
+            self._look_that_nothing_is_left(now)
+        return {"killed": self.killed, "races": RACES, "statements": self.most}
 
     def _kill_in_a_row(self, lengths: tuple[int, int]) -> None:
         """One at each statement, the next where that has left off; what one has done whole is
@@ -329,7 +359,7 @@ class Run:
     ) -> tuple[int, datetime]:
         """The next statement at which one is to die, and the time."""
         while at <= most:
-            is_killed, _ = Duel(self.scene, kinds, now, is_alone=True).fight(at, is_fatal=True)
+            is_killed, _ = Duel(self.scene, kinds, now, is_alone=True).fight(at)
             now += BEYOND
             self.killed += is_killed
             at += 1
@@ -357,16 +387,13 @@ class Run:
         scene.number += 1
         look_that_nothing_is_left_and_wish(scene, after + 4 * BEYOND)
 
-    def _round(self, at: int = 0, *, is_fatal: bool = False) -> tuple[int, int]:
-        """Place, end and give back, with the first of two stopped at this statement of each."""
-        is_beside = bool(at) and not is_fatal
-        now = self.scene.now if is_beside else self.scene.later
-        placed = Duel(self.scene, PLACING, now, is_beside=is_beside).fight(at, is_fatal=is_fatal)
+    def _round(self, at: int = 0) -> tuple[int, int]:
+        """Place, end and give back, with the first of two killed at this statement of each."""
+        placed = Duel(self.scene, PLACING, self.scene.later).fight(at)
         after = self._look_and_end(self.scene.now + 2 * BEYOND)
-        settled = Duel(self.scene, SETTLING, after).fight(at, is_fatal=is_fatal)
+        settled = Duel(self.scene, SETTLING, after).fight(at)
         self._look_that_nothing_is_left(after + 2 * BEYOND)
         self.killed += placed[0] + settled[0]
-        self.stood += 2 * (bool(at) and not is_fatal)
         return placed[1], settled[1]
 
 

@@ -1,9 +1,9 @@
-"""What happens at the n-th statement of another process, on either database.
+"""Kills a process at its n-th statement, on either database.
 
-A process is told to stand still at a statement of its own: it says so on a pipe, gives others the
-time to be at work, and then dies by SIGKILL or goes on.  On SQLite that is a callback of
-the database's own before it runs a statement.  On PostgreSQL it is done from outside, by who
-stands between the two and passes on what is said: nothing of the victim knows of it.
+There it says so on a pipe, gives others the time to be at work, and then dies by SIGKILL.  On
+SQLite that is a callback of the database's own before it runs a statement.  On PostgreSQL it is
+done from outside, by who stands between the two and passes on what is said: nothing of the victim
+knows of it.
 """
 
 import os
@@ -28,10 +28,9 @@ _ASKS = frozenset(b"QE")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to happen at which statement, counted from 1; zero only counts."""
+    """At which statement it is to die, counted from 1; zero only counts."""
 
     at: int
-    is_fatal: bool
     says: int
     """The end of a pipe to write to on standing still."""
     still_s: float = STILL_S
@@ -56,8 +55,7 @@ class Counting:
         self.passed += 1
         if self.passed == self._order.at:
             self._order.stand_still()
-            if self._order.is_fatal:
-                os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Between:
@@ -118,10 +116,9 @@ class Between:
             self.passed += 1
             if self.passed == self._order.at:
                 self._order.stand_still()
-                if self._order.is_fatal:
-                    peer = near.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-                    os.kill(_PEER.unpack(peer)[0], signal.SIGKILL)
-                    return True
+                peer = near.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+                os.kill(_PEER.unpack(peer)[0], signal.SIGKILL)
+                return True
         return False
 
 
