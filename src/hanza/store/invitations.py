@@ -23,7 +23,15 @@ from hanza.plan.invitation import (
 )
 from hanza.store.agents import put_join_token
 from hanza.store.events import append_event
-from hanza.store.schema import agents, join_tokens, providers, rtts, sites
+from hanza.store.schema import (
+    agents,
+    join_tokens,
+    maintenance_windows,
+    providers,
+    rtts,
+    site_standings,
+    sites,
+)
 from hanza.store.sites import get_provider, put_site
 from hanza.store.tx import Tx
 
@@ -129,7 +137,7 @@ def withdraw_sites(
 
 
 def _remove(tx: Tx, site: SiteId) -> None:
-    for table in (join_tokens, rtts):
+    for table in (join_tokens, rtts, site_standings, maintenance_windows):
         tx.execute(sa.delete(table).where(table.c.site_id == site))
     tx.execute(sa.delete(sites).where(sites.c.id == site))
 

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from hanza.model.errors import Conflict, NotFound
+from hanza.model.errors import Conflict, HasLeft, NotFound
 from hanza.model.ids import ProviderId, SiteId
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Provider, Site
 from hanza.store.changes import note_change
 from hanza.store.events import append_event
 from hanza.store.prepared import Prepared
+from hanza.store.prices import note_prices
 from hanza.store.schema import providers, sites
 from hanza.store.tx import Tx
 
@@ -23,6 +25,7 @@ def put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
     if row is None:
         names = {"id": provider.id, "name": provider.name}
         tx.execute(sa.insert(providers).values(created_at=now, **names, **_said_by(provider)))
+        note_prices(tx, provider.id, provider.prices, _period_of(provider), now)
         append_event(tx, now, "provider.added", provider.name, f"{provider.title} is a member")
         return provider
     if all(row._mapping[name] == value for name, value in _said_by(provider).items()):
@@ -31,7 +34,13 @@ def put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
     note_change(tx, "provider", provider.name)
     changed = sa.update(providers).where(providers.c.id == row.id).values(**_said_by(provider))
     tx.execute(changed)
+    note_prices(tx, ProviderId(row.id), provider.prices, _period_of(provider), now)
     return replace(provider, id=ProviderId(row.id))
+
+
+def _period_of(provider: Provider) -> str:
+    """Each time that it is told brings a new id."""
+    return "pp" + provider.id.removeprefix("pr")
 
 
 def get_provider(tx: Tx, name: str) -> Provider:
@@ -64,6 +73,8 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
         note_change(tx, "site", site.id)
         append_event(tx, now, "site.added", site.name, f"{site.name} in {site.city} is a site")
         return site
+    if row.left_at is not None:
+        raise HasLeft(f"site {site.name!r} has left the federation", field="name")
     known = _site_from_row(row)
     if (known.provider, known.country) != (site.provider, site.country):
         raise Conflict(f"site {site.name!r} exists with another provider or country", field="name")
@@ -81,17 +92,38 @@ def get_site(tx: Tx, name: str) -> Site:
     return _site_from_row(row)
 
 
+def get_member_site(tx: Tx, name: str) -> Site:
+    """As `get_site`, of one that has not left.  Raises `HasLeft`."""
+    site = get_site(tx, name)
+    if tx.scalar(sa.select(sites.c.left_at).where(sites.c.id == site.id)) is not None:
+        raise HasLeft(f"site {name!r} has left the federation", field="site")
+    return site
+
+
 def list_sites(tx: Tx) -> list[tuple[Site, str]]:
-    """Every site with its provider's name."""
-    query = (
-        sa.select(sites, providers.c.name.label("provider_name"))
-        .join(providers, providers.c.id == sites.c.provider_id)
-        .order_by(sites.c.name)
-    )
+    """Every site that is a member, with its provider's name."""
+    return _listed(tx, _LISTED.where(sites.c.left_at.is_(None)))
+
+
+def list_all_sites(tx: Tx) -> list[tuple[Site, str]]:
+    """Those that have left as well: what they were is kept."""
+    return _listed(tx, _LISTED)
+
+
+_LISTED = (
+    sa.select(sites, providers.c.name.label("provider_name"))
+    .join(providers, providers.c.id == sites.c.provider_id)
+    .order_by(sites.c.name)
+)
+
+
+def _listed(tx: Tx, query: "sa.Select[Any]") -> list[tuple[Site, str]]:
     return [(_site_from_row(row), row.provider_name) for row in tx.execute(query)]
 
 
-_PLACE = sa.select(sites.c.name, sites.c.country, sites.c.created_at)
+_PLACE = sa.select(sites.c.name, sites.c.country, sites.c.created_at).where(
+    sites.c.left_at.is_(None)
+)
 _PLACES = Prepared(_PLACE)
 _PLACES_IN = Prepared(_PLACE.where(sites.c.country == sa.bindparam("country")))
 

@@ -1,0 +1,181 @@
+"""A provider is master of its own: who acts for it, what it says, what follows, and for whom not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hanza.api.gate import CallLimits
+from hanza.api.routes import BASE, OF_PROVIDERS
+from hanza.kit.buckets import Rate
+from hanza.model.access import Scope
+from hanza.model.capacity import Capacity
+from hanza.store.holds import give_room, take_room
+from hanza.store.hosts import list_hosts
+from hanza.wire.tokens import Bearer
+from kit.apis import OPERATOR, an_api
+from kit.laws import check_laws
+from kit.leagues import League
+
+SHOP = BASE + "/tenants/acme/workspaces/shop"
+BERLIN, PARIS = BASE + "/providers/berlin", BASE + "/providers/paris"
+DAY = timedelta(days=1)
+
+
+class World:
+    """A league of two providers with a site each, and people with tokens."""
+
+    def __init__(self, client: Any, league: League) -> None:
+        self.client, self.league = client, league
+
+    def ask(self, by: str, method: str, path: str, spec: Any = None, status: int = 200) -> Any:
+        body = None if spec is None else {"spec": spec}
+        headers = OPERATOR if by == "operator" else self.token(by)
+        answer = self.client.request(method, path, json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    def token(self, subject: str, scope: Scope | None = None) -> dict[str, str]:
+        now = self.league.clock.now()
+        good = Bearer(subject, ("acme",), now + timedelta(hours=1), scope)
+        return {"authorization": f"Bearer {self.league.plane.issuer.issue(good, now)}"}
+
+    def run(self, name: str, status: int = 201) -> None:
+        spec = {"country": "DE", "image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64}
+        self.ask("operator", "PUT", f"{SHOP}/instances/{name}", spec, status)
+        self.live()
+
+    def live(self, steps: int = 4) -> None:
+        for _ in range(steps):
+            self.league.step()
+        check_laws(self.league)
+
+    def place_of(self, name: str) -> tuple[str | None, str | None]:
+        found = self.ask("operator", "GET", f"{SHOP}/instances/{name}")["status"]
+        return (found["placement"] or {}).get("site"), found.get("reason")
+
+    def act(self, act: str, by: str = "boss", status: int = 200, **more: Any) -> Any:
+        where = more.pop("where", {"site": ["berlin"]})
+        spec = {"act": act, "where": where, **more}
+        return self.ask(by, "POST", BERLIN + "/site-acts", spec, status)
+
+    def kinds(self, path: str = BERLIN, by: str = "boss") -> list[str]:
+        return [one["kind"] for one in self.ask(by, "GET", path + "/events")["items"]]
+
+    def told(self, kind: str) -> list[str]:
+        """What the tenant acme was told."""
+        events = self.ask("operator", "GET", BASE + "/tenants/acme/events")["items"]
+        return [one["text"] for one in events if one["kind"] == kind]
+
+    def iso(self, after: timedelta) -> str:
+        return (self.league.clock.now() + after).isoformat()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    limits = CallLimits(Rate(1e6, 10**6), Rate(1e6, 10**6))
+    with an_api(tmp_path, calls=limits) as (client, league):
+        league.add_site("berlin", "DE")
+        league.add_site("paris", "FR")
+        made = World(client, league)
+        made.ask("operator", "PUT", BASE + "/tenants/acme", None, 201)
+        made.ask("operator", "PUT", BERLIN + "/users/boss", {"role": "admin"}, 201)
+        made.ask("boss", "PUT", BERLIN + "/users/clerk", {"role": "viewer"}, 201)
+        made.live(2)
+        yield made
+
+
+def test_an_admin_changes_a_viewer_looks_and_nobody_elses_is_anybodys(world: World) -> None:
+    for route in OF_PROVIDERS:
+        names = {"{user}": "zed", "{site}": "berlin", "{window}": "x", "{period}": "x"}
+        path = route.path
+        for name, value in names.items():
+            path = path.replace(name, value)
+        for who, provider, may in (
+            ("boss", "berlin", True),
+            ("clerk", "berlin", route.method == "GET"),
+            ("boss", "paris", False),
+            ("clerk", "paris", False),
+            ("stranger", "berlin", False),
+        ):
+            asked = path.replace("{provider}", provider)
+            answer = world.client.request(route.method, asked, headers=world.token(who))
+            assert (answer.status_code != 403) == may, (route.method, asked, who, answer.text)
+
+
+def test_a_site_of_another_is_not_there_whatever_it_is_asked(world: World) -> None:
+    world.ask("boss", "GET", BERLIN + "/sites/paris/drain-plan", status=404)
+    world.ask("boss", "GET", BERLIN + "/sites/paris/export", status=404)
+    world.ask("boss", "PUT", BERLIN + "/sites/paris/hours", {"open": []}, 404)
+    world.act("cordon", where={"site": ["paris"]}, status=404)
+    assert world.act("cordon", where={"country": ["FR"]})["matched"] == 0
+    assert world.act("cordon", where={}, all=True)["matched"] == 1
+    names = {one["spec"]["site"] for one in world.ask("boss", "GET", BERLIN + "/hosts")["items"]}
+    assert names == {"berlin"}
+    assert [
+        one["spec"]["site"] for one in world.ask("clerk", "GET", BERLIN + "/agents")["items"]
+    ] == ["berlin"]
+
+
+def test_a_token_for_things_of_tenants_does_not_act_for_a_provider(world: World) -> None:
+    narrow = world.token("boss", Scope(workspaces=frozenset({"shop"})))
+    answer = world.client.get(BERLIN + "/terms", headers=narrow)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_who_is_removed_acts_no_more_at_the_very_next_request(world: World) -> None:
+    world.ask("boss", "PUT", BERLIN + "/users/clerk", {"role": "viewer"}, 200)
+    world.ask("boss", "PUT", BERLIN + "/users/clerk", {"role": "admin"}, 200)
+    world.ask("clerk", "DELETE", BERLIN + "/users/boss", status=202)
+    world.ask("boss", "GET", BERLIN + "/users", status=403)
+    assert [one["subject"] for one in world.ask("clerk", "GET", BERLIN + "/users")["items"]] == [
+        "clerk"
+    ]
+    world.ask("clerk", "DELETE", BERLIN + "/users/boss", status=404)
+    world.ask("clerk", "PUT", BERLIN + "/users/corp:zed", {"role": "admin"}, 412)
+
+
+def test_what_is_cordoned_takes_nothing_new_says_why_and_keeps_what_it_has(world: World) -> None:
+    world.run("a")
+    assert world.act("cordon", why="a disk is odd")["changed"] == 1
+    assert world.act("cordon", why="a disk is odd")["changed"] == 0, "twice is once"
+    world.run("b")
+    assert world.place_of("a")[0] == "berlin"
+    site, _ = world.place_of("b")
+    assert site is None
+    why = world.ask("operator", "GET", f"{SHOP}/instances/b/placement")["explanation"]["losers"]
+    lacks = [one["text"] for loser in why for one in loser["lacks"]]
+    assert "is cordoned by its provider: a disk is odd" in lacks
+    (own,) = world.ask("clerk", "GET", BERLIN + "/sites")["items"]
+    assert (own["isOffered"], own["reasons"][0]["code"]) == (False, "site.cordoned")
+    world.act("uncordon")
+    world.live()
+    assert world.place_of("b")[0] == "berlin"
+    assert [k for k in world.kinds() if k.startswith("site.") and "added" not in k] == [
+        "site.withheld",
+        "site.cordoned",
+        "site.offered",
+        "site.uncordoned",
+    ]
+
+
+def test_a_hold_is_refused_by_the_store_itself_where_a_decision_came_too_late(world: World) -> None:
+    # The plane's hosts in memory are of before: only the guarded update may refuse.
+    world.act("cordon")
+    (host,) = [one for one, site in world.league.store.read(list_hosts) if site == "berlin"]
+    assert not host.is_offered
+    assert world.league.store.write(take_room, host.id, Capacity(1, 1, 1)) is None
+    world.act("uncordon")
+    assert world.league.store.write(take_room, host.id, Capacity(1, 1, 1)) is not None
+    world.league.store.write(give_room, host.id, Capacity(1, 1, 1))
+
+
+def test_a_rehearsal_says_what_would_be_and_changes_nothing(world: World) -> None:
+    shown = world.act("drain", dryRun=True, at=world.iso(DAY))
+    assert (shown["dryRun"], shown["matched"], shown["changed"]) == (True, 1, 1)
+    assert shown["items"][0]["site"]["reasons"][0]["code"] == "site.draining"
+    assert world.ask("boss", "GET", BERLIN + "/sites")["items"][0]["isOffered"]
+    assert world.act("drain", expect=2, status=412) is not None
+    assert world.act("cordon", where={}, status=412) is not None
