@@ -1,4 +1,4 @@
-"""A provider is master of its own: who acts for it, what it says, what follows, and for whom not."""
+"""A provider is master of its own: who acts for it, what it says, what follows, for whom not."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -179,3 +179,169 @@ def test_a_rehearsal_says_what_would_be_and_changes_nothing(world: World) -> Non
     assert world.ask("boss", "GET", BERLIN + "/sites")["items"][0]["isOffered"]
     assert world.act("drain", expect=2, status=412) is not None
     assert world.act("cordon", where={}, status=412) is not None
+
+
+def test_a_drain_refuses_what_is_new_tells_everybody_and_says_how_far_it_is(world: World) -> None:
+    world.run("a")
+    world.act("drain", at=world.iso(timedelta(seconds=40)), why="new racks")
+    assert world.act("drain", at=world.iso(-DAY), status=412)
+    (text,) = world.told("site.draining")
+    assert text.startswith("berlin is being emptied until 2026-01-01")
+    drain = world.ask("clerk", "GET", BERLIN + "/sites")["items"][0]["drain"]
+    assert (drain["beganWith"], drain["left"]) == (1, 1)
+    plan = world.ask("boss", "GET", BERLIN + "/sites/berlin/drain-plan")
+    assert plan["instances"] == 1
+    world.live(75)
+    assert world.kinds().count("site.drain_late") == 1, "told once, when the deadline has passed"
+    assert world.place_of("a")[0] == "berlin", "nothing is ended for it"
+    world.ask("operator", "DELETE", f"{SHOP}/instances/a", status=202)
+    world.live(40)
+    assert world.kinds().count("site.drained") == 1
+    world.act("undrain")
+    assert world.act("undrain")["changed"] == 0
+    assert world.ask("boss", "GET", BERLIN + "/sites")["items"][0]["isOffered"]
+
+
+def test_a_site_leaves_only_when_it_is_empty_or_its_tenants_were_told_in_time(world: World) -> None:
+    world.run("a")
+    refused = world.act("leave", status=412)
+    assert refused["code"] == "site.holds_guests"
+    assert "of acme" in refused["detail"]
+    assert "shop" not in refused["detail"]
+    short = world.act("leave", at=world.iso(DAY), status=412)
+    assert short["code"] == "notice.short"
+    world.act("leave", at=world.iso(15 * DAY), why="the shop closes")
+    assert len(world.told("site.leaving")) == 1
+    assert world.act("leave", at=world.iso(14 * DAY), status=412)["code"] == "notice.short", (
+        "who was told a day is not told an earlier one"
+    )
+    assert world.act("leave", status=412)["code"] == "site.holds_guests"
+    world.act("stay")
+    assert len(world.told("site.staying")) == 1
+    world.act("leave", at=world.iso(15 * DAY))
+    world.league.clock.advance(15 * DAY)
+    export = world.ask("boss", "GET", BERLIN + "/sites/berlin/export")
+    assert [one["tenant"] for one in export["guests"]] == ["acme"]
+    assert export["hosts"][0]["spec"]["site"] == "berlin"
+    assert {"site.added", "site.leaving"} <= {one["kind"] for one in export["events"]}
+    assert world.act("leave")["changed"] == 1
+    assert world.act("leave")["changed"] == 0
+    assert world.act("cordon", status=412)["code"] == "site.left"
+    (agent,) = world.ask("boss", "GET", BERLIN + "/agents")["items"]
+    assert agent["status"]["revokedAt"] is not None
+    names = {one["metadata"]["name"] for one in world.ask("boss", "GET", BASE + "/sites")["items"]}
+    assert names == {"paris"}
+    again = world.ask("operator", "POST", BASE + "/sites/berlin/join-tokens", status=412)
+    assert again["code"] == "site.left"
+    assert world.ask("boss", "GET", BERLIN + "/sites/berlin/export")["standing"]["leftAt"]
+
+
+def test_an_empty_site_leaves_at_once(world: World) -> None:
+    assert world.act("leave")["items"][0]["site"]["leftAt"] is not None
+
+
+def test_a_provider_that_pauses_offers_nothing_anywhere_until_it_resumes(world: World) -> None:
+    dry = world.ask("boss", "POST", BERLIN + "/suspend", {"why": "holidays", "dryRun": True})
+    assert (dry["changed"], dry["sites"]) == (True, 1)
+    assert world.ask("boss", "GET", BERLIN + "/sites")["items"][0]["isOffered"]
+    assert world.ask("boss", "POST", BERLIN + "/suspend", {"why": "holidays"})["changed"]
+    assert not world.ask("boss", "POST", BERLIN + "/suspend", {"why": "holidays"})["changed"]
+    place = {"country": "DE", "city": "Bonn", "latitude": 50.7, "longitude": 7.1}
+    world.ask("operator", "PUT", BASE + "/sites/bonn", place | {"provider": "berlin"}, 201)
+    for site in world.ask("boss", "GET", BERLIN + "/sites")["items"]:
+        (reason,) = site["reasons"]
+        assert reason["code"] == "provider.suspended"
+        assert reason["text"] == "is of a provider that takes a pause: holidays"
+    assert world.ask("boss", "POST", BERLIN + "/resume", {})["changed"]
+    assert world.ask("boss", "GET", BERLIN + "/sites")["items"][0]["isOffered"]
+
+
+def test_outside_of_its_hours_a_site_takes_nothing_new_and_within_them_again(world: World) -> None:
+    # The league begins on Thursday, 1 January, at midnight UTC: an hour after that in Zagreb.
+    hours = {"zone": "Europe/Zagreb", "open": ["thu 00:00-01:02", "fri 09:00-17:00"]}
+    world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", hours)
+    world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", hours)
+    world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", {"open": ["some day"]}, 412)
+    world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", {"zone": "Mars/Base"}, 412)
+    assert world.ask("boss", "GET", BERLIN + "/sites")["items"][0]["isOffered"]
+    world.league.clock.advance(timedelta(minutes=2))
+    world.live(2)
+    world.run("a")
+    assert world.place_of("a")[0] is None
+    world.league.clock.advance(timedelta(days=1, hours=8))
+    world.live(35)
+    assert world.place_of("a")[0] == "berlin"
+    assert world.kinds().count("site.hours_set") == 1
+
+
+def test_maintenance_is_announced_ahead_told_to_whom_it_concerns_and_comes_true(
+    world: World,
+) -> None:
+    world.run("a")
+    path = BERLIN + "/sites/berlin/maintenance"
+    window = {"from": world.iso(2 * DAY), "until": world.iso(3 * DAY), "text": "new fans"}
+    soon = window | {"from": world.iso(timedelta(hours=1))}
+    assert world.ask("boss", "POST", path, soon, 412)["code"] == "notice.short"
+    world.ask("boss", "POST", path, window | {"until": world.iso(DAY)}, 412)
+    made = world.ask("boss", "POST", path, window, 201)
+    assert world.ask("boss", "POST", path, window, 201)["id"] == made["id"], "twice is once"
+    (told,) = world.told("site.maintenance_announced")
+    assert told.endswith("UTC: new fans")
+    assert "boss" not in told
+    assert world.ask("boss", "GET", BERLIN + "/sites")["items"][0]["isOffered"]
+    world.league.clock.advance(2 * DAY)
+    world.live(1)
+    (site,) = world.ask("boss", "GET", BERLIN + "/sites")["items"]
+    assert site["reasons"][0]["code"] == "site.maintenance"
+    world.ask("boss", "DELETE", f"{path}/{made['id']}", status=202)
+    assert world.ask("boss", "GET", BERLIN + "/sites")["items"][0]["isOffered"]
+    assert len(world.told("site.maintenance_cancelled")) == 1
+    urgent = soon | {"from": world.iso(timedelta(0)), "until": world.iso(DAY), "urgent": True}
+    world.ask("boss", "POST", path, urgent, 201)
+    assert "urgent maintenance" in world.told("site.maintenance_announced")[-1]
+
+
+def prices(cpu: int) -> dict[str, int]:
+    return {"cpuHour": cpu, "gibHour": 0, "diskGibHour": 0}
+
+
+def asked_now(world: World) -> Any:
+    (one,) = [
+        one
+        for one in world.ask("boss", "GET", BASE + "/providers")["items"]
+        if one["metadata"]["name"] == "berlin"
+    ]
+    return one["spec"]["prices"]
+
+
+def test_what_was_asked_when_it_came_is_its_price_and_what_comes_is_announced(world: World) -> None:
+    path = BERLIN + "/prices"
+    world.ask("boss", "POST", path, {"prices": prices(1000)}, 201)
+    world.run("a")
+    later = {"prices": prices(5000), "from": world.iso(2 * DAY)}
+    made = world.ask("boss", "POST", path, later, 201)
+    assert world.ask("boss", "POST", path, later, 201)["id"] == made["id"]
+    assert len(world.told("prices.announced")) == 1
+    past = {"prices": prices(1), "from": world.iso(-DAY)}
+    world.ask("boss", "POST", path, past, 412)
+    spec = {"country": "DE", "image": "tiny", "cpus": 1, "memoryMiB": 64, "diskMiB": 64}
+    body = {"instances": {"q": spec}}
+    quote = world.client.post(f"{SHOP}/quotes", json=body, headers=OPERATOR).json()
+    (line,) = [one for one in quote["items"] if one["name"] == "q"]
+    assert line["pricePerMonth"] == 730_000
+    assert line["priceUntil"] == later["from"].replace("+00:00", "Z")
+    world.league.clock.advance(2 * DAY)
+    world.live(2)
+    world.run("b")
+    guests = world.ask("clerk", "GET", BERLIN + "/guests")["items"]
+    assert sorted(one["pricePerMonth"] for one in guests) == [730_000, 3_650_000]
+    assert {frozenset(one) & {"name", "policy", "address"} for one in guests} == {frozenset()}
+    own = world.ask("operator", "GET", f"{SHOP}/instances/a/placement")["agreed"]
+    assert own["pricePerMonth"] == 730_000
+    counting = [one["id"] for one in world.ask("boss", "GET", path)["items"] if one["counts"]]
+    assert counting == [made["id"]]
+    world.ask("boss", "DELETE", f"{path}/{made['id']}", status=412)
+    gone = world.ask("boss", "POST", path, later | {"from": world.iso(DAY)}, 201)
+    world.ask("boss", "DELETE", f"{path}/{gone['id']}", status=202)
+    world.ask("boss", "DELETE", f"{path}/{gone['id']}", status=404)
+    assert asked_now(world) == prices(5000)

@@ -98,7 +98,7 @@ def invite_sites(
         given = sum(outcome in GIVES for outcome in outcomes)
         if given:
             text = f"{given} sites of {provider} may join"
-            append_event(tx, now, "provider.invited", provider, text)
+            append_event(tx, now, "provider.invited", provider, text, provider=provider)
         if terms.rehearse:
             savepoint.rollback()
     return outcomes
@@ -130,7 +130,7 @@ def withdraw_sites(
         changed = sum(outcome in ("removed", "revoked") for outcome in outcomes)
         if changed:
             text = f"{changed} sites of {provider} may no longer join"
-            append_event(tx, now, "provider.uninvited", provider, text)
+            append_event(tx, now, "provider.uninvited", provider, text, provider=provider)
         if rehearse:
             savepoint.rollback()
     return outcomes

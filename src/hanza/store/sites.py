@@ -16,6 +16,7 @@ from hanza.store.events import append_event
 from hanza.store.prepared import Prepared
 from hanza.store.prices import note_prices
 from hanza.store.schema import providers, sites
+from hanza.store.standing import schedule
 from hanza.store.tx import Tx
 
 
@@ -26,11 +27,13 @@ def put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
         names = {"id": provider.id, "name": provider.name}
         tx.execute(sa.insert(providers).values(created_at=now, **names, **_said_by(provider)))
         note_prices(tx, provider.id, provider.prices, _period_of(provider), now)
-        append_event(tx, now, "provider.added", provider.name, f"{provider.title} is a member")
+        text, name = f"{provider.title} is a member", provider.name
+        append_event(tx, now, "provider.added", name, text, provider=name)
         return provider
     if all(row._mapping[name] == value for name, value in _said_by(provider).items()):
         return replace(provider, id=ProviderId(row.id))
-    append_event(tx, now, "provider.changed", provider.name, f"{provider.title} is told anew")
+    text, name = f"{provider.title} is told anew", provider.name
+    append_event(tx, now, "provider.changed", name, text, provider=name)
     note_change(tx, "provider", provider.name)
     changed = sa.update(providers).where(providers.c.id == row.id).values(**_said_by(provider))
     tx.execute(changed)
@@ -71,7 +74,8 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
         }
         tx.execute(sa.insert(sites).values(created_at=now, **values, **_told_of(site)))
         note_change(tx, "site", site.id)
-        append_event(tx, now, "site.added", site.name, f"{site.name} in {site.city} is a site")
+        _tell(tx, site, now, "site.added", f"{site.name} in {site.city} is a site")
+        schedule(tx, site.id, now)
         return site
     if row.left_at is not None:
         raise HasLeft(f"site {site.name!r} has left the federation", field="name")
@@ -81,8 +85,13 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
     if any(row._mapping[name] != value for name, value in _told_of(site).items()):
         tx.execute(sa.update(sites).where(sites.c.id == known.id).values(**_told_of(site)))
         note_change(tx, "site", known.id)
-        append_event(tx, now, "site.changed", site.name, f"{site.name} is told anew")
+        _tell(tx, site, now, "site.changed", f"{site.name} is told anew")
     return replace(site, id=known.id)
+
+
+def _tell(tx: Tx, site: Site, now: datetime, kind: str, text: str) -> None:
+    owner = tx.scalar(sa.select(providers.c.name).where(providers.c.id == site.provider))
+    append_event(tx, now, kind, site.name, text, provider=owner)
 
 
 def get_site(tx: Tx, name: str) -> Site:
