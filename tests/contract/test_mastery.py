@@ -125,6 +125,15 @@ def test_a_token_for_things_of_tenants_does_not_act_for_a_provider(world: World)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
+def test_a_token_may_be_for_a_provider_alone_for_who_acts_for_it(world: World) -> None:
+    spec = {"subject": "boss", "providers": ["berlin"], "validForSeconds": 60}
+    token = world.ask("operator", "POST", BASE + "/tokens", spec, 201)["token"]
+    by = {"authorization": f"Bearer {token}"}
+    assert world.client.get(BERLIN + "/terms", headers=by).status_code == 200
+    assert world.client.get(SHOP + "/instances", headers=by).status_code == 404
+    world.ask("operator", "POST", BASE + "/tokens", spec | {"providers": ["paris"]}, 412)
+
+
 def test_who_is_removed_acts_no_more_at_the_very_next_request(world: World) -> None:
     world.ask("boss", "PUT", BERLIN + "/users/clerk", {"role": "viewer"}, 200)
     world.ask("boss", "PUT", BERLIN + "/users/clerk", {"role": "admin"}, 200)
