@@ -354,3 +354,34 @@ def test_what_was_asked_when_it_came_is_its_price_and_what_comes_is_announced(wo
     world.ask("boss", "DELETE", f"{path}/{gone['id']}", status=202)
     world.ask("boss", "DELETE", f"{path}/{gone['id']}", status=404)
     assert asked_now(world) == prices(5000)
+
+
+def test_too_many_endings_wait_at_the_agent_until_somebody_confirms_just_those(
+    world: World,
+) -> None:
+    world.league.add_site("zagreb", "HR", hosts=2)
+    world.live(2)
+    names = [f"g{n:02d}" for n in range(12)]
+    spec = {"country": "HR", "image": "tiny", "cpus": 1, "memoryMiB": 64, "diskMiB": 64}
+    for name in names:
+        world.ask("operator", "PUT", f"{SHOP}/instances/{name}", spec, 201)
+    world.live(5)
+    zagreb = world.league.agents["zagreb"]
+    assert len(zagreb.own_guests()) == 12
+    for name in names[:11]:
+        world.ask("operator", "DELETE", f"{SHOP}/instances/{name}", status=202)
+    world.live(5)
+    assert len(zagreb.own_guests()) == 12, "eleven of twelve are not ended just like that"
+    path = BASE + "/providers/zagreb"
+    (site,) = world.ask("operator", "GET", path + "/sites")["items"]
+    assert site["heldEndings"] == 11
+    assert world.kinds(path, "operator").count("agent.braked") == 1
+    confirm = path + "/sites/zagreb/confirm"
+    assert world.ask("operator", "POST", confirm, {"dryRun": True})["confirmed"] == 0
+    moved = world.ask("operator", "POST", confirm, {"expect": 3}, 412)
+    assert moved["code"] == "selection.moved"
+    assert world.ask("operator", "POST", confirm, {"expect": 11})["confirmed"] == 11
+    assert world.ask("operator", "POST", confirm, {})["confirmed"] == 0
+    world.live(6)
+    assert [one.spec.name for one in zagreb.own_guests()] == [names[11]]
+    assert world.kinds(path, "operator")[-1] == "agent.unbraked"

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from hanza.api.calls import Answer, Call
 from hanza.api.provider_users import by, provider_of
 from hanza.api.told import BEGUN, lists, says
-from hanza.model.errors import NotFound
+from hanza.model.errors import NotFound, SelectionMoved
 from hanza.model.site import Site
 from hanza.model.standing import Hours, Window
 from hanza.plan.selection import selector_of
-from hanza.store import calendars, site_acts
+from hanza.store import brakes, calendars, site_acts
 from hanza.store.draining import drain_of
 from hanza.store.guests import count_guests
 from hanza.store.site_acts import Done, Order
@@ -49,7 +49,7 @@ def _act(call: Call, provider: str | None) -> Answer:
 
 def _acted(one: Done) -> doc.ActedDoc:
     site, said = one.site, (one.standing, one.reasons)
-    shown = doc.own_site_to_doc(site.name, one.provider, site.country, said, one.holds)
+    shown = doc.own_site_to_doc(site, one.provider, said, one.holds)
     return doc.ActedDoc(one.has_changed, shown)
 
 
@@ -66,12 +66,12 @@ def _own_sites(tx: Tx, provider: str) -> list[doc.OwnSiteDoc]:
     standings, counts = list_standings(tx, ids), count_guests(tx, ids)
     return [
         doc.own_site_to_doc(
-            one.name,
+            one,
             provider,
-            one.country,
             standings[one.id],
             counts.get(one.id, 0),
             _drain(tx, one),
+            sum(brakes.list_held(tx, one.id).values()),
         )
         for one in mine
     ]
@@ -151,6 +151,24 @@ def resume_provider(call: Call) -> Answer:
     )
     call.plane.wake()
     return Answer(200, doc.PauseDoc(provider, False, changed, spec.dry_run, len(sites)))
+
+
+@says({200: doc.ConfirmDoc}, takes=doc.ConfirmPost, may_be_empty=True)
+def confirm_endings(call: Call) -> Answer:
+    """Have everything end that the site's agents hold back now; what comes later is not meant."""
+    spec = request_from_json(call.body or b"{}", doc.ConfirmPost).spec
+    document = call.plane.store.write(_confirm, call, spec, call.plane.clock.now())
+    call.plane.wake()
+    return Answer(200, document)
+
+
+def _confirm(tx: Tx, call: Call, spec: doc.ConfirmSpec, now: datetime) -> doc.ConfirmDoc:
+    site = own_site(tx, call)
+    held = sum(brakes.list_held(tx, site.id).values())
+    if spec.expect is not None and spec.expect != held:
+        raise SelectionMoved(f"{held} endings are held now, and not {spec.expect}")
+    confirmed = 0 if spec.dry_run else brakes.confirm_endings(tx, site.id, by(call), now)
+    return doc.ConfirmDoc(site.name, held, confirmed, spec.dry_run)
 
 
 def own_site(tx: Tx, call: Call) -> Site:

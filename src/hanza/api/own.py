@@ -90,7 +90,7 @@ def _export(tx: Tx, call: Call, now: datetime) -> doc.ExportDoc:
         federation=call.plane.federation,
         provider=federation.provider_to_doc(owner),
         site=federation.site_to_doc(site, provider),
-        standing=doc.own_site_to_doc(site.name, provider, site.country, standing, len(guests)),
+        standing=doc.own_site_to_doc(site, provider, standing, len(guests)),
         hosts=[
             federation.host_to_doc(one, name, is_heard=agents.is_heard_of(one.heard_at, now))
             for one, name in hosts.list_hosts(tx)

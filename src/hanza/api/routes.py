@@ -59,6 +59,7 @@ OF_PROVIDERS = (
         mastery.cancel_maintenance,
         OF_PROVIDER,
     ),
+    Route("POST", _OWN_SITE + "/confirm", mastery.confirm_endings, OF_PROVIDER),
     Route("GET", _OWN_SITE + "/drain-plan", rebalancing.plan_own_drain, OF_PROVIDER),
     Route("GET", _OWN_SITE + "/export", own.export_site, OF_PROVIDER),
     Route("POST", _PROVIDER + "/suspend", mastery.suspend_provider, OF_PROVIDER),

@@ -143,6 +143,27 @@ def export_site(
     typer.echo(f"the records of {name} are in {file}", err=True)
 
 
+def confirm(
+    context: typer.Context,
+    name: str,
+    provider: ProviderOption = None,
+    dry_run: DryRun = False,
+    yes: YesOption = False,
+    output: OutputOption = Output.table,
+) -> None:
+    """Have everything end that the site's agents hold back, since it is much at once."""
+    with connect(context) as client:
+        path = f"{path_of(provider or provider_of(client, name))}/sites/{quote(name, safe='')}"
+        seen = client.post(f"{path}/confirm", {"spec": {"dryRun": True}})
+        held = seen["held"]
+        if not dry_run and held:
+            if not yes:
+                typer.confirm(f"End {held} guests at {name}?", abort=True, err=True)
+            seen = client.post(f"{path}/confirm", {"spec": {"expect": held}})
+    done = f"{seen['confirmed']} of {held} endings are confirmed" if held else "nothing is held"
+    show_one(seen, output, f"{name}: {f'{held} endings are held' if dry_run and held else done}")
+
+
 def list_mine(
     context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
 ) -> None:

@@ -12,6 +12,8 @@ the transaction of that step: the API when it accepts a change, the engine when 
 import sqlalchemy as sa
 
 import hanza.store.access_tables  # noqa: F401 -- they are of the same metadata
+from hanza.store.alert_tables import alert_hooks as alert_hooks
+from hanza.store.alert_tables import alerts as alerts
 from hanza.store.change_tables import host_changes as host_changes
 from hanza.store.change_tables import work as work
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
@@ -108,6 +110,7 @@ agents = sa.Table(
     an_instant("revoked_at", nullable=True),
     a_text("refused_text", nullable=True),
     an_instant("refused_since", nullable=True),
+    an_instant("braked_since", nullable=True),
 )
 
 tenants = sa.Table(
@@ -280,6 +283,7 @@ holds = sa.Table(
     a_count("memory_mib"),
     a_count("disk_mib"),
     a_flag("is_ending"),
+    a_flag("is_confirmed"),
     an_instant("taken_at"),
 )
 

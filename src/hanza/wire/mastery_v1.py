@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from hanza.model.errors import Invalid
 from hanza.model.price import Prices
+from hanza.model.site import Site
 from hanza.model.standing import (
     MINUTES_A_DAY,
     Hours,
@@ -140,6 +141,8 @@ class OwnSiteDoc(Struct, rename="camel"):
     hours: HoursDoc
     maintenance: list[WindowDoc]
     drain: DrainDoc | None = None
+    held_endings: int = 0
+    """Endings that its agents hold back since they are too many at once; somebody may confirm."""
 
 
 class ActedDoc(Struct, rename="camel"):
@@ -155,6 +158,24 @@ class SiteActDoc(Struct, rename="camel"):
     matched: int
     changed: int
     items: list[ActedDoc]
+
+
+class ConfirmSpec(Struct, forbid_unknown_fields=True, rename="camel"):
+    """`expect` is how many endings were held when somebody looked; others, and nothing is done."""
+
+    expect: Annotated[int, Meta(ge=0)] | None = None
+    dry_run: bool = False
+
+
+class ConfirmPost(Struct, forbid_unknown_fields=True):
+    spec: ConfirmSpec = msgspec.field(default_factory=ConfirmSpec)
+
+
+class ConfirmDoc(Struct, rename="camel"):
+    site: str
+    held: int
+    confirmed: int
+    dry_run: bool
 
 
 class PauseDoc(Struct, rename="camel"):
@@ -287,18 +308,18 @@ def guest_to_doc(one: Occupant, agreed: Prices | None) -> GuestDoc:
 
 
 def own_site_to_doc(
-    name: str,
+    site: Site,
     provider: str,
-    country: str,
     said: tuple[Standing, Sequence[Sequence[str]]],
     holds: int,
     drain: DrainDoc | None = None,
+    held_endings: int = 0,
 ) -> OwnSiteDoc:
     standing, reasons = said
     return OwnSiteDoc(
-        name,
+        site.name,
         provider,
-        country,
+        site.country,
         not reasons,
         [ReasonDoc(*one) for one in reasons],
         holds,
@@ -308,6 +329,7 @@ def own_site_to_doc(
         hours_to_doc(standing.hours),
         [window_to_doc(one) for one in standing.windows],
         drain,
+        held_endings,
     )
 
 
