@@ -233,6 +233,8 @@ class ManifestWhole(Struct, array_like=True, tag="manifest"):
     bundles: Annotated[list[BundleW], Meta(max_length=ITEMS_MAX)] = []
     volumes: Annotated[list[VolumeW], Meta(max_length=ITEMS_MAX)] = []
     volume_tombstones: Annotated[list[StayW], Meta(max_length=ITEMS_MAX)] = []
+    confirmed: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)] = []
+    """Those of the tombstones that a person has confirmed."""
 
 
 class ManifestDelta(Struct, array_like=True, tag="delta"):
@@ -251,6 +253,8 @@ class ManifestDelta(Struct, array_like=True, tag="delta"):
     drop_volumes: list[StayW] = []
     put_volume_tombstones: list[StayW] = []
     drop_volume_tombstones: list[StayW] = []
+    confirmed: list[MarkW] = []
+    """Those of `put_tombstones` that a person has confirmed."""
 
 
 class Holding(Struct, array_like=True, tag="holding"):
