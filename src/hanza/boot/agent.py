@@ -216,18 +216,18 @@ def agent_of(
     link = Link(addresses, Session(speaker, journal, telling), clock, dial, point)
     local = Local(journal, diary, clock, link)
     here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers)
-    images = None
-    if IMAGES_OPTION in identity.options:
-        folder = Path(identity.options[IMAGES_OPTION])
-        folder.mkdir(parents=True, exist_ok=True)
-        images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
-    beside = Beside(
-        images,
-        Consoles(driver, dial, link.say, point),
-        *measuring(link, identity.agent, nearness, stop),
-        here,
-    )
+    images = _images_of(identity, PlaneFetch(addresses, speaker, clock, root), clock)
+    consoles = Consoles(driver, dial, link.say, point)
+    beside = Beside(images, consoles, *measuring(link, identity.agent, nearness, stop), here)
     return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
+
+
+def _images_of(identity: Identity, fetch: PlaneFetch, clock: Clock) -> Images | None:
+    if IMAGES_OPTION not in identity.options:
+        return None
+    folder = Path(identity.options[IMAGES_OPTION])
+    folder.mkdir(parents=True, exist_ok=True)
+    return Images(folder, fetch, clock)
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
