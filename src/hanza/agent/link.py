@@ -6,6 +6,7 @@ dialled anew, for ever, with growing pauses.  What is said and what it means is 
 """
 
 import queue
+import random
 import socket
 import ssl
 import threading
@@ -31,7 +32,8 @@ from hanza.model.probe import Target, Trip
 from hanza.model.report import View
 from hanza.wire import agent_v1
 
-CEILING = timedelta(seconds=15)
+CEILING = timedelta(seconds=8)
+"""After a plane's restart the last of its agents is back within this and the time of a greeting."""
 DIAL_DEADLINE_S = 15.0
 OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
@@ -66,6 +68,15 @@ class Errand:
 
 
 LINK = Errand(agent_v1.LINK_PATH, agent_v1.FRAME_BYTES_MAX)
+
+
+def pause_after(failures: int, chance: float) -> timedelta:
+    """How long to wait with the next call: growing, and spread by `chance` from 0 to 1.
+
+    A plane that restarts loses all of its agents in one moment, and they shall not come back in
+    one.
+    """
+    return delay_after(failures, ceiling=CEILING) * (0.5 + 0.5 * chance)
 
 
 class Dial(Protocol):
@@ -175,8 +186,10 @@ class Link:
         clock: Clock,
         dial: Dial,
         point: Point = pass_by,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._addresses = addresses
+        self._chance = chance
         self._session = session
         self._clock = clock
         self._dial = dial
@@ -244,7 +257,7 @@ class Link:
         # Every plane is tried once before the pause grows.
         self._failures += 1
         self._next_address = (self._next_address + 1) % len(self._addresses)
-        return delay_after(self._failures // len(self._addresses), ceiling=CEILING)
+        return pause_after(self._failures // len(self._addresses), self._chance())
 
     @property
     def is_linked(self) -> bool:

@@ -111,6 +111,16 @@ class Session:
             raise
         return message, self.receive(message, now)
 
+    def take_beat(self, frame: bytes) -> v1.HeartbeatTaken | None:
+        """The answer to a heartbeat of who is known here; None for any other frame.
+
+        It asks no store and never waits, so that thousands of idle agents cost next to nothing.
+        """
+        if self._peer is None or len(frame) > v1.HEARTBEAT_BYTES_MAX:
+            return None
+        count = v1.count_of_heartbeat(frame)
+        return None if count is None else v1.HeartbeatTaken(count)
+
     def receive(self, message: v1.Up, now: datetime) -> list[v1.Down]:
         """Answer one message.  Raises a `Refusal` that ends the connection."""
         try:

@@ -33,7 +33,7 @@ from hanza.api.calls import Plane
 from hanza.api.gate import CallLimits, Gate, build_gate
 from hanza.api.identity import OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
-from hanza.api.link import Hub
+from hanza.api.link import TRUSTED, Hub
 from hanza.api.route import Route
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
 from hanza.boot.guarded_http import GuardedHttp
@@ -195,13 +195,18 @@ def _issuer_keys(store: Store, state: Path, ids: Ids, clock: SystemClock) -> Key
 
 
 class _WebSockets(WebSocketsSansIOProtocol):
-    """Large frames are the agents' on their link; whatever else is a WebSocket has small ones."""
+    """Large frames are the agents' on their link, once it is known whose it is."""
 
     def handle_connect(self, event: Request) -> None:
         """Before anything but the request was read."""
         if event.path == LINK_PATH:
-            self.conn.max_message_size = FRAME_BYTES_MAX
+            self.app_state = {**self.app_state, TRUSTED: self._trust}
+            # Agents' hearts beat: pings beside that would double what idle sites send and get.
+            self.ping_interval = None
         super().handle_connect(event)
+
+    def _trust(self) -> None:
+        self.conn.max_message_size = FRAME_BYTES_MAX
 
 
 class _Server(uvicorn.Server):

@@ -62,6 +62,7 @@ FRAME_BYTES_MAX = 16 * 2**20
 MANIFEST_BYTES_MAX = 64 * 2**20
 """What an agent takes: a manifest may have user data for a thousand guests at their largest."""
 HEARTBEAT_EVERY_S = 10.0
+HEARTBEAT_BYTES_MAX = 16
 SERIAL_TAIL_BYTES = 4096
 
 Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
@@ -322,6 +323,7 @@ Down: TypeAlias = (
 
 _encoder = msgspec.msgpack.Encoder()
 _up: msgspec.msgpack.Decoder[Up] = msgspec.msgpack.Decoder(Up)
+_beat = msgspec.msgpack.Decoder(Heartbeat)
 _down: msgspec.msgpack.Decoder[Down] = msgspec.msgpack.Decoder(Down)
 _claims: msgspec.msgpack.Decoder[Claims] = msgspec.msgpack.Decoder(Claims)
 
@@ -358,6 +360,14 @@ def encode(message: Up | Down | Claims) -> bytes:
 
 def decode_up(frame: bytes) -> Up:
     return _decode(_up, frame)
+
+
+def count_of_heartbeat(frame: bytes) -> int | None:
+    """None for any other frame, also for one that does not decode."""
+    try:
+        return _beat.decode(frame).count
+    except msgspec.DecodeError:
+        return None
 
 
 def decode_down(frame: bytes) -> Down:
