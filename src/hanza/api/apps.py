@@ -79,8 +79,15 @@ class Look:
         }
 
     def quote(self, candidates: Sequence[Candidate]) -> Quote:
-        """Where all of it would be, by the code that places."""
-        return quote_team(self.members, candidates, self.bounds, self.leaving)
+        """Where all of it would be, by the code that places.
+
+        What runs anew at a site that is not heard waits for it: its run ends when the site is
+        back, and the host can have it then.
+        """
+        leaving = self.leaving
+        homes = {one.host for one in self.asked if one.wanted.id in leaving}
+        heard = [replace(one, is_heard=True) if one.host in homes else one for one in candidates]
+        return quote_team(self.members, heard, self.bounds, leaving)
 
     def ended(self) -> list[Line]:
         hosts = {one.host: one for one in self.places}

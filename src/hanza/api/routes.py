@@ -113,6 +113,13 @@ ROUTES = (
     Route("PUT", _INSTANCES + "/{instance}", instances.put_instance, BY_ROLE),
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, BY_ROLE),
     Route(
+        "POST",
+        _INSTANCES + "/{instance}/withdrawal",
+        instances.withdraw_instance,
+        BY_ROLE,
+        verb="put",
+    ),
+    Route(
         "GET",
         _INSTANCES + "/{instance}/placement",
         placements.get_placement,

@@ -15,6 +15,7 @@ from hanza.cli import (
     issuers,
     login,
     members,
+    pending,
     placing,
     policies,
     probes,
@@ -64,6 +65,7 @@ app.command("status")(apps.status)
 app.command("logs")(apps.logs)
 app.command("console")(console.console)
 app.command("destroy")(ending.destroy)
+app.command("withdraw")(pending.withdraw)
 
 WELCOME = """\
 hanza: small data centres of different owners, as one cloud

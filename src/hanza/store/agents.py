@@ -24,7 +24,7 @@ from hanza.store.events import append_event
 from hanza.store.prepared import Among, Prepared, changing
 from hanza.store.schema import agents, federation, holds, hosts, join_tokens, sites, work
 from hanza.store.tx import Tx
-from hanza.store.work import hint, hint_waiting, look_later
+from hanza.store.work import hint, hint_scheduled, hint_waiting, look_later
 
 HEARD_WITHIN = timedelta(seconds=35)
 """Three heartbeats and a half: who is silent for longer gets nothing new, and it is told."""
@@ -174,6 +174,7 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
     if (row.starts, row.nonce) == (incarnation.starts, incarnation.nonce):
         note_heard(tx, [agent], now)
         hint_waiting(tx, "place", now)
+        hint_scheduled(tx, "publish", agent, now)
         return int(row.report_no)
     if row.nonce and incarnation.starts <= row.starts:
         contested = sa.update(agents).where(agents.c.id == agent).values(is_contested=True)
@@ -309,6 +310,7 @@ def _tell_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
             "" if row.heard_at is None else f" again; the last word was of {_clock(row.heard_at)}"
         )
         append_event(tx, now, "agent.heard", row.id, f"{row.site_name} is heard{again}")
+        hint_scheduled(tx, "publish", row.id, now)
         look_later(tx, "listen", row.id, now + HEARD_WITHIN)
 
 

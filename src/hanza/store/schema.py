@@ -188,6 +188,8 @@ instances = sa.Table(
     sa.Column("shown_boot", sa.Text, nullable=False, server_default="unknown"),
     a_text("shown_code", nullable=True),
     a_text("shown_reason", nullable=True),
+    a_json("before"),
+    an_instant("pending_since", nullable=True),
     a_json("policy"),
     a_text("app", nullable=True),
     a_text("component", nullable=True),

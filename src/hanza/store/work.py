@@ -62,6 +62,11 @@ def hint_waiting(tx: Tx, kind: Kind, now: datetime) -> None:
     _HINT_WAITING.run(tx, {"kind": kind, "now": now, "due_at": now})
 
 
+def hint_scheduled(tx: Tx, kind: Kind, ref: str, now: datetime) -> None:
+    """As `hint`, for what is in the schedule; what is not has nothing to be looked at."""
+    _HINT_SCHEDULED.run(tx, {"kind": kind, "ref": ref, "due_at": now})
+
+
 def is_due(tx: Tx, kind: Kind, now: datetime) -> bool:
     """Whether there is anything of a kind to be taken."""
     return bool(_ANY_DUE.all(tx, {"kind": kind, "now": now}))
@@ -129,6 +134,11 @@ _HINT_WAITING = Prepared(
         work.c.kind == sa.bindparam("kind"),
         sa.or_(work.c.due_at > _NOW, work.c.leased_until.is_not(None)),
     )
+)
+_HINT_SCHEDULED = Prepared(
+    changing(work, "due_at")
+    .values(hint=work.c.hint + 1)
+    .where(work.c.kind == sa.bindparam("kind"), work.c.ref == sa.bindparam("ref"))
 )
 _ANY_DUE = Prepared(
     sa.select(work.c.ref)

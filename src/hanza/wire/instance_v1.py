@@ -84,6 +84,8 @@ class InstanceStatus(Struct, rename="camel"):
     seen_at: datetime | None
     law: str
     """The countries where every level of its policy lets it be, in words."""
+    pending_since: datetime | None = None
+    """Since when something that was asked for it waits for its site, which is not heard."""
 
 
 class InstanceDoc(Struct):
@@ -127,6 +129,7 @@ def instance_to_doc(
     serial_tail: str,
     seen_at: datetime | None,
     law: str,
+    pending_since: datetime | None = None,
 ) -> InstanceDoc:
     address = wanted.address
     return InstanceDoc(
@@ -149,6 +152,7 @@ def instance_to_doc(
             serial_tail,
             seen_at,
             law,
+            pending_since,
         ),
     )
 
