@@ -23,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from hanza.agent.address import Address
 from hanza.agent.peers import Meeting
 from hanza.agent.session import Session
+from hanza.agent.wires import OPEN_TIMEOUT_S, ProxyOf, connected, no_proxy
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -35,7 +36,6 @@ from hanza.wire import agent_v1
 CEILING = timedelta(seconds=8)
 """After a plane's restart the last of its agents is back within this and the time of a greeting."""
 DIAL_DEADLINE_S = 15.0
-OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
 PING_EVERY_S = 60.0
 """Heartbeats are the agent's own; this keeps idle middleboxes from forgetting us between them."""
@@ -94,9 +94,15 @@ def trust_only(root_pem: str) -> ssl.SSLContext:
 
 
 class WebSocketDial:
-    def __init__(self, root: Path | None, deadline_s: float = DIAL_DEADLINE_S) -> None:
+    def __init__(
+        self,
+        root: Path | None,
+        deadline_s: float = DIAL_DEADLINE_S,
+        proxy: ProxyOf = no_proxy,
+    ) -> None:
         """`root` is the federation's root certificate; None for plain HTTP on loopback."""
         self._deadline_s = deadline_s
+        self._proxy = proxy
         self._context = None if root is None else trust_only(root.read_text())
 
     def __call__(self, address: Address, errand: Errand = LINK) -> ClientConnection:
@@ -106,7 +112,8 @@ class WebSocketDial:
         kept from outside: it shuts the socket under whoever still waits on it.
         """
         with ExitStack() as undo:
-            wire = undo.enter_context(_connected(address, self._context))
+            proxy = self._proxy(address)
+            wire = undo.enter_context(connected(address, self._context, proxy))
             connection = self._call(address, wire, errand)
             undo.pop_all()
         return connection
@@ -125,31 +132,6 @@ class WebSocketDial:
                 return _shake_hands(address, wire, errand)
             finally:
                 deadline.cancel()
-
-
-def _connected(address: Address, context: ssl.SSLContext | None) -> socket.socket:
-    """A connection to the first of the host's addresses that takes one; TLS has not spoken yet.
-
-    TLS gets the wire before it is connected: `ssl` would leave one that is reset between the two
-    unclosed.
-    """
-    refusal: OSError = OSError("the host has no address")
-    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    for family, kind, protocol, _, where in found:
-        wire = socket.socket(family, kind, protocol)
-        if context is not None:
-            wire = context.wrap_socket(
-                wire, server_hostname=address.host, do_handshake_on_connect=False
-            )
-        wire.settimeout(OPEN_TIMEOUT_S)
-        try:
-            wire.connect(where)
-        except OSError as error:
-            wire.close()
-            refusal = error
-        else:
-            return wire
-    raise refusal
 
 
 def _shake_hands(address: Address, wire: socket.socket, errand: Errand) -> ClientConnection:

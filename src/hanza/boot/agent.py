@@ -29,6 +29,7 @@ from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.loop import Agent, Beside
 from hanza.agent.measure import Scope
 from hanza.agent.session import Session, Speaker
+from hanza.agent.wires import ProxyOf, no_proxy, proxies_by
 from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
 from hanza.boot.settings import (
     Address,
@@ -68,6 +69,13 @@ AnswerPort = Annotated[
         min=PORT_MIN, max=65535, help="Answer other sites' agents at this UDP port, by budget."
     ),
 ]
+ProxyFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--proxy",
+        help="http://host:port by which the planes are reached; else HANZA_PROXY or HTTPS_PROXY.",
+    ),
+]
 State = Annotated[Path, typer.Option("--state", help="The agent's folder.", file_okay=False)]
 
 
@@ -81,6 +89,7 @@ def join_command(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
     ] = False,
+    proxy: ProxyFlag = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Make this machine's engine part of a federation.  May be run again when cut.
@@ -93,7 +102,10 @@ def join_command(
             raise Invalid(
                 f"there is no driver {driver!r}", hint=f"there are: {', '.join(registry.names())}"
             )
-        order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http)
+        proxies = proxies_by(proxy, os.environ)
+        order = JoinOrder(
+            text, driver, _options(option), may_be_plain=insecure_http, proxy=proxies
+        )
         with closing(Journal(state, from_environment(os.environ))) as journal:
             identity, outcome = join(order, journal, os.urandom, _trial_of(order))
         words = "joined" if outcome == "joined" else "joined already"
@@ -107,6 +119,7 @@ def run_command(
     metrics_listen: MetricsListen = None,
     measure: Measure = "public",
     answer_port: AnswerPort = None,
+    proxy: ProxyFlag = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.
@@ -122,6 +135,7 @@ def run_command(
         address = parse_address(metrics_listen) if metrics_listen else None
         if address is not None:
             refuse_open_numbers(address)
+        proxies = proxies_by(proxy, os.environ)
         identity = identity_of(state)
         with closing(Journal(state, point)) as journal:
             log_to(form=log_form(os.environ))
@@ -133,7 +147,7 @@ def run_command(
                 return
             with closing(driver):
                 nearness = Nearness(measure, answer_port)
-                agent = agent_of(journal, identity, driver, point, stop, nearness)
+                agent = agent_of(journal, identity, driver, point, stop, nearness, proxies)
                 _say_started(identity)
                 with numbers_served(agent, address):
                     agent.run()
@@ -167,6 +181,7 @@ def agent_of(
     point: Point,
     stop: threading.Event,
     nearness: Nearness = NOT_MEASURED,
+    proxies: ProxyOf = no_proxy,
 ) -> Agent:
     """The parts of a running agent, started once: its start is counted here.
 
@@ -186,13 +201,13 @@ def agent_of(
         answers_at=nearness.answer_port,
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
-    dial = WebSocketDial(root)
+    dial = WebSocketDial(root, proxy=proxies)
     link = Link(addresses, Session(speaker, journal), clock, dial, point)
     images = None
     if IMAGES_OPTION in identity.options:
         folder = Path(identity.options[IMAGES_OPTION])
         folder.mkdir(parents=True, exist_ok=True)
-        images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
+        images = Images(folder, PlaneFetch(addresses, speaker, clock, root, proxies), clock)
     beside = Beside(
         images,
         Consoles(driver, dial, link.say, point),
