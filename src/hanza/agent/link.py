@@ -186,6 +186,8 @@ class Link:
         """Called after each message of the plane: a hint that the manifest may be another."""
         self.on_console: Callable[[Address, agent_v1.ConsoleWanted], None] = lambda *_: None
         """Called when the plane at an address wants a console; must not wait."""
+        self.on_port: Callable[[Address, agent_v1.PortWanted], None] = lambda *_: None
+        """Called when the plane at an address wants a guest's port; must not wait."""
 
     def offer(self, view: View) -> None:
         """Never waits for the network."""
@@ -296,6 +298,8 @@ class Link:
             _log.info("link.opened", url=address.link_url())
         if isinstance(message, agent_v1.ConsoleWanted):
             self.on_console(address, message)
+        if isinstance(message, agent_v1.PortWanted):
+            self.on_port(address, message)
         self.on_message()
 
     def _send_until_told(self, connection: ClientConnection, outbox: Outbox) -> None:

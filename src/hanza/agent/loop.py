@@ -18,6 +18,7 @@ from hanza.agent.journal import Journal
 from hanza.agent.link import Link
 from hanza.agent.measure import Measurer
 from hanza.agent.peers import Answerer, Asker
+from hanza.agent.ports import Ports
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -39,6 +40,8 @@ class Beside:
     """Fetched in a thread of their own."""
     consoles: Consoles | None = None
     """Opened when the plane wants them."""
+    ports: Ports | None = None
+    """Reached when the plane wants them."""
     measurer: Measurer | None = None
     """Measures round trips in a thread of its own."""
     asker: Asker | None = None
@@ -74,12 +77,15 @@ class Agent:
         self.link = link
         link.on_message = self._look_at_manifest
         self._consoles = beside.consoles
+        self._ports = beside.ports
         self._measurer, self._asker = beside.measurer, beside.asker
         self._answerer = beside.answerer
         if self._images is not None:
             self._images.hint = self._hint.set
         if self._consoles is not None:
             link.on_console = self._consoles.open
+        if self._ports is not None:
+            link.on_port = self._ports.open
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
@@ -121,6 +127,8 @@ class Agent:
             self._images.close()
         if self._consoles is not None:
             self._consoles.close()
+        if self._ports is not None:
+            self._ports.close()
         if self._measurer is not None:
             self._measurer.wake.set()
         if self._asker is not None:

@@ -158,7 +158,7 @@ class Session:
                 return self._take_delta(message)
             case v1.ReportTaken() if self.is_welcome:
                 return self._go_on(message.number)
-            case v1.HeartbeatTaken() | v1.ConsoleWanted() if self.is_welcome:
+            case v1.HeartbeatTaken() | v1.ConsoleWanted() | v1.PortWanted() if self.is_welcome:
                 return []  # who wants a console is told by whoever opens them, see `console`
             case v1.Probes() | v1.Peers() | v1.Answers() if self.is_welcome:
                 return self._take_whom_to_measure(message)

@@ -20,7 +20,8 @@ from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Version
 from hanza.model.report import Incarnation
-from hanza.store.agents import list_links, note_heard
+from hanza.store.agents import note_heard
+from hanza.store.links import list_links
 from hanza.store.probes import list_probes
 from hanza.wire import agent_v1 as v1
 

@@ -40,6 +40,15 @@ CONSOLE = Route(
 )
 """Asked for as a WebSocket it is the console itself; who may only read does not type."""
 
+PORT = Route(
+    "GET",
+    _INSTANCES + "/{instance}/ports/{port}",
+    console.ask_port_for_upgrade,
+    BY_ROLE,
+    verb="post.port",
+)
+"""Asked for as a WebSocket it is a connection to the port."""
+
 ROUTES = (
     Route("GET", "/agent/v1/federation", joining.get_federation, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
@@ -127,6 +136,7 @@ ROUTES = (
         verb="get",
     ),
     CONSOLE,
+    PORT,
     Route("GET", _TENANT + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("GET", _WORKSPACE + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/volumes/{instance}/{volume}", volumes.delete_volume, BY_ROLE),

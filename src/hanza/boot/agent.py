@@ -28,6 +28,7 @@ from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, l
 from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.loop import Agent, Beside
 from hanza.agent.measure import Scope
+from hanza.agent.ports import Ports
 from hanza.agent.session import Session, Speaker
 from hanza.agent.wires import ProxyOf, no_proxy, proxies_by
 from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
@@ -49,7 +50,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE, MEASURE, MESH, PORT_MIN
+from hanza.wire.agent_v1 import CONSOLE, MEASURE, MESH, PORT_MIN, PORTS
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -211,14 +212,15 @@ def agent_of(
     beside = Beside(
         images,
         Consoles(driver, dial, link.say, point),
+        Ports(driver, dial, link.say, lambda: journal.manifest),
         *measuring(link, identity.agent, nearness, stop),
     )
     return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
-    console = (CONSOLE,) if driver.capabilities().console else ()
-    return console if scope == "none" else (*console, MEASURE, MESH)
+    reach = (CONSOLE, PORTS) if driver.capabilities().console else (PORTS,)
+    return reach if scope == "none" else (*reach, MEASURE, MESH)
 
 
 def open_when_there(

@@ -10,6 +10,7 @@ from hanza.cli import (
     apps,
     console,
     ending,
+    forwarding,
     images,
     invitations,
     issuers,
@@ -64,6 +65,7 @@ app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
 app.command("console")(console.console)
+app.command("port-forward")(forwarding.port_forward)
 app.command("destroy")(ending.destroy)
 app.command("withdraw")(pending.withdraw)
 

@@ -40,7 +40,7 @@ def is_heard_of(heard_at: datetime | None, now: datetime) -> bool:
 
 _IS_AGENT = agents.c.id == sa.bindparam("agent")
 _KEY = Prepared(sa.select(agents.c.public_key).where(_IS_AGENT))
-_LINK_COLUMNS = (
+LINK_COLUMNS = (
     agents.c.id,
     agents.c.starts,
     agents.c.nonce,
@@ -50,7 +50,7 @@ _LINK_COLUMNS = (
 )
 _REVOKED = Prepared(sa.select(agents.c.revoked_at).where(_IS_AGENT))
 _START = Prepared(
-    sa.select(*_LINK_COLUMNS, agents.c.report_no, agents.c.revoked_at)
+    sa.select(*LINK_COLUMNS, agents.c.report_no, agents.c.revoked_at)
     .where(_IS_AGENT)
     .with_for_update()
 )
@@ -339,34 +339,6 @@ def believed_starts(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, Incarnati
     return {AgentId(row.id): Incarnation(row.starts, row.nonce) for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class LinkOf:
-    """What a plane that has an agent's link goes by."""
-
-    start: Incarnation
-    """The one that is believed."""
-    version: Version | None
-    """The manifest in force; None while two copies of its key are alive."""
-
-
-_LINKS = Prepared(sa.select(*_LINK_COLUMNS).where(agents.c.revoked_at.is_(None)))
-_LINKS_OF = Among(sa.select(*_LINK_COLUMNS).where(agents.c.revoked_at.is_(None)), agents.c.id)
-SOME_MAX = 256
-"""To name more of them in a query costs more than to read all."""
-
-
-def list_links(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, LinkOf]:
-    """What is known of these agents at least; nothing of one that was revoked."""
-    rows = _LINKS_OF.among(tx, ids) if len(ids) <= SOME_MAX else _LINKS.all(tx, {})
-    return {
-        AgentId(row.id): LinkOf(
-            Incarnation(row.starts, row.nonce),
-            None if row.is_contested else Version(row.epoch, row.manifest_no),
-        )
-        for row in rows
-    }
-
-
 def manifest_versions(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, tuple[Version, Hash]]:
     """What was last published for each of these agents, but for the contested and the revoked."""
     return {
@@ -376,7 +348,7 @@ def manifest_versions(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, tuple[V
 
 
 _PUBLISHED = Among(
-    sa.select(*_LINK_COLUMNS, agents.c.manifest_hash).where(
+    sa.select(*LINK_COLUMNS, agents.c.manifest_hash).where(
         ~agents.c.is_contested, agents.c.revoked_at.is_(None)
     ),
     agents.c.id,

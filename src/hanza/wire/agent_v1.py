@@ -12,6 +12,7 @@
       ◄─────────── Heartbeat(count)                  when nothing else was said for a while
       HeartbeatTaken(count) ──────────────────►
       ConsoleWanted(ticket, mark) ────────────►      only to who can; then see `wire.console_v1`
+      PortWanted(ticket, mark, port) ─────────►      likewise: a port that the guest publishes
       ◄─────────── ConsoleRefused(ticket, code)      instead of coming with the ticket
       Probes(…) ──────────────────────────────►      to who measures; again when they change
       ◄─────────── Measured(…)                       the least round trip to each that answered
@@ -75,6 +76,8 @@ VOLUMES_MAX = 64
 """Of one guest, besides the one that it boots from."""
 CONSOLE = "console"
 """The ability to open consoles."""
+PORTS = "ports"
+"""The ability to reach the ports that guests publish."""
 
 
 class MarkW(Struct, array_like=True):
@@ -293,6 +296,15 @@ class ConsoleWanted(Struct, array_like=True, tag="console"):
     """Whether a console that is open ends for this one."""
 
 
+class PortWanted(Struct, array_like=True, tag="port"):
+    """Somebody wants to speak with a port that a guest publishes; else as `ConsoleWanted`."""
+
+    ticket: Digest
+    mark: MarkW
+    port: Count
+    """The guest's own; where its site has it is the site's to know."""
+
+
 class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
     ticket: Digest
     code: Text
@@ -315,6 +327,7 @@ Down: TypeAlias = (
     | ReportTaken
     | HeartbeatTaken
     | ConsoleWanted
+    | PortWanted
     | Probes
     | Answers
     | Peers
