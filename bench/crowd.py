@@ -41,6 +41,7 @@ from hanza.model.manifest import Manifest, Version
 from hanza.model.report import Incarnation, Seen, View
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import new_agent_key
+from hanza.wire.directory_v1 import Directory
 
 HOST = HostFacts("host-1", Capacity(64, 262144, 4194304), "none")
 SLICES = 10
@@ -71,6 +72,9 @@ class Memory:
 
     def hold(self, manifest: Manifest) -> None:
         self.manifest, self.is_fresh = manifest, True
+
+    def keep_directory(self, _: Directory) -> bool:
+        return False  # it has one plane and no disk
 
 
 @dataclass
@@ -212,7 +216,9 @@ class Agent(asyncio.Protocol):
                     self._transport.close()
 
 
-async def live(agent: Agent, crowd: Crowd, context: ssl.SSLContext, door: asyncio.Semaphore) -> None:
+async def live(
+    agent: Agent, crowd: Crowd, context: ssl.SSLContext, door: asyncio.Semaphore
+) -> None:
     """Dial for ever."""
     loop, url = asyncio.get_running_loop(), f"ws://127.0.0.1:{crowd.port}{v1.LINK_PATH}"
     is_first = True

@@ -71,7 +71,9 @@ class Asking:
         host, port = self._where
         connection = HTTPSConnection(host, port, timeout=TIMEOUT_S, context=self._tls)
         try:
-            connection.request("GET", self._path, headers={"authorization": f"Bearer {self._token}"})
+            connection.request(
+                "GET", self._path, headers={"authorization": f"Bearer {self._token}"}
+            )
             answer = connection.getresponse()
             answer.read()
             return answer.status, answer.getheader("retry-after") is not None

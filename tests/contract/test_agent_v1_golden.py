@@ -116,6 +116,7 @@ DOWNS: Mapping[str, v1.Down] = {
     "probes": v1.Probes([v1.ProbeW("lju-1", "192.0.2.1", 443)]),
     "answers": v1.Answers(bytes(range(32))),
     "peers": v1.Peers(496_000, [v1.PeerW("ag_other", "2001:db8::1", 7445, bytes(range(32)))]),
+    "directory": v1.DirectoryDown(3, ["https://plane.example"], bytes(range(64))),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }
 ABLE: Mapping[str, v1.Claims] = {

@@ -5,7 +5,7 @@ believed of what comes but by its hash, which is whoever calls us to compare; a 
 silent is left after `TIMEOUT_S`.  It writes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -43,7 +43,7 @@ class _Problem(msgspec.Struct):
 class PlaneFetch:
     def __init__(
         self,
-        addresses: tuple[Address, ...],
+        addresses: Callable[[], tuple[Address, ...]],
         speaker: Speaker,
         clock: Clock,
         root: Path | None,
@@ -59,7 +59,7 @@ class PlaneFetch:
     def __call__(self, blob: Blob, offset: int) -> Iterator[bytes]:
         """Every plane is asked until one has begun to answer."""
         refused: list[str] = []
-        for address in self._addresses:
+        for address in self._addresses():
             has_begun = False
             try:
                 with self._asked(address, blob, offset) as answer:

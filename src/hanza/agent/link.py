@@ -163,13 +163,14 @@ class Link:
 
     def __init__(
         self,
-        addresses: tuple[Address, ...],
+        addresses: Callable[[], tuple[Address, ...]],
         session: Session,
         clock: Clock,
         dial: Dial,
         point: Point = pass_by,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """`addresses` are asked for before each call: they change with the directory."""
         self._addresses = addresses
         self._chance = chance
         self._session = session
@@ -230,7 +231,8 @@ class Link:
 
     def run_once(self) -> timedelta:
         """Hold one connection from dialling to its end; how long to wait before the next."""
-        address = self._addresses[self._next_address]
+        addresses = self._addresses()
+        address = addresses[self._next_address % len(addresses)]
         try:
             with self._dial(address) as connection:
                 self._converse(connection, address)
@@ -240,8 +242,8 @@ class Link:
             )
         # Every plane is tried once before the pause grows.
         self._failures += 1
-        self._next_address = (self._next_address + 1) % len(self._addresses)
-        return pause_after(self._failures // len(self._addresses), self._chance())
+        self._next_address = (self._next_address + 1) % len(addresses)
+        return pause_after(self._failures // len(addresses), self._chance())
 
     @property
     def is_linked(self) -> bool:

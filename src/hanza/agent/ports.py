@@ -54,7 +54,9 @@ class Ports:
             is_busy = self._is_closed or self._running >= PORTS_MAX
             self._running += not is_busy
         if is_busy:
-            self._refuse(wanted, Busy(f"the site has {PORTS_MAX} ports open, and opens no more now"))
+            self._refuse(
+                wanted, Busy(f"the site has {PORTS_MAX} ports open, and opens no more now")
+            )
             return
         args = (address, wanted)
         threading.Thread(target=self._run, args=args, name="port", daemon=True).start()

@@ -21,6 +21,7 @@ from hanza.model.ids import AgentId
 from hanza.model.manifest import Version
 from hanza.model.report import Incarnation
 from hanza.store.agents import note_heard
+from hanza.store.directory import find_directory
 from hanza.store.links import list_links
 from hanza.store.probes import list_probes
 from hanza.wire import agent_v1 as v1
@@ -281,9 +282,12 @@ class Hub:
                 heard.discard(agent)
         probes = await asyncio.to_thread(store.read, list_probes)
         mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
+        found_directory = await asyncio.to_thread(store.read, find_directory)
+        directory = 0 if found_directory is None else found_directory.number
         for line, agent in known_lines:
             found = known.get(agent)
-            if line.session.is_behind(None if found is None else found.version, probes, mesh):
+            version = None if found is None else found.version
+            if line.session.is_behind(version, probes, mesh, directory):
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))

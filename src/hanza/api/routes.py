@@ -3,6 +3,7 @@
 from hanza.api import (
     apps,
     console,
+    directory,
     images,
     instances,
     invitations,
@@ -73,6 +74,8 @@ ROUTES = (
     Route("POST", BASE + "/agents/{agent}/revoke", members.revoke_agent, OPERATOR),
     Route("GET", BASE + "/orphans", members.list_orphans, OPERATOR),
     Route("GET", BASE + "/orphan-volumes", members.list_orphan_volumes, OPERATOR),
+    Route("GET", BASE + "/directory", directory.get_directory, OPERATOR),
+    Route("PUT", BASE + "/directory", directory.put_directory, OPERATOR),
     Route("GET", BASE + "/probes", probes.list_probes, OPERATOR),
     Route("PUT", BASE + "/probes/{probe}", probes.put_probe, OPERATOR),
     Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, OPERATOR),

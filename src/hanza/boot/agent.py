@@ -12,12 +12,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hanza.agent.address import Address as PlaneAddress
 from hanza.agent.address import address_of
 from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
@@ -50,7 +52,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE, MEASURE, MESH, PORT_MIN, PORTS
+from hanza.wire.agent_v1 import CONSOLE, DIRECTORY, MEASURE, MESH, PORT_MIN, PORTS
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -104,9 +106,7 @@ def join_command(
                 f"there is no driver {driver!r}", hint=f"there are: {', '.join(registry.names())}"
             )
         proxies = proxies_by(proxy, os.environ)
-        order = JoinOrder(
-            text, driver, _options(option), may_be_plain=insecure_http, proxy=proxies
-        )
+        order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http, proxy=proxies)
         with closing(Journal(state, from_environment(os.environ))) as journal:
             identity, outcome = join(order, journal, os.urandom, _trial_of(order))
         words = "joined" if outcome == "joined" else "joined already"
@@ -191,7 +191,8 @@ def agent_of(
     """
     scope = nearness.scope
     clock: Clock = SystemClock()
-    addresses = tuple(address_of(u, may_be_plain=identity.may_be_plain) for u in identity.urls)
+    addresses = addresses_of(journal, identity)
+    where = partial(addresses_of, journal, identity)
     speaker = Speaker(
         agent=identity.agent,
         driver=identity.driver,
@@ -203,12 +204,12 @@ def agent_of(
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     dial = WebSocketDial(root, proxy=proxies)
-    link = Link(addresses, Session(speaker, journal), clock, dial, point)
+    link = Link(where, Session(speaker, journal), clock, dial, point)
     images = None
     if IMAGES_OPTION in identity.options:
         folder = Path(identity.options[IMAGES_OPTION])
         folder.mkdir(parents=True, exist_ok=True)
-        images = Images(folder, PlaneFetch(addresses, speaker, clock, root, proxies), clock)
+        images = Images(folder, PlaneFetch(where, speaker, clock, root, proxies), clock)
     beside = Beside(
         images,
         Consoles(driver, dial, link.say, point),
@@ -218,8 +219,15 @@ def agent_of(
     return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
 
 
+def addresses_of(journal: Journal, identity: Identity) -> tuple[PlaneAddress, ...]:
+    """Where the planes are: as the newest directory says, and behind that as the token said."""
+    told = () if journal.directory is None else journal.directory.urls
+    urls = dict.fromkeys((*told, *identity.urls))
+    return tuple(address_of(url, may_be_plain=identity.may_be_plain) for url in urls)
+
+
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
-    reach = (CONSOLE, PORTS) if driver.capabilities().console else (PORTS,)
+    reach = (DIRECTORY, CONSOLE, PORTS) if driver.capabilities().console else (DIRECTORY, PORTS)
     return reach if scope == "none" else (*reach, MEASURE, MESH)
 
 

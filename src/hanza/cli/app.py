@@ -9,6 +9,7 @@ import typer
 from hanza.cli import (
     apps,
     console,
+    directory,
     ending,
     forwarding,
     images,
@@ -49,6 +50,7 @@ app.add_typer(members.agent_group, name="agents")
 app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
 app.add_typer(probes.probe, name="probe")
+app.add_typer(directory.directory, name="directory")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(volumes.volume, name="volume")
 app.add_typer(policies.policy, name="policy")

@@ -33,4 +33,3 @@ def withdraw(
             answer = client.post(f"{path}/withdrawal")
             records.append({"name": metadata["name"], "state": answer["status"]["state"]})
     show(records, ["name", "state"], output, "nothing waits for a site")
-

@@ -54,9 +54,7 @@ _START = Prepared(
     .where(_IS_AGENT)
     .with_for_update()
 )
-_BEGIN = Prepared(
-    changing(agents, "starts", "nonce").values(report_no=0).where(_IS_AGENT)
-)
+_BEGIN = Prepared(changing(agents, "starts", "nonce").values(report_no=0).where(_IS_AGENT))
 _CLEAR = Prepared(
     sa.update(agents)
     .where(_IS_AGENT, agents.c.refused_since.is_not(None))

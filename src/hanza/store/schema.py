@@ -23,7 +23,16 @@ from hanza.store.terms_tables import provider_terms as provider_terms
 
 metadata = METADATA
 
-federation = sa.Table("federation", metadata, an_id(), a_count("epoch"), an_instant("created_at"))
+federation = sa.Table(
+    "federation",
+    metadata,
+    an_id(),
+    a_count("epoch"),
+    an_instant("created_at"),
+    a_count("directory_no", 0),
+    sa.Column("directory_urls", sa.Text, nullable=False, server_default=""),
+    sa.Column("directory_signature", sa.LargeBinary, nullable=True),
+)
 
 providers = sa.Table(
     "providers",

@@ -20,6 +20,7 @@
       ◄─────────── Answering(port)                   from who answers others, after the first
       Answers(key) ───────────────────────────►      what its answers are sealed with
       ◄─────────── Met(round, …)                     the least round trip to each that answered
+      Directory(number, urls, signature) ─────►      to who keeps it; where the planes are
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -54,6 +55,7 @@ from hanza.wire.agent_nearness_v1 import Probes as Probes
 from hanza.wire.agent_nearness_v1 import ProbeW as ProbeW
 from hanza.wire.agent_nearness_v1 import Text as Text
 from hanza.wire.agent_nearness_v1 import TripW as TripW
+from hanza.wire.directory_v1 import SIGNATURE_BYTES_MAX, URLS_MAX
 
 T = TypeVar("T")
 PROTOCOL = 1
@@ -78,6 +80,8 @@ CONSOLE = "console"
 """The ability to open consoles."""
 PORTS = "ports"
 """The ability to reach the ports that guests publish."""
+DIRECTORY = "directory"
+"""The ability to keep the planes' addresses as the root signed them."""
 
 
 class MarkW(Struct, array_like=True):
@@ -311,6 +315,14 @@ class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
     text: Text
 
 
+class DirectoryDown(Struct, array_like=True, tag="directory"):
+    """Where the planes are, signed by the root: see `wire.directory_v1`."""
+
+    number: Count
+    urls: Annotated[list[Text], Meta(min_length=1, max_length=URLS_MAX)]
+    signature: Annotated[bytes, Meta(max_length=SIGNATURE_BYTES_MAX)]
+
+
 class Refused(Struct, array_like=True, tag="refused"):
     code: Text
     text: Text
@@ -331,6 +343,7 @@ Down: TypeAlias = (
     | Probes
     | Answers
     | Peers
+    | DirectoryDown
     | Refused
 )
 
