@@ -13,10 +13,8 @@ one does (`agent.link.pause_after`).  What happens is told in JSON lines on stan
 import asyncio
 import json
 import os
-import random
 import ssl
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -102,7 +100,7 @@ class Told:
 
 
 def say(record: dict[str, object]) -> None:
-    print(json.dumps({**record, "at": time.time()}), flush=True)
+    print(json.dumps({**record, "at": SystemClock().now().timestamp()}), flush=True)
 
 
 class Agent(asyncio.Protocol):
@@ -236,7 +234,9 @@ async def live(
         except (OSError, TimeoutError) as error:
             agent.failures += 1
             agent._told.lost(f"dial {type(error).__name__}")
-        await asyncio.sleep(pause_after(agent.failures, random.random()).total_seconds())
+        await asyncio.sleep(
+            pause_after(agent.failures, int.from_bytes(os.urandom(2)) / 0xFFFF).total_seconds()
+        )
 
 
 async def run(crowd: Crowd) -> None:

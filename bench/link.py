@@ -16,6 +16,8 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from bench.link_league import TENANT, CrowdedLeague, a_crowded_league
 from bench.link_tenant import Asking
 from bench.report import Number, cpu_seconds, load_average, memory_mib, percentile, tell
 from hanza.cli.client import Client, Context, read_context
+from hanza.kit.clock import SystemClock
 
 DAY_S = 86400
 IDLE_MB_MAX = 5.0
@@ -35,6 +38,7 @@ SETTLE_S = 15.0
 CHANGES_PER_S, WARM = 10, 5
 SIZE = {"country": "HR", "image": "tiny", "cpus": 1, "memoryMiB": 96, "diskMiB": 64}
 number = partial(Number, "link")
+clock = SystemClock()
 
 
 def main() -> int:
@@ -50,9 +54,8 @@ def main() -> int:
     if "crowd" in chosen.parts:
         numbers += _crowd(chosen.agents, chosen.seconds, chosen.changes)
     if "many" in chosen.parts:
-        with tempfile.TemporaryDirectory(prefix="hanza-bench-") as folder:
-            with a_crowded_league(Path(folder), chosen.many) as league:
-                numbers += _rest(league, chosen.seconds)
+        with _league(chosen.many) as league:
+            numbers += _rest(league, chosen.seconds)
     if "idle" in chosen.parts:
         numbers += _idle(chosen.idle_minutes)
     tell(number("load average of the last minute", load_average(), ""))
@@ -70,12 +73,19 @@ def _idle(minutes: float) -> list[Number]:
 
 
 def _crowd(agents: int, seconds: float, changes: int) -> list[Number]:
-    with tempfile.TemporaryDirectory(prefix="hanza-bench-") as folder:
-        with a_crowded_league(Path(folder), agents) as league:
-            numbers = _rest(league, seconds)
-            numbers += _changes(league, changes)
-            numbers += _restart(league)
-    return numbers
+    with _league(agents) as league:
+        numbers = _rest(league, seconds)
+        numbers += _changes(league, changes)
+        return numbers + _restart(league)
+
+
+@contextmanager
+def _league(size: int) -> Iterator[CrowdedLeague]:
+    with (
+        tempfile.TemporaryDirectory(prefix="hanza-bench-") as folder,
+        a_crowded_league(Path(folder), size) as league,
+    ):
+        yield league
 
 
 def _rest(league: CrowdedLeague, seconds: float) -> list[Number]:
@@ -107,7 +117,7 @@ def _changes(league: CrowdedLeague, count: int) -> list[Number]:
         time.sleep(max(began + nth / CHANGES_PER_S - time.monotonic(), 0))
         name = f"change-{nth}"
         client.put(f"{path}/{name}", {"spec": SIZE})
-        accepted[name] = time.time()
+        accepted[name] = clock.now().timestamp()
     league.crowd.wait_for(lambda: league.crowd.entries.keys() >= accepted.keys(), 60)
     spans = [league.crowd.entries[name] - at for name, at in accepted.items()]
     what = f"a change with {league.size} connected"
@@ -121,7 +131,7 @@ def _restart(league: CrowdedLeague) -> list[Number]:
     """A planned restart: told to stop, and started again when it has."""
     context = tenants_context(league)
     with Asking(context, f"/tenants/{TENANT}/workspaces/bench/instances/change-0") as asking:
-        began = time.time()
+        began = clock.now().timestamp()
         league.plane.stop()
         league.restart_plane()
         back_at = league.crowd.when_welcome_again(league.size, began)

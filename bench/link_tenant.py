@@ -2,16 +2,20 @@
 
 import ssl
 import threading
-import time
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
 from typing import Self
 from urllib.parse import urlsplit
 
 from hanza.cli.client import BASE, Context
+from hanza.kit.clock import SystemClock
 
 EVERY_S = 0.1
 TIMEOUT_S = 5.0
+
+
+def now() -> float:
+    return SystemClock().now().timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,12 @@ class Asking:
 
     def _ask_for_ever(self) -> None:
         while not self._stop.wait(EVERY_S):
-            sent = time.time()
+            sent = now()
             try:
                 status, says_when = self._ask()
             except (OSError, HTTPException):
                 status, says_when = None, False
-            self._log.append(Answered(sent, time.time(), status, says_when))
+            self._log.append(Answered(sent, now(), status, says_when))
 
     def _ask(self) -> tuple[int, bool]:
         host, port = self._where

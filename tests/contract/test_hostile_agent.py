@@ -22,12 +22,13 @@ from hanza.model.report import Incarnation
 from hanza.store.schema import metadata
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
+from hanza.wire.agent_site_v1 import FindingW, LineW, StrangerW
 from hanza.wire.credentials import sign_link
 from kit.agent_worlds import Memory
 from kit.leagues import PIN, League, SiteAgent, a_league
 
 PLACE = {"tenant": "acme", "workspace": "shop"}
-ABLE = (v1.CONSOLE, v1.PORTS, v1.MEASURE, v1.MESH)
+ABLE = (v1.CONSOLE, v1.PORTS, v1.MEASURE, v1.MESH, v1.DIARY)
 VERSION = v1.VersionW(1, 99)
 
 
@@ -65,12 +66,12 @@ class World:
 
 def _rows(tx: Tx, names: set[str]) -> list[str]:
     """Whatever names one of them, in any table."""
-    found = []
-    for table in metadata.sorted_tables:
-        for row in tx.execute(sa.select(table)):
-            if any(isinstance(value, str) and value in names for value in row):
-                found.append(f"{table.name} {row._mapping!r}")
-    return sorted(found)
+    return sorted(
+        f"{table.name} {row._mapping!r}"
+        for table in metadata.sorted_tables
+        for row in tx.execute(sa.select(table))
+        if any(isinstance(value, str) and value in names for value in row)
+    )
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def _world(league: League, mine: SiteAgent, other: SiteAgent) -> World:
     return World(league, mine, other, guest, stay, theirs)
 
 
-def a_report(world: World, **more: Any) -> v1.ReportUp:
+def a_report(**more: Any) -> v1.ReportUp:
     said = {"seen": [], "gone": [], "orphans": None, "hosts": None, "trouble": None}
     return v1.ReportUp(number=1, version=VERSION, is_whole=True, **{**said, **more})
 
@@ -108,7 +109,7 @@ def absent(world: World, role: str) -> v1.ReportUp:
     guest = v1.SeenW(world.guest, role, "absent", None, None, "unknown", "", problem)
     keep = "keep" if role == "run" else "end"
     volume = v1.SeenVolumeW(world.volume, keep, "absent", None, problem)
-    return a_report(world, seen=[guest], volumes=[volume])
+    return a_report(seen=[guest], volumes=[volume])
 
 
 def hello_as_the_other(world: World) -> v1.Hello:
@@ -133,20 +134,32 @@ HOSTILE: Mapping[str, tuple[type[v1.Up], Callable[[World], v1.Up]]] = {
     "its guest is here": (
         v1.ReportUp,
         lambda w: a_report(
-            w, seen=[v1.SeenW(w.guest, "run", "present", "x", "off", "seen", "owned", None)]
+            seen=[v1.SeenW(w.guest, "run", "present", "x", "off", "seen", "owned", None)]
         ),
     ),
     "its guest and volume are forgotten": (
         v1.ReportUp,
-        lambda w: a_report(w, gone=[w.guest], gone_volumes=[w.volume]),
+        lambda w: a_report(gone=[w.guest], gone_volumes=[w.volume]),
     ),
     "a heartbeat": (v1.Heartbeat, lambda _: v1.Heartbeat(1)),
     "its console cannot be had": (
         v1.ConsoleRefused,
         lambda _: v1.ConsoleRefused(ID, "not_running", "no"),
     ),
-    "how far its site is": (v1.Measured, lambda w: v1.Measured([v1.TripW("ljubljana", 999.0)])),
+    "how far its site is": (v1.Measured, lambda _: v1.Measured([v1.TripW("ljubljana", 999.0)])),
     "it answers here": (v1.Answering, lambda _: v1.Answering(7445)),
+    "a diary of what befell it": (
+        v1.Diary,
+        lambda w: v1.Diary([LineW(1, 1_767_225_600_000_000, "guest.off", w.guest.owner, "off")]),
+    ),
+    "a checkup": (
+        v1.Checkup,
+        lambda w: v1.Checkup(1, 1, [FindingW("clock", "poor", w.other.id, "")]),
+    ),
+    "its guest is a stranger here": (
+        v1.Strangers,
+        lambda w: v1.Strangers([StrangerW("x", w.guest.owner, "host-1", 1, 1, 1, "on")]),
+    ),
     "a meeting with it that nobody asked for": (
         v1.Met,
         lambda w: v1.Met(0, [v1.TripW(w.other.id, 999.0)]),
@@ -162,7 +175,10 @@ def test_nothing_of_another_is_changed_or_told(world: World, name: str) -> None:
     assert kind is not v1.ReportUp or v1.encode(v1.ReportTaken(1)) in world.heard, "it was taken"
     while world.league.engine.run_round():
         pass
-    assert world.rows() == before
+    after = world.rows()
+    claims = [row for row in after if row not in before]
+    assert set(before) <= set(after)
+    assert all(row.startswith("strangers ") and world.mine.id in row for row in claims), claims
     for frame in world.heard:
         assert not any(word.encode() in frame for word in world.theirs), frame
 
@@ -176,7 +192,7 @@ def test_orphans_that_are_anothers_are_noted_as_this_ones_and_nobody_elses(world
     plane, before = world.connected(), world.rows()
     orphan = v1.OrphanW("native", world.guest, "host-1", "on")
     volume = v1.OrphanVolumeW("native", world.volume.volume, "host-1", 64)
-    world.say(plane, a_report(world, orphans=[orphan], orphan_volumes=[volume]))
+    world.say(plane, a_report(orphans=[orphan], orphan_volumes=[volume]))
     while world.league.engine.run_round():
         pass
     fresh = set(world.rows()) - set(before)

@@ -97,7 +97,7 @@ def lay(authority: Authority) -> Iterator[Lay]:
                 SwiftClock(),
                 WebSocketDial(root),
                 points.append,
-                lambda: 1.0,
+                lambda size: b"\xff" * size,
             )
             line = Line(link, keeper, points)
             stack.callback(line.stop)

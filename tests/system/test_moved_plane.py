@@ -1,4 +1,4 @@
-"""A plane moves to another address, and its agents find it by the directory that the root signed."""
+"""A plane moves to another address; its agents find it by the directory that the root signed."""
 
 from pathlib import Path
 

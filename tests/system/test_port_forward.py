@@ -16,7 +16,12 @@ APP = """\
 apiVersion: hanza.app/v1
 workspace: demo
 components:
-  - {{name: kava, country: HR, image: tiny, memory: 96Mi, disk: 64Mi, ports: [{{port: {port}, to: 80}}]}}
+  - name: kava
+    country: HR
+    image: tiny
+    memory: 96Mi
+    disk: 64Mi
+    ports: [{{port: {port}, to: 80}}]
 """
 MEGABYTES = 4
 

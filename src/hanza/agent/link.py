@@ -5,8 +5,8 @@ authorities), and a name that must fit; frames are binary; a plane that falls si
 dialled anew, for ever, with growing pauses.  What is said and what it means is `session`'s.
 """
 
+import os
 import queue
-import random
 import socket
 import ssl
 import threading
@@ -53,6 +53,9 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Measured: "measured",
     agent_v1.Answering: "answering",
     agent_v1.Met: "met",
+    agent_v1.Diary: "diary",
+    agent_v1.Checkup: "checkup",
+    agent_v1.Strangers: "strangers",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
@@ -168,9 +171,12 @@ class Link:
         clock: Clock,
         dial: Dial,
         point: Point = pass_by,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        """`addresses` are asked for before each call: they change with the directory."""
+        """`addresses` are asked for before each call: they change with the directory.
+
+        `chance` gives bytes by which pauses are spread.
+        """
         self._addresses = addresses
         self._chance = chance
         self._session = session
@@ -243,7 +249,8 @@ class Link:
         # Every plane is tried once before the pause grows.
         self._failures += 1
         self._next_address = (self._next_address + 1) % len(addresses)
-        return pause_after(self._failures // len(addresses), self._chance())
+        share = int.from_bytes(self._chance(2)) / 0xFFFF
+        return pause_after(self._failures // len(addresses), share)
 
     @property
     def is_linked(self) -> bool:

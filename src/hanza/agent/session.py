@@ -19,6 +19,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanza.agent.peers import Meeting, Peer
+from hanza.agent.telling import Telling
 from hanza.kit.log import Log
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.ids import AgentId
@@ -79,8 +80,10 @@ class _Sent:
 
 
 class Session:
-    def __init__(self, speaker: Speaker, keeper: Keeper) -> None:
+    def __init__(self, speaker: Speaker, keeper: Keeper, telling: Telling | None = None) -> None:
+        """Without `telling` nothing is said of the site besides its guests."""
         self._speaker = speaker
+        self._telling = telling
         self._keeper = keeper
         self._view: View | None = None
         self._last_number = 0
@@ -100,6 +103,8 @@ class Session:
         self._has_spoken = self._has_heard = True
         self._spoke_at: datetime | None = None
         self._heard_at: datetime | None = None
+        if self._telling is not None:
+            self._telling.open()
 
     # -- what may be called -------------------------------------------------------------------
 
@@ -111,7 +116,8 @@ class Session:
     def offer(self, view: View) -> list[v1.Up]:
         """What a pass saw; said now, or as soon as the report on its way has been taken."""
         self._view = view
-        return self._said(self._report())
+        told = [] if self._telling is None else self._telling.say()
+        return self._said([*self._report(), *told])
 
     def offer_trips(self, trips: Sequence[Trip]) -> list[v1.Up]:
         """What was measured; lost when nobody is there, since the next round says it anew."""
@@ -164,10 +170,10 @@ class Session:
                 return self._go_on(message.number)
             case v1.HeartbeatTaken() | v1.ConsoleWanted() | v1.PortWanted() if self.is_welcome:
                 return []  # who wants a console is told by whoever opens them, see `console`
-            case v1.DirectoryDown() if self.is_welcome and v1.DIRECTORY in self._speaker.abilities:
-                return self._take_directory(message)
-            case v1.Probes() | v1.Peers() | v1.Answers() if self.is_welcome:
-                return self._take_whom_to_measure(message)
+            case v1.Probes() | v1.Peers() | v1.Answers() | v1.DirectoryDown() if self.is_welcome:
+                return self._take_by_ability(message)
+            case v1.DiaryTaken() if self.is_welcome and self._telling is not None:
+                return self._telling.hear(message)
         raise _out_of_turn(message)
 
     def _take_directory(self, message: v1.DirectoryDown) -> list[v1.Up]:
@@ -177,10 +183,14 @@ class Session:
         _log.info("directory.offered", number=message.number, kept=is_kept)
         return []
 
-    def _take_whom_to_measure(self, message: v1.Probes | v1.Peers | v1.Answers) -> list[v1.Up]:
+    def _take_by_ability(
+        self, message: v1.Probes | v1.Peers | v1.Answers | v1.DirectoryDown
+    ) -> list[v1.Up]:
         """Only what this agent said that it can."""
         able = self._speaker.abilities
         match message:
+            case v1.DirectoryDown() if v1.DIRECTORY in able:
+                return self._take_directory(message)
             case v1.Probes() if v1.MEASURE in able:
                 self.targets = tuple(Target(one.name, one.host, one.port) for one in message.probes)
                 return []

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
-from urllib.request import proxy_bypass_environment
 
 from hanza.agent.address import Address
 from hanza.kit.text import harmless
@@ -85,9 +84,19 @@ def proxies_by(flag: str | None, environ: Mapping[str, str]) -> ProxyOf:
     direct = environ.get("NO_PROXY", environ.get("no_proxy", ""))
 
     def proxy_for(address: Address) -> Proxy | None:
-        return None if proxy_bypass_environment(address.host, {"no": direct}) else proxy
+        return None if _is_named(address.host, direct) else proxy
 
     return proxy_for
+
+
+def _is_named(host: str, names: str) -> bool:
+    """Whether it is one of those, or inside of one; `*` is all."""
+    words = [word.strip().lstrip(".").lower() for word in names.split(",")]
+    return any(
+        word == "*" or host.lower() == word or host.lower().endswith(f".{word}")
+        for word in words
+        if word
+    )
 
 
 def no_proxy(_: Address) -> Proxy | None:

@@ -81,7 +81,7 @@ def _say(line: str) -> None:
 
 
 def open_socket(client: Client, path: str) -> ClientConnection:
-    """A WebSocket at the plane.  Raises what the plane says of why not, as any other command does."""
+    """A WebSocket at the plane.  Raises what it says of why not, as any other command does."""
     context = client.context
     url = context.url.replace("http", "ws", 1) + BASE + path
     try:

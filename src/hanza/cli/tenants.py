@@ -46,7 +46,13 @@ def list_tenants(context: typer.Context, output: OutputOption = Output.table) ->
 def issue_token(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     subject: str,
-    tenants: Annotated[list[str], typer.Option("--tenant", help="Whose; may be repeated.")],
+    tenants: Annotated[
+        list[str] | None, typer.Option("--tenant", help="Whose; may be repeated.")
+    ] = None,
+    providers: Annotated[
+        list[str] | None,
+        typer.Option("--provider", help="For which they act already; may be repeated."),
+    ] = None,
     hours: Annotated[int, typer.Option(help="How long it is good.", min=1, max=8784)] = 24,
     file: Annotated[Path | None, typer.Option(help="Write the token here, 0600.")] = None,
     roles: Annotated[
@@ -59,13 +65,14 @@ def issue_token(  # noqa: PLR0913 -- each is an option of the command
     ] = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Make a token for somebody of a tenant; it is shown once.
+    """Make a token for somebody of a tenant, or who acts for a provider; it is shown once.
 
     Whom a tenant does not know yet is added to its users.
     """
     spec: dict[str, Any] = {
         "subject": subject,
-        "tenants": tenants,
+        "tenants": tenants or [],
+        "providers": providers or [],
         "validForSeconds": hours * 3600,
     }
     if roles:

@@ -80,7 +80,8 @@ def take_back(tx: Tx, address: Address) -> tuple[Wanted, Wanted, Hold]:
     was_ending = before.pop(_ENDING)
     if before["disks"] != row.disks:
         raise Conflict(f"the volumes of {address.name} were changed too; ask for them as they were")
-    then = replace(wanted_from_row(SimpleNamespace(**{**row._mapping, **before})), is_ended=False)
+    as_before: Any = SimpleNamespace(**{**row._mapping, **before})
+    then = replace(wanted_from_row(as_before), is_ended=False)
     values = {**before, "is_ended": False, "before": sa.null(), "pending_since": None}
     this = sa.update(instances).where(instances.c.id == now_wanted.id)
     tx.execute(this.values(**values, home=None, generation=instances.c.generation + 1))

@@ -21,6 +21,7 @@
       Answers(key) ───────────────────────────►      what its answers are sealed with
       ◄─────────── Met(round, …)                     the least round trip to each that answered
       Directory(number, urls, signature) ─────►      to who keeps it; where the planes are
+      DiaryTaken(number) ─────────────────────►      and more of the site: see `agent_site_v1`
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -55,7 +56,19 @@ from hanza.wire.agent_nearness_v1 import Probes as Probes
 from hanza.wire.agent_nearness_v1 import ProbeW as ProbeW
 from hanza.wire.agent_nearness_v1 import Text as Text
 from hanza.wire.agent_nearness_v1 import TripW as TripW
-from hanza.wire.directory_v1 import SIGNATURE_BYTES_MAX, URLS_MAX
+from hanza.wire.agent_reach_v1 import CONSOLE as CONSOLE
+from hanza.wire.agent_reach_v1 import DIRECTORY as DIRECTORY
+from hanza.wire.agent_reach_v1 import PORTS as PORTS
+from hanza.wire.agent_reach_v1 import ConsoleRefused as ConsoleRefused
+from hanza.wire.agent_reach_v1 import ConsoleWanted as ConsoleWanted
+from hanza.wire.agent_reach_v1 import DirectoryDown as DirectoryDown
+from hanza.wire.agent_reach_v1 import MarkW as MarkW
+from hanza.wire.agent_reach_v1 import PortWanted as PortWanted
+from hanza.wire.agent_site_v1 import DIARY as DIARY
+from hanza.wire.agent_site_v1 import Checkup as Checkup
+from hanza.wire.agent_site_v1 import Diary as Diary
+from hanza.wire.agent_site_v1 import DiaryTaken as DiaryTaken
+from hanza.wire.agent_site_v1 import Strangers as Strangers
 
 T = TypeVar("T")
 PROTOCOL = 1
@@ -76,17 +89,6 @@ ITEMS_MAX = 50_000
 ORPHANS_MAX = 1000
 VOLUMES_MAX = 64
 """Of one guest, besides the one that it boots from."""
-CONSOLE = "console"
-"""The ability to open consoles."""
-PORTS = "ports"
-"""The ability to reach the ports that guests publish."""
-DIRECTORY = "directory"
-"""The ability to keep the planes' addresses as the root signed them."""
-
-
-class MarkW(Struct, array_like=True):
-    owner: Text
-    run_epoch: Count
 
 
 class PortW(Struct, array_like=True):
@@ -235,6 +237,8 @@ class ManifestWhole(Struct, array_like=True, tag="manifest"):
     bundles: Annotated[list[BundleW], Meta(max_length=ITEMS_MAX)] = []
     volumes: Annotated[list[VolumeW], Meta(max_length=ITEMS_MAX)] = []
     volume_tombstones: Annotated[list[StayW], Meta(max_length=ITEMS_MAX)] = []
+    confirmed: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)] = []
+    """Those of the tombstones that a person has confirmed."""
 
 
 class ManifestDelta(Struct, array_like=True, tag="delta"):
@@ -253,6 +257,8 @@ class ManifestDelta(Struct, array_like=True, tag="delta"):
     drop_volumes: list[StayW] = []
     put_volume_tombstones: list[StayW] = []
     drop_volume_tombstones: list[StayW] = []
+    confirmed: list[MarkW] = []
+    """Those of `put_tombstones` that a person has confirmed."""
 
 
 class Holding(Struct, array_like=True, tag="holding"):
@@ -291,45 +297,24 @@ class HeartbeatTaken(Struct, array_like=True, tag="k"):
     count: Count
 
 
-class ConsoleWanted(Struct, array_like=True, tag="console"):
-    """Somebody wants the serial port of a guest; the agent comes with the ticket, once."""
-
-    ticket: Digest
-    mark: MarkW
-    takes_over: bool
-    """Whether a console that is open ends for this one."""
-
-
-class PortWanted(Struct, array_like=True, tag="port"):
-    """Somebody wants to speak with a port that a guest publishes; else as `ConsoleWanted`."""
-
-    ticket: Digest
-    mark: MarkW
-    port: Count
-    """The guest's own; where its site has it is the site's to know."""
-
-
-class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
-    ticket: Digest
-    code: Text
-    text: Text
-
-
-class DirectoryDown(Struct, array_like=True, tag="directory"):
-    """Where the planes are, signed by the root: see `wire.directory_v1`."""
-
-    number: Count
-    urls: Annotated[list[Text], Meta(min_length=1, max_length=URLS_MAX)]
-    signature: Annotated[bytes, Meta(max_length=SIGNATURE_BYTES_MAX)]
-
-
 class Refused(Struct, array_like=True, tag="refused"):
     code: Text
     text: Text
 
 
 Up: TypeAlias = (
-    Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused | Measured | Answering | Met
+    Hello
+    | Holding
+    | NeedWhole
+    | ReportUp
+    | Heartbeat
+    | ConsoleRefused
+    | Measured
+    | Answering
+    | Met
+    | Diary
+    | Checkup
+    | Strangers
 )
 Down: TypeAlias = (
     Challenge
@@ -344,6 +329,7 @@ Down: TypeAlias = (
     | Answers
     | Peers
     | DirectoryDown
+    | DiaryTaken
     | Refused
 )
 
@@ -372,6 +358,9 @@ class FederationAnswer(Struct):
     """What is told before anybody has joined; later planes may tell more."""
 
     federation: str
+    now_us: int | None = None
+    seen_host: str = ""
+    seen_port: int = 0
 
 
 class JoinAnswer(Struct, forbid_unknown_fields=True):

@@ -122,7 +122,7 @@ def wish_from_spec(address: Address, spec: InstanceSpec, find_city: FindCity) ->
     )
 
 
-def instance_to_doc(
+def instance_to_doc(  # noqa: PLR0913 -- each is a part of the document
     wanted: Wanted,
     shown: Shown,
     placement: Placement | None,
