@@ -19,12 +19,14 @@ from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_o
 from hanza.plan.placement.demand import Bounds, policy_under
 from hanza.plan.placement.quote import Line, Quote, quote_team
 from hanza.plan.placement.violations import find_violations
+from hanza.plan.pricing import price_per_month
 from hanza.store.holds import get_hold
 from hanza.store.hosts import list_candidates, list_capacities
 from hanza.store.images import find_image
 from hanza.store.instances import find_instance, list_members
 from hanza.store.names import bounded_workspaces, provider_names, used_workspaces
 from hanza.store.policies import bounds_of
+from hanza.store.prices import price_agreed
 from hanza.store.tx import Tx
 from hanza.wire import placement_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
@@ -103,6 +105,10 @@ def get_placement(call: Call) -> Answer:
     violations = _violations([line], bounds)
     fitted = call.plane.meeting.fitted
     told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []), fitted)
+    agreed = plane.store.read(price_agreed, line.wanted.id)
+    if agreed is not None:
+        asking, since = agreed
+        told.agreed = doc.AgreedDoc(since, price_per_month(asking.prices, line.demand.size))
     return Answer(200, told)
 
 
