@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0018"
+down_revision = "0020"
 PRICES = ("price_cpu_hour", "price_gib_hour", "price_disk_gib_hour")
 
 
