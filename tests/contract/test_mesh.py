@@ -22,6 +22,7 @@ from hanza.model.report import Incarnation
 from hanza.plan.mesh import ROUND, node_of_probe, node_of_site, round_of
 from hanza.store import mesh, probes
 from hanza.store.agents import HEARD_WITHIN, note_heard, revoke_agent
+from hanza.store.changes import last_serial
 from hanza.store.events import list_last_events
 from hanza.wire import agent_v1 as v1
 from hanza.wire.mesh_v1 import pair_key
@@ -331,10 +332,24 @@ def test_measured_predicted_and_distance_stand_side_by_side(
     quote = client.post(path, json={"instances": {"web": small}}, headers=OPERATOR).json()
     best = {one["place"]["site"]: one for one in quote["items"][0]["explanation"]["best"]}
     (itself,), (beside,) = best["s09"]["roundTrips"], best["s08"]["roundTrips"]
-    assert (itself["predictedBy"], itself["predictedMarginMs"]) == ("distance", 20.9)
+    assert itself["predictedBy"] == "coordinates"
+    assert itself["ms"] == itself["predictedMs"] < beside["ms"], (
+        "as to one with a line like its own"
+    )
     assert (beside["predictedBy"], beside["measuredMs"]) == ("coordinates", None)
     assert abs(beside["predictedMs"] - 3.5) < beside["predictedMarginMs"] < 5
-    assert beside["ms"] > 11, "what decides is the guess by distance"
+    assert beside["ms"] == beside["predictedMs"], "it decides, being better than distance"
+    limit = {**near[0], "maxMs": 12}
+    small["policy"] = {"near": [limit]}
+    kept = client.post(path, json={"instances": {"web": small}}, headers=OPERATOR).json()
+    (line,) = kept["items"]
+    (trip,) = line["roundTrips"]
+    assert trip["ms"] + trip["marginMs"] <= 12 < 11.1 + 20.9, "by distance none was within it"
+    league.clock.advance(timedelta(minutes=6))
+    league.plane.meeting.refit(league.clock.now())
+    serial = league.store.read(last_serial)
+    league.plane.meeting.refit(league.clock.now())
+    assert league.store.read(last_serial) == serial, "nobody has moved"
     assert ask(client, "/sites/nowhere/meetings").status_code == 404
     assert ask(client, "/meetings", bearer(league, "ana", "acme")).status_code == 403
     league.clock.advance(timedelta(days=8))

@@ -14,6 +14,7 @@ from hanza.kit.log import Log
 from hanza.model.ids import AgentId, SiteId
 from hanza.plan.coordinates import NOTHING, Fitted, fit
 from hanza.plan.mesh import Member, peers_of, round_of
+from hanza.store.fits import get_fit, put_fit
 from hanza.store.mesh import Answering, all_measured, list_answering
 from hanza.store.tx import Store
 from hanza.wire import agent_v1 as v1
@@ -72,6 +73,8 @@ class Meeting:
     def refit(self, now: datetime) -> None:
         """Find it anew, by what was measured lately: two CPU seconds for a thousand sites."""
         self._fitted = fit(*self._store.read(all_measured, now))
+        if self._store.read(get_fit) != self._fitted:
+            self._store.write(put_fit, self._fitted, now)
 
     def forget(self) -> None:
         """Somebody has begun to answer: look again."""

@@ -16,8 +16,9 @@ HOSTS_SHOWN = 8
 WIDE = 15
 """Where what is said begins, behind what it is about."""
 GUESSED = (
-    f"(~ is guessed by distance: {PRIOR_MS:.0f} ms for any line,"
-    f" {100 * PRIOR_MS_PER_KM:.1f} ms more for each 100 km; a hard limit adds {MARGIN_MS:.0f} ms)"
+    f"(~ is predicted, or guessed by distance: {PRIOR_MS:.0f} ms for any line,"
+    f" {100 * PRIOR_MS_PER_KM:.1f} ms more for each 100 km; a hard limit adds {MARGIN_MS:.0f} ms"
+    " to a guess, and less to what is predicted)"
 )
 REST = "all of them: --output json"
 Told = dict[str, Any]

@@ -16,7 +16,7 @@ errs by: 40 of 100 triples of European cities are such by more than a tenth.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +28,7 @@ from hanza.plan.nearness import (
     PRIOR_MS,
     PRIOR_MS_PER_KM,
     SAME_PLACE_KM,
+    RoundTrip,
     distance_km,
     least_ms,
 )
@@ -74,6 +75,8 @@ class Fitted:
     margin_ms: float | None
     left_out: int
     """How many measurements were predicted from the others, to find the margin."""
+    _near: dict[Point, list[NodeId]] = field(default_factory=dict, compare=False, repr=False)
+    """Who is at the place of a point, the nearest first: it is asked for every site."""
 
     def predict(self, one: NodeId, other: NodeId) -> Prediction | None:
         """Between two nodes; None where a guess by distance is no worse."""
@@ -85,13 +88,28 @@ class Fitted:
 
     def node_at(self, point: Point, besides: NodeId) -> NodeId | None:
         """The nearest node at the point's place that is not `besides`."""
-        away = (
-            (distance_km(place.latitude, place.longitude, point), name)
-            for name, place in self.places.items()
-            if name != besides
-        )
-        km, name = min(away, default=(math.inf, ""))
-        return name if km <= SAME_PLACE_KM else None
+        return next((name for name in self._nodes_at(point) if name != besides), None)
+
+    def trip(self, site: NodeId, point: Point) -> RoundTrip | None:
+        """From a site to a point that a node is at; None where a guess by distance is no worse.
+
+        Where it is alone there, as to another one with a line like its own.
+        """
+        if self.margin_ms is None or not self._nodes_at(point):
+            return None
+        found = self.predict(site, self.node_at(point, besides=site) or site)
+        return None if found is None else RoundTrip(found.ms, found.margin_ms, "coordinates")
+
+    def _nodes_at(self, point: Point) -> list[NodeId]:
+        near = self._near.get(point)
+        if near is None:
+            away = (
+                (distance_km(place.latitude, place.longitude, point), name)
+                for name, place in self.places.items()
+            )
+            near = [name for km, name in sorted(away) if km <= SAME_PLACE_KM]
+            self._near[point] = near
+        return near
 
 
 NOTHING = Fitted({}, {}, None, 0)

@@ -2,7 +2,8 @@
 
 A measurement to a probe counts for every point that is not further from it than `SAME_PLACE_KM`.
 The guess was fitted from measured pairs of European cities, see docs/data.md.  Distance explains
-half of what is measured, so a hard limit adds the margin that nine of ten pairs keep to.
+half of what is measured, so a hard limit adds the margin that nine of ten pairs keep to.  Where
+`plan.coordinates` knows better it is asked instead, and has a smaller margin of its own.
 """
 
 import functools
@@ -30,6 +31,8 @@ class RoundTrip:
 
     ms: float
     margin_ms: float
+    by: str = "distance"
+    """What it was guessed by, where nobody has measured."""
 
     @property
     def worst_ms(self) -> float:
@@ -39,7 +42,7 @@ class RoundTrip:
     def words(self) -> str:
         if not self.margin_ms:
             return f"{self.ms:.0f} ms"
-        return f"{self.ms:.0f} ms by distance, {self.worst_ms:.0f} ms with the margin"
+        return f"{self.ms:.0f} ms by {self.by}, {self.worst_ms:.0f} ms with the margin"
 
 
 def distance_km(latitude: float, longitude: float, point: Point) -> float:

@@ -12,6 +12,7 @@ from hanza.model.quota import Amounts
 from hanza.model.site import Country
 from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Ground
+from hanza.store.fits import get_fit
 from hanza.store.probes import GOOD_FOR, fresh_trips
 from hanza.store.schema import providers, rtts, site_standings, sites
 from hanza.store.sites import attributes_from_json, prices_from_row
@@ -49,10 +50,13 @@ def list_grounds(
         query = query.where(is_asked)
     rows = tx.execute(query).all()
     trips = fresh_trips(tx, now, None if only is None else [SiteId(row.id) for row in rows])
-    terms = terms_by_provider(tx)
+    terms, fitted = terms_by_provider(tx), get_fit(tx)
     return [
         _ground_from_row(
-            row, trips.get(SiteId(row.id), {}), carbon, _terms_of(terms.get(row.provider_id))
+            row,
+            trips.get(SiteId(row.id), {}),
+            carbon,
+            {**_terms_of(terms.get(row.provider_id)), "fitted": fitted},
         )
         for row in rows
     ]
@@ -62,7 +66,7 @@ def _ground_from_row(
     row: Any,
     trips: Mapping[Point, float],
     carbon: Mapping[Country, float],
-    terms: Mapping[str, Any],
+    more: Mapping[str, Any],
 ) -> Ground:
     return Ground(
         site=SiteId(row.id),
@@ -80,7 +84,7 @@ def _ground_from_row(
         withheld=tuple(text for _, text in row.reasons or ()),
         carbon=carbon.get(row.country),
         rtts=trips,
-        **terms,
+        **more,
     )
 
 

@@ -23,3 +23,12 @@ meetings = sa.Table(
     an_instant("at"),
     a_ref("agent_id", "agents"),
 )
+
+fits = sa.Table(
+    "fits",
+    METADATA,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    a_text("told"),
+    an_instant("at"),
+)
+"""One row: where sites and probes are, as the last plane that looked has found it."""

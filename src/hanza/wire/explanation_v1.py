@@ -11,7 +11,7 @@ from msgspec import Struct
 from hanza.model.policy import Point, Policy
 from hanza.plan.coordinates import Fitted
 from hanza.plan.mesh import node_of_site
-from hanza.plan.nearness import guess, round_trip
+from hanza.plan.nearness import guess
 from hanza.plan.placement.candidate import Candidate, Ground
 from hanza.plan.placement.explain import Explanation, Loser, RuleCount, Runner
 from hanza.plan.placement.relax import Relaxation
@@ -137,11 +137,9 @@ def round_trips_to_doc(policy: Policy, ground: Ground, fitted: Fitted) -> list[R
 
 
 def _round_trip(ground: Ground, point: Point, fitted: Fitted) -> RoundTripDoc:
-    trip = round_trip(ground.latitude, ground.longitude, ground.rtts, point)
+    trip = ground.trip_to(point)
     by_distance = guess(ground.latitude, ground.longitude, point)
-    here = node_of_site(ground.name)
-    there = fitted.node_at(point, besides=here)
-    found = None if there is None else fitted.predict(here, there)
+    found = fitted.trip(node_of_site(ground.name), point)
     predicted = found or by_distance
     ms, is_measured = round(trip.ms, 1), not trip.margin_ms
     return RoundTripDoc(

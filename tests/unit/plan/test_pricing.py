@@ -1,14 +1,17 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hanza.model.capacity import Capacity
-from hanza.model.policy import Point
+from hanza.model.policy import Near, Point, Policy
 from hanza.model.price import Prices
 from hanza.model.standing import Asking, Period
+from hanza.plan.coordinates import Coordinate, Fitted
 from hanza.plan.nearness import MARGIN_MS, RoundTrip, distance_km, least_ms, round_trip
+from hanza.plan.placement.explain import explain
 from hanza.plan.pricing import asked_at, price_per_month, words_of_price
-from kit.grounds import AMSTERDAM, LJUBLJANA
+from kit.grounds import AMSTERDAM, LJUBLJANA, a_candidate, a_demand, a_ground
 
 
 def test_a_month_has_730_hours_and_the_price_is_whole_micro_euro() -> None:
@@ -88,3 +91,22 @@ def test_before_all_prices_and_after_the_last_nobody_knows_what_it_costs() -> No
 
 def test_a_period_that_changes_nothing_ends_nothing() -> None:
     assert asked_at([period("a", 0, USUAL), period("b", 5, USUAL)], START).until is None
+
+
+def test_a_prediction_counts_with_its_own_margin_where_nobody_has_measured() -> None:
+    nodes = {"site s1": Coordinate(0, 0, 0, 2), "probe lju": Coordinate(8, 0, 0, 1)}
+    places = {"site s1": Point("site s1", 46.0, 14.0), "probe lju": LJUBLJANA}
+    fitted = Fitted(nodes, places, 3.0, 40)
+    here = a_ground("s1", latitude=46.0, longitude=14.0, fitted=fitted)
+    trip = here.trip_to(LJUBLJANA)
+    assert trip == RoundTrip(11.0, 3.0, "coordinates")
+    assert trip.words == "11 ms by coordinates, 14 ms with the margin"
+    assert here.trip_to(places["site s1"]).ms == 4.0, "as to another line like its own"
+    assert here.trip_to(AMSTERDAM).by == "distance", "nobody is there"
+    assert a_ground("s2", fitted=fitted).trip_to(LJUBLJANA).by == "distance", "it is not known"
+    unsure = replace(fitted, margin_ms=None)
+    assert replace(here, fitted=unsure).trip_to(LJUBLJANA).by == "distance"
+    measured = replace(here, rtts={LJUBLJANA: 9.0}).trip_to(LJUBLJANA)
+    assert (measured.ms, measured.margin_ms) == (9.0, 0.0)
+    near = [Policy(near=(Near(LJUBLJANA, most),)) for most in (13, 14)]
+    assert [explain(a_demand(one), [a_candidate(ground=here)]).may for one in near] == [0, 1]

@@ -15,6 +15,9 @@ from hanza.model.price import Prices
 from hanza.model.quota import Amounts
 from hanza.model.site import Attributes, Country
 from hanza.model.terms import Terms
+from hanza.plan.coordinates import NOTHING, Fitted
+from hanza.plan.mesh import node_of_site
+from hanza.plan.nearness import RoundTrip, round_trip
 from hanza.plan.placement.pins import FREE, Pin
 
 
@@ -46,6 +49,15 @@ class Ground:
     taken: Mapping[str, Amounts] = field(default_factory=dict)
     """What its provider has taken already: by tenant, and of all under the empty name.  Known
     where it has terms."""
+    fitted: Fitted = NOTHING
+    """Where sites and probes are, by what all of them have measured; the same for all grounds."""
+
+    def trip_to(self, point: Point) -> RoundTrip:
+        """Measured, or else predicted where that is better than by distance, or by distance."""
+        known = round_trip(self.latitude, self.longitude, self.rtts, point)
+        if not known.margin_ms:
+            return known
+        return self.fitted.trip(node_of_site(self.name), point) or known
 
 
 @dataclass(frozen=True, slots=True)

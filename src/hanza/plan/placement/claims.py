@@ -2,7 +2,6 @@
 
 from hanza.model.policy import Reach, Seal
 from hanza.model.site import UNKNOWN, Attributes
-from hanza.plan.nearness import round_trip
 from hanza.plan.placement.candidate import Ground
 from hanza.plan.placement.rule import Rule
 
@@ -56,10 +55,7 @@ def points_within(ground: Ground, reach: Reach, limit: float) -> int:
 
 def trips_of_reach(ground: Ground, reach: Reach) -> list[float]:
     """The worst round trip to each of its points in ms, the shortest first."""
-    return sorted(
-        round_trip(ground.latitude, ground.longitude, ground.rtts, one).worst_ms
-        for one in reach.points
-    )
+    return sorted(ground.trip_to(one).worst_ms for one in reach.points)
 
 
 def _level(attributes: Attributes, seal: Seal) -> int | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from hanza.model.capacity import Capacity
 from hanza.model.policy import Beside, Near, Over, Policy, Reach, Seal, Spread
 from hanza.model.price import MicroEuro
-from hanza.plan.nearness import round_trip
 from hanza.plan.placement.beside import components_of, lacks_among
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Looked, Placed, look, place_group
@@ -197,10 +196,7 @@ def _without_attribute(demand: Demand, key: str, _: Sequence[Candidate]) -> Iter
 def _farther(demand: Demand, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
     (limit,) = (one for one in demand.policy.near if one.point.name == key)
     assert limit.rtt_ms_max is not None, "only a limit refuses"
-    trips = (
-        round_trip(one.ground.latitude, one.ground.longitude, one.ground.rtts, limit.point)
-        for one in near
-    )
+    trips = (one.ground.trip_to(limit.point) for one in near)
     needed = math.ceil(min(trip.worst_ms for trip in trips))
     points = tuple(Near(one.point, needed) if one is limit else one for one in demand.policy.near)
     yield f"+{needed - limit.rtt_ms_max} ms to {key}", _with(demand, near=points)

@@ -13,7 +13,6 @@ from hanza.model.ids import HostId, SiteId
 from hanza.model.policy import Near, Policy, Requirement
 from hanza.model.site import UNKNOWN
 from hanza.plan.countries import words_of_countries
-from hanza.plan.nearness import round_trip
 from hanza.plan.placement import beside
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.placement.claims import reach_rule, seal_rule
@@ -258,7 +257,7 @@ def _near(near: Near) -> Rule:
     assert limit is not None, "only limits are compiled"
 
     def too_far(ground: Ground) -> str | None:
-        trip = round_trip(ground.latitude, ground.longitude, ground.rtts, point)
+        trip = ground.trip_to(point)
         return None if trip.worst_ms <= limit else f"is {trip.words} from {point.name}"
 
     return Rule("near", point.name, f"not within {limit} ms of {point.name}", too_far)

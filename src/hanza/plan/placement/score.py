@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hanza.model.ids import SiteId
 from hanza.model.policy import PRESETS, Goals, Policy
-from hanza.plan.nearness import RoundTrip, round_trip
+from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.beside import is_beside, wished_for
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.pricing import price_per_month
@@ -58,10 +58,7 @@ def _together(demand: Demand, candidate: Candidate) -> tuple[tuple[str, int], ..
 
 def trips_of(policy: Policy, ground: Ground) -> tuple[tuple[str, RoundTrip], ...]:
     """The round trip to each point that the policy names."""
-    return tuple(
-        (one.point.name, round_trip(ground.latitude, ground.longitude, ground.rtts, one.point))
-        for one in policy.near
-    )
+    return tuple((one.point.name, ground.trip_to(one.point)) for one in policy.near)
 
 
 def goals_of(policy: Policy) -> Goals:
