@@ -81,3 +81,26 @@ def test_who_is_at_home_in_a_large_group_and_may_not_stay_goes_beside_its_compan
     asked = replace(beside("site"), providers=frozenset({"p2"}))
     found = sites_of(fleet, a_large_team(asked, there, home=HostId("h0")))
     assert set(found) == {"h1"}
+
+
+def test_a_host_that_is_shared_with_two_has_to_be_that_of_both_and_to_take_it() -> None:
+    room = Capacity(400, 400, 400)
+    fleet = a_fleet(
+        *(
+            a_host(f"h{n}", capacity=room, free=room, ports={80: None} if n else {})
+            for n in range(3)
+        ),
+        compiled=False,
+    )
+    stands = [Stand(HostId(one), SiteId("s1"), "s1", "p1", "DE") for one in ("h0", "h1", "h2")]
+    beside_x = Companion(Beside("host", "instance", "x"), tuple(stands[1:]))
+    beside_y = Companion(Beside("host", "instance", "y"), tuple(stands[:2]))
+    both = a_large_team(Policy(), Policy(), companions=(beside_x, beside_y))
+    assert set(sites_of(fleet, both)[2:]) == {"h1"}
+    apart = Policy(spreads=(Spread("host", share_max=60),))
+    shared = a_large_team(apart, Policy(), companions=(beside_x,))[2:]
+    assert sites_of(fleet, [*shared, *shared[:2]]).count("h1") <= 156 == MANY * 60 // 100
+    assert not sites_of(fleet, a_large_team(apart, Policy(), companions=(beside_x, beside_y)))
+    published = a_large_team(Policy(), Policy(), companions=(beside_x, beside_y), ports=(80,))
+    with_port = [*both[:-1], published[-1]]
+    assert not sites_of(fleet, with_port), "the port is taken at the only one"

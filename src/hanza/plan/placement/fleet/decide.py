@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from hanza.model.ids import HostId
-from hanza.plan.placement.candidate import Demand, Neighbour
+from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.choose import Placed, place_group
 from hanza.plan.placement.fleet import kernels
 from hanza.plan.placement.fleet.asks import Ask
@@ -21,6 +21,7 @@ from hanza.plan.placement.fleet.layout import (
     SPREAD_COLUMNS,
     Needs,
 )
+from hanza.plan.placement.spread import Group, shortfall
 
 NO_PORTS = np.zeros(0, np.int32)
 NO_ROWS = np.zeros(0, np.int64)
@@ -111,12 +112,22 @@ class Decider:
             return host
         return None if hosts else UNCLEAR
 
-    def may_stand(self, demand: Demand, host: HostId, standing: Sequence[HostId], now: int) -> bool:
-        """Whether this host may run it next to these replicas, whatever company it wants."""
+    def may_stand(
+        self,
+        demand: Demand,
+        host: HostId,
+        standing: Sequence[HostId],
+        now: int,
+        to_come: int = 0,
+    ) -> bool:
+        """Whether this host may run it next to these replicas, with so many to come after it,
+        whatever company it wants."""
         rows, at = self.inventory.rows, self.inventory.candidate_at
-        beside = [
-            Neighbour(demand.component or "", at(rows[one], now)) for one in standing if one in rows
-        ]
-        kept = tuple(one for one in demand.policy.besides if one.kind != "component")
-        alone = replace(demand, policy=replace(demand.policy, besides=kept))
-        return isinstance(place_group([alone], [at(rows[host], now)], beside), Placed)
+        one, spreads = at(rows[host], now), demand.policy.spreads
+        settled = tuple(at(rows[other], now) for other in standing if other in rows)
+        group = Group(settled, 1 + to_come, spreads if demand.component is not None else ())
+        if any(it.is_hard and shortfall(it, group, [one]) for it in group.spreads):
+            return False
+        besides = tuple(it for it in demand.policy.besides if it.kind != "component")
+        alone = replace(demand, policy=replace(demand.policy, besides=besides, spreads=()))
+        return isinstance(place_group([alone], [one]), Placed)

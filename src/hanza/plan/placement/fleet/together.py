@@ -134,6 +134,6 @@ def _best_of(decider: Decider, ask: Ask, turn: Turn, wishes: Sequence[Wish]) -> 
     share = table[rows, FREE_MEMORY] / np.maximum(table[rows, MEMORY], 1)
     for row in rows[np.argsort(-share, kind="stable")][:HOSTS_TRIED].tolist():
         standing = [inventory.hosts[one] for one in turn.standing]
-        if decider.may_stand(turn.demand, inventory.hosts[row], standing, turn.now):
+        if decider.may_stand(turn.demand, inventory.hosts[row], standing, turn.now, turn.to_come):
             return int(row)
     return NONE
