@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 
 from hanza.agent.address import address_of
+from hanza.agent.consent import Consent
 from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
 from hanza.agent.diary import Diary
@@ -196,18 +197,9 @@ def agent_of(
     Where the driver's options name a folder of `images`, images are brought there.  Raises
     `Invalid` where the port to answer at is taken.
     """
-    scope = nearness.scope
     clock: Clock = SystemClock()
     addresses = tuple(address_of(u, may_be_plain=identity.may_be_plain) for u in identity.urls)
-    speaker = Speaker(
-        agent=identity.agent,
-        driver=identity.driver,
-        pin=identity.pin,
-        key=journal.key(os.urandom),
-        incarnation=journal.begin(clock, os.urandom),
-        abilities=_abilities(driver, scope),
-        answers_at=nearness.answer_port,
-    )
+    speaker = _speaker_of(journal, identity, driver, nearness, clock)
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     dial = WebSocketDial(root)
     diary = Diary(journal, clock.now())
@@ -215,19 +207,39 @@ def agent_of(
     telling = Telling(diary, KeptCheckup(journal.folder))
     link = Link(addresses, Session(speaker, journal, telling), clock, dial, point)
     local = Local(journal, diary, clock, link)
+    local.strangers = driver.strangers
     here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers)
-    images = None
-    if IMAGES_OPTION in identity.options:
-        folder = Path(identity.options[IMAGES_OPTION])
-        folder.mkdir(parents=True, exist_ok=True)
-        images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
+    images = _images_of(identity, PlaneFetch(addresses, speaker, clock, root), clock)
     beside = Beside(
         images,
         Consoles(driver, dial, link.say, point),
         *measuring(link, identity.agent, nearness, stop),
         here,
     )
-    return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
+    consent = Consent(lambda: journal.allowed, images)
+    return Agent(journal, Converger(driver, clock, point, consent), link, clock, stop, beside)
+
+
+def _speaker_of(
+    journal: Journal, identity: Identity, driver: Driver, nearness: Nearness, clock: Clock
+) -> Speaker:
+    return Speaker(
+        agent=identity.agent,
+        driver=identity.driver,
+        pin=identity.pin,
+        key=journal.key(os.urandom),
+        incarnation=journal.begin(clock, os.urandom),
+        abilities=_abilities(driver, nearness.scope),
+        answers_at=nearness.answer_port,
+    )
+
+
+def _images_of(identity: Identity, fetch: PlaneFetch, clock: Clock) -> Images | None:
+    if IMAGES_OPTION not in identity.options:
+        return None
+    folder = Path(identity.options[IMAGES_OPTION])
+    folder.mkdir(parents=True, exist_ok=True)
+    return Images(folder, fetch, clock)
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:

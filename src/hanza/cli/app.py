@@ -20,6 +20,7 @@ from hanza.cli import (
     probes,
     quotas,
     rebalancing,
+    sites,
     tenants,
     terms,
     users,
@@ -40,6 +41,8 @@ members.provider.command("invite")(invitations.invite)
 members.provider.command("uninvite")(invitations.uninvite)
 members.provider.add_typer(terms.terms, name="terms")
 members.site.command("drain-plan")(rebalancing.plan_drain)
+members.site.command("show")(sites.show_site)
+members.site.command("adopt")(sites.adopt)
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
