@@ -50,7 +50,7 @@ from hanza.cli.render import Output, show_one
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
-from hanza.kit.clock import Clock, SystemClock
+from hanza.kit.clock import Clock, SteadyClock, SystemClock
 from hanza.kit.log import Log, keep_recent, log_to
 from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
@@ -198,6 +198,7 @@ def agent_of(
     `Invalid` where the port to answer at is taken.
     """
     clock: Clock = SystemClock()
+    steady = SteadyClock(clock)
     addresses = tuple(address_of(u, may_be_plain=identity.may_be_plain) for u in identity.urls)
     speaker = _speaker_of(journal, identity, driver, nearness, clock)
     root = journal.root_path if any(address.is_secure for address in addresses) else None
@@ -205,10 +206,11 @@ def agent_of(
     diary = Diary(journal, clock.now())
     diary.begin(clock.now(), boot_id())
     telling = Telling(diary, KeptCheckup(journal.folder))
-    link = Link(addresses, Session(speaker, journal, telling), clock, dial, point)
+    link = Link(addresses, Session(speaker, journal, telling), steady, dial, point)
     local = Local(journal, diary, clock, link)
     local.strangers = driver.strangers
-    here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers)
+    door = Door(journal.folder, local.answer)
+    here = Here(diary, local, door, telling, driver.strangers, clock)
     images = _images_of(identity, PlaneFetch(addresses, speaker, clock, root), clock)
     beside = Beside(
         images,
@@ -217,7 +219,8 @@ def agent_of(
         here,
     )
     consent = Consent(lambda: journal.allowed, images)
-    return Agent(journal, Converger(driver, clock, point, consent), link, clock, stop, beside)
+    converger = Converger(driver, steady, point, consent)
+    return Agent(journal, converger, link, steady, stop, beside)
 
 
 def _speaker_of(
