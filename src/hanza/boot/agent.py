@@ -85,6 +85,10 @@ def join_command(  # noqa: PLR0913 -- each is an option of the command
     state: State,
     driver: Annotated[str, typer.Option("--driver", help="What runs the guests here.")],
     option: Annotated[list[str], typer.Option("--option", help="key=value for the driver.")] = [],  # noqa: B006 -- typer reads it
+    option_file: Annotated[
+        Path | None,
+        typer.Option("--option-file", help="Lines of key=value, for what no command line shows."),
+    ] = None,
     *,
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
@@ -104,7 +108,9 @@ def join_command(  # noqa: PLR0913 -- each is an option of the command
             raise Invalid(
                 f"there is no driver {driver!r}", hint=f"there are: {', '.join(registry.names())}"
             )
-        order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http)
+        order = JoinOrder(
+            text, driver, _options([*option, *_lines_of(option_file)]), may_be_plain=insecure_http
+        )
         with closing(Journal(state, from_environment(os.environ))) as journal:
             trial = trial_of(order.driver, order.options, state, despite_all=anyway)
             identity, outcome = join(order, journal, os.urandom, trial)
@@ -301,12 +307,22 @@ def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
     }
 
 
+def _lines_of(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise Invalid(f"{file} cannot be read: {error}", field="option-file") from error
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
 def _options(words: Iterable[str]) -> dict[str, str]:
     options = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not key or not equals:
-            raise Invalid(f"{word!r} is not key=value", field="option")
+            raise Invalid(f"{key!r} is not key=value", field="option")
         options[key] = value
     return options
 
