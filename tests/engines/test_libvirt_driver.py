@@ -164,6 +164,10 @@ class RealLibvirt:
             yield driver
 
     @pytest.fixture
+    def offers_all(self) -> bool:
+        return False
+
+    @pytest.fixture
     def site(self, libvirtd: Libvirtd, driver: Driver) -> Iterator[Backdoor]:
         del driver  # asked for so that it is closed only after the site was cleaned
         backdoor = Backdoor(libvirtd)

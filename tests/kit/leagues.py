@@ -20,6 +20,7 @@ from hanza.agent.converge import Converger
 from hanza.agent.journal import Identity, Journal
 from hanza.agent.session import Session as AgentSession
 from hanza.agent.session import Speaker
+from hanza.agent.telling import Telling
 from hanza.api import instances, joining, members
 from hanza.api.calls import Answer, Call, Handler, Plane
 from hanza.api.session import Session as PlaneSession
@@ -123,13 +124,19 @@ class SiteAgent:
         self.converger = Converger(self.driver, league.clock, league.point)
         incarnation = self.journal.begin(league.clock, os.urandom)
         key = self.journal.key(os.urandom)
-        speaker = Speaker(self.id, "fake", PIN, key, incarnation)
-        self.session = AgentSession(speaker, self.journal)
+        self._speaker = Speaker(self.id, "fake", PIN, key, incarnation)
+        self.session = AgentSession(self._speaker, self.journal)
         self.link = Link(league, self)
 
     def run_pass(self) -> None:
         view, _ = self.converger.run_pass(self.journal.manifest)
         self.link.say(self.session.offer(view))
+
+    def tell_site(self, telling: Telling) -> None:
+        """From the next connection on it tells of its site besides its guests."""
+        speaker = replace(self._speaker, abilities=(v1.DIARY,))
+        self.session = AgentSession(speaker, self.journal, telling)
+        self.link = Link(self.league, self)
 
     def own_guests(self) -> list[GuestRow]:
         """What bears our mark at the site, seen by the backdoor and not by the driver."""

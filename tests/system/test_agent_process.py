@@ -3,23 +3,27 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from hanza.agent.door import ask
 from hanza.agent.journal import Identity, Journal, load_identity, load_starts
+from hanza.agent.local import Request
 from hanza.drivers.fake import open_driver
 from hanza.model.ids import SiteId
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import manifest_to_wire
 from hanza.wire.credentials import JoinToken, agent_key_to_bytes, join_token_to_text
 from kit.agent_peer import Authority, Peer, a_peer, a_registrar, an_authority
-from kit.agent_worlds import KEY, ME, PIN, US, a_manifest, a_mark, a_tombstone, an_entry
+from kit.agent_worlds import KEY, ME, PIN, US, a_manifest, a_mark, a_spec, a_tombstone, an_entry
 from kit.waiting import until
 
 pytestmark = pytest.mark.enable_socket
@@ -223,6 +227,49 @@ def test_join_then_join_again_then_status(
     code, out, _ = finish(start("status", "--state", state))
     assert code == 0
     assert f"planes       {url}" in out
+
+
+def test_nothing_secret_is_in_logs_arguments_reports_or_answers(
+    authority: Authority, peer: Peer, start: Start, site: Path, tmp_path: Path
+) -> None:
+    """The token, the key, an engine's password and a tenant's user data, from joining on."""
+    state, secrets = tmp_path / "state", tmp_path / "options"
+    secrets.write_text("# the engine's password\nsecret=hunter2\n")
+    options = ("--option", f"state={site}", "--option-file", secrets)
+    with closing(Journal(state)) as journal:
+        journal.key(lambda _: agent_key_to_bytes(KEY))
+    with a_registrar(authority, authority.root.read_bytes()) as plane:
+        urls = tuple(f"https://127.0.0.1:{port}" for port in (plane.port, peer.port))
+        token = join_token_to_text(JoinToken(urls, authority.pin, b"tokensecret".ljust(32, b"-")))
+        plane.answer = b'{"agent":"%s","federation":"fe_us","site":"si_zg"}' % ME.encode()
+        joined = start("join", "-", "--state", state, "--driver", "fake", *options)
+        words = Path(f"/proc/{joined.pid}/cmdline").read_bytes()
+        said = finish(joined, token)
+        assert said[0] == 0, said
+    with closing(Journal(state)) as journal:
+        assert journal.identity is not None
+        # As the peer knows it, which has a pin of its own.
+        journal.keep_identity(replace(journal.identity, pin=PIN), authority.root.read_bytes())
+    process = start("run", "--state", state, HANZA_LOG="json")
+    words += Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    until(lambda: peer.hellos == 1, "the agent says hello", within_s=20)
+    seeded = replace(an_entry(), spec=replace(a_spec(), hostname="web", user_data="sw0rdfish"))
+    peer.send(manifest_to_wire(a_manifest([seeded])))
+    until(lambda: guests(site) == [(a_mark().owner, "on")], "the guest runs")
+    until(lambda: peer.reports_taken >= 2, "the reports arrive")
+    answers = [ask(state, Request(do, guest)) for do, guest in (("status", ""), ("explain", "web"))]
+    doctor = finish(start("doctor", "--state", state, "--measure", "none"))
+    process.send_signal(signal.SIGTERM)
+    told = [*said[1:], *finish(process)[1:], *doctor[1:], repr(answers), repr(peer.heard)]
+    told += [words.decode(), *(file.read_text() for file in state.glob("*.log*"))]
+    told.append((state / "checkup.json").read_text())
+    key = agent_key_to_bytes(KEY)
+    for secret in (token, "tokensecret", "hunter2", "sw0rdfish", repr(key)[2:-1], key.hex()):
+        assert not [text for text in told if secret in text], secret
+    for file in state.rglob("*"):
+        expected = 0o700 if file.is_dir() else 0o600
+        assert stat.S_IMODE(file.stat().st_mode) == expected, file
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize(

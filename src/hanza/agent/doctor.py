@@ -78,7 +78,9 @@ def examine(
     return (*found, *(doctor.of_latency(name, ms) for name, ms in others))
 
 
-def engine_findings(open_driver: OpenDriver, options: Mapping[str, str]) -> list[Finding]:
+def engine_findings(
+    open_driver: OpenDriver, options: Mapping[str, str], boot_within_s: float = BOOT_WITHIN_S
+) -> list[Finding]:
     """Whether the engine answers, and whether a guest really boots on it."""
     began = time.monotonic()
     try:
@@ -92,10 +94,11 @@ def engine_findings(open_driver: OpenDriver, options: Mapping[str, str]) -> list
         except DriverError as error:
             return [doctor.of_engine(None, str(error))]
         answered = doctor.of_engine(time.monotonic() - began)
-        return [answered, boot_finding(driver, hosts[0].name if hosts else "", options)]
+        host = hosts[0].name if hosts else ""
+        return [answered, boot_finding(driver, host, options, boot_within_s)]
 
 
-def boot_finding(driver: Driver, host: str, options: Mapping[str, str]) -> Finding:
+def boot_finding(driver: Driver, host: str, options: Mapping[str, str], within_s: float) -> Finding:
     lay = "lay one that says that it is up: docs/join-a-site.md tells how"
     image = _image_in(options)
     if image is None:
@@ -110,8 +113,8 @@ def boot_finding(driver: Driver, host: str, options: Mapping[str, str]) -> Findi
         (guest,) = (one for one in driver.survey().guests if one.mark == mark)
         driver.set_power(guest.native, "on")
         while UP not in driver.serial_tail(guest.native, 4096):
-            if time.monotonic() - began > BOOT_WITHIN_S:
-                return doctor.of_no_boot(f"it said nothing for {BOOT_WITHIN_S:.0f} s")
+            if time.monotonic() - began > within_s:
+                return doctor.of_no_boot(f"it did not say that it is up within {within_s:.0f} s")
             time.sleep(0.05)
         return doctor.of_boot(time.monotonic() - began, image)
     except (Exhausted, Unsupported) as error:

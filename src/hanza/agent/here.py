@@ -12,6 +12,7 @@ from hanza.agent.diary import Diary
 from hanza.agent.door import Door
 from hanza.agent.local import Local
 from hanza.agent.telling import Telling
+from hanza.kit.clock import Clock
 from hanza.model.errors import DriverError
 from hanza.model.guest import Stranger
 from hanza.model.local import Happening
@@ -31,7 +32,10 @@ class Here:
         door: Door,
         telling: Telling,
         strangers: Callable[[], tuple[Stranger, ...]],
+        clock: Clock,
     ) -> None:
+        """`clock` is the machine's own: people read what it says."""
+        self._clock = clock
         self.local = local
         self.door = door
         self._diary = diary
@@ -42,8 +46,9 @@ class Here:
         self._was_linked = False
         self._has_lost = False
 
-    def note(self, view: View, now: datetime, *, is_linked: bool) -> None:
+    def note(self, view: View, *, is_linked: bool) -> None:
         """After each pass."""
+        now = self._clock.now()
         told: list[Happening] = []
         if self._was_linked and not is_linked:
             self._has_lost = True
@@ -59,8 +64,8 @@ class Here:
         self._diary.live(now)
         self._look_at_strangers(now)
 
-    def close(self, now: datetime) -> None:
-        self._diary.live(now, is_last=True)
+    def close(self) -> None:
+        self._diary.live(self._clock.now(), is_last=True)
         self.door.close()
 
     def _look_at_strangers(self, now: datetime) -> None:

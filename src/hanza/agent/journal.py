@@ -27,7 +27,7 @@ from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Conflict, HanzaError, Invalid, NotFound
 from hanza.model.guest import Mark
-from hanza.model.ids import AgentId, FederationId, SiteId
+from hanza.model.ids import AgentId, FederationId, NativeId, SiteId
 from hanza.model.local import LocalStop
 from hanza.model.manifest import Manifest
 from hanza.model.report import Incarnation
@@ -38,13 +38,14 @@ from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
 from hanza.wire.credentials import agent_key_to_bytes, new_agent_key
 from hanza.wire.directory_v1 import Directory, check_directory
 
-KEY, IDENTITY, ROOT, MANIFEST, STARTS, STOPS, LOCK, DIRECTORY = (
+KEY, IDENTITY, ROOT, MANIFEST, STARTS, STOPS, ALLOWED, LOCK, DIRECTORY = (
     "key.ed25519",
     "identity.json",
     "root.pem",
     "manifest",
     "starts",
     "stops",
+    "allowed",
     "lock",
     "directory",
 )
@@ -84,6 +85,7 @@ class Journal:
             self.directory = load_directory(folder, self.identity)
             # A cut between the manifest and this leaves a stop that the plane has ended.
             self.stops = standing(self.manifest, load_stops(folder))
+            self.allowed = _load_allowed(folder)
         except BaseException:
             self.close()
             raise
@@ -136,6 +138,13 @@ class Journal:
     def _keep_stops(self, stops: tuple[LocalStop, ...]) -> None:
         self.save(STOPS, msgspec.json.encode(stops))
         self.stops = stops
+
+    def allow(self, native: NativeId, *, is_allowed: bool) -> None:
+        """Whether a guest that is not ours may be adopted; returns when that is on the disk."""
+        with self._turn:
+            allowed = self.allowed | {native} if is_allowed else self.allowed - {native}
+            self.save(ALLOWED, msgspec.json.encode(sorted(allowed)))
+            self.allowed = allowed
 
     def load(self, name: str) -> bytes | None:
         """None when nothing was saved, or when it is not as this agent wrote it."""
@@ -256,6 +265,12 @@ def load_stops(folder: Path) -> tuple[LocalStop, ...]:
     """What was stopped at the site; nothing where that cannot be trusted, which is logged."""
     content = load_sealed(folder, STOPS)
     return () if content is None else msgspec.json.decode(content, type=tuple[LocalStop, ...])
+
+
+def _load_allowed(folder: Path) -> frozenset[NativeId]:
+    content = load_sealed(folder, ALLOWED)
+    names = [] if content is None else msgspec.json.decode(content, type=list[str])
+    return frozenset(NativeId(name) for name in names)
 
 
 def load_sealed(folder: Path, name: str) -> bytes | None:

@@ -5,7 +5,7 @@ nothing else; nothing is told that the tenant gave in confidence; what nobody kn
 unknown.  It never starts what the plane wants off, and makes and ends nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -16,6 +16,8 @@ from hanza.agent.journal import Identity, Journal
 from hanza.kit.clock import Clock
 from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, HanzaError, Invalid, NotFound, Refusal
+from hanza.model.guest import Stranger
+from hanza.model.ids import NativeId
 from hanza.model.local import Happening as Happened
 from hanza.model.local import LocalStop
 from hanza.model.manifest import Entry, Manifest
@@ -30,7 +32,8 @@ REASON_MAX = 200
 class Request(msgspec.Struct, forbid_unknown_fields=True):
     """One line of JSON to the agent."""
 
-    do: Literal["status", "stop", "start", "explain"]
+    do: Literal["status", "stop", "start", "explain", "strangers", "adopt", "keep"]
+    """`adopt` lets a plane adopt a guest that is not ours, `keep` takes that back."""
     guest: str = ""
     reason: str = ""
 
@@ -142,6 +145,8 @@ class Local:
         """The last pass's; handed over by the loop."""
         self.hint: Callable[[], None] = lambda: None
         """Called when a pass is due."""
+        self.strangers: Callable[[], tuple[Stranger, ...]] = tuple
+        """Who else runs at the engine; raises `DriverError`."""
 
     def answer(self, line: bytes, by: str) -> Answer:
         try:
@@ -159,6 +164,8 @@ class Local:
         known = self._known()
         if request.do == "status":
             return status_of(known)
+        if request.do in ("strangers", "adopt", "keep"):
+            return self._do_with_strangers(request, by)
         entry = entry_of(known, request.guest)
         if request.do == "explain":
             return explanation_of(known, entry)
@@ -168,6 +175,18 @@ class Local:
             self._start(known, entry, by)
         self.hint()
         return _guest_of(entry, self._known())
+
+    def _do_with_strangers(self, request: Request, by: str) -> dict[str, Any]:
+        if request.do != "strangers":
+            one = _stranger_of(self.strangers(), request.guest)
+            is_allowed = request.do == "adopt"
+            self._journal.allow(one.native, is_allowed=is_allowed)
+            may = "may be adopted now" if is_allowed else "may not be adopted"
+            text = f"guest {harmless(one.name)} ({one.native}) {may}, says {by}"
+            self._diary.note((Happened(self._clock.now(), "local.adoption", "", text),))
+            self.hint()
+        allowed = self._journal.allowed
+        return {"strangers": [_told_of(one, allowed) for one in self.strangers()]}
 
     def _known(self) -> Known:
         identity, journal = self._journal.identity, self._journal
@@ -202,6 +221,29 @@ class Local:
     def _note(self, kind: str, entry: Entry, text: str) -> None:
         owner = entry.mark.owner
         self._diary.note((Happened(self._clock.now(), kind, owner, f"guest {owner} was {text}"),))
+
+
+def _stranger_of(strangers: Iterable[Stranger], word: str) -> Stranger:
+    known = list(strangers)
+    found = [one for one in known if one.native == word] or [
+        one for one in known if one.name == word
+    ]
+    if len(found) != 1:
+        text = f"{len(found)} guests here that are not ours are called {harmless(word)[:80]!r}"
+        raise NotFound(text, field="guest", hint="hanza local strangers lists them")
+    return found[0]
+
+
+def _told_of(one: Stranger, allowed: Collection[NativeId]) -> dict[str, Any]:
+    return {
+        "native": one.native,
+        "name": harmless(one.name),
+        "cpus": one.size.cpus,
+        "memoryMiB": one.size.memory_mib,
+        "diskMiB": one.size.disk_mib,
+        "power": one.power,
+        "adoptable": one.native in allowed,
+    }
 
 
 def _guest_of(entry: Entry, known: Known) -> dict[str, Any]:

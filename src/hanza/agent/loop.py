@@ -143,7 +143,7 @@ class Agent:
         if self._asker is not None:
             self._asker.wake.set()
         if self._here is not None:
-            self._here.close(self._clock.now())
+            self._here.close()
         with suppress(OSError):
             self.link.close()
 
@@ -153,7 +153,7 @@ class Agent:
         view, verdict = self._converger.run_pass(heeding(self._acted_on, stops))
         view = telling(view, stops)
         if self._here is not None:
-            self._here.note(view, self._clock.now(), is_linked=self.link.is_linked)
+            self._here.note(view, is_linked=self.link.is_linked)
         self.link.offer(view)
         self.passes += 1
         self.last_verdict = verdict

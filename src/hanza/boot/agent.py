@@ -21,6 +21,7 @@ import typer
 
 from hanza.agent.address import Address as PlaneAddress
 from hanza.agent.address import address_of
+from hanza.agent.consent import Consent
 from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
 from hanza.agent.diary import Diary
@@ -53,7 +54,7 @@ from hanza.cli.render import Output, show_one
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
-from hanza.kit.clock import Clock, SystemClock
+from hanza.kit.clock import Clock, SteadyClock, SystemClock
 from hanza.kit.log import Log, keep_recent, log_to
 from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
@@ -95,6 +96,10 @@ def join_command(  # noqa: PLR0913 -- each is an option of the command
     state: State,
     driver: Annotated[str, typer.Option("--driver", help="What runs the guests here.")],
     option: Annotated[list[str], typer.Option("--option", help="key=value for the driver.")] = [],  # noqa: B006 -- typer reads it
+    option_file: Annotated[
+        Path | None,
+        typer.Option("--option-file", help="Lines of key=value, for what no command line shows."),
+    ] = None,
     *,
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
@@ -116,7 +121,8 @@ def join_command(  # noqa: PLR0913 -- each is an option of the command
                 f"there is no driver {driver!r}", hint=f"there are: {', '.join(registry.names())}"
             )
         proxies = proxies_by(proxy, os.environ)
-        order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http, proxy=proxies)
+        options = _options([*option, *_lines_of(option_file)])
+        order = JoinOrder(text, driver, options, may_be_plain=insecure_http, proxy=proxies)
         with closing(Journal(state, from_environment(os.environ))) as journal:
             trial = trial_of(order.driver, order.options, state, despite_all=anyway)
             identity, outcome = join(order, journal, os.urandom, trial)
@@ -213,6 +219,7 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
     `Invalid` where the port to answer at is taken.
     """
     clock: Clock = SystemClock()
+    steady = SteadyClock(clock)
     addresses = addresses_of(journal, identity)
     where = partial(addresses_of, journal, identity)
     speaker = _speaker_of(journal, identity, clock, _abilities(driver, nearness.scope), nearness)
@@ -221,9 +228,11 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
     diary = Diary(journal, clock.now())
     diary.begin(clock.now(), boot_id())
     telling = Telling(diary, KeptCheckup(journal.folder))
-    link = Link(where, Session(speaker, journal, telling), clock, dial, point)
+    link = Link(where, Session(speaker, journal, telling), steady, dial, point)
     local = Local(journal, diary, clock, link)
-    here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers)
+    local.strangers = driver.strangers
+    door = Door(journal.folder, local.answer)
+    here = Here(diary, local, door, telling, driver.strangers, clock)
     images = _images_of(identity, PlaneFetch(where, speaker, clock, root, proxies), clock)
     beside = Beside(
         images,
@@ -232,7 +241,9 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
         *measuring(link, identity.agent, nearness, stop),
         here,
     )
-    return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
+    consent = Consent(lambda: journal.allowed, images)
+    converger = Converger(driver, steady, point, consent)
+    return Agent(journal, converger, link, steady, stop, beside)
 
 
 def _speaker_of(
@@ -325,12 +336,22 @@ def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
     }
 
 
+def _lines_of(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise Invalid(f"{file} cannot be read: {error}", field="option-file") from error
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
 def _options(words: Iterable[str]) -> dict[str, str]:
     options = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not key or not equals:
-            raise Invalid(f"{word!r} is not key=value", field="option")
+            raise Invalid(f"{key!r} is not key=value", field="option")
         options[key] = value
     return options
 

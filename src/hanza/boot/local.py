@@ -77,6 +77,35 @@ def start_command(
     _order(state, Request("start", guest), output, "is as the plane wants it")
 
 
+@app.command("strangers")
+def strangers_command(state: State = DEFAULT_STATE, output: OutputOption = Output.table) -> None:
+    """Guests here that are not the federation's, and whether they may be adopted."""
+    _show_strangers(state, Request("strangers"), output)
+
+
+@app.command("adopt")
+def adopt_command(
+    guest: Annotated[str, typer.Argument(help="Its id at the engine, or its name.")],
+    *,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take that back.")] = False,
+    state: State = DEFAULT_STATE,
+    output: OutputOption = Output.table,
+) -> None:
+    """Let the federation adopt a guest of this machine, in place: `hanza site adopt` does it.
+
+    Without this word no plane can take a guest that it has not made.
+    """
+    _show_strangers(state, Request("keep" if withdraw else "adopt", guest), output)
+
+
+def _show_strangers(state: Path, request: Request, output: Output) -> None:
+    record = _asked(state, request)
+    if record is None:
+        raise Unready(state)
+    columns = ("native", "name", "cpus", "memoryMiB", "diskMiB", "power", "adoptable")
+    show(record["strangers"], columns, output, "no other guest is here")
+
+
 def _order(state: Path, request: Request, output: Output, sentence: str) -> None:
     record = _asked(state, request)
     if record is None:

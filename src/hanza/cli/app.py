@@ -26,6 +26,7 @@ from hanza.cli import (
     quotas,
     rebalancing,
     site_acts,
+    sites,
     tenants,
     terms,
     users,
@@ -52,6 +53,8 @@ members.provider.command("events")(own.list_events)
 members.provider.command("suspend")(calendars.suspend)
 members.provider.command("resume")(calendars.resume)
 members.site.command("drain-plan")(rebalancing.plan_drain)
+members.site.command("show")(sites.show_site)
+members.site.command("adopt")(sites.adopt)
 members.site.command("mine")(site_acts.list_mine)
 members.site.command("cordon")(site_acts.cordon)
 members.site.command("uncordon")(site_acts.uncordon)

@@ -33,12 +33,14 @@ TEMPLATE = """\
 #
 # Run it at the store, as the user that runs its engine:      sh @SITE@.sh
 # More options of the driver go behind it, and win:           sh @SITE@.sh --option offer_cpus=8
-# What it can be told: HANZA=/path/to/hanza, HANZA_STATE=/folder/of/the/agent
+# What it can be told: HANZA=/path/to/hanza, HANZA_STATE=/folder/of/the/agent,
+# and for the unit HANZA_USER=a user of the agent's own, who may use the engine and the folders
 # The systemd unit that keeps the agent running afterwards:   sh @SITE@.sh --unit
 set -eu
 umask 077
 HANZA=${HANZA:-hanza}
 STATE=${HANZA_STATE:-/var/lib/hanza-agent}
+RUN_AS=${HANZA_USER:-$(id -un)}
 
 fail() {
     echo "$*" >&2
@@ -50,6 +52,9 @@ program=$(command -v "$HANZA") ||
 case $program$STATE in
     *[!A-Za-z0-9/._-]*) fail "no systemd unit can carry such a path: $program $STATE" ;;
 esac
+case $RUN_AS in
+    *[!A-Za-z0-9._-]*) fail "no systemd unit can carry such a user: $RUN_AS" ;;
+esac
 
 if [ "${1-}" = --unit ]; then
     cat <<UNIT
@@ -60,6 +65,12 @@ After=network-online.target libvirtd.service
 
 [Service]
 ExecStart=$program agent run --state $STATE
+User=$RUN_AS
+NoNewPrivileges=yes
+RestrictSUIDSGID=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
 Restart=always
 RestartSec=5
 UMask=0077

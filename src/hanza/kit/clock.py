@@ -5,7 +5,10 @@ only when told to.  Nothing else in Hanza reads a clock: deciding code gets `now
 argument, looping code gets a `Clock`.  It is not a timer: nothing here waits.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Lock
+from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Protocol
 
 
@@ -18,6 +21,29 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)  # noqa: TID251 -- this is the door
+
+
+class SteadyClock:
+    """Another clock, but that it never goes back: for whoever waits until an instant.
+
+    A machine without a battery begins in another year, and is set right later.  A clock that is
+    set forward is followed; one that is set back is not, and time goes on as it really passes, by
+    a clock that runs through a suspend as well.
+    """
+
+    def __init__(
+        self, clock: Clock, passed_s: Callable[[], float] = lambda: clock_gettime(CLOCK_BOOTTIME)
+    ) -> None:
+        self._clock = clock
+        self._passed_s = passed_s
+        self._anchor = clock.now() - timedelta(seconds=passed_s())
+        self._turn = Lock()
+
+    def now(self) -> datetime:
+        with self._turn:
+            passed = timedelta(seconds=self._passed_s())
+            self._anchor = max(self._anchor, self._clock.now() - passed)
+            return self._anchor + passed
 
 
 class ManualClock:

@@ -13,7 +13,7 @@ from typing import Literal, NoReturn, TypeAlias
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.guest import GuestSpec, Port, Power
 from hanza.model.ids import InstanceId
-from hanza.model.image import BLANK, BundleId, Image
+from hanza.model.image import BLANK, BundleId, Image, adopted_native
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
 from hanza.model.volume import Disk
@@ -123,7 +123,7 @@ def admit_instance(
     of its spec changes.  Raises `Invalid` for a malformed wish, `UnknownImage`, `Contradiction` for
     a policy that nothing can satisfy and `Conflict` for what cannot be had from here.
     """
-    spec = _admit_spec(wish)
+    spec = _admit_spec(wish) if known is None or not _is_adopted(known, wish) else known.spec
     country = None if wish.country is None else check_country(wish.country, "country")
     _admit_policy(wish)
     wanted = replace(
@@ -141,6 +141,11 @@ def admit_instance(
     if known is not None and _keeps_its_image(known, wanted, keeps):
         return wanted
     return replace(wanted, bundle=admit_image(image, wish.image, wish.disk_mib))
+
+
+def _is_adopted(known: Wanted, wish: InstanceWish) -> bool:
+    """What was there before us is what it is: a wish that names it changes none of that."""
+    return adopted_native(known.spec.image) is not None and wish.image == known.spec.image
 
 
 def check_disks(disks: Sequence[Disk], field: str) -> tuple[Disk, ...]:

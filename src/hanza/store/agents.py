@@ -20,6 +20,7 @@ from hanza.model.manifest import GENESIS, Hash, Version
 from hanza.model.report import Incarnation
 from hanza.model.site import Agent
 from hanza.store.changes import note_change
+from hanza.store.companions import called, others_of
 from hanza.store.events import append_event
 from hanza.store.prepared import Among, Prepared, changing
 from hanza.store.schema import agents, federation, holds, hosts, join_tokens, sites, work
@@ -300,28 +301,28 @@ def _tell_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
     back = set(heard) - {row.ref for row in _LISTENED_FOR.among(tx, heard)}
     if not back:
         return
-    query = sa.select(agents.c.id, agents.c.heard_at, sites.c.name.label("site_name"))
-    query = query.join(sites, sites.c.id == agents.c.site_id)
+    query = sa.select(agents.c.id, agents.c.heard_at)
     query = query.where(agents.c.id.in_(back), _is_good(now - GOOD_FOR))
+    names = called(tx, back)
     for row in tx.execute(query.order_by(agents.c.id)):
         again = (
             "" if row.heard_at is None else f" again; the last word was of {_clock(row.heard_at)}"
         )
-        append_event(tx, now, "agent.heard", row.id, f"{row.site_name} is heard{again}")
+        append_event(tx, now, "agent.heard", row.id, f"{names[row.id]} is heard{again}")
         hint_scheduled(tx, "publish", row.id, now)
         look_later(tx, "listen", row.id, now + HEARD_WITHIN)
 
 
 def find_silence(tx: Tx, agent: AgentId, now: datetime) -> datetime | None:
     """When the agent falls silent unless it is heard; None when it is silent, which is told."""
-    query = sa.select(agents.c.heard_at, agents.c.refused_since, sites.c.name.label("site_name"))
-    query = query.join(sites, sites.c.id == agents.c.site_id).where(agents.c.id == agent)
-    row = tx.execute(query.with_for_update(of=agents)).one()
+    query = sa.select(agents.c.heard_at, agents.c.refused_since).where(agents.c.id == agent)
+    row = tx.execute(query.with_for_update()).one()
     if now - row.heard_at < HEARD_WITHIN:
         falls: datetime = row.heard_at + HEARD_WITHIN
         return falls
     heard = "nothing" if row.refused_since is None else "nothing that can be believed"
-    text = f"{row.site_name} is silent: {heard} was heard since {_clock(row.heard_at)}"
+    name, others = called(tx, [agent])[agent], others_of(tx, agent)
+    text = f"{name} is silent: {heard} was heard since {_clock(row.heard_at)}{others}"
     append_event(tx, now, "agent.silent", agent, text)
     return None
 

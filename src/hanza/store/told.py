@@ -28,7 +28,8 @@ from hanza.store.tx import Tx
 
 KINDS = frozenset(
     {"agent.began", "diary.gap", "engine.back", "engine.lost", "guest.back", "guest.gone"}
-    | {"guest.off", "guest.on", "link.back", "link.lost", "local.started", "local.stopped"}
+    | {"guest.off", "guest.on", "link.back", "link.lost", "local.adoption"}
+    | {"local.started", "local.stopped"}
 )
 WORDS_MAX = 300
 

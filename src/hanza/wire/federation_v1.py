@@ -136,6 +136,8 @@ class TokenDoc(Struct, rename="camel"):
 
 class HostSpec(Struct):
     site: str
+    agent: str = ""
+    """Who looks after it: a site may have several agents, and losing one loses its hosts only."""
 
 
 class HostStatus(Struct, rename="camel"):
@@ -296,7 +298,7 @@ def host_to_doc(host: Host, site: str, *, is_heard: bool) -> HostDoc:
         host.heard_at,
         is_heard,
     )
-    return HostDoc(Metadata(host.id, host.name), HostSpec(site), status)
+    return HostDoc(Metadata(host.id, host.name), HostSpec(site, host.agent), status)
 
 
 def agent_to_doc(agent: Agent, site: str, hosts: int) -> AgentDoc:

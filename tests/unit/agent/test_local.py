@@ -28,7 +28,6 @@ from hanza.model.manifest import Manifest
 from kit.agent_worlds import (
     ME,
     PIN,
-    START,
     US,
     World,
     a_manifest,
@@ -63,13 +62,13 @@ class Site:
         self.local = Local(self.journal, self.diary, clock, link)
         self.door = Door(self.folder, self.local.answer)
         strangers = self.world.driver.strangers
-        self.here = Here(self.diary, self.local, self.door, self.telling, strangers)
+        self.here = Here(self.diary, self.local, self.door, self.telling, strangers, clock)
         converger = Converger(self.world.driver, clock)
         stop = threading.Event()
         self.agent = Agent(self.journal, converger, link, clock, stop, Beside(here=self.here))
 
     def close(self) -> None:
-        self.here.close(self.world.clock.now())
+        self.here.close()
         self.journal.close()
 
     def hold(self, *manifests: Manifest) -> None:
@@ -231,7 +230,7 @@ def test_while_a_plane_is_there_the_diary_is_silent(site: Site) -> None:
         a_manifest([an_entry(power="off")])
     )
     for one, is_linked in ((view, True), (off, True), (off, False), (off, True), (view, True)):
-        site.here.note(one, START, is_linked=is_linked)
+        site.here.note(one, is_linked=is_linked)
     assert site.diary_texts() == ["no plane is there", "a plane is there again"]
 
 

@@ -141,3 +141,10 @@ def test_a_folder_that_others_write_to_or_that_is_a_file_is_refused(tmp_path: Pa
 )
 def test_a_folder_of_somebody_else_is_refused(owner: int, me: int, is_good: bool) -> None:
     assert may_own(owner, me) is is_good
+
+
+def test_the_unit_runs_as_a_user_of_the_agents_own_where_one_is_said(tmp_path: Path) -> None:
+    script = script_of(an_invitation(), Engine("fake", []))
+    assert "User=hanza-agent\n" in run(tmp_path, script, "--unit", HANZA_USER="hanza-agent")
+    assert "NoNewPrivileges=yes\n" in run(tmp_path, script, "--unit")
+    assert "no systemd unit" in run(tmp_path, script, HANZA_USER="a\nExecStart=/bin/sh")

@@ -3,10 +3,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hanza.model.capacity import Capacity, at_least_nothing
 from hanza.model.errors import Conflict, Invalid
-from hanza.model.guest import Port
+from hanza.model.guest import GuestSpec, Port
 from hanza.model.ids import ImageId, InstanceId, VolumeId
-from hanza.model.image import BLANK, Blob, BlobId, BundleId, Image
+from hanza.model.image import ADOPTED, BLANK, Blob, BlobId, BundleId, Image, adopted_native
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
 from hanza.model.volume import Disk
@@ -286,3 +287,21 @@ def test_what_cannot_change_is_told_by_its_name() -> None:
     with pytest.raises(Conflict) as refusal:
         admit(replace(WISH, cpus=2), known, ID, NOW)
     assert refusal.value.text == "'web' exists with cpus 1; it cannot become 2"
+
+
+def test_what_was_there_before_us_stays_what_it_is_and_is_switched() -> None:
+    spec = GuestSpec("web", f"{ADOPTED}n-1", 3, 700, 0)
+    known = Wanted(ID, WISH.address, "DE", spec, "on", 1, NOW, zone="si-lju-1")
+    wish = replace(WISH, image=f"{ADOPTED}n-1", power="off")
+    assert admit(wish, known, ID, NOW) == replace(known, power="off")
+    for image in ("tiny", f"{ADOPTED}n-2"):
+        with pytest.raises((Conflict, Invalid)):
+            admit(replace(WISH, image=image), known, ID, NOW)
+    with pytest.raises(Invalid):
+        admit(wish, None, ID, NOW)
+
+
+def test_nothing_is_offered_below_nothing() -> None:
+    assert at_least_nothing(Capacity(1, -2, 3)) == Capacity(1, 0, 3)
+    assert adopted_native("tiny") is None
+    assert adopted_native(f"{ADOPTED}n-1") == "n-1"
