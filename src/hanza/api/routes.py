@@ -1,6 +1,7 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
 from hanza.api import (
+    alerts,
     apps,
     console,
     images,
@@ -107,6 +108,12 @@ ROUTES = (
     Route("GET", BASE + "/meetings", probes.list_meetings, OPERATOR),
     Route("GET", BASE + "/sites/{site}/meetings", probes.list_meetings_of, OPERATOR),
     Route("GET", BASE + "/events", members.list_events, OPERATOR, may_stream=True),
+    Route("GET", BASE + "/alert-hooks", alerts.list_alert_hooks, OPERATOR),
+    Route("PUT", BASE + "/alert-hooks/{hook}", alerts.put_alert_hook, OPERATOR),
+    Route("DELETE", BASE + "/alert-hooks/{hook}", alerts.delete_alert_hook, OPERATOR),
+    Route("POST", BASE + "/alert-hooks/{hook}/test", alerts.test_alert_hook, OPERATOR),
+    Route("GET", BASE + "/alerts", alerts.list_alerts, OPERATOR),
+    Route("POST", BASE + "/alerts/retry", alerts.retry_alerts, OPERATOR),
     Route("GET", BASE + "/images", images.list_images, KNOWN),
     Route("GET", BASE + "/images/{image}", images.get_image, KNOWN),
     Route("PUT", BASE + "/images/{image}", images.put_image, OPERATOR),

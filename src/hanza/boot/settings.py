@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 from hanza.kit.buckets import FAILURES, REQUESTS, Rate
 from hanza.kit.log import FORMS, Form
 from hanza.model.errors import Invalid
+from hanza.store.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,9 @@ class PlaneSettings:
     it.  A rate of 0 is none."""
     failures_rate: Rate = FAILURES
     """How often one address may come without a good token: tries a second, and at once."""
+
+    keep: Retention = field(default_factory=Retention)
+    """How many events are kept, and how long."""
 
     def __post_init__(self) -> None:
         if self.web is not None and not self.web.is_loopback:

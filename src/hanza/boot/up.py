@@ -21,6 +21,7 @@ from hanza.kit.log import log_to
 from hanza.kit.points import from_environment
 from hanza.model.errors import Invalid
 from hanza.store import database as databases
+from hanza.store.retention import Retention
 from hanza.wire.openid import check_url
 
 app = typer.Typer()
@@ -62,6 +63,8 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     issuer: IssuerUrl = None,
     requests_rate: RequestsRate = None,
     failures_rate: FailuresRate = None,
+    keep_events: Annotated[int, typer.Option(help="Events that are kept.", min=1000)] = 1_000_000,
+    keep_days: Annotated[int, typer.Option(help="Days that events are kept.", min=1)] = 400,
     output: OutputOption = Output.table,
 ) -> None:
     """Run a plane until it is told to stop.  HANZA_LOG says how it logs: text or json."""
@@ -77,6 +80,7 @@ def up(  # noqa: PLR0913 -- each is an option of the command
         issuer=check_url(issuer, "issuer") if issuer else "",
         requests_rate=parse_rate(requests_rate, REQUESTS, "requests-rate"),
         failures_rate=parse_rate(failures_rate, FAILURES, "failures-rate"),
+        keep=Retention(keep_events, keep_days),
     )
     log_to(form=log_form(os.environ))
     # Tenants' words are in the database; the folder may have been made by somebody else, for all.
