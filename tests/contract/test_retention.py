@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from hanza.model.errors import StoreUnavailable
+from hanza.boot.settings import parse_keep
+from hanza.model.errors import Invalid, StoreUnavailable
 from hanza.store.events import append_event, last_serial, list_events
 from hanza.store.retention import AT_ONCE, Retention, forget_old
 from hanza.store.tx import Tx
@@ -79,3 +80,17 @@ def test_a_plane_whose_disk_is_full_says_so_and_recovers(tmp_path: Path) -> None
         assert client.get(sites, headers=OPERATOR).status_code == 200, "it reads on"
         league.store.write(pages, 1000)
         assert client.put(f"{path}{n}", headers=OPERATOR).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("text", "keep"),
+    [(None, Retention()), ("1000", Retention(1000)), ("5000:7", Retention(5000, 7))],
+)
+def test_how_much_is_kept_is_said_in_a_word(text: str | None, keep: Retention) -> None:
+    assert parse_keep(text) == keep
+
+
+@pytest.mark.parametrize("text", ["", "999", "x", "5000:", "5000:0", "5000:x", "-1"])
+def test_what_says_nothing_of_it_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        parse_keep(text)

@@ -43,7 +43,7 @@ def delete_alert_hook(call: Call) -> Answer:
 
 
 @says(BEGUN)
-def test_alert_hook(call: Call) -> Answer:
+def try_alert_hook(call: Call) -> Answer:
     """Send one to see whether it arrives: look at the list of alerts in a moment."""
     call.plane.store.write(_test, call.path["hook"], call.plane.clock.now())
     return Answer(202)

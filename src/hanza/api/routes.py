@@ -111,7 +111,7 @@ ROUTES = (
     Route("GET", BASE + "/alert-hooks", alerts.list_alert_hooks, OPERATOR),
     Route("PUT", BASE + "/alert-hooks/{hook}", alerts.put_alert_hook, OPERATOR),
     Route("DELETE", BASE + "/alert-hooks/{hook}", alerts.delete_alert_hook, OPERATOR),
-    Route("POST", BASE + "/alert-hooks/{hook}/test", alerts.test_alert_hook, OPERATOR),
+    Route("POST", BASE + "/alert-hooks/{hook}/test", alerts.try_alert_hook, OPERATOR),
     Route("GET", BASE + "/alerts", alerts.list_alerts, OPERATOR),
     Route("POST", BASE + "/alerts/retry", alerts.retry_alerts, OPERATOR),
     Route("GET", BASE + "/images", images.list_images, KNOWN),

@@ -9,8 +9,8 @@ import shutil
 import socket
 import ssl
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx2
 
 from hanza.agent.measure import may_dial
+from hanza.api.calls import Plane
 from hanza.engine.alerting import Post, send_due
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -57,6 +58,20 @@ class Alerting:
                     self._disk.look(self._store, self._clock.now())
                 send_due(self._store, self._clock, self._federation, self._post)
             looks += 1
+
+
+@contextmanager
+def sending_alerts(plane: Plane, state: Path) -> Iterator[None]:
+    """Send them for as long as this lasts."""
+    alerting = Alerting(plane.store, plane.clock, str(plane.federation), state)
+    stop = threading.Event()
+    thread = threading.Thread(target=alerting.run_until, args=(stop,), name="alerts")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 class DiskWatch:

@@ -35,7 +35,7 @@ from hanza.api.identity import OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
 from hanza.api.link import Hub
 from hanza.api.route import Route
-from hanza.boot.alerting import Alerting
+from hanza.boot.alerting import sending_alerts
 from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
 from hanza.boot.guarded_http import GuardedHttp
 from hanza.boot.numbers import served
@@ -108,14 +108,11 @@ def run_plane(
         sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
         store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
-        clock = parts.plane.clock
-        engine = Engine(store, clock, parts.plane.ids, point, hub.hint_published)
+        engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
         engine.keep = settings.keep
-        alerting = Alerting(store, clock, str(parts.plane.federation), settings.state)
+        stack.enter_context(sending_alerts(parts.plane, settings.state))
         stop = threading.Event()
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
-        alerts = threading.Thread(target=alerting.run_until, args=(stop,), name="alerts")
-        alerts.start()
         thread.start()
         try:
             stack.enter_context(served(metrics, settings.metrics_listen))
@@ -128,7 +125,6 @@ def run_plane(
             stop.set()
             wake.set()
             thread.join()
-            alerts.join()
             log.info("plane.stopped")
 
 

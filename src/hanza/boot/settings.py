@@ -47,6 +47,28 @@ MetricsListen = Annotated[
 ]
 
 
+KeepEvents = Annotated[
+    str | None,
+    typer.Option(
+        "--keep-events", help="EVENTS or EVENTS:DAYS that are kept.", envvar="HANZA_KEEP_EVENTS"
+    ),
+]
+EVENTS_LEAST = 1000
+
+
+def parse_keep(text: str | None) -> Retention:
+    """`1000000` or `1000000:400`.  Raises `Invalid`."""
+    usual = Retention()
+    if text is None:
+        return usual
+    events, separator, days = text.partition(":")
+    is_good = all(part.isascii() and part.isdigit() for part in (events, days or "1"))
+    if not is_good or bool(separator) != bool(days) or int(events) < EVENTS_LEAST or days == "0":
+        hint = f"such as 1000000:400, and {EVENTS_LEAST} events at least"
+        raise Invalid(f"{text!r} is not EVENTS or EVENTS:DAYS", field="keep-events", hint=hint)
+    return Retention(int(events), int(days) if days else usual.days)
+
+
 def log_form(environ: Mapping[str, str]) -> Form:
     """How to log, from `HANZA_LOG`.  Raises `Invalid` for a form that there is not."""
     word = environ.get("HANZA_LOG") or "text"

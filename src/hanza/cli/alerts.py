@@ -32,7 +32,7 @@ def retry_alerts(context: typer.Context, output: OutputOption = Output.table) ->
 
 
 @hook.command("add")
-def add_hook(  # noqa: PLR0913 -- each is an option of the command
+def add_hook(
     context: typer.Context,
     name: str,
     url: Annotated[str, typer.Argument(help="https://…, to which alerts are posted.")],
@@ -72,7 +72,7 @@ def remove_hook(context: typer.Context, name: str, output: OutputOption = Output
 
 
 @hook.command("test")
-def test_hook(context: typer.Context, name: str, output: OutputOption = Output.table) -> None:
+def try_hook(context: typer.Context, name: str, output: OutputOption = Output.table) -> None:
     """Send one alert, to see whether it arrives."""
     with connect(context) as client:
         client.post(f"/alert-hooks/{name}/test")
