@@ -19,6 +19,7 @@ from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
+from hanza.wire.agent_site_v1 import FindingW, LineW, StrangerW
 from hanza.wire.agent_words import delta_to_wire, manifest_from_wire, manifest_to_wire
 from kit.agent_worlds import a_bundle, a_manifest, a_spec, a_tombstone, an_entry
 
@@ -109,6 +110,13 @@ UPS: Mapping[str, v1.Up] = {
     "console_refused": v1.ConsoleRefused(bytes(range(32)), "not_running", "the guest is off"),
     "measured": v1.Measured([v1.TripW("lju-1", 12.5)]),
     "answering": v1.Answering(7445),
+    "diary": v1.Diary(
+        [LineW(7, 1_767_225_600_000_000, "guest.off", "in_a", "guest in_a was found off")]
+    ),
+    "checkup": v1.Checkup(
+        1_767_225_600_000_000, 90, [FindingW("clock", "fair", "3 s ahead", "set-ntp true")]
+    ),
+    "strangers": v1.Strangers([StrangerW("native-5", "pet", "host-1", 2, 2048, 20480, "on")]),
     "met": v1.Met(496_000, [v1.TripW("ag_other", 12.5)]),
 }
 DOWNS: Mapping[str, v1.Down] = {
@@ -122,6 +130,7 @@ DOWNS: Mapping[str, v1.Down] = {
     "probes": v1.Probes([v1.ProbeW("lju-1", "192.0.2.1", 443)]),
     "answers": v1.Answers(bytes(range(32))),
     "peers": v1.Peers(496_000, [v1.PeerW("ag_other", "2001:db8::1", 7445, bytes(range(32)))]),
+    "diary_taken": v1.DiaryTaken(7),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }
 ABLE: Mapping[str, v1.Claims] = {

@@ -27,7 +27,7 @@ from hanza.api import (
 from hanza.api.route import BY_ROLE, KNOWN, OF_PROVIDER, OPERATOR, PUBLIC, Route
 from hanza.api.seca.routes import routes as standard_routes
 from hanza.wire.agent_v1 import blob_path
-from hanza.wire.openid import DISCOVERY
+from hanza.wire.discovery import DISCOVERY
 
 BASE = "/providers/hanza.federation/v1"
 _PROVIDER = BASE + "/providers/{provider}"

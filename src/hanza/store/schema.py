@@ -23,6 +23,9 @@ from hanza.store.policy_tables import policies as policies
 from hanza.store.policy_tables import violations as violations
 from hanza.store.quota_tables import quota_shards as quota_shards
 from hanza.store.quota_tables import quotas as quotas
+from hanza.store.site_tables import checkups as checkups
+from hanza.store.site_tables import diaries as diaries
+from hanza.store.site_tables import strangers as strangers
 from hanza.store.standing_tables import maintenance_windows as maintenance_windows
 from hanza.store.standing_tables import provider_prices as provider_prices
 from hanza.store.standing_tables import provider_users as provider_users
