@@ -84,7 +84,16 @@ def test_a_hook_tells_its_secret_once_and_signs_what_it_sends_with_it(world: Wor
 
 @pytest.mark.parametrize(
     "url",
-    ["http://alerts.example", "ftp://x", "https://", "https://a b", "https://me:pw@alerts.example"],
+    [
+        "http://alerts.example",
+        "ftp://x",
+        "https://",
+        "https://a b",
+        "https://me:pw@alerts.example",
+        "https://[x",
+        "https://a:b",
+        "https://:1",
+    ],
 )
 def test_what_nobody_may_post_to_is_no_hook(world: World, url: str) -> None:
     world.ask("PUT", HOOKS + "/pager", {"spec": {"url": url}}, 412)

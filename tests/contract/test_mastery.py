@@ -89,7 +89,13 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_an_admin_changes_a_viewer_looks_and_nobody_elses_is_anybodys(world: World) -> None:
     for route in OF_PROVIDERS:
-        names = {"{user}": "zed", "{site}": "berlin", "{window}": "x", "{period}": "x"}
+        names = {
+            "{user}": "zed",
+            "{site}": "berlin",
+            "{window}": "x",
+            "{period}": "x",
+            "{agent}": "x",
+        }
         path = route.path
         for name, value in names.items():
             path = path.replace(name, value)
@@ -125,6 +131,16 @@ def test_a_token_for_things_of_tenants_does_not_act_for_a_provider(world: World)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
+def test_words_and_moments_that_nothing_can_be_made_of_are_refused(world: World) -> None:
+    world.act("cordon", why="new\0racks", status=412)
+    world.act("drain", at="0001-01-01T00:00:00+14:00", status=412)
+    far = {"from": "2026-05-01T00:00:00Z", "until": "9999-12-31T23:59:59-12:00", "text": "x"}
+    world.ask("boss", "POST", BERLIN + "/sites/berlin/maintenance", far, 412)
+    never = {"prices": None, "from": "9999-12-31T23:59:59-12:00"}
+    world.ask("boss", "POST", BERLIN + "/prices", never, 412)
+    assert world.ask("boss", "POST", BERLIN + "/prices", {"prices": None}, 201)["prices"] is None
+
+
 def test_a_token_may_be_for_a_provider_alone_for_who_acts_for_it(world: World) -> None:
     spec = {"subject": "boss", "providers": ["berlin"], "validForSeconds": 60}
     token = world.ask("operator", "POST", BASE + "/tokens", spec, 201)["token"]
@@ -132,6 +148,18 @@ def test_a_token_may_be_for_a_provider_alone_for_who_acts_for_it(world: World) -
     assert world.client.get(BERLIN + "/terms", headers=by).status_code == 200
     assert world.client.get(SHOP + "/instances", headers=by).status_code == 404
     world.ask("operator", "POST", BASE + "/tokens", spec | {"providers": ["paris"]}, 412)
+
+
+def test_a_provider_invites_and_refuses_its_own_agents_and_nobody_elses(world: World) -> None:
+    agents = {name: one.id for name, one in world.league.agents.items()}
+    world.ask("boss", "POST", BERLIN + "/sites/paris/join-tokens", status=404)
+    assert world.ask("boss", "POST", BERLIN + "/sites/berlin/join-tokens", status=201)["token"]
+    for act in ("trust", "revoke"):
+        world.ask("boss", "POST", f"{BERLIN}/agents/{agents['paris']}/{act}", status=404)
+    world.ask("boss", "POST", f"{BERLIN}/agents/{agents['berlin']}/trust", status=202)
+    world.ask("boss", "POST", f"{BERLIN}/agents/{agents['berlin']}/revoke")
+    (agent,) = world.ask("boss", "GET", BERLIN + "/agents")["items"]
+    assert agent["status"]["revokedAt"] is not None
 
 
 def test_who_is_removed_acts_no_more_at_the_very_next_request(world: World) -> None:
@@ -385,3 +413,17 @@ def test_too_many_endings_wait_at_the_agent_until_somebody_confirms_just_those(
     world.live(6)
     assert [one.spec.name for one in zagreb.own_guests()] == [names[11]]
     assert world.kinds(path, "operator")[-1] == "agent.unbraked"
+
+
+def test_the_operator_acts_on_sites_of_all_providers_at_once_or_on_none(world: World) -> None:
+    path = BASE + "/site-acts"
+    world.ask("boss", "POST", path, {"act": "cordon", "all": True}, 403)
+    seen = world.ask("operator", "POST", path, {"act": "cordon", "all": True, "dryRun": True})
+    assert (seen["matched"], seen["changed"]) == (2, 2)
+    some = {"act": "cordon", "where": {"country": ["DE", "FR"]}}
+    moved = world.ask("operator", "POST", path, some | {"expect": 3}, 412)
+    assert moved["code"] == "selection.moved"
+    assert world.ask("operator", "POST", path, some | {"expect": 2})["changed"] == 2
+    world.ask("operator", "POST", path, some | {"act": "leave"})
+    one = {"act": "uncordon", "where": {"site": ["berlin", "nowhere"]}}
+    world.ask("operator", "POST", path, one, 404)

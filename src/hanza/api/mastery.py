@@ -3,7 +3,7 @@
 Everything here is of the path's provider; a site of another is not there.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hanza.api.calls import Answer, Call
 from hanza.api.provider_users import by, provider_of
@@ -11,6 +11,7 @@ from hanza.api.told import BEGUN, lists, says
 from hanza.model.errors import NotFound, SelectionMoved
 from hanza.model.site import Site
 from hanza.model.standing import Hours, Window
+from hanza.plan.admission import check_title, check_why
 from hanza.plan.selection import selector_of
 from hanza.store import brakes, calendars, site_acts
 from hanza.store.draining import drain_of
@@ -38,7 +39,8 @@ def act_on_any_sites(call: Call) -> Answer:
 def _act(call: Call, provider: str | None) -> Answer:
     spec = request_from_json(call.body, doc.SiteActPost).spec
     selector = selector_of(spec.where.words(), is_all=spec.all)
-    order = Order(spec.act, by(call), spec.why, doc.in_utc(spec.at), spec.expect, spec.dry_run)
+    at, why = doc.maybe_utc(spec.at, "spec.at"), check_why(spec.why, "spec.why")
+    order = Order(spec.act, by(call), why, at, spec.expect, spec.dry_run)
     plane, now = call.plane, call.plane.clock.now()
     done = plane.store.write(site_acts.act_on_sites, selector, provider, order, now)
     plane.wake()
@@ -103,8 +105,10 @@ def announce_maintenance(call: Call) -> Answer:
     """Have a time at which the site takes nothing new; whoever has something there is told now."""
     spec = request_from_json(call.body, doc.WindowPost).spec
     plane, now = call.plane, call.plane.clock.now()
-    begins, ends = spec.begins_at.astimezone(UTC), spec.ends_at.astimezone(UTC)
-    window = Window(plane.ids.new("mw"), begins, ends, spec.text, now)
+    begins = doc.in_utc(spec.begins_at, "spec.from")
+    ends = doc.in_utc(spec.ends_at, "spec.until")
+    text = check_title(spec.text, "spec.text")
+    window = Window(plane.ids.new("mw"), begins, ends, text, now)
     kept = plane.store.write(_announce, call, window, now, is_urgent=spec.urgent)
     plane.wake()
     return Answer(201, doc.window_to_doc(kept))
@@ -136,7 +140,12 @@ def suspend_provider(call: Call) -> Answer:
     spec = request_from_json(call.body or b"{}", doc.PausePost).spec
     provider, now = provider_of(call), call.plane.clock.now()
     changed, sites = call.plane.store.write(
-        calendars.suspend_provider, provider, spec.why, by(call), now, rehearse=spec.dry_run
+        calendars.suspend_provider,
+        provider,
+        check_why(spec.why, "spec.why"),
+        by(call),
+        now,
+        rehearse=spec.dry_run,
     )
     return Answer(200, doc.PauseDoc(provider, True, changed, spec.dry_run, len(sites)))
 

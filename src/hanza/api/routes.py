@@ -12,6 +12,7 @@ from hanza.api import (
     mastery,
     members,
     own,
+    own_agents,
     placements,
     policies,
     prices,
@@ -31,6 +32,7 @@ from hanza.wire.discovery import DISCOVERY
 
 BASE = "/providers/hanza.federation/v1"
 _PROVIDER = BASE + "/providers/{provider}"
+_OWN_AGENT = _PROVIDER + "/agents/{agent}"
 _OWN_SITE = _PROVIDER + "/sites/{site}"
 _TENANT = BASE + "/tenants/{tenant}"
 _WORKSPACE = _TENANT + "/workspaces/{workspace}"
@@ -68,6 +70,9 @@ OF_PROVIDERS = (
     Route("GET", _PROVIDER + "/guests", own.list_guests_of, OF_PROVIDER),
     Route("GET", _PROVIDER + "/hosts", own.list_own_hosts, OF_PROVIDER),
     Route("GET", _PROVIDER + "/agents", own.list_own_agents, OF_PROVIDER),
+    Route("POST", _OWN_SITE + "/join-tokens", own_agents.invite_own_agent, OF_PROVIDER),
+    Route("POST", _OWN_AGENT + "/trust", own_agents.trust_own_agent, OF_PROVIDER),
+    Route("POST", _OWN_AGENT + "/revoke", own_agents.revoke_own_agent, OF_PROVIDER),
     Route("GET", _PROVIDER + "/events", own.list_own_events, OF_PROVIDER),
     Route("GET", _PROVIDER + "/prices", prices.list_prices, OF_PROVIDER),
     Route("POST", _PROVIDER + "/prices", prices.announce_prices, OF_PROVIDER),

@@ -7,7 +7,6 @@ longer than `WITHIN_S` a step.  A disk that fills is told before it is full.
 
 import shutil
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -100,8 +99,8 @@ def used_share(folder: Path) -> float:
 
 def post_alert(url: str, body: bytes, signature: str, is_private: bool) -> str | None:
     """Why it did not arrive, in a few words that tell no answer's content; None when it did."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         address = _address_of(parts, is_private=is_private)
         headers = {
             "host": parts.netloc,
@@ -120,7 +119,7 @@ def post_alert(url: str, body: bytes, signature: str, is_private: bool) -> str |
             ) as answer,
         ):
             return None if answer.is_success else f"answered {answer.status_code}"
-    except (OSError, ssl.SSLError, httpx2.HTTPError, ValueError) as error:
+    except (OSError, httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         return type(error).__name__ if not isinstance(error, NotPublic) else str(error)
 
 

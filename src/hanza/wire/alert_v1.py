@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -81,7 +82,16 @@ def check_hook_url(spec: HookSpec) -> str:
     allowed = ("https", "http") if spec.is_private else ("https",)
     host = rest.partition("/")[0]
     is_plain = spec.url.isascii() and spec.url.isprintable() and " " not in spec.url
-    if scheme not in allowed or not separator or not host or not is_plain or "@" in host:
+    is_whole = scheme in allowed and bool(separator) and _has_host(spec.url)
+    if not is_whole or not is_plain or "@" in host:
         hint = "such as https://alerts.example/hanza; plain HTTP is for private hooks only"
         raise Invalid("this is no address of a hook", field="spec.url", hint=hint)
     return spec.url
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -333,8 +333,16 @@ def own_site_to_doc(
     )
 
 
-def in_utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)
+def in_utc(moment: datetime, field: str) -> datetime:
+    """Raises `Invalid` for a moment that is none in UTC, at the ends of all time."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("this is no moment that can be told", field=field) from error
+
+
+def maybe_utc(moment: datetime | None, field: str) -> datetime | None:
+    return None if moment is None else in_utc(moment, field)
 
 
 def _opening(line: str, field: str) -> Opening:
