@@ -1,6 +1,7 @@
 """A provider is master of its own: who acts for it, what it says, what follows, for whom not."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,22 @@ import pytest
 
 from hanza.api.gate import CallLimits
 from hanza.api.routes import BASE, OF_PROVIDERS
+from hanza.engine.alerting import send_due
 from hanza.kit.buckets import Rate
 from hanza.model.access import Scope
 from hanza.model.capacity import Capacity
 from hanza.store.holds import give_room, take_room
 from hanza.store.hosts import list_hosts
+from hanza.store.retention import Retention, forget_old
 from hanza.wire.tokens import Bearer
 from kit.apis import OPERATOR, an_api
 from kit.laws import check_laws
-from kit.leagues import League
+from kit.leagues import START, League
 
 SHOP = BASE + "/tenants/acme/workspaces/shop"
 BERLIN, PARIS = BASE + "/providers/berlin", BASE + "/providers/paris"
 DAY = timedelta(days=1)
+HOOK = {"url": "https://alerts.example/hanza"}
 
 
 class World:
@@ -75,8 +79,14 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def a_world(folder: Path, url: str | None = None) -> Iterator[World]:
     limits = CallLimits(Rate(1e6, 10**6), Rate(1e6, 10**6))
-    with an_api(tmp_path, calls=limits) as (client, league):
+    with an_api(folder, url=url, calls=limits) as (client, league):
         league.add_site("berlin", "DE")
         league.add_site("paris", "FR")
         made = World(client, league)
@@ -427,3 +437,36 @@ def test_the_operator_acts_on_sites_of_all_providers_at_once_or_on_none(world: W
     world.ask("operator", "POST", path, some | {"act": "leave"})
     one = {"act": "uncordon", "where": {"site": ["berlin", "nowhere"]}}
     world.ask("operator", "POST", path, one, 404)
+
+
+def test_each_word_of_a_provider_is_kept_by_both_databases(
+    tmp_path: Path, database_url: str
+) -> None:
+    with a_world(tmp_path, database_url) as world:
+        world.ask("operator", "PUT", BASE + "/alert-hooks/pager", HOOK, 201)
+        world.run("a")
+        world.act("cordon", why="x")
+        world.act("drain", at=world.iso(timedelta(seconds=30)))
+        world.act("leave", at=world.iso(15 * DAY))
+        site = BERLIN + "/sites/berlin"
+        world.ask("boss", "PUT", site + "/hours", {"open": ["daily 09:00-10:00"]})
+        window = {"from": world.iso(2 * DAY), "until": world.iso(3 * DAY), "text": "new fans"}
+        world.ask("boss", "POST", site + "/maintenance", window, 201)
+        world.ask("boss", "POST", BERLIN + "/suspend", {})
+        world.ask("boss", "POST", BERLIN + "/prices", {"prices": prices(1)}, 201)
+        world.live(70)
+        (own,) = world.ask("clerk", "GET", BERLIN + "/sites")["items"]
+        assert [one["code"] for one in own["reasons"]] == [
+            "site.leaving",
+            "provider.suspended",
+            "site.draining",
+            "site.cordoned",
+            "site.closed",
+        ]
+        assert (own["holds"], own["drain"]["left"], len(own["maintenance"])) == (1, 1, 1)
+        told = send_due(world.league.store, world.league.clock, "fe", lambda *_: None)
+        assert told == 1, "the drain is late"
+        world.league.clock.advance(15 * DAY)
+        assert world.act("leave")["changed"] == 1
+        assert world.ask("clerk", "GET", site + "/export")["standing"]["leftAt"] is not None
+        assert world.league.store.write(forget_old, Retention(events=3), START) > 0
