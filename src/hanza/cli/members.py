@@ -126,10 +126,12 @@ def write_secret(file: Path, text: str) -> None:
 
 
 @host.command("list")
-def list_hosts(context: typer.Context, output: OutputOption = Output.table) -> None:
+def list_hosts(
+    context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
+) -> None:
     """List the hosts, what they have and what of it is held."""
     with connect(context) as client:
-        records = [_host(one) for one in client.items("/hosts")]
+        records = [_host(one) for one in client.items(f"{_of(provider)}/hosts")]
     columns = ["site", "name", "cpus", "memory_mib", "disk_mib", "accelerator", "offered", "heard"]
     if output is Output.table:
         for record in records:
@@ -141,10 +143,12 @@ def list_hosts(context: typer.Context, output: OutputOption = Output.table) -> N
 
 
 @agent_group.command("list")
-def list_agents(context: typer.Context, output: OutputOption = Output.table) -> None:
+def list_agents(
+    context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
+) -> None:
     """List the agents, and when they were last heard."""
     with connect(context) as client:
-        records = [_agent(one) for one in client.items("/agents")]
+        records = [_agent(one) for one in client.items(f"{_of(provider)}/agents")]
     columns = ["site", "driver", "heard", "hosts", "contested", "revoked", "reports", "id"]
     show(records, columns, output, "no agent yet: hanza site invite")
 
