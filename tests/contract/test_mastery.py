@@ -306,6 +306,11 @@ def test_a_provider_that_pauses_offers_nothing_anywhere_until_it_resumes(world: 
 def test_outside_of_its_hours_a_site_takes_nothing_new_and_within_them_again(world: World) -> None:
     # The league begins on Thursday, 1 January, at midnight UTC: an hour after that in Zagreb.
     hours = {"zone": "Europe/Zagreb", "open": ["thu 00:00-01:02", "fri 09:00-17:00"]}
+    closed = {"spec": {"open": ["sun 09:00-17:00"]}, "dryRun": True}
+    shown = world.client.put(
+        BERLIN + "/sites/berlin/hours", json=closed, headers=world.token("boss")
+    ).json()
+    assert (shown["isOffered"], shown["reasons"][0]["code"]) == (False, "site.closed")
     world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", hours)
     world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", hours)
     world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", {"open": ["some day"]}, 412)
@@ -330,6 +335,10 @@ def test_maintenance_is_announced_ahead_told_to_whom_it_concerns_and_comes_true(
     soon = window | {"from": world.iso(timedelta(hours=1))}
     assert world.ask("boss", "POST", path, soon, 412)["code"] == "notice.short"
     world.ask("boss", "POST", path, window | {"until": world.iso(DAY)}, 412)
+    rehearsal = {"spec": window, "dryRun": True}
+    answer = world.client.post(path, json=rehearsal, headers=world.token("boss"))
+    assert answer.status_code == 201
+    assert world.told("site.maintenance_announced") == []
     made = world.ask("boss", "POST", path, window, 201)
     assert world.ask("boss", "POST", path, window, 201)["id"] == made["id"], "twice is once"
     (told,) = world.told("site.maintenance_announced")

@@ -86,39 +86,52 @@ def _drain(tx: Tx, site: Site) -> doc.DrainDoc | None:
     )
 
 
-@says({200: doc.HoursDoc}, takes=doc.HoursPut)
+@says({200: doc.OwnSiteDoc}, takes=doc.HoursPut)
 def put_hours(call: Call) -> Answer:
     """Have the site take what is new at these times only; always, without any."""
-    hours = doc.hours_from_doc(request_from_json(call.body, doc.HoursPut).spec)
-    call.plane.store.write(_set_hours, call, hours, call.plane.clock.now())
+    put, now = request_from_json(call.body, doc.HoursPut), call.plane.clock.now()
+    hours = doc.hours_from_doc(put.spec)
+    shown = call.plane.store.write(_set_hours, call, hours, now, rehearse=put.dry_run)
     call.plane.wake()
-    return Answer(200, doc.hours_to_doc(hours))
+    return Answer(200, shown)
 
 
-def _set_hours(tx: Tx, call: Call, hours: Hours, now: datetime) -> None:
-    site = own_site(tx, call)
-    calendars.set_hours(tx, site, provider_of(call), hours, by(call), now)
+def _set_hours(
+    tx: Tx, call: Call, hours: Hours, now: datetime, *, rehearse: bool
+) -> doc.OwnSiteDoc:
+    site, owner = own_site(tx, call), provider_of(call)
+    with tx.begin_nested() as savepoint:
+        calendars.set_hours(tx, site, owner, hours, by(call), now)
+        said, counts = list_standings(tx, [site.id])[site.id], count_guests(tx, [site.id])
+        if rehearse:
+            savepoint.rollback()
+    return doc.own_site_to_doc(site, owner, said, counts.get(site.id, 0))
 
 
 @says({201: doc.WindowDoc}, takes=doc.WindowPost)
 def announce_maintenance(call: Call) -> Answer:
     """Have a time at which the site takes nothing new; whoever has something there is told now."""
-    spec = request_from_json(call.body, doc.WindowPost).spec
+    post = request_from_json(call.body, doc.WindowPost)
+    spec = post.spec
     plane, now = call.plane, call.plane.clock.now()
     begins = doc.in_utc(spec.begins_at, "spec.from")
     ends = doc.in_utc(spec.ends_at, "spec.until")
     text = check_title(spec.text, "spec.text")
     window = Window(plane.ids.new("mw"), begins, ends, text, now)
-    kept = plane.store.write(_announce, call, window, now, is_urgent=spec.urgent)
+    kept = plane.store.write(_announce, call, window, post, now)
     plane.wake()
     return Answer(201, doc.window_to_doc(kept))
 
 
-def _announce(tx: Tx, call: Call, window: Window, now: datetime, *, is_urgent: bool) -> Window:
+def _announce(tx: Tx, call: Call, window: Window, post: doc.WindowPost, now: datetime) -> Window:
     site, owner = own_site(tx, call), provider_of(call)
-    return calendars.announce_maintenance(
-        tx, site, owner, window, by(call), now, is_urgent=is_urgent
-    )
+    with tx.begin_nested() as savepoint:
+        kept = calendars.announce_maintenance(
+            tx, site, owner, window, by(call), now, is_urgent=post.spec.urgent
+        )
+        if post.dry_run:
+            savepoint.rollback()
+    return kept
 
 
 @says(BEGUN)

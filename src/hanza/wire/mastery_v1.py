@@ -122,8 +122,11 @@ class HoursDoc(Struct, forbid_unknown_fields=True):
     open: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=50)] = []
 
 
-class HoursPut(Struct, forbid_unknown_fields=True):
+class HoursPut(Struct, forbid_unknown_fields=True, rename="camel"):
+    """With `dryRun` the answer tells what the site would be, and nothing is kept."""
+
     spec: HoursDoc = msgspec.field(default_factory=HoursDoc)
+    dry_run: bool = False
 
 
 class OwnSiteDoc(Struct, rename="camel"):
@@ -202,8 +205,11 @@ class WindowSpec(Struct, forbid_unknown_fields=True):
     urgent: bool = False
 
 
-class WindowPost(Struct, forbid_unknown_fields=True):
+class WindowPost(Struct, forbid_unknown_fields=True, rename="camel"):
+    """With `dryRun` the answer tells what would be announced, and nobody is told."""
+
     spec: WindowSpec
+    dry_run: bool = False
 
 
 class PeriodSpec(Struct, forbid_unknown_fields=True):
