@@ -1,6 +1,7 @@
 """A provider is master of its own: who acts for it, what it says, what follows, for whom not."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,22 @@ import pytest
 
 from hanza.api.gate import CallLimits
 from hanza.api.routes import BASE, OF_PROVIDERS
+from hanza.engine.alerting import send_due
 from hanza.kit.buckets import Rate
 from hanza.model.access import Scope
 from hanza.model.capacity import Capacity
 from hanza.store.holds import give_room, take_room
 from hanza.store.hosts import list_hosts
+from hanza.store.retention import Retention, forget_old
 from hanza.wire.tokens import Bearer
 from kit.apis import OPERATOR, an_api
 from kit.laws import check_laws
-from kit.leagues import League
+from kit.leagues import START, League
 
 SHOP = BASE + "/tenants/acme/workspaces/shop"
 BERLIN, PARIS = BASE + "/providers/berlin", BASE + "/providers/paris"
 DAY = timedelta(days=1)
+HOOK = {"url": "https://alerts.example/hanza"}
 
 
 class World:
@@ -75,8 +79,14 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def a_world(folder: Path, url: str | None = None) -> Iterator[World]:
     limits = CallLimits(Rate(1e6, 10**6), Rate(1e6, 10**6))
-    with an_api(tmp_path, calls=limits) as (client, league):
+    with an_api(folder, url=url, calls=limits) as (client, league):
         league.add_site("berlin", "DE")
         league.add_site("paris", "FR")
         made = World(client, league)
@@ -89,7 +99,13 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_an_admin_changes_a_viewer_looks_and_nobody_elses_is_anybodys(world: World) -> None:
     for route in OF_PROVIDERS:
-        names = {"{user}": "zed", "{site}": "berlin", "{window}": "x", "{period}": "x"}
+        names = {
+            "{user}": "zed",
+            "{site}": "berlin",
+            "{window}": "x",
+            "{period}": "x",
+            "{agent}": "x",
+        }
         path = route.path
         for name, value in names.items():
             path = path.replace(name, value)
@@ -125,6 +141,16 @@ def test_a_token_for_things_of_tenants_does_not_act_for_a_provider(world: World)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
+def test_words_and_moments_that_nothing_can_be_made_of_are_refused(world: World) -> None:
+    world.act("cordon", why="new\0racks", status=412)
+    world.act("drain", at="0001-01-01T00:00:00+14:00", status=412)
+    far = {"from": "2026-05-01T00:00:00Z", "until": "9999-12-31T23:59:59-12:00", "text": "x"}
+    world.ask("boss", "POST", BERLIN + "/sites/berlin/maintenance", far, 412)
+    never = {"prices": None, "from": "9999-12-31T23:59:59-12:00"}
+    world.ask("boss", "POST", BERLIN + "/prices", never, 412)
+    assert world.ask("boss", "POST", BERLIN + "/prices", {"prices": None}, 201)["prices"] is None
+
+
 def test_a_token_may_be_for_a_provider_alone_for_who_acts_for_it(world: World) -> None:
     spec = {"subject": "boss", "providers": ["berlin"], "validForSeconds": 60}
     token = world.ask("operator", "POST", BASE + "/tokens", spec, 201)["token"]
@@ -132,6 +158,18 @@ def test_a_token_may_be_for_a_provider_alone_for_who_acts_for_it(world: World) -
     assert world.client.get(BERLIN + "/terms", headers=by).status_code == 200
     assert world.client.get(SHOP + "/instances", headers=by).status_code == 404
     world.ask("operator", "POST", BASE + "/tokens", spec | {"providers": ["paris"]}, 412)
+
+
+def test_a_provider_invites_and_refuses_its_own_agents_and_nobody_elses(world: World) -> None:
+    agents = {name: one.id for name, one in world.league.agents.items()}
+    world.ask("boss", "POST", BERLIN + "/sites/paris/join-tokens", status=404)
+    assert world.ask("boss", "POST", BERLIN + "/sites/berlin/join-tokens", status=201)["token"]
+    for act in ("trust", "revoke"):
+        world.ask("boss", "POST", f"{BERLIN}/agents/{agents['paris']}/{act}", status=404)
+    world.ask("boss", "POST", f"{BERLIN}/agents/{agents['berlin']}/trust", status=202)
+    world.ask("boss", "POST", f"{BERLIN}/agents/{agents['berlin']}/revoke")
+    (agent,) = world.ask("boss", "GET", BERLIN + "/agents")["items"]
+    assert agent["status"]["revokedAt"] is not None
 
 
 def test_who_is_removed_acts_no_more_at_the_very_next_request(world: World) -> None:
@@ -268,6 +306,11 @@ def test_a_provider_that_pauses_offers_nothing_anywhere_until_it_resumes(world: 
 def test_outside_of_its_hours_a_site_takes_nothing_new_and_within_them_again(world: World) -> None:
     # The league begins on Thursday, 1 January, at midnight UTC: an hour after that in Zagreb.
     hours = {"zone": "Europe/Zagreb", "open": ["thu 00:00-01:02", "fri 09:00-17:00"]}
+    closed = {"spec": {"open": ["sun 09:00-17:00"]}, "dryRun": True}
+    shown = world.client.put(
+        BERLIN + "/sites/berlin/hours", json=closed, headers=world.token("boss")
+    ).json()
+    assert (shown["isOffered"], shown["reasons"][0]["code"]) == (False, "site.closed")
     world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", hours)
     world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", hours)
     world.ask("boss", "PUT", BERLIN + "/sites/berlin/hours", {"open": ["some day"]}, 412)
@@ -292,6 +335,10 @@ def test_maintenance_is_announced_ahead_told_to_whom_it_concerns_and_comes_true(
     soon = window | {"from": world.iso(timedelta(hours=1))}
     assert world.ask("boss", "POST", path, soon, 412)["code"] == "notice.short"
     world.ask("boss", "POST", path, window | {"until": world.iso(DAY)}, 412)
+    rehearsal = {"spec": window, "dryRun": True}
+    answer = world.client.post(path, json=rehearsal, headers=world.token("boss"))
+    assert answer.status_code == 201
+    assert world.told("site.maintenance_announced") == []
     made = world.ask("boss", "POST", path, window, 201)
     assert world.ask("boss", "POST", path, window, 201)["id"] == made["id"], "twice is once"
     (told,) = world.told("site.maintenance_announced")
@@ -385,3 +432,50 @@ def test_too_many_endings_wait_at_the_agent_until_somebody_confirms_just_those(
     world.live(6)
     assert [one.spec.name for one in zagreb.own_guests()] == [names[11]]
     assert world.kinds(path, "operator")[-1] == "agent.unbraked"
+
+
+def test_the_operator_acts_on_sites_of_all_providers_at_once_or_on_none(world: World) -> None:
+    path = BASE + "/site-acts"
+    world.ask("boss", "POST", path, {"act": "cordon", "all": True}, 403)
+    seen = world.ask("operator", "POST", path, {"act": "cordon", "all": True, "dryRun": True})
+    assert (seen["matched"], seen["changed"]) == (2, 2)
+    some = {"act": "cordon", "where": {"country": ["DE", "FR"]}}
+    moved = world.ask("operator", "POST", path, some | {"expect": 3}, 412)
+    assert moved["code"] == "selection.moved"
+    assert world.ask("operator", "POST", path, some | {"expect": 2})["changed"] == 2
+    world.ask("operator", "POST", path, some | {"act": "leave"})
+    one = {"act": "uncordon", "where": {"site": ["berlin", "nowhere"]}}
+    world.ask("operator", "POST", path, one, 404)
+
+
+def test_each_word_of_a_provider_is_kept_by_both_databases(
+    tmp_path: Path, database_url: str
+) -> None:
+    with a_world(tmp_path, database_url) as world:
+        world.ask("operator", "PUT", BASE + "/alert-hooks/pager", HOOK, 201)
+        world.run("a")
+        world.act("cordon", why="x")
+        world.act("drain", at=world.iso(timedelta(seconds=30)))
+        world.act("leave", at=world.iso(15 * DAY))
+        site = BERLIN + "/sites/berlin"
+        world.ask("boss", "PUT", site + "/hours", {"open": ["daily 09:00-10:00"]})
+        window = {"from": world.iso(2 * DAY), "until": world.iso(3 * DAY), "text": "new fans"}
+        world.ask("boss", "POST", site + "/maintenance", window, 201)
+        world.ask("boss", "POST", BERLIN + "/suspend", {})
+        world.ask("boss", "POST", BERLIN + "/prices", {"prices": prices(1)}, 201)
+        world.live(70)
+        (own,) = world.ask("clerk", "GET", BERLIN + "/sites")["items"]
+        assert [one["code"] for one in own["reasons"]] == [
+            "site.leaving",
+            "provider.suspended",
+            "site.draining",
+            "site.cordoned",
+            "site.closed",
+        ]
+        assert (own["holds"], own["drain"]["left"], len(own["maintenance"])) == (1, 1, 1)
+        told = send_due(world.league.store, world.league.clock, "fe", lambda *_: None)
+        assert told == 1, "the drain is late"
+        world.league.clock.advance(15 * DAY)
+        assert world.act("leave")["changed"] == 1
+        assert world.ask("clerk", "GET", site + "/export")["standing"]["leftAt"] is not None
+        assert world.league.store.write(forget_old, Retention(events=3), START) > 0

@@ -11,14 +11,19 @@ EXAMPLES = 10
 SEED = 20260101
 NEVER_GRANTED = {
     "hanza.federation.askForUpgrade",  # no WebSocket
+    "hanza.federation.cancelMaintenance",
     "hanza.federation.deleteIssuer",
     "hanza.federation.fetchBlob",  # no agent's signature
     "hanza.federation.join",
+    "hanza.federation.putHours",  # the site is another provider's
     "hanza.federation.putIssuer",  # no issuer answers
     "hanza.federation.retireSigningKey",
     "hanza.federation.revokeAgent",
     "hanza.federation.revokeToken",
+    "hanza.federation.revokeOwnAgent",
     "hanza.federation.trustAgent",
+    "hanza.federation.trustOwnAgent",
+    "hanza.federation.withdrawPrices",
     "seca.compute.restartInstance",  # nothing runs
 }
 

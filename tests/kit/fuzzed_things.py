@@ -88,6 +88,18 @@ OF_THE_FEDERATION: dict[str, Any] = {
     "putImage": {
         "spec": {"kernel": f"sha256:{DIGEST}", "initrd": f"sha256:{DIGEST}", "cmdline": "quiet"}
     },
+    "putProviderUser": {"spec": {"role": "viewer"}},
+    "actOnOwnSites": {"spec": {"act": "cordon", "where": {"site": ["berlin"]}, "dryRun": True}},
+    "actOnAnySites": {"spec": {"act": "drain", "where": {"country": ["DE"]}, "dryRun": True}},
+    "putHours": {"spec": {"zone": "Europe/Berlin", "open": ["daily 00:00-24:00"]}},
+    "announceMaintenance": {
+        "spec": {"from": "2098-01-01T00:00:00Z", "until": "2098-01-02T00:00:00Z", "text": "fans"}
+    },
+    "confirmEndings": {"spec": {"dryRun": True}},
+    "suspendProvider": {"spec": {"why": "holidays", "dryRun": True}},
+    "resumeProvider": {"spec": {"dryRun": True}},
+    "announcePrices": {"spec": {"prices": PRICES, "from": "2098-01-01T00:00:00Z"}},
+    "putAlertHook": {"spec": {"url": "https://alerts.example/hanza", "isPrivate": False}},
     "putTenant": {"spec": {"references": "deferred"}},
     "putPolicyOfTenant": {"spec": {"residency": ["EU"]}},
     "putPolicyOfWorkspace": {"spec": POLICY},

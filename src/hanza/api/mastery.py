@@ -3,7 +3,7 @@
 Everything here is of the path's provider; a site of another is not there.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hanza.api.calls import Answer, Call
 from hanza.api.provider_users import by, provider_of
@@ -11,6 +11,7 @@ from hanza.api.told import BEGUN, lists, says
 from hanza.model.errors import NotFound, SelectionMoved
 from hanza.model.site import Site
 from hanza.model.standing import Hours, Window
+from hanza.plan.admission import check_title, check_why
 from hanza.plan.selection import selector_of
 from hanza.store import brakes, calendars, site_acts
 from hanza.store.draining import drain_of
@@ -38,7 +39,8 @@ def act_on_any_sites(call: Call) -> Answer:
 def _act(call: Call, provider: str | None) -> Answer:
     spec = request_from_json(call.body, doc.SiteActPost).spec
     selector = selector_of(spec.where.words(), is_all=spec.all)
-    order = Order(spec.act, by(call), spec.why, doc.in_utc(spec.at), spec.expect, spec.dry_run)
+    at, why = doc.maybe_utc(spec.at, "spec.at"), check_why(spec.why, "spec.why")
+    order = Order(spec.act, by(call), why, at, spec.expect, spec.dry_run)
     plane, now = call.plane, call.plane.clock.now()
     done = plane.store.write(site_acts.act_on_sites, selector, provider, order, now)
     plane.wake()
@@ -84,37 +86,52 @@ def _drain(tx: Tx, site: Site) -> doc.DrainDoc | None:
     )
 
 
-@says({200: doc.HoursDoc}, takes=doc.HoursPut)
+@says({200: doc.OwnSiteDoc}, takes=doc.HoursPut)
 def put_hours(call: Call) -> Answer:
     """Have the site take what is new at these times only; always, without any."""
-    hours = doc.hours_from_doc(request_from_json(call.body, doc.HoursPut).spec)
-    call.plane.store.write(_set_hours, call, hours, call.plane.clock.now())
+    put, now = request_from_json(call.body, doc.HoursPut), call.plane.clock.now()
+    hours = doc.hours_from_doc(put.spec)
+    shown = call.plane.store.write(_set_hours, call, hours, now, rehearse=put.dry_run)
     call.plane.wake()
-    return Answer(200, doc.hours_to_doc(hours))
+    return Answer(200, shown)
 
 
-def _set_hours(tx: Tx, call: Call, hours: Hours, now: datetime) -> None:
-    site = own_site(tx, call)
-    calendars.set_hours(tx, site, provider_of(call), hours, by(call), now)
+def _set_hours(
+    tx: Tx, call: Call, hours: Hours, now: datetime, *, rehearse: bool
+) -> doc.OwnSiteDoc:
+    site, owner = own_site(tx, call), provider_of(call)
+    with tx.begin_nested() as savepoint:
+        calendars.set_hours(tx, site, owner, hours, by(call), now)
+        said, counts = list_standings(tx, [site.id])[site.id], count_guests(tx, [site.id])
+        if rehearse:
+            savepoint.rollback()
+    return doc.own_site_to_doc(site, owner, said, counts.get(site.id, 0))
 
 
 @says({201: doc.WindowDoc}, takes=doc.WindowPost)
 def announce_maintenance(call: Call) -> Answer:
     """Have a time at which the site takes nothing new; whoever has something there is told now."""
-    spec = request_from_json(call.body, doc.WindowPost).spec
+    post = request_from_json(call.body, doc.WindowPost)
+    spec = post.spec
     plane, now = call.plane, call.plane.clock.now()
-    begins, ends = spec.begins_at.astimezone(UTC), spec.ends_at.astimezone(UTC)
-    window = Window(plane.ids.new("mw"), begins, ends, spec.text, now)
-    kept = plane.store.write(_announce, call, window, now, is_urgent=spec.urgent)
+    begins = doc.in_utc(spec.begins_at, "spec.from")
+    ends = doc.in_utc(spec.ends_at, "spec.until")
+    text = check_title(spec.text, "spec.text")
+    window = Window(plane.ids.new("mw"), begins, ends, text, now)
+    kept = plane.store.write(_announce, call, window, post, now)
     plane.wake()
     return Answer(201, doc.window_to_doc(kept))
 
 
-def _announce(tx: Tx, call: Call, window: Window, now: datetime, *, is_urgent: bool) -> Window:
+def _announce(tx: Tx, call: Call, window: Window, post: doc.WindowPost, now: datetime) -> Window:
     site, owner = own_site(tx, call), provider_of(call)
-    return calendars.announce_maintenance(
-        tx, site, owner, window, by(call), now, is_urgent=is_urgent
-    )
+    with tx.begin_nested() as savepoint:
+        kept = calendars.announce_maintenance(
+            tx, site, owner, window, by(call), now, is_urgent=post.spec.urgent
+        )
+        if post.dry_run:
+            savepoint.rollback()
+    return kept
 
 
 @says(BEGUN)
@@ -136,7 +153,12 @@ def suspend_provider(call: Call) -> Answer:
     spec = request_from_json(call.body or b"{}", doc.PausePost).spec
     provider, now = provider_of(call), call.plane.clock.now()
     changed, sites = call.plane.store.write(
-        calendars.suspend_provider, provider, spec.why, by(call), now, rehearse=spec.dry_run
+        calendars.suspend_provider,
+        provider,
+        check_why(spec.why, "spec.why"),
+        by(call),
+        now,
+        rehearse=spec.dry_run,
     )
     return Answer(200, doc.PauseDoc(provider, True, changed, spec.dry_run, len(sites)))
 

@@ -32,8 +32,8 @@ def announce_prices(call: Call) -> Answer:
     said = Announcement(
         plane.ids.new("pp"),
         prices_from_doc(spec.prices),
-        doc.in_utc(spec.begins_at),
-        doc.in_utc(spec.ends_at),
+        doc.maybe_utc(spec.begins_at, "spec.from"),
+        doc.maybe_utc(spec.ends_at, "spec.until"),
         by(call),
     )
     name = provider_of(call)

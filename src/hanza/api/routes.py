@@ -1,6 +1,7 @@
 """Every route, as data: our own API's here, the standard's from its table of kinds."""
 
 from hanza.api import (
+    alerts,
     apps,
     console,
     directory,
@@ -12,6 +13,7 @@ from hanza.api import (
     mastery,
     members,
     own,
+    own_agents,
     placements,
     policies,
     prices,
@@ -32,6 +34,7 @@ from hanza.wire.discovery import DISCOVERY
 
 BASE = "/providers/hanza.federation/v1"
 _PROVIDER = BASE + "/providers/{provider}"
+_OWN_AGENT = _PROVIDER + "/agents/{agent}"
 _OWN_SITE = _PROVIDER + "/sites/{site}"
 _TENANT = BASE + "/tenants/{tenant}"
 _WORKSPACE = _TENANT + "/workspaces/{workspace}"
@@ -78,6 +81,9 @@ OF_PROVIDERS = (
     Route("GET", _PROVIDER + "/guests", own.list_guests_of, OF_PROVIDER),
     Route("GET", _PROVIDER + "/hosts", own.list_own_hosts, OF_PROVIDER),
     Route("GET", _PROVIDER + "/agents", own.list_own_agents, OF_PROVIDER),
+    Route("POST", _OWN_SITE + "/join-tokens", own_agents.invite_own_agent, OF_PROVIDER),
+    Route("POST", _OWN_AGENT + "/trust", own_agents.trust_own_agent, OF_PROVIDER),
+    Route("POST", _OWN_AGENT + "/revoke", own_agents.revoke_own_agent, OF_PROVIDER),
     Route("GET", _PROVIDER + "/events", own.list_own_events, OF_PROVIDER),
     Route("GET", _PROVIDER + "/prices", prices.list_prices, OF_PROVIDER),
     Route("POST", _PROVIDER + "/prices", prices.announce_prices, OF_PROVIDER),
@@ -123,6 +129,12 @@ ROUTES = (
     Route("GET", BASE + "/meetings", probes.list_meetings, OPERATOR),
     Route("GET", BASE + "/sites/{site}/meetings", probes.list_meetings_of, OPERATOR),
     Route("GET", BASE + "/events", members.list_events, OPERATOR, may_stream=True),
+    Route("GET", BASE + "/alert-hooks", alerts.list_alert_hooks, OPERATOR),
+    Route("PUT", BASE + "/alert-hooks/{hook}", alerts.put_alert_hook, OPERATOR),
+    Route("DELETE", BASE + "/alert-hooks/{hook}", alerts.delete_alert_hook, OPERATOR),
+    Route("POST", BASE + "/alert-hooks/{hook}/test", alerts.try_alert_hook, OPERATOR),
+    Route("GET", BASE + "/alerts", alerts.list_alerts, OPERATOR),
+    Route("POST", BASE + "/alerts/retry", alerts.retry_alerts, OPERATOR),
     Route("GET", BASE + "/images", images.list_images, KNOWN),
     Route("GET", BASE + "/images/{image}", images.get_image, KNOWN),
     Route("PUT", BASE + "/images/{image}", images.put_image, OPERATOR),

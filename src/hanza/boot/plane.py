@@ -35,6 +35,7 @@ from hanza.api.identity import OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
 from hanza.api.link import TRUSTED, Hub
 from hanza.api.route import Route
+from hanza.boot.alerting import sending_alerts
 from hanza.boot.certificates import Certificates, ensure_certificates, root_key, write_secret
 from hanza.boot.guarded_http import GuardedHttp
 from hanza.boot.numbers import served
@@ -109,6 +110,8 @@ def run_plane(
         hub = Hub(parts.plane)
         store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
         engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
+        engine.keep = settings.keep
+        stack.enter_context(sending_alerts(parts.plane, settings.state))
         stop = threading.Event()
         thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
         thread.start()

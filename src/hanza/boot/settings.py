@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 from hanza.kit.buckets import FAILURES, REQUESTS, Rate
 from hanza.kit.log import FORMS, Form
 from hanza.model.errors import Invalid
+from hanza.store.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,28 @@ MetricsListen = Annotated[
         envvar="HANZA_METRICS_LISTEN",
     ),
 ]
+
+
+KeepEvents = Annotated[
+    str | None,
+    typer.Option(
+        "--keep-events", help="EVENTS or EVENTS:DAYS that are kept.", envvar="HANZA_KEEP_EVENTS"
+    ),
+]
+EVENTS_LEAST = 1000
+
+
+def parse_keep(text: str | None) -> Retention:
+    """`1000000` or `1000000:400`.  Raises `Invalid`."""
+    usual = Retention()
+    if text is None:
+        return usual
+    events, separator, days = text.partition(":")
+    is_good = all(part.isascii() and part.isdigit() for part in (events, days or "1"))
+    if not is_good or bool(separator) != bool(days) or int(events) < EVENTS_LEAST or days == "0":
+        hint = f"such as 1000000:400, and {EVENTS_LEAST} events at least"
+        raise Invalid(f"{text!r} is not EVENTS or EVENTS:DAYS", field="keep-events", hint=hint)
+    return Retention(int(events), int(days) if days else usual.days)
 
 
 def log_form(environ: Mapping[str, str]) -> Form:
@@ -120,6 +143,9 @@ class PlaneSettings:
     it.  A rate of 0 is none."""
     failures_rate: Rate = FAILURES
     """How often one address may come without a good token: tries a second, and at once."""
+
+    keep: Retention = field(default_factory=Retention)
+    """How many events are kept, and how long."""
 
     def __post_init__(self) -> None:
         if self.web is not None and not self.web.is_loopback:

@@ -12,7 +12,15 @@ from hanza.boot.federation.file import FederationFile
 from hanza.boot.federation.running import Federation, read_federation
 from hanza.boot.plane import run_plane
 from hanza.boot.rates import FailuresRate, IssuerUrl, RequestsRate, parse_rate
-from hanza.boot.settings import MetricsListen, PlaneSettings, WebListen, log_form, parse_address
+from hanza.boot.settings import (
+    KeepEvents,
+    MetricsListen,
+    PlaneSettings,
+    WebListen,
+    log_form,
+    parse_address,
+    parse_keep,
+)
 from hanza.cli.client import default_state
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
@@ -62,6 +70,7 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     issuer: IssuerUrl = None,
     requests_rate: RequestsRate = None,
     failures_rate: FailuresRate = None,
+    keep: KeepEvents = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Run a plane until it is told to stop.  HANZA_LOG says how it logs: text or json."""
@@ -77,10 +86,9 @@ def up(  # noqa: PLR0913 -- each is an option of the command
         issuer=check_url(issuer, "issuer") if issuer else "",
         requests_rate=parse_rate(requests_rate, REQUESTS, "requests-rate"),
         failures_rate=parse_rate(failures_rate, FAILURES, "failures-rate"),
+        keep=parse_keep(keep),
     )
-    log_to(form=log_form(os.environ))
-    # Tenants' words are in the database; the folder may have been made by somebody else, for all.
-    os.umask(0o077)
+    _settle_in()
     point = from_environment(os.environ)
     if wanted is None:
         run_plane(settings, point, partial(_say_ready, output=output))
@@ -90,6 +98,12 @@ def up(  # noqa: PLR0913 -- each is an option of the command
         run_plane(settings, point, running.begin)
     finally:
         running.end()
+
+
+def _settle_in() -> None:
+    log_to(form=log_form(os.environ))
+    # Tenants' words are in the database; the folder may have been made by somebody else, for all.
+    os.umask(0o077)
 
 
 def _listen(listen: list[str] | None, port: int | None) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hanza.cli import (
+    alerts,
     apps,
     calendars,
     console,
@@ -68,6 +69,7 @@ app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
 app.add_typer(members.agent_group, name="agents")
+app.add_typer(alerts.alert, name="alert")
 app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
 app.add_typer(probes.probe, name="probe")

@@ -19,21 +19,26 @@ Lines = Annotated[
 ]
 
 
-def set_hours(
+def set_hours(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     name: str,
     opens: Lines = None,
     zone: Annotated[str, typer.Option(help="The site's time zone.")] = "UTC",
     provider: ProviderOption = None,
+    dry_run: DryRun = False,
     output: OutputOption = Output.table,
 ) -> None:
     """Have a site take what is new at these times only; what stands there goes on."""
     spec = {"zone": zone, "open": opens or []}
     with connect(context) as client:
         owner = provider or provider_of(client, name)
-        _, document = client.put(f"{_site(owner, name)}/hours", {"spec": spec})
-    said = "; ".join(document["open"])
-    show_one(document, output, f"{name} is open {said or 'always'} ({document['zone']})")
+        put = {"spec": spec, "dryRun": dry_run}
+        _, document = client.put(f"{_site(owner, name)}/hours", put)
+    said = "; ".join(document["hours"]["open"]) or "always"
+    now = "takes what is new" if document["isOffered"] else "takes nothing new"
+    would = "would be" if dry_run else "is"
+    words = f"{name} {would} open {said} ({document['hours']['zone']}); then it now {now}"
+    show_one(document, output, words)
 
 
 @maintenance.command("announce")
@@ -45,18 +50,20 @@ def announce(  # noqa: PLR0913 -- each is an option of the command
     text: Annotated[str, typer.Option(help="What is done; tenants read it.")],
     urgent: Annotated[bool, typer.Option("--urgent", help="It cannot wait a day.")] = False,
     provider: ProviderOption = None,
+    dry_run: DryRun = False,
     output: OutputOption = Output.table,
 ) -> None:
     """Tell whoever has something at a site that somebody works there; a day ahead at least."""
     now = SystemClock().now()
-    spec = {"from": moment_of(begins, now), "until": moment_of(ends, now)}
+    times = {"from": moment_of(begins, now), "until": moment_of(ends, now)}
+    spec: dict[str, Any] = times | {"text": text, "urgent": urgent}
     with connect(context) as client:
         owner = provider or provider_of(client, name)
         path = f"{_site(owner, name)}/maintenance"
-        document = client.post(path, {"spec": spec | {"text": text, "urgent": urgent}})
-    words = (
-        f"{document['id']}: {name} has maintenance from {document['from']} to {document['until']}"
-    )
+        document = client.post(path, {"spec": spec, "dryRun": dry_run})
+    has = "would have" if dry_run else "has"
+    when = f"from {document['from']} to {document['until']}"
+    words = f"{document['id']}: {name} {has} maintenance {when}"
     show_one(document, output, words)
 
 

@@ -8,6 +8,7 @@ import typer
 
 from hanza.cli.options import OutputOption, YesOption, connect
 from hanza.cli.render import Output, ago, show, show_one
+from hanza.cli.site_acts import ProviderOption, path_of
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid
 
@@ -101,11 +102,12 @@ def invite(
     context: typer.Context,
     name: str,
     file: Annotated[Path | None, typer.Option(help="Write the token here, 0600.")] = None,
+    provider: ProviderOption = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Make a token with which one agent can join the site, once."""
     with connect(context) as client:
-        record = client.post(f"/sites/{name}/join-tokens")
+        record = client.post(f"{_of(provider)}/sites/{name}/join-tokens")
     if file is not None:
         write_secret(file, record["token"] + "\n")
         show_one(record, output, f"the token is in {file}, good until {record['expiresAt']}")
@@ -124,10 +126,12 @@ def write_secret(file: Path, text: str) -> None:
 
 
 @host.command("list")
-def list_hosts(context: typer.Context, output: OutputOption = Output.table) -> None:
+def list_hosts(
+    context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
+) -> None:
     """List the hosts, what they have and what of it is held."""
     with connect(context) as client:
-        records = [_host(one) for one in client.items("/hosts")]
+        records = [_host(one) for one in client.items(f"{_of(provider)}/hosts")]
     columns = ["site", "name", "cpus", "memory_mib", "disk_mib", "accelerator", "offered", "heard"]
     if output is Output.table:
         for record in records:
@@ -139,19 +143,26 @@ def list_hosts(context: typer.Context, output: OutputOption = Output.table) -> N
 
 
 @agent_group.command("list")
-def list_agents(context: typer.Context, output: OutputOption = Output.table) -> None:
+def list_agents(
+    context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
+) -> None:
     """List the agents, and when they were last heard."""
     with connect(context) as client:
-        records = [_agent(one) for one in client.items("/agents")]
+        records = [_agent(one) for one in client.items(f"{_of(provider)}/agents")]
     columns = ["site", "driver", "heard", "hosts", "contested", "revoked", "reports", "id"]
     show(records, columns, output, "no agent yet: hanza site invite")
 
 
 @agent_group.command("trust")
-def trust_agent(context: typer.Context, agent: str, output: OutputOption = Output.table) -> None:
+def trust_agent(
+    context: typer.Context,
+    agent: str,
+    provider: ProviderOption = None,
+    output: OutputOption = Output.table,
+) -> None:
     """Say that only one copy of a contested agent's key is left."""
     with connect(context) as client:
-        client.post(f"/agents/{agent}/trust")
+        client.post(f"{_of(provider)}/agents/{agent}/trust")
     show_one({"id": agent, "contested": False}, output, f"agent {agent} is believed again")
 
 
@@ -159,6 +170,7 @@ def trust_agent(context: typer.Context, agent: str, output: OutputOption = Outpu
 def revoke_agent(
     context: typer.Context,
     agent: str,
+    provider: ProviderOption = None,
     yes: YesOption = False,
     output: OutputOption = Output.table,
 ) -> None:
@@ -169,11 +181,16 @@ def revoke_agent(
     if not yes:
         typer.confirm(f"Never believe {agent} again?", abort=True, err=True)
     with connect(context) as client:
-        record = client.post(f"/agents/{agent}/revoke")
+        record = client.post(f"{_of(provider)}/agents/{agent}/revoke")
     sentence = (
         f"agent {agent} is revoked; {record['instances']} instances there are of unknown fate"
     )
     show_one(record, output, sentence)
+
+
+def _of(provider: str | None) -> str:
+    """Below what it is asked: a provider's own, or the operator's."""
+    return "" if provider is None else path_of(provider)
 
 
 def _agent(document: dict[str, Any]) -> dict[str, Any]:

@@ -107,10 +107,16 @@ def withdraw(
     show_one({"id": period, "provider": name}, output, f"{period} is taken back")
 
 
-def list_guests(context: typer.Context, name: str, output: OutputOption = Output.table) -> None:
+def list_guests(
+    context: typer.Context,
+    name: str,
+    site: Annotated[str | None, typer.Option(help="What stands there only.")] = None,
+    output: OutputOption = Output.table,
+) -> None:
     """List what stands at a provider's sites: whose, how large, since when, at what price."""
     with connect(context) as client:
         found = client.items(f"{path_of(name)}/guests")
+    found = [one for one in found if site in (None, one["site"])]
     if output is Output.json:
         show(found, [], output, "")
         return

@@ -48,16 +48,20 @@ def list_tenants(context: typer.Context, output: OutputOption = Output.table) ->
     show(records, columns, output, "no tenant yet; add one: hanza tenant add")
 
 
+TenantsOption = Annotated[
+    list[str] | None, typer.Option("--tenant", help="Whose; may be repeated.")
+]
+ProvidersOption = Annotated[
+    list[str] | None,
+    typer.Option("--provider", help="For which they act already; may be repeated."),
+]
+
+
 def issue_token(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     subject: str,
-    tenants: Annotated[
-        list[str] | None, typer.Option("--tenant", help="Whose; may be repeated.")
-    ] = None,
-    providers: Annotated[
-        list[str] | None,
-        typer.Option("--provider", help="For which they act already; may be repeated."),
-    ] = None,
+    tenants: TenantsOption = None,
+    providers: ProvidersOption = None,
     hours: Annotated[int, typer.Option(help="How long it is good.", min=1, max=8784)] = 24,
     file: Annotated[Path | None, typer.Option(help="Write the token here, 0600.")] = None,
     roles: Annotated[
@@ -82,6 +86,11 @@ def issue_token(  # noqa: PLR0913 -- each is an option of the command
     with connect(context) as client:
         record = client.post("/tokens", {"spec": spec})
     _say_added(subject, record["added"], roles or [DEFAULT_ROLE], output)
+    _give(record, file, output)
+
+
+def _give(record: dict[str, Any], file: Path | None, output: Output) -> None:
+    """To the terminal, or to a file that only its owner reads."""
     if file is None:
         show_one(record, output, record["token"])
         return

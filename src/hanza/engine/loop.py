@@ -26,6 +26,7 @@ from hanza.model.verdict import Later
 from hanza.store.agents import HEARD_WITHIN
 from hanza.store.changes import forget_changes
 from hanza.store.inventory import Inventory
+from hanza.store.retention import Retention, forget_old
 from hanza.store.roles import take_role
 from hanza.store.tx import Store, Tx
 from hanza.store.work import KINDS, Kind, Work, is_due, settle_work, take_due
@@ -41,6 +42,7 @@ BATCH_MAX: Mapping[Kind, int] = {
 }
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
 WARM_EVERY = timedelta(seconds=1)
+FORGET_EVERY = timedelta(minutes=1)
 OFFER_EVERY = timedelta(seconds=1)
 """What a provider says counts at once; this is only for what comes by time alone."""
 LOOK_EVERY_S = 0.2
@@ -70,6 +72,9 @@ class Engine:
         self._inventory = inventory or Inventory(store)
         self._name = ids.new("en")
         self._warm_at = clock.now()
+        self._forgot_at = clock.now()
+        self.keep = Retention()
+        """How much of what happened is kept."""
         self._offers_at = clock.now() - OFFER_EVERY
         self._passes = store.metrics.counter(
             "hanza_engine_passes", "Batches of work that were run.", "kind", "outcome"
@@ -111,6 +116,10 @@ class Engine:
     def _keep_warm(self) -> None:
         """Whoever may have to place in a moment knows the hosts already."""
         now = self._clock.now()
+        if now - self._forgot_at >= FORGET_EVERY and not self._store.write(
+            forget_old, self.keep, now
+        ):
+            self._forgot_at = now
         if now - self._warm_at >= WARM_EVERY:
             self._warm_at = now
             if self._inventory.refresh(now):

@@ -80,6 +80,11 @@ def check_title(title: str, field: str) -> str:
     return title
 
 
+def check_why(why: str, field: str) -> str:
+    """A reason that others read; it may be left out."""
+    return check_title(why, field) if why else ""
+
+
 def check_word(word: str, field: str) -> str:
     """A word of the vocabulary, such as `micro_dc`."""
     if not WORD.fullmatch(word):

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from hanza.store.alerts import raise_alert
 from hanza.store.prepared import Prepared, inserting
 from hanza.store.schema import agents, events, providers, sites
 from hanza.store.tx import Tx
@@ -67,6 +68,7 @@ def append_event(  # noqa: PLR0913 -- one for each thing that is told
         "provider": provider or _owner_of(tx, kind, subject),
     }
     _APPEND.run(tx, row)
+    raise_alert(tx, kind, subject, text, now)
 
 
 def _owner_of(tx: Tx, kind: str, subject: str) -> str | None:

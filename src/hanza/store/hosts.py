@@ -50,11 +50,24 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
     ]
     upsert_many(tx, hosts, ("agent_id", "name"), rows)
     note_change(tx, "agent", agent)
+    _tell_overfull(tx, agent, known, now)
     for name in sorted(
         name for name in known.keys() | offered if known.get(name) != offered.get(name)
     ):
         verb = "offered" if name in offered else "withdrawn"
         append_event(tx, now, f"host.{verb}", agent, f"the host {name} is {verb}")
+
+
+def _tell_overfull(
+    tx: Tx, agent: AgentId, known: Mapping[str, tuple[Capacity, str, str]], now: datetime
+) -> None:
+    """Of hosts that have become smaller than what is held there, once."""
+    for row in tx.execute(sa.select(hosts).where(hosts.c.agent_id == agent, hosts.c.is_offered)):
+        capacity, held = _capacity(row), _held(row)
+        was = known[row.name][0] if row.name in known else held
+        if not capacity.holds(held) and was.holds(held):
+            text = f"the host {row.name} has less than is held there; nothing new comes"
+            append_event(tx, now, "host.overfull", agent, text)
 
 
 def is_site_withheld(tx: Tx, site: str) -> bool:

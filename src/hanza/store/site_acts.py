@@ -247,9 +247,20 @@ def _hint(known: Standing) -> str:
     return "wait until the day that was told, or until they are gone"
 
 
+_WORDS = {
+    "cordoned": "is cordoned",
+    "uncordoned": "is cordoned no longer",
+    "draining": "is being emptied",
+    "undrained": "is being emptied no longer",
+    "leaving": "will leave the federation",
+    "staying": "stays after all",
+    "left": "has left the federation",
+}
+
+
 def _tell(case: _Case, word: str) -> None:
     why = f": {case.order.why}" if case.order.why else ""
-    text = f"{case.site.name} is {word}, by {case.order.by}{why}"
+    text = f"{case.site.name} {_WORDS[word]}, by {case.order.by}{why}"
     append_event(case.tx, case.now, f"site.{word}", case.site.name, text, provider=case.owner)
 
 

@@ -122,8 +122,11 @@ class HoursDoc(Struct, forbid_unknown_fields=True):
     open: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=50)] = []
 
 
-class HoursPut(Struct, forbid_unknown_fields=True):
+class HoursPut(Struct, forbid_unknown_fields=True, rename="camel"):
+    """With `dryRun` the answer tells what the site would be, and nothing is kept."""
+
     spec: HoursDoc = msgspec.field(default_factory=HoursDoc)
+    dry_run: bool = False
 
 
 class OwnSiteDoc(Struct, rename="camel"):
@@ -202,8 +205,11 @@ class WindowSpec(Struct, forbid_unknown_fields=True):
     urgent: bool = False
 
 
-class WindowPost(Struct, forbid_unknown_fields=True):
+class WindowPost(Struct, forbid_unknown_fields=True, rename="camel"):
+    """With `dryRun` the answer tells what would be announced, and nobody is told."""
+
     spec: WindowSpec
+    dry_run: bool = False
 
 
 class PeriodSpec(Struct, forbid_unknown_fields=True):
@@ -333,8 +339,16 @@ def own_site_to_doc(
     )
 
 
-def in_utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)
+def in_utc(moment: datetime, field: str) -> datetime:
+    """Raises `Invalid` for a moment that is none in UTC, at the ends of all time."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("this is no moment that can be told", field=field) from error
+
+
+def maybe_utc(moment: datetime | None, field: str) -> datetime | None:
+    return None if moment is None else in_utc(moment, field)
 
 
 def _opening(line: str, field: str) -> Opening:
