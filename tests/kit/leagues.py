@@ -84,7 +84,7 @@ class Link:
             for message in messages:
                 kind = type(message).__name__.lower()
                 self._league.point(f"message.{kind}.before")
-                received = v1.decode_up(v1.encode(message))
+                received = v1.decode_up(self._league.up(v1.encode(message)))
                 answers = self._plane_side.receive(received, self._league.clock.now())
                 self._league.point(f"message.{kind}.after")
                 self._down(answers)
@@ -95,7 +95,8 @@ class Link:
         for message in messages:
             kind = type(message).__name__.lower()
             self._league.point(f"message.{kind}.before")
-            answers = self._agent.session.receive(v1.decode_down(v1.encode(message)))
+            frame = self._league.down(v1.encode(message))
+            answers = self._agent.session.receive(v1.decode_down(frame))
             self._league.point(f"message.{kind}.after")
             self.say(answers)
 
@@ -212,6 +213,9 @@ class League:
         self.store.write(found_keys, keys)
         self.engine = Engine(self.store, self.clock, ids, point)
         self.agents: dict[str, SiteAgent] = {}
+        self.up: Callable[[bytes], bytes] = lambda frame: frame
+        self.down: Callable[[bytes], bytes] = lambda frame: frame
+        """What happens to frames on their way."""
 
     def _federation(self, ids: Ids) -> FederationId:
         new_id = FederationId(ids.new("fe"))

@@ -101,7 +101,8 @@ class _Line:
 
     async def refuse(self, refusal: Refusal) -> None:
         with contextlib.suppress(*_ENDS):
-            await self._send(v1.Refused(refusal.code, refusal.text[:1024]))
+            words = refusal.text if refusal.hint is None else f"{refusal.text}; {refusal.hint}"
+            await self._send(v1.Refused(refusal.code, words[:1024]))
             await self._socket.close(CLOSE_REFUSED, refusal.code)
 
     async def _listen(self, heard: "Callable[[_Line], None]") -> None:

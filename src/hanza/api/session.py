@@ -13,7 +13,7 @@ from datetime import datetime
 from hanza.api.calls import Plane
 from hanza.api.meeting import Mesh
 from hanza.api.site_told import SiteTold
-from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated
+from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated, UnknownProtocol
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
 from hanza.model.probe import Probe, Trip
@@ -237,8 +237,7 @@ class Session:
         if self._peer is not None:
             raise Invalid("one hello is enough")
         claims = v1.decode_claims(hello.claims)
-        if claims.protocol != v1.PROTOCOL:
-            raise Invalid(f"this plane speaks version {v1.PROTOCOL} of the agents' protocol")
+        _refuse_protocol(claims.protocol)
         agent = AgentId(claims.agent)
         store = self._plane.store
         key = store.read(public_key_of_agent, agent)
@@ -353,6 +352,16 @@ def _news(
         return version, [manifest_to_wire(manifest)]
     assert holds is not None, "what is held has a hash"
     return version, [delta_to_wire(delta_between(base, manifest, (holds, digest)))]
+
+
+def _refuse_protocol(protocol: int) -> None:
+    """Raises `UnknownProtocol`, saying which side is to be updated."""
+    if not v1.PROTOCOL_OLDEST <= protocol <= v1.PROTOCOL:
+        spoken = f"{v1.PROTOCOL_OLDEST} to {v1.PROTOCOL}"
+        raise UnknownProtocol(
+            f"this plane speaks versions {spoken} of the protocol, and this agent {protocol}",
+            hint="update the agent" if protocol < v1.PROTOCOL else "update the planes first",
+        )
 
 
 def _plain(address: str) -> str:

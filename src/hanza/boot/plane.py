@@ -10,6 +10,7 @@ import fcntl
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -97,6 +98,7 @@ def run_plane(
     Raises `Conflict` when a port or the folder is taken.
     """
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _allow_connections()
     with _sole_owner(settings.state), contextlib.ExitStack() as stack:
         keep_recent(settings.state)
         sockets = [stack.enter_context(_listen(one.host, one.port)) for one in settings.listen]
@@ -127,6 +129,12 @@ def run_plane(
             wake.set()
             thread.join()
             log.info("plane.stopped")
+
+
+def _allow_connections() -> None:
+    """Each agent is an open file; the usual soft limit is for programs that use `select`."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _spare_collector() -> None:

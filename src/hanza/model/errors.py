@@ -74,6 +74,12 @@ class StoreUnavailable(Refusal):
     code = "store.unavailable"
 
 
+class UnknownProtocol(Invalid):
+    """An agent speaks a version of the agents' protocol that this plane does not."""
+
+    code = "agent.protocol"
+
+
 class BadReport(Invalid):
     """A report with numbers that cannot be; nothing of it is taken, and the last good one stays."""
 

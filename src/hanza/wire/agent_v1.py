@@ -71,7 +71,7 @@ from hanza.wire.agent_site_v1 import DiaryTaken as DiaryTaken
 from hanza.wire.agent_site_v1 import Strangers as Strangers
 
 T = TypeVar("T")
-PROTOCOL = 1
+PROTOCOL = PROTOCOL_OLDEST = 1
 LINK_PATH = "/agent/v1/link"
 FRAME_BYTES_MAX = 16 * 2**20
 """What a plane takes in one frame."""

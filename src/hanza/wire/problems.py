@@ -30,6 +30,7 @@ STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
     errors.NoRoom: (412, "precondition-failed"),
     errors.Invalid: (412, "validation-error"),
     errors.BadReport: (412, "validation-error"),
+    errors.UnknownProtocol: (412, "validation-error"),
     errors.TooLarge: (413, "invalid-request"),
     errors.Full: (412, "precondition-failed"),
     errors.NotHere: (412, "precondition-failed"),

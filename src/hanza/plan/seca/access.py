@@ -16,7 +16,7 @@ from hanza.plan.seca.envelope import check_name, is_reserved
 
 VERBS = ("get", "list", "put", "delete", "post")
 ACTIONS = tuple(sorted({action for kind in kinds.KINDS for action in kind.actions}))
-OURS = ("console",)
+OURS = ("console", "port")
 """What the federation's own API has beside the standard's actions."""
 ALL_VERBS = frozenset({*VERBS, *(f"post.{action}" for action in (*ACTIONS, *OURS))})
 EVERYBODY = "*"

@@ -8,12 +8,10 @@ down_revision = "0023"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("instances") as table:
-        table.add_column(sa.Column("before", sa.JSON(none_as_null=True), nullable=True))
-        table.add_column(sa.Column("pending_since", sa.BigInteger(), nullable=True))
+    op.add_column("instances", sa.Column("before", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("instances", sa.Column("pending_since", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("instances") as table:
-        table.drop_column("pending_since")
-        table.drop_column("before")
+    op.drop_column("instances", "pending_since")
+    op.drop_column("instances", "before")
