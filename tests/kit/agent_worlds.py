@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from hanza.agent.session import Session, Speaker
+from websockets.sync.client import ClientConnection
+
+from hanza.agent.address import Address
+from hanza.agent.session import Keeper, Session, Speaker
+from hanza.agent.telling import Telling
 from hanza.drivers.fake import FakeDriver, FakeSite
 from hanza.drivers.fake.site import some_hosts
 from hanza.kit.clock import ManualClock
@@ -76,8 +80,12 @@ def a_view(seen: Sequence[Seen] = (), number: int = 1) -> View:
     return View(Version(1, number), tuple(seen), (), (), None)
 
 
-def a_session(keeper: "Memory", starts: int = 1) -> Session:
-    return Session(Speaker(ME, "fake", PIN, KEY, Incarnation(starts, "cafe")), keeper)
+def a_session(keeper: Keeper, starts: int = 1, telling: Telling | None = None) -> Session:
+    return Session(Speaker(ME, "fake", PIN, KEY, Incarnation(starts, "cafe")), keeper, telling)
+
+
+def nobody_there(address: Address) -> ClientConnection:
+    raise ConnectionRefusedError(address.host)
 
 
 class Memory:

@@ -13,8 +13,11 @@ opens no link.
 import hashlib
 import hmac
 import ssl
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -22,8 +25,10 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from hanza.agent.address import Address, address_of
+from hanza.agent.doctor import PlaneSeen, mtu_of
 from hanza.agent.journal import Identity, Journal
 from hanza.agent.link import trust_only
+from hanza.kit.clock import Clock, SystemClock
 from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
 from hanza.model.ids import AgentId, FederationId, SiteId
@@ -43,8 +48,8 @@ ANSWER_BYTES_MAX = 65536
 SHOWN_MAX = 300
 """Letters of a stranger's words that are shown."""
 Outcome: TypeAlias = Literal["joined", "joined_already"]
-TryEngine: TypeAlias = Callable[[FederationId], None]
-"""Raises when the engine cannot be worked for this federation."""
+TryEngine: TypeAlias = Callable[[PlaneSeen], None]
+"""Raises when the engine cannot be worked for this federation, or the machine for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ def _first_answer(
         try:
             root = _fetch_root(address, token.pin) if address.is_secure else None
             context = None if root is None else trust_only(root.decode())
-            try_engine(_fetch_federation(address, context))
+            try_engine(look_at_plane(address, context, SystemClock()))
             return _send_join(address, context, request, folder), root
         except (OSError, HTTPException) as error:
             words = shown(str(error)) or type(error).__name__
@@ -155,14 +160,30 @@ def _fetch_root(address: Address, pin: bytes) -> bytes:
     return ssl.DER_cert_to_PEM_cert(certificate).encode()
 
 
-def _fetch_federation(address: Address, context: ssl.SSLContext | None) -> FederationId:
-    status, body = _exchange(address, context, FEDERATION_PATH, None)
+def look_at_plane(address: Address, context: ssl.SSLContext | None, clock: Clock) -> PlaneSeen:
+    """Which federation the plane is of, and what asking it has shown.  Raises as `join` does."""
+    with _connected(address, context) as connection:
+        wire = connection.sock
+        local, mtu = wire.getsockname()[:2], mtu_of(wire)
+        before, began = clock.now(), time.perf_counter()
+        status, body = _asked(connection, address, FEDERATION_PATH, None)
+        took_s = time.perf_counter() - began
     if status != 200:
         raise _refusal_of(status, body)
     try:
-        return FederationId(msgspec.json.decode(body, type=FederationAnswer).federation)
+        told = msgspec.json.decode(body, type=FederationAnswer)
     except msgspec.DecodeError as error:
         raise Invalid(f"{address.host} does not say which federation it is of") from error
+    ours = before + timedelta(seconds=took_s / 2)
+    return PlaneSeen(
+        FederationId(told.federation),
+        f"{address.host}:{address.port}",
+        took_s * 1000,
+        local,
+        (shown(told.seen_host), told.seen_port) if told.seen_host else None,
+        None if told.now_us is None else timedelta(seconds=ours.timestamp() - told.now_us / 1e6),
+        mtu,
+    )
 
 
 def _send_join(
@@ -182,19 +203,30 @@ def _send_join(
 def _exchange(
     address: Address, context: ssl.SSLContext | None, path: str, body: bytes | None
 ) -> tuple[int, bytes]:
+    with _connected(address, context) as connection:
+        return _asked(connection, address, path, body)
+
+
+@contextmanager
+def _connected(address: Address, context: ssl.SSLContext | None) -> Iterator[HTTPConnection]:
     connection: HTTPConnection
     if context is None:
         connection = HTTPConnection(address.host, address.port, timeout=TIMEOUT_S)
     else:
         connection = HTTPSConnection(address.host, address.port, timeout=TIMEOUT_S, context=context)
-    try:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        method = "GET" if body is None else "POST"
-        connection.request(method, address.path + path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(ANSWER_BYTES_MAX)
-    finally:
-        connection.close()
+    with closing(connection):
+        connection.connect()
+        yield connection
+
+
+def _asked(
+    connection: HTTPConnection, address: Address, path: str, body: bytes | None
+) -> tuple[int, bytes]:
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    method = "GET" if body is None else "POST"
+    connection.request(method, address.path + path, body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read(ANSWER_BYTES_MAX)
 
 
 def _refusal_of(status: int, body: bytes) -> HanzaError:

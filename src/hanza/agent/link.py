@@ -51,6 +51,9 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Measured: "measured",
     agent_v1.Answering: "answering",
     agent_v1.Met: "met",
+    agent_v1.Diary: "diary",
+    agent_v1.Checkup: "checkup",
+    agent_v1.Strangers: "strangers",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from hanza.agent.console import Consoles
 from hanza.agent.converge import Converger
+from hanza.agent.here import Here
 from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
@@ -23,6 +24,7 @@ from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.model.manifest import Manifest
 from hanza.model.verdict import Again, Later, Verdict
+from hanza.plan.local import heeding, telling
 
 LOOK_EVERY = timedelta(seconds=10)
 """Also at a settled site, since the world drifts without telling us."""
@@ -45,6 +47,8 @@ class Beside:
     """Asks other sites how far they are, in a thread of its own."""
     answerer: Answerer | None = None
     """Answers those of other sites, in a thread of its own."""
+    here: Here | None = None
+    """What the site's own people ask, and what happens while no plane is there."""
 
 
 class Agent:
@@ -76,6 +80,9 @@ class Agent:
         self._consoles = beside.consoles
         self._measurer, self._asker = beside.measurer, beside.asker
         self._answerer = beside.answerer
+        self._here = beside.here
+        if self._here is not None:
+            self._here.local.hint = self._hint.set
         if self._images is not None:
             self._images.hint = self._hint.set
         if self._consoles is not None:
@@ -112,6 +119,8 @@ class Agent:
             works.append(("peers", self._asker.run_once, self._asker.wake))
         if self._answerer is not None:
             works.append(("answers", self._answerer.run_once, self._stop))
+        if self._here is not None:
+            works.append(("door", self._here.door.run_once, self._stop))
         return works
 
     def _end(self) -> None:
@@ -125,13 +134,18 @@ class Agent:
             self._measurer.wake.set()
         if self._asker is not None:
             self._asker.wake.set()
+        if self._here is not None:
+            self._here.close(self._clock.now())
         with suppress(OSError):
             self.link.close()
 
     def run_pass(self) -> timedelta:
         """Look, decide, do, and hand over the view; how long until the next pass is due."""
-        self._acted_on = self.journal.manifest
-        view, verdict = self._converger.run_pass(self._acted_on)
+        self._acted_on, stops = self.journal.manifest, self.journal.stops
+        view, verdict = self._converger.run_pass(heeding(self._acted_on, stops))
+        view = telling(view, stops)
+        if self._here is not None:
+            self._here.note(view, self._clock.now(), is_linked=self.link.is_linked)
         self.link.offer(view)
         self.passes += 1
         self.last_verdict = verdict

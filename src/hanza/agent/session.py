@@ -19,6 +19,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanza.agent.peers import Meeting, Peer
+from hanza.agent.telling import Telling
 from hanza.kit.log import Log
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.ids import AgentId
@@ -75,8 +76,10 @@ class _Sent:
 
 
 class Session:
-    def __init__(self, speaker: Speaker, keeper: Keeper) -> None:
+    def __init__(self, speaker: Speaker, keeper: Keeper, telling: Telling | None = None) -> None:
+        """Without `telling` nothing is said of the site besides its guests."""
         self._speaker = speaker
+        self._telling = telling
         self._keeper = keeper
         self._view: View | None = None
         self._last_number = 0
@@ -96,6 +99,8 @@ class Session:
         self._has_spoken = self._has_heard = True
         self._spoke_at: datetime | None = None
         self._heard_at: datetime | None = None
+        if self._telling is not None:
+            self._telling.open()
 
     # -- what may be called -------------------------------------------------------------------
 
@@ -107,7 +112,8 @@ class Session:
     def offer(self, view: View) -> list[v1.Up]:
         """What a pass saw; said now, or as soon as the report on its way has been taken."""
         self._view = view
-        return self._said(self._report())
+        told = [] if self._telling is None else self._telling.say()
+        return self._said([*self._report(), *told])
 
     def offer_trips(self, trips: Sequence[Trip]) -> list[v1.Up]:
         """What was measured; lost when nobody is there, since the next round says it anew."""
@@ -162,6 +168,8 @@ class Session:
                 return []  # who wants a console is told by whoever opens them, see `console`
             case v1.Probes() | v1.Peers() | v1.Answers() if self.is_welcome:
                 return self._take_whom_to_measure(message)
+            case v1.DiaryTaken() if self.is_welcome and self._telling is not None:
+                return self._telling.hear(message)
         raise _out_of_turn(message)
 
     def _take_whom_to_measure(self, message: v1.Probes | v1.Peers | v1.Answers) -> list[v1.Up]:

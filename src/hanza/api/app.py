@@ -189,6 +189,10 @@ def _caller(request: HTTPConnection) -> Caller:
     return Caller(request.headers.get("authorization"), address)
 
 
+def _address_of(request: HTTPConnection) -> tuple[str, int] | None:
+    return None if request.client is None else (request.client.host, request.client.port)
+
+
 def _charged(refusal: Refusal, route: Route, request: Request, gate: Gate) -> Refusal:
     """Who proves in another way than by a token who they are, and fails, has tried once more."""
     if route.permission == PUBLIC and isinstance(refusal, Unauthenticated):
@@ -202,12 +206,12 @@ def _charged(refusal: Refusal, route: Route, request: Request, gate: Gate) -> Re
 async def _call(request: Request, route: Route, served: _Served, who: Principal | None) -> Call:
     plane, patience_s = served.plane, served.gate.limits.body_within_s
     query = dict(request.query_params) if request.scope["query_string"] else {}
-    headers = _headers_of(request)
+    headers, caller = _headers_of(request), _address_of(request)
     if route.streams:
         chunks = chunks_of(request, asyncio.get_running_loop())
-        return Call(plane, request.path_params, query, b"", headers, who, chunks)
+        return Call(plane, request.path_params, query, b"", headers, who, chunks, caller)
     if BODY_HEADERS.isdisjoint(headers):
-        return Call(plane, request.path_params, query, b"", headers, who)
+        return Call(plane, request.path_params, query, b"", headers, who, caller=caller)
     try:
         async with asyncio.timeout(patience_s):
             body = await _body(request)
@@ -215,7 +219,7 @@ async def _call(request: Request, route: Route, served: _Served, who: Principal 
         text = f"the body did not come within {patience_s:.0f} s"
         raise TooSlow(text, field="body") from error
     check_depth(body)
-    return Call(plane, request.path_params, query, body, headers, who)
+    return Call(plane, request.path_params, query, body, headers, who, caller=caller)
 
 
 def _headers_of(request: Request) -> dict[str, str]:

@@ -10,6 +10,7 @@ from hanza.api.meeting import Meeting
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
+from hanza.store.inventory import Inventory
 from hanza.store.tx import Store
 from hanza.wire.tokens import Issuer
 
@@ -38,7 +39,11 @@ class Plane:
     meeting: Meeting = field(init=False)
     """Who answers whom, and what that predicts."""
 
+    inventory: Inventory = field(init=False)
+    """The hosts as the API's questions see them; the engine has its own, and waits for none."""
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "inventory", Inventory(self.store))
         object.__setattr__(self, "meeting", Meeting(self.store))
 
 
@@ -56,6 +61,8 @@ class Call:
     """Who calls; None where nobody is asked."""
     chunks: Iterable[bytes] = ()
     """The body of a route that streams, as it comes; `body` is then empty."""
+    caller: tuple[str, int] | None = None
+    """Address and port that the request was seen to come from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from hanza.api.calls import Plane
 from hanza.api.meeting import Mesh
+from hanza.api.site_told import SiteTold
 from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
@@ -73,6 +74,7 @@ class Session:
         """`address` is where the agent was seen to come from."""
         self._plane = plane
         self._address = _plain(address)
+        self._site_told = SiteTold(plane)
         self._nonce = plane.ids.secret(CHALLENGE_BYTES)
         self._peer: _Peer | None = None
 
@@ -140,6 +142,8 @@ class Session:
                 return []  # for whoever asked, see `console`
             case v1.Measured() | v1.Answering() | v1.Met():
                 return self._note_nearness(peer, message, now)
+            case v1.Diary() | v1.Checkup() | v1.Strangers():
+                return self._site_told.take(peer.agent, message, now)
 
     def news(self) -> list[v1.Down]:
         """What this connection has not been told yet: the manifest, the probes, whom to ask."""
@@ -217,7 +221,8 @@ class Session:
             abilities=abilities,
         )
         self._plane.wake()
-        return [v1.Welcome(taken), *self.news()]
+        asked = self._site_told.open(agent) if v1.DIARY in abilities else []
+        return [v1.Welcome(taken), *asked, *self.news()]
 
     def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:
         """An agent that holds more than was ever published here knows a plane that forgot."""

@@ -21,14 +21,21 @@ import typer
 from hanza.agent.address import address_of
 from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
+from hanza.agent.diary import Diary
+from hanza.agent.doctor import KeptCheckup
+from hanza.agent.door import Door
 from hanza.agent.fetch import PlaneFetch
+from hanza.agent.here import Here
 from hanza.agent.images import Images
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
+from hanza.agent.local import Local
 from hanza.agent.loop import Agent, Beside
 from hanza.agent.measure import Scope
 from hanza.agent.session import Session, Speaker
+from hanza.agent.telling import Telling
+from hanza.boot.checkup import examine_agent, trial_of
 from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
 from hanza.boot.settings import (
     Address,
@@ -48,7 +55,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE, MEASURE, MESH, PORT_MIN
+from hanza.wire.agent_v1 import CONSOLE, DIARY, MEASURE, MESH, PORT_MIN
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -72,7 +79,7 @@ State = Annotated[Path, typer.Option("--state", help="The agent's folder.", file
 
 
 @app.command("join")
-def join_command(
+def join_command(  # noqa: PLR0913 -- each is an option of the command
     token: Annotated[str, typer.Argument(help="The join token, or - to read it from stdin.")],
     state: State,
     driver: Annotated[str, typer.Option("--driver", help="What runs the guests here.")],
@@ -81,11 +88,14 @@ def join_command(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
     ] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Join whatever the doctor finds.")
+    ] = False,
     output: OutputOption = Output.table,
 ) -> None:
     """Make this machine's engine part of a federation.  May be run again when cut.
 
-    The engine is tried with the options first: what does not work costs no token.
+    The doctor looks first (hanza agent doctor): what does not work costs no token.
     """
     with _Refusals():
         text = sys.stdin.read() if token == "-" else token
@@ -95,7 +105,8 @@ def join_command(
             )
         order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http)
         with closing(Journal(state, from_environment(os.environ))) as journal:
-            identity, outcome = join(order, journal, os.urandom, _trial_of(order))
+            trial = trial_of(order.driver, order.options, state, despite_all=anyway)
+            identity, outcome = join(order, journal, os.urandom, trial)
         words = "joined" if outcome == "joined" else "joined already"
         sentence = f"{words}: agent {identity.agent} of site {identity.site}"
         show_one({**_name_of(identity), "outcome": outcome}, output, sentence)
@@ -137,6 +148,18 @@ def run_command(
                 _say_started(identity)
                 with numbers_served(agent, address):
                     agent.run()
+
+
+@app.command("doctor")
+def doctor_command(
+    state: State, measure: Measure = "public", output: OutputOption = Output.table
+) -> None:
+    """Try this machine: engine, a guest's boot, disk, clock, MTU, NAT, how far others are.
+
+    Also while the agent runs; the plane is told what was found.  Exit code 1 for what is poor.
+    """
+    with _Refusals():
+        examine_agent(state, measure, output)
 
 
 @app.command("status")
@@ -187,23 +210,34 @@ def agent_of(
     )
     root = journal.root_path if any(address.is_secure for address in addresses) else None
     dial = WebSocketDial(root)
-    link = Link(addresses, Session(speaker, journal), clock, dial, point)
-    images = None
-    if IMAGES_OPTION in identity.options:
-        folder = Path(identity.options[IMAGES_OPTION])
-        folder.mkdir(parents=True, exist_ok=True)
-        images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
-    beside = Beside(
-        images,
-        Consoles(driver, dial, link.say, point),
-        *measuring(link, identity.agent, nearness, stop),
-    )
+    diary = Diary(journal, clock.now())
+    diary.begin(clock.now(), boot_id())
+    telling = Telling(diary, KeptCheckup(journal.folder))
+    link = Link(addresses, Session(speaker, journal, telling), clock, dial, point)
+    local = Local(journal, diary, clock, link)
+    here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers)
+    images = _images_of(identity, PlaneFetch(addresses, speaker, clock, root), clock)
+    consoles = Consoles(driver, dial, link.say, point)
+    beside = Beside(images, consoles, *measuring(link, identity.agent, nearness, stop), here)
     return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
+
+
+def _images_of(identity: Identity, fetch: PlaneFetch, clock: Clock) -> Images | None:
+    if IMAGES_OPTION not in identity.options:
+        return None
+    folder = Path(identity.options[IMAGES_OPTION])
+    folder.mkdir(parents=True, exist_ok=True)
+    return Images(folder, fetch, clock)
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
     console = (CONSOLE,) if driver.capabilities().console else ()
-    return console if scope == "none" else (*console, MEASURE, MESH)
+    return (*console, DIARY) if scope == "none" else (*console, DIARY, MEASURE, MESH)
+
+
+def boot_id() -> str:
+    """Which boot of this machine it is: another after each."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def open_when_there(
@@ -250,25 +284,6 @@ def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
         "entries": len(manifest.entries) if manifest else 0,
         "tombstones": len(manifest.tombstones) if manifest else 0,
     }
-
-
-def _trial_of(order: JoinOrder) -> Callable[[FederationId], None]:
-    def try_engine(federation: FederationId) -> None:
-        try:
-            registry.try_out(order.driver, federation, order.options)
-        except DriverError as error:
-            raise Unready(
-                f"the engine cannot be worked: {error} ({error.code})",
-                hint="the token was not used: mend it, then run this again",
-            ) from error
-
-    return try_engine
-
-
-class Unready(Refusal):
-    """The site's engine does not work with these options; the join token was not used."""
-
-    code = "agent.unready"
 
 
 def _options(words: Iterable[str]) -> dict[str, str]:

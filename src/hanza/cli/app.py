@@ -8,6 +8,7 @@ import typer
 
 from hanza.cli import (
     apps,
+    calendars,
     console,
     ending,
     images,
@@ -15,11 +16,13 @@ from hanza.cli import (
     issuers,
     login,
     members,
+    own,
     placing,
     policies,
     probes,
     quotas,
     rebalancing,
+    site_acts,
     tenants,
     terms,
     users,
@@ -39,7 +42,22 @@ app = typer.Typer(
 members.provider.command("invite")(invitations.invite)
 members.provider.command("uninvite")(invitations.uninvite)
 members.provider.add_typer(terms.terms, name="terms")
+members.provider.add_typer(own.user, name="user")
+members.provider.add_typer(own.price, name="price")
+members.provider.command("guests")(own.list_guests)
+members.provider.command("events")(own.list_events)
+members.provider.command("suspend")(calendars.suspend)
+members.provider.command("resume")(calendars.resume)
 members.site.command("drain-plan")(rebalancing.plan_drain)
+members.site.command("mine")(site_acts.list_mine)
+members.site.command("cordon")(site_acts.cordon)
+members.site.command("uncordon")(site_acts.uncordon)
+members.site.command("drain")(site_acts.drain)
+members.site.command("leave")(site_acts.leave)
+members.site.command("confirm")(site_acts.confirm)
+members.site.command("export")(site_acts.export_site)
+members.site.command("hours")(calendars.set_hours)
+members.site.add_typer(calendars.maintenance, name="maintenance")
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from hanza.engine.judge import judge_batch
 from hanza.engine.listen import listen_batch
+from hanza.engine.offer import offer_batch
 from hanza.engine.place import place_batch
 from hanza.engine.publish import publish_batch
 from hanza.engine.settle import settle_batch
@@ -31,6 +32,7 @@ from hanza.store.work import KINDS, Kind, Work, is_due, settle_work, take_due
 
 log = Log("hanza.engine")
 BATCH_MAX: Mapping[Kind, int] = {
+    "offer": 64,
     "place": 256,
     "publish": 256,
     "settle": 32,
@@ -39,6 +41,8 @@ BATCH_MAX: Mapping[Kind, int] = {
 }
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
 WARM_EVERY = timedelta(seconds=1)
+OFFER_EVERY = timedelta(seconds=1)
+"""What a provider says counts at once; this is only for what comes by time alone."""
 LOOK_EVERY_S = 0.2
 """Hints wake the loop at once; this is how late it may notice one by another plane."""
 
@@ -66,6 +70,7 @@ class Engine:
         self._inventory = inventory or Inventory(store)
         self._name = ids.new("en")
         self._warm_at = clock.now()
+        self._offers_at = clock.now() - OFFER_EVERY
         self._passes = store.metrics.counter(
             "hanza_engine_passes", "Batches of work that were run.", "kind", "outcome"
         )
@@ -84,6 +89,10 @@ class Engine:
             now = self._clock.now()
             if kind == "listen" and now - self._listens_since < HEARD_WITHIN:
                 continue  # who was not there to hear anybody calls nobody silent; another may
+            if kind == "offer":
+                if now - self._offers_at < OFFER_EVERY:
+                    continue
+                self._offers_at = now
             batch = self._take(kind, now)
             if batch:
                 self._run(kind, batch, now)
@@ -134,6 +143,8 @@ class Engine:
 
     def _pass(self, kind: Kind, batch: list[Work], now: datetime) -> int:
         match kind:
+            case "offer":
+                offer_batch(self._store, batch, now)
             case "place":
                 place_batch(self._store, self._inventory, batch, now)
             case "publish":

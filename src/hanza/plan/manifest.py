@@ -24,7 +24,7 @@ K = TypeVar("K")
 Kept = TypeVar("Kept")
 Item: TypeAlias = Entry | Tombstone | Bundle | VolumeEntry | VolumeTombstone
 VOLUMES = frozenset({"boot_volume", "volumes", "volume_tombstones"})
-LATER = VOLUMES | {"bundles", "hostname", "ports", "ssh_keys", "user_data"}
+LATER = VOLUMES | {"bundles", "hostname", "is_confirmed", "ports", "ssh_keys", "user_data"}
 """Members that manifests have had since images have content, and since there are volumes."""
 Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
 
@@ -160,7 +160,7 @@ def delta_between(base: Manifest, new: Manifest, known: tuple[Hash, Hash] | None
         hash=new_hash,
         put_entries=tuple(e for m, e in new_entries.items() if entries.get(m) != e),
         drop_entries=tuple(m for m in entries if m not in new_entries),
-        put_tombstones=tuple(t for m, t in new_tombstones.items() if m not in tombstones),
+        put_tombstones=tuple(t for m, t in new_tombstones.items() if tombstones.get(m) != t),
         drop_tombstones=tuple(m for m in tombstones if m not in new_tombstones),
         put_bundles=tuple(b for i, b in new_bundles.items() if bundles.get(i) != b),
         drop_bundles=tuple(i for i in bundles if i not in new_bundles),

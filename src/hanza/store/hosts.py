@@ -18,14 +18,14 @@ from hanza.store.changes import note_change
 from hanza.store.database import upsert_many
 from hanza.store.events import append_event
 from hanza.store.grounds import list_grounds
-from hanza.store.schema import agents, held_ports, hosts, sites
+from hanza.store.schema import agents, held_ports, hosts, site_standings, sites
 from hanza.store.tx import Tx
 
 
 def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now: datetime) -> None:
     """Take over what an agent says of its hosts; those it no longer names are not offered."""
     site = tx.execute(sa.select(agents.c.site_id).where(agents.c.id == agent)).scalar_one()
-    known = _offered_by(tx, agent)
+    known, is_withheld = _offered_by(tx, agent), is_site_withheld(tx, site)
     tx.execute(sa.update(hosts).where(hosts.c.agent_id == agent).values(is_offered=False))
     rows = [
         {
@@ -39,6 +39,7 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
             "accelerator": host.accelerator,
             "address": host.address,
             "is_offered": True,
+            "is_withheld": is_withheld,
         }
         for host in facts
     ]
@@ -50,6 +51,12 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
     ):
         verb = "offered" if name in offered else "withdrawn"
         append_event(tx, now, f"host.{verb}", agent, f"the host {name} is {verb}")
+
+
+def is_site_withheld(tx: Tx, site: str) -> bool:
+    """Whether the site takes nothing new, as the offering pass has found."""
+    query = sa.select(site_standings.c.reasons).where(site_standings.c.site_id == site)
+    return bool(tx.scalar(query))
 
 
 def _offered_by(tx: Tx, agent: AgentId) -> dict[str, tuple[Capacity, str, str]]:
@@ -95,7 +102,7 @@ def list_candidates(
             ground=grounds[SiteId(row.site_id)],
             capacity=_capacity(row),
             free=_capacity(row) - _held(row),
-            is_offered=row.is_offered and not row.is_contested,
+            is_offered=row.is_offered and not row.is_withheld and not row.is_contested,
             is_heard=is_heard_of(row.heard_at, now),
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
             ports=ports.get(row.id, {}),
@@ -126,7 +133,7 @@ def _fact_from_row(row: sa.Row[tuple[object, ...]], ports: Mapping[int, Instance
         site=SiteId(row.site_id),
         capacity=_capacity(row),
         free=_capacity(row) - _held(row),
-        is_offered=row.is_offered and not row.is_contested,
+        is_offered=row.is_offered and not row.is_withheld and not row.is_contested,
         heard_at=row.heard_at,
         refuses_until=row.refuses_until,
         ports=ports,
@@ -166,7 +173,7 @@ def _host_from_row(row: sa.Row[tuple[object, ...]]) -> Host:
         capacity=_capacity(row),
         held=_held(row),
         accelerator=row.accelerator,
-        is_offered=row.is_offered and not row.is_contested,
+        is_offered=row.is_offered and not row.is_withheld and not row.is_contested,
         heard_at=row.heard_at,
     )
 

@@ -119,6 +119,7 @@ def _held_at() -> Prepared:
             holds.c.instance_id,
             holds.c.run_epoch,
             holds.c.is_ending,
+            holds.c.is_confirmed,
             holds.c.cpus,
             holds.c.memory_mib,
             # Who boots from a volume holds no disk of its own.
@@ -156,7 +157,7 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
     for row in _held_at().all(tx, {"b_id": agent}):
         mark = Mark(InstanceId(row.instance_id), row.run_epoch)
         if row.is_ending:
-            tombstones.append(Tombstone(mark))
+            tombstones.append(Tombstone(mark, row.is_confirmed))
             continue
         image = row.bundle_id or row.image
         if row.bundle_id is not None:

@@ -16,6 +16,7 @@ from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.report import Orphan, Problem, Report, Seen
 from hanza.store.agents import clear_refused
+from hanza.store.brakes import note_brake
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.hosts import put_hosts
@@ -68,6 +69,7 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
     clear_refused(tx, agent, now)
     put_seen_volumes(tx, agent, report, now)
     _put_seen(tx, agent, report, now)
+    note_brake(tx, agent, report, now)
     if report.orphans is not None:
         _put_orphans(tx, agent, report.orphans, now)
     if report.orphan_volumes is not None:

@@ -19,6 +19,7 @@
       ◄─────────── Answering(port)                   from who answers others, after the first
       Answers(key) ───────────────────────────►      what its answers are sealed with
       ◄─────────── Met(round, …)                     the least round trip to each that answered
+      DiaryTaken(number) ─────────────────────►      and more of the site: see `agent_site_v1`
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -53,6 +54,11 @@ from hanza.wire.agent_nearness_v1 import Probes as Probes
 from hanza.wire.agent_nearness_v1 import ProbeW as ProbeW
 from hanza.wire.agent_nearness_v1 import Text as Text
 from hanza.wire.agent_nearness_v1 import TripW as TripW
+from hanza.wire.agent_site_v1 import DIARY as DIARY
+from hanza.wire.agent_site_v1 import Checkup as Checkup
+from hanza.wire.agent_site_v1 import Diary as Diary
+from hanza.wire.agent_site_v1 import DiaryTaken as DiaryTaken
+from hanza.wire.agent_site_v1 import Strangers as Strangers
 
 T = TypeVar("T")
 PROTOCOL = 1
@@ -227,6 +233,8 @@ class ManifestWhole(Struct, array_like=True, tag="manifest"):
     bundles: Annotated[list[BundleW], Meta(max_length=ITEMS_MAX)] = []
     volumes: Annotated[list[VolumeW], Meta(max_length=ITEMS_MAX)] = []
     volume_tombstones: Annotated[list[StayW], Meta(max_length=ITEMS_MAX)] = []
+    confirmed: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)] = []
+    """Those of the tombstones that a person has confirmed."""
 
 
 class ManifestDelta(Struct, array_like=True, tag="delta"):
@@ -245,6 +253,8 @@ class ManifestDelta(Struct, array_like=True, tag="delta"):
     drop_volumes: list[StayW] = []
     put_volume_tombstones: list[StayW] = []
     drop_volume_tombstones: list[StayW] = []
+    confirmed: list[MarkW] = []
+    """Those of `put_tombstones` that a person has confirmed."""
 
 
 class Holding(Struct, array_like=True, tag="holding"):
@@ -304,7 +314,18 @@ class Refused(Struct, array_like=True, tag="refused"):
 
 
 Up: TypeAlias = (
-    Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused | Measured | Answering | Met
+    Hello
+    | Holding
+    | NeedWhole
+    | ReportUp
+    | Heartbeat
+    | ConsoleRefused
+    | Measured
+    | Answering
+    | Met
+    | Diary
+    | Checkup
+    | Strangers
 )
 Down: TypeAlias = (
     Challenge
@@ -317,6 +338,7 @@ Down: TypeAlias = (
     | Probes
     | Answers
     | Peers
+    | DiaryTaken
     | Refused
 )
 
@@ -344,6 +366,9 @@ class FederationAnswer(Struct):
     """What is told before anybody has joined; later planes may tell more."""
 
     federation: str
+    now_us: int | None = None
+    seen_host: str = ""
+    seen_port: int = 0
 
 
 class JoinAnswer(Struct, forbid_unknown_fields=True):
