@@ -55,6 +55,12 @@ class Run:
     def world(self) -> World:
         return self.stage.world
 
+    def begin(self) -> None:
+        """A guest for each site, so that there is something to hurt."""
+        for _ in self.world.hosts:
+            self.tell(acts.put(self.stage) or "")
+        self.settle()
+
     def until(self, end: float) -> None:
         while time.monotonic() < end:
             for _ in range(SETTLES_EACH):
@@ -166,11 +172,13 @@ def hurt(folder: Path, minutes: float, seed: int, sites: int, say: Callable[[str
     began = time.monotonic()
     with a_world(folder, sites, seed) as world:
         say(f"seed {seed}: {sites} sites are up after {time.monotonic() - began:.1f} s")
+        world.prove(next(iter(world.hosts.values())))
         stage = acts.Stage(world, Random(seed))
         with closing(Store(world.database)) as store:
             run, broken = Run(stage, store, say), None
             up = time.monotonic()
             try:
+                run.begin()
                 run.until(up + 60 * minutes)
             except (BrokenLaw, LabError) as error:
                 broken = f"{type(error).__name__}: {error}"

@@ -31,6 +31,7 @@ from hanza.boot.lab.waiting import is_soon
 from hanza.cli.client import Client, read_context
 from hanza.drivers.fake import FakeSite
 from hanza.drivers.fake.site import some_hosts
+from hanza.kit.clock import SystemClock
 from hanza.model.capacity import Capacity
 from hanza.model.guest import GuestSpec, Mark
 from hanza.model.ids import InstanceId
@@ -46,6 +47,11 @@ FOREIGN = Mark(InstanceId("in_theirs"), 1)
 HANZA = (sys.executable, "-m", "hanza.boot.main")
 BEGUN_AT_S = 10
 """What the monotonic clock of a site shows at each start of it."""
+PROOF_S = 7200
+LOOK = (
+    "import time; print(open('/proc/sys/kernel/random/boot_id').read(),"
+    " time.monotonic(), time.time())"
+)
 AT_SITE = """
 set -e
 mount --bind "$1" /proc/sys/kernel/random/boot_id
@@ -202,17 +208,28 @@ class World:
             self.kill(f"{host.name}.{role}")
 
     def _spawn_at(self, host: Host, role: str, words: list[str], env: Mapping[str, str]) -> None:
+        self._spawn(role, self._entering(host, words), env)
+
+    def _entering(self, host: Host, words: list[str]) -> list[str]:
         """At the site, since its last start: with its boot id and its monotonic clock."""
-        offset = BEGUN_AT_S - int(time.clock_gettime(time.CLOCK_BOOTTIME))
         started = host.memory / "clock-offset"
-        if started.exists():
-            offset = int(started.read_text())
-        else:
-            started.write_text(str(offset))
+        if not started.exists():
+            started.write_text(str(BEGUN_AT_S - int(time.clock_gettime(time.CLOCK_BOOTTIME))))
+        offset = started.read_text()
         unshare = ["unshare", "--mount", "--uts", "--time", "--fork", "--kill-child=KILL"]
         unshare += [f"--monotonic={offset}", f"--boottime={offset}"]
         enter = ["sh", "-c", AT_SITE, "enter", str(host.memory / "boot_id"), *words]
-        self._spawn(role, network.inside(host.site, [*unshare, *enter]), env)
+        return network.inside(host.site, [*unshare, *enter])
+
+    def prove(self, host: Host) -> None:
+        """That what a site's processes see of boots and clocks is what was done to them."""
+        host.clock.set(PROOF_S)
+        words = [sys.executable, "-S", "-c", LOOK]
+        boot, monotonic, wall = run(self._entering(host, words), env=host.clock.env).split()
+        host.clock.set(0)
+        is_so = boot == host.boot and float(monotonic) < START_S + BEGUN_AT_S
+        if not (is_so and abs(float(wall) - SystemClock().now().timestamp() - PROOF_S) < START_S):
+            raise LabError(f"{host.name} sees boot {boot}, {monotonic} s up, at {wall}")
 
     def _spawn(self, role: str, words: list[str], env: Mapping[str, str]) -> Process:
         return spawn(self.place.prefix, role, words, self.place.logs / f"{role}.log", env)

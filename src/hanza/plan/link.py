@@ -1,5 +1,4 @@
-"""What the two sides of a link decide of each other: which start of an agent is believed, and
-whether it has to be told anything.
+"""What a plane decides of an agent's link: whom it believes, and what is news to it.
 
 The agent's half, what to do with a manifest that is offered, is `manifest.judge`.  Both are
 explored together, with all else that the protocol decides, in `tests/property/test_protocol.py`.
