@@ -67,9 +67,10 @@ def put(stage: Stage) -> str | None:
     if len(ledger.wanted) >= INSTANCES_MAX or stage.world.plane_faults:
         return None
     ledger.made += 1
-    host = stage.chance.choice(list(stage.world.hosts.values()))
-    name = f"c{ledger.made}"
-    return _ask(stage, name, host.member.country, "on")
+    hosts = stage.chance.sample(list(stage.world.hosts.values()), stage.chance.choice((1, 2)))
+    spec: dict[str, Any] = {"image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64}
+    spec["policy"] = {"residency": sorted(one.member.country for one in hosts)}
+    return _ask(stage, f"c{ledger.made}", spec | {"power": "on"})
 
 
 def delete(stage: Stage) -> str | None:
@@ -100,13 +101,11 @@ def switch(stage: Stage) -> str | None:
     stage.world.observer.asked(stage.ledger.ids[name], wanted=power == "on")
     with stage.world.client() as client:
         spec = client.get(f"{SHOP}/{name}")["spec"]
-    return _ask(stage, name, spec["country"], power)
+    return _ask(stage, name, spec | {"power": power})
 
 
-def _ask(stage: Stage, name: str, country: str, power: str) -> str:
-    ledger = stage.ledger
-    spec = {"country": country, "image": "tiny", "power": power}
-    spec |= {"cpus": 1, "memoryMiB": 128, "diskMiB": 64}
+def _ask(stage: Stage, name: str, spec: dict[str, Any]) -> str:
+    ledger, power = stage.ledger, str(spec["power"])
     try:
         with stage.world.client() as client:
             _, document = client.put(f"{SHOP}/{name}", {"spec": spec})
@@ -114,7 +113,7 @@ def _ask(stage: Stage, name: str, country: str, power: str) -> str:
         ledger.unsure.add(name)
         return f"asked for {name} {power}, unanswered"
     ledger.wanted[name], ledger.ids[name] = power, document["metadata"]["id"]
-    return f"wants {name} {power} in {country}"
+    return f"wants {name} {power} in {' or '.join(spec['policy']['residency'])}"
 
 
 # -- wires ----------------------------------------------------------------------------------------
