@@ -69,7 +69,8 @@ def put(stage: Stage) -> str | None:
     ledger.made += 1
     hosts = stage.chance.sample(list(stage.world.hosts.values()), stage.chance.choice((1, 2)))
     spec: dict[str, Any] = {"image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64}
-    spec["policy"] = {"residency": sorted(one.member.country for one in hosts)}
+    countries = sorted(one.member.country for one in hosts)
+    spec["policy"] = {"residency": {"allow": countries}}
     return _ask(stage, f"c{ledger.made}", spec | {"power": "on"})
 
 
@@ -113,7 +114,7 @@ def _ask(stage: Stage, name: str, spec: dict[str, Any]) -> str:
         ledger.unsure.add(name)
         return f"asked for {name} {power}, unanswered"
     ledger.wanted[name], ledger.ids[name] = power, document["metadata"]["id"]
-    return f"wants {name} {power} in {' or '.join(spec['policy']['residency'])}"
+    return f"wants {name} {power} in {' or '.join(spec['policy']['residency']['allow'])}"
 
 
 # -- wires ----------------------------------------------------------------------------------------
