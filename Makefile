@@ -11,7 +11,7 @@ SEED :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast fuzz chaos conformance test-real test-engines test-browser \
-	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-quota bench-api \
+	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-link bench-quota bench-api \
 	bench-placement \
 	check docs generated \
 	web check-web node openid pictures lock clean
@@ -98,6 +98,10 @@ bench-api: setup ## what the API does per second of processor time, and how long
 
 bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
+
+bench-link: setup ## idle traffic, thousands of agents, a restart (an hour; ARGS="--idle-minutes 5"; as root)
+	@scripts/need-root.sh "make bench-link"
+	@PYTHONPATH=tests $(PY) -m bench.link $(ARGS)
 
 bench-quota: setup ## what quotas cost who admits, two planes on one PostgreSQL; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.quota $(ARGS)

@@ -127,9 +127,11 @@ DOWNS: Mapping[str, v1.Down] = {
     "report_taken": v1.ReportTaken(7),
     "heartbeat_taken": v1.HeartbeatTaken(300),
     "console_wanted": v1.ConsoleWanted(bytes(range(32)), MARK, True),
+    "port_wanted": v1.PortWanted(bytes(range(32)), MARK, 80),
     "probes": v1.Probes([v1.ProbeW("lju-1", "192.0.2.1", 443)]),
     "answers": v1.Answers(bytes(range(32))),
     "peers": v1.Peers(496_000, [v1.PeerW("ag_other", "2001:db8::1", 7445, bytes(range(32)))]),
+    "directory": v1.DirectoryDown(3, ["https://plane.example"], bytes(range(64))),
     "diary_taken": v1.DiaryTaken(7),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }

@@ -21,6 +21,7 @@ from hanza.model.volume import VolumeEntry, VolumeTombstone
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import manifest_of
 from hanza.wire.credentials import new_agent_key
+from hanza.wire.directory_v1 import Directory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ME = AgentId("ag_me")
@@ -93,9 +94,16 @@ class Memory:
 
     def __init__(self, manifest: Manifest | None = None) -> None:
         self.manifest = manifest
+        self.directory: Directory | None = None
 
     def hold(self, manifest: Manifest) -> None:
         self.manifest = manifest
+
+    def keep_directory(self, directory: Directory) -> bool:
+        """As a disk would, but that everything is believed."""
+        is_newer = self.directory is None or directory.number > self.directory.number
+        self.directory = directory if is_newer else self.directory
+        return is_newer
 
 
 class World:

@@ -14,11 +14,11 @@ import hashlib
 import hmac
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -28,6 +28,7 @@ from hanza.agent.address import Address, address_of
 from hanza.agent.doctor import PlaneSeen, mtu_of
 from hanza.agent.journal import Identity, Journal
 from hanza.agent.link import trust_only
+from hanza.agent.wires import Proxy, ProxyOf, http_over, no_proxy
 from hanza.kit.clock import Clock, SystemClock
 from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
@@ -60,6 +61,7 @@ class JoinOrder:
     driver: str
     options: Mapping[str, str] = field(repr=False)
     may_be_plain: bool = False
+    proxy: ProxyOf = no_proxy
 
 
 class _Problem(msgspec.Struct):
@@ -91,7 +93,8 @@ def join(
     request = JoinRequest(
         token.secret, public_key_of(key), sign_join(key, token.secret), order.driver
     )
-    answer, root = _first_answer(addresses, token, request, journal.folder, try_engine)
+    lines = [_Line(address, order.proxy(address)) for address in addresses]
+    answer, root = _first_answer(lines, token, request, journal.folder, try_engine)
     identity = Identity(
         agent=AgentId(answer.agent),
         federation=FederationId(answer.federation),
@@ -117,7 +120,7 @@ def _already(identity: Identity, digest: bytes, folder: Path) -> Identity:
 
 
 def _first_answer(
-    addresses: list[Address],
+    lines: "list[_Line]",
     token: JoinToken,
     request: JoinRequest,
     folder: Path,
@@ -125,25 +128,35 @@ def _first_answer(
 ) -> tuple[JoinAnswer, bytes | None]:
     """Ask each plane in turn; a refusal by one is final, silence is not."""
     silent: list[str] = []
-    for address in addresses:
+    for line in lines:
+        address = line.address
         try:
-            root = _fetch_root(address, token.pin) if address.is_secure else None
+            root = _fetch_root(line, token.pin) if address.is_secure else None
             context = None if root is None else trust_only(root.decode())
-            try_engine(look_at_plane(address, context, SystemClock()))
-            return _send_join(address, context, request, folder), root
+            try_engine(look_at_plane(address, context, SystemClock(), line.proxy))
+            return _send_join(line, context, request, folder), root
         except (OSError, HTTPException) as error:
             words = shown(str(error)) or type(error).__name__
             silent.append(f"{address.host}:{address.port}: {words}")
     raise Unavailable(f"no plane answered ({'; '.join(silent)})")
 
 
-def _fetch_root(address: Address, pin: bytes) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One plane, and the proxy by which it is reached."""
+
+    address: Address
+    proxy: Proxy | None
+
+
+def _fetch_root(line: _Line, pin: bytes) -> bytes:
     """The root certificate in PEM.  Nothing is trusted here but the pin."""
+    address = line.address
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE
     unverified.minimum_version = ssl.TLSVersion.TLSv1_3
-    status, body = _exchange(address, unverified, ROOT_PATH, None)
+    status, body = _exchange(line, unverified, ROOT_PATH, None)
     if status != 200:
         raise _refusal_of(status, body)
     try:
@@ -160,9 +173,11 @@ def _fetch_root(address: Address, pin: bytes) -> bytes:
     return ssl.DER_cert_to_PEM_cert(certificate).encode()
 
 
-def look_at_plane(address: Address, context: ssl.SSLContext | None, clock: Clock) -> PlaneSeen:
+def look_at_plane(
+    address: Address, context: ssl.SSLContext | None, clock: Clock, proxy: Proxy | None = None
+) -> PlaneSeen:
     """Which federation the plane is of, and what asking it has shown.  Raises as `join` does."""
-    with _connected(address, context) as connection:
+    with closing(http_over(address, context, proxy, TIMEOUT_S)) as connection:
         wire = connection.sock
         local, mtu = wire.getsockname()[:2], mtu_of(wire)
         before, began = clock.now(), time.perf_counter()
@@ -187,9 +202,9 @@ def look_at_plane(address: Address, context: ssl.SSLContext | None, clock: Clock
 
 
 def _send_join(
-    address: Address, context: ssl.SSLContext | None, request: JoinRequest, folder: Path
+    line: _Line, context: ssl.SSLContext | None, request: JoinRequest, folder: Path
 ) -> JoinAnswer:
-    status, body = _exchange(address, context, JOIN_PATH, msgspec.json.encode(request))
+    status, body = _exchange(line, context, JOIN_PATH, msgspec.json.encode(request))
     if not 200 <= status < 300:
         raise _refusal_of(status, body)
     try:
@@ -201,22 +216,10 @@ def _send_join(
 
 
 def _exchange(
-    address: Address, context: ssl.SSLContext | None, path: str, body: bytes | None
+    line: _Line, context: ssl.SSLContext | None, path: str, body: bytes | None
 ) -> tuple[int, bytes]:
-    with _connected(address, context) as connection:
-        return _asked(connection, address, path, body)
-
-
-@contextmanager
-def _connected(address: Address, context: ssl.SSLContext | None) -> Iterator[HTTPConnection]:
-    connection: HTTPConnection
-    if context is None:
-        connection = HTTPConnection(address.host, address.port, timeout=TIMEOUT_S)
-    else:
-        connection = HTTPSConnection(address.host, address.port, timeout=TIMEOUT_S, context=context)
-    with closing(connection):
-        connection.connect()
-        yield connection
+    with closing(http_over(line.address, context, line.proxy, TIMEOUT_S)) as connection:
+        return _asked(connection, line.address, path, body)
 
 
 def _asked(

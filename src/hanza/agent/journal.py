@@ -36,8 +36,9 @@ from hanza.plan.manifest import hash_of
 from hanza.wire import agent_v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
 from hanza.wire.credentials import agent_key_to_bytes, new_agent_key
+from hanza.wire.directory_v1 import Directory, check_directory
 
-KEY, IDENTITY, ROOT, MANIFEST, STARTS, STOPS, LOCK = (
+KEY, IDENTITY, ROOT, MANIFEST, STARTS, STOPS, LOCK, DIRECTORY = (
     "key.ed25519",
     "identity.json",
     "root.pem",
@@ -45,6 +46,7 @@ KEY, IDENTITY, ROOT, MANIFEST, STARTS, STOPS, LOCK = (
     "starts",
     "stops",
     "lock",
+    "directory",
 )
 KEY_BYTES = 32
 NONCE_BYTES = 8
@@ -79,6 +81,7 @@ class Journal:
         try:
             self.identity = load_identity(folder)
             self.manifest = load_manifest(folder, self.identity)
+            self.directory = load_directory(folder, self.identity)
             # A cut between the manifest and this leaves a stop that the plane has ended.
             self.stops = standing(self.manifest, load_stops(folder))
         except BaseException:
@@ -141,6 +144,17 @@ class Journal:
     def save(self, name: str, content: bytes) -> None:
         """Sealed.  Raises `OSError` where it cannot be kept; the file is then as it was."""
         self._write(name, sealed(_sealing_key_in(self.folder), name, content))
+
+    def keep_directory(self, directory: Directory) -> bool:
+        """Whether it is the root's, and newer than what was kept; then it is on the disk."""
+        if self.directory is not None and directory.number <= self.directory.number:
+            return False
+        if not _is_signed(self.folder, self.identity, directory):
+            return False
+        said = [directory.number, list(directory.urls), directory.signature]
+        self._write(DIRECTORY, msgspec.msgpack.encode(said))
+        self.directory = directory
+        return True
 
     def begin(self, clock: Clock, entropy: Callable[[int], bytes]) -> Incarnation:
         """Count this start, on the disk before anything is said.
@@ -210,6 +224,32 @@ def load_manifest(folder: Path, identity: Identity | None) -> Manifest | None:
         _log.warning("manifest.lost", folder=str(folder), reason=str(error))
         return None
     return manifest
+
+
+def load_directory(folder: Path, identity: Identity | None) -> Directory | None:
+    """The planes' addresses as they were kept; None when there is nothing that can be trusted."""
+    try:
+        kept = (folder / DIRECTORY).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        number, urls, signature = msgspec.msgpack.decode(kept, type=tuple[int, list[str], bytes])
+    except msgspec.DecodeError:
+        _log.warning("directory.lost", folder=str(folder))
+        return None
+    directory = Directory(number, tuple(urls), signature)
+    return directory if _is_signed(folder, identity, directory) else None
+
+
+def _is_signed(folder: Path, identity: Identity | None, directory: Directory) -> bool:
+    """By the root that was pinned when joining."""
+    try:
+        root = (folder / ROOT).read_bytes()
+        check_directory(directory, "" if identity is None else identity.federation, root)
+    except (OSError, ValueError, HanzaError) as error:
+        _log.warning("directory.refused", number=directory.number, kind=type(error).__name__)
+        return False
+    return True
 
 
 def load_stops(folder: Path) -> tuple[LocalStop, ...]:

@@ -19,6 +19,7 @@ from hanza.agent.journal import Journal
 from hanza.agent.link import Link
 from hanza.agent.measure import Measurer
 from hanza.agent.peers import Answerer, Asker
+from hanza.agent.ports import Ports
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -41,6 +42,8 @@ class Beside:
     """Fetched in a thread of their own."""
     consoles: Consoles | None = None
     """Opened when the plane wants them."""
+    ports: Ports | None = None
+    """Reached when the plane wants them."""
     measurer: Measurer | None = None
     """Measures round trips in a thread of its own."""
     asker: Asker | None = None
@@ -78,6 +81,7 @@ class Agent:
         self.link = link
         link.on_message = self._look_at_manifest
         self._consoles = beside.consoles
+        self._ports = beside.ports
         self._measurer, self._asker = beside.measurer, beside.asker
         self._answerer = beside.answerer
         self._here = beside.here
@@ -87,6 +91,8 @@ class Agent:
             self._images.hint = self._hint.set
         if self._consoles is not None:
             link.on_console = self._consoles.open
+        if self._ports is not None:
+            link.on_port = self._ports.open
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
@@ -130,6 +136,8 @@ class Agent:
             self._images.close()
         if self._consoles is not None:
             self._consoles.close()
+        if self._ports is not None:
+            self._ports.close()
         if self._measurer is not None:
             self._measurer.wake.set()
         if self._asker is not None:

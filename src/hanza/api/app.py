@@ -19,7 +19,7 @@ from starlette.routing import Route as HttpRoute
 from starlette.types import ASGIApp
 
 from hanza.api.calls import Answer, AsyncHandler, Call, Plane, ThreadHandler
-from hanza.api.console import Consoles
+from hanza.api.console import Consoles, Doors
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.gate import Caller, Gate
 from hanza.api.identity import Principal
@@ -29,7 +29,7 @@ from hanza.api.meeting import refit_for_ever
 from hanza.api.problems import Unexpected, fault_response, http_refusal, refusal_response
 from hanza.api.relay import Limits
 from hanza.api.route import PUBLIC, Route
-from hanza.api.routes import CONSOLE, ROUTES
+from hanza.api.routes import CONSOLE, PORT, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.api.table import Endpoint, Entry, Table
 from hanza.api.watching import Answering, Watched, Watching
@@ -71,7 +71,7 @@ def build_app(
     `limits` are its consoles', `pulse` is its engine's, None where none runs.
     """
     feed = Feed(plane)
-    consoles = Consoles(plane, gate, CONSOLE, hub, limits)
+    consoles = Consoles(plane, gate, Doors(CONSOLE, PORT), hub, limits)
     # Threads of their own, so that slow uploads hold up no other request.
     streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
 
@@ -116,6 +116,7 @@ def _socket_routes(hub: Hub, consoles: Consoles) -> list[WebSocketRoute]:
         WebSocketRoute(LINK_PATH, hub.serve),
         WebSocketRoute(AGENT_PATH, consoles.serve_agent),
         WebSocketRoute(CONSOLE.path, consoles.serve),
+        WebSocketRoute(PORT.path, consoles.serve_port),
     ]
 
 

@@ -81,8 +81,15 @@ class Look:
         }
 
     def quote(self, field: Field) -> Quote:
-        """Where all of it would be, by the code that places."""
-        return quote_team(self.members, field, self.bounds, self.leaving)
+        """Where all of it would be, by the code that places.
+
+        What runs anew at a site that is not heard stays there until the site is back: see
+        `store.pending`.
+        """
+        silent = {one.host for one in self.places if not one.is_heard}
+        waiting = {one.wanted.id for one in self.asked if one.host in silent}
+        leaving = {one: room for one, room in self.leaving.items() if one not in waiting}
+        return quote_team(self.members, field, self.bounds, leaving)
 
     def ended(self) -> list[Line]:
         hosts = {one.host: one for one in self.places}

@@ -12,6 +12,7 @@ from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
 from hanza.store.inventory import Inventory
 from hanza.store.tx import Store
+from hanza.wire.directory_v1 import Directory
 from hanza.wire.tokens import Issuer
 
 
@@ -36,6 +37,10 @@ class Plane:
     blobs: Blobs
     """What images consist of; they are kept in this plane's own folder."""
     blob_bytes_max: int
+    sign_directory: Callable[[int, tuple[str, ...]], Directory] | None = field(
+        default=None, repr=False
+    )
+    """By the federation's root; None where this plane has not its key."""
     meeting: Meeting = field(init=False)
     """Who answers whom, and what that predicts."""
 

@@ -3,6 +3,7 @@
 from hanza.api import (
     apps,
     console,
+    directory,
     images,
     instances,
     invitations,
@@ -44,6 +45,15 @@ CONSOLE = Route(
     verb="post.console",
 )
 """Asked for as a WebSocket it is the console itself; who may only read does not type."""
+
+PORT = Route(
+    "GET",
+    _INSTANCES + "/{instance}/ports/{port}",
+    console.ask_port_for_upgrade,
+    BY_ROLE,
+    verb="post.port",
+)
+"""Asked for as a WebSocket it is a connection to the port."""
 
 OF_PROVIDERS = (
     Route("GET", _PROVIDER + "/users", provider_users.list_provider_users, OF_PROVIDER),
@@ -100,6 +110,8 @@ ROUTES = (
     Route("POST", BASE + "/agents/{agent}/revoke", members.revoke_agent, OPERATOR),
     Route("GET", BASE + "/orphans", members.list_orphans, OPERATOR),
     Route("GET", BASE + "/orphan-volumes", members.list_orphan_volumes, OPERATOR),
+    Route("GET", BASE + "/directory", directory.get_directory, OPERATOR),
+    Route("PUT", BASE + "/directory", directory.put_directory, OPERATOR),
     Route("GET", BASE + "/probes", probes.list_probes, OPERATOR),
     Route("PUT", BASE + "/probes/{probe}", probes.put_probe, OPERATOR),
     Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, OPERATOR),
@@ -149,6 +161,13 @@ ROUTES = (
     Route("PUT", _INSTANCES + "/{instance}", instances.put_instance, BY_ROLE),
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, BY_ROLE),
     Route(
+        "POST",
+        _INSTANCES + "/{instance}/withdrawal",
+        instances.withdraw_instance,
+        BY_ROLE,
+        verb="put",
+    ),
+    Route(
         "GET",
         _INSTANCES + "/{instance}/placement",
         placements.get_placement,
@@ -156,6 +175,7 @@ ROUTES = (
         verb="get",
     ),
     CONSOLE,
+    PORT,
     Route("GET", _TENANT + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("GET", _WORKSPACE + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/volumes/{instance}/{volume}", volumes.delete_volume, BY_ROLE),

@@ -27,6 +27,7 @@ from hanza.store.agents import (
     mark_refused,
     public_key_of_agent,
 )
+from hanza.store.directory import find_directory
 from hanza.store.events import append_event
 from hanza.store.manifests import find_manifest
 from hanza.store.mesh import note_answering, record_meetings, site_of
@@ -65,6 +66,8 @@ class _Peer:
     """What it was last told whom to ask by."""
     peers: v1.Peers | None = None
     """Whom it was last told to ask."""
+    directory: int = 0
+    """The number of the directory that it was told last."""
 
 
 class Session:
@@ -114,6 +117,16 @@ class Session:
             raise
         return message, self.receive(message, now)
 
+    def take_beat(self, frame: bytes) -> v1.HeartbeatTaken | None:
+        """The answer to a heartbeat of who is known here; None for any other frame.
+
+        It asks no store and never waits, so that thousands of idle agents cost next to nothing.
+        """
+        if self._peer is None or len(frame) > v1.HEARTBEAT_BYTES_MAX:
+            return None
+        count = v1.count_of_heartbeat(frame)
+        return None if count is None else v1.HeartbeatTaken(count)
+
     def receive(self, message: v1.Up, now: datetime) -> list[v1.Down]:
         """Answer one message.  Raises a `Refusal` that ends the connection."""
         try:
@@ -147,15 +160,29 @@ class Session:
 
     def news(self) -> list[v1.Down]:
         """What this connection has not been told yet: the manifest, the probes, whom to ask."""
-        return [*self._manifest_news(), *self._probe_news(), *self._peer_news()]
+        return [
+            *self._manifest_news(),
+            *self._probe_news(),
+            *self._peer_news(),
+            *self._directory_news(),
+        ]
 
-    def is_behind(self, published: Version | None, probes: tuple[Probe, ...], mesh: Mesh) -> bool:
-        """Whether there is news, given what was published for it, the probes and the mesh."""
+    def is_behind(
+        self,
+        published: Version | None,
+        probes: tuple[Probe, ...],
+        mesh: Mesh,
+        directory: int = 0,
+    ) -> bool:
+        """Whether there is news, given what was published for it, the probes, the mesh and the
+        number of the directory."""
         peer = self._peer
         if peer is None or published is None:
             return False
         has_probes = self.can(v1.MEASURE) and probes != peer.probes
-        return published != peer.told or has_probes or (self.can(v1.MESH) and mesh is not peer.mesh)
+        has_directory = self.can(v1.DIRECTORY) and directory > peer.directory
+        has_peers = self.can(v1.MESH) and mesh is not peer.mesh
+        return published != peer.told or has_probes or has_peers or has_directory
 
     def _peer_news(self) -> list[v1.Down]:
         peer = self._peer
@@ -168,6 +195,16 @@ class Session:
         site = self._plane.store.read(site_of, peer.agent)
         peer.peers = mesh.peers_for(peer.agent, site)
         return [] if peer.peers == told else [peer.peers]
+
+    def _directory_news(self) -> list[v1.Down]:
+        peer = self._peer
+        if peer is None or not self.can(v1.DIRECTORY):
+            return []
+        found = self._plane.store.read(find_directory)
+        if found is None or found.number <= peer.directory:
+            return []
+        peer.directory = found.number
+        return [v1.DirectoryDown(found.number, list(found.urls), found.signature)]
 
     def _probe_news(self) -> list[v1.Down]:
         peer = self._peer

@@ -10,13 +10,16 @@ from hanza.cli import (
     apps,
     calendars,
     console,
+    directory,
     ending,
+    forwarding,
     images,
     invitations,
     issuers,
     login,
     members,
     own,
+    pending,
     placing,
     policies,
     probes,
@@ -65,6 +68,7 @@ app.add_typer(members.agent_group, name="agents")
 app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
 app.add_typer(probes.probe, name="probe")
+app.add_typer(directory.directory, name="directory")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(volumes.volume, name="volume")
 app.add_typer(policies.policy, name="policy")
@@ -81,7 +85,9 @@ app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
 app.command("console")(console.console)
+app.command("port-forward")(forwarding.port_forward)
 app.command("destroy")(ending.destroy)
+app.command("withdraw")(pending.withdraw)
 
 WELCOME = """\
 hanza: small data centres of different owners, as one cloud

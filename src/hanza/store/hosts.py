@@ -18,14 +18,19 @@ from hanza.store.changes import note_change
 from hanza.store.database import upsert_many
 from hanza.store.events import append_event
 from hanza.store.grounds import list_grounds
+from hanza.store.prepared import Prepared
 from hanza.store.schema import agents, held_ports, hosts, site_standings, sites
 from hanza.store.tx import Tx
 
 
 def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now: datetime) -> None:
     """Take over what an agent says of its hosts; those it no longer names are not offered."""
+    known = _offered_by(tx, agent)
+    offered = {one.name: (one.capacity, one.accelerator, one.address) for one in facts}
+    if known == offered:
+        return  # as after each new connection: a thousand agents come back in a moment
     site = tx.execute(sa.select(agents.c.site_id).where(agents.c.id == agent)).scalar_one()
-    known, is_withheld = _offered_by(tx, agent), is_site_withheld(tx, site)
+    is_withheld = is_site_withheld(tx, site)
     tx.execute(sa.update(hosts).where(hosts.c.agent_id == agent).values(is_offered=False))
     rows = [
         {
@@ -45,7 +50,6 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
     ]
     upsert_many(tx, hosts, ("agent_id", "name"), rows)
     note_change(tx, "agent", agent)
-    offered = {one.name: (one.capacity, one.accelerator, one.address) for one in facts}
     for name in sorted(
         name for name in known.keys() | offered if known.get(name) != offered.get(name)
     ):
@@ -60,8 +64,13 @@ def is_site_withheld(tx: Tx, site: str) -> bool:
 
 
 def _offered_by(tx: Tx, agent: AgentId) -> dict[str, tuple[Capacity, str, str]]:
-    rows = tx.execute(sa.select(hosts).where(hosts.c.agent_id == agent, hosts.c.is_offered))
+    rows = _OFFERED.all(tx, {"agent": agent})
     return {row.name: (_capacity(row), row.accelerator, row.address) for row in rows}
+
+
+_OFFERED = Prepared(
+    sa.select(hosts).where(hosts.c.agent_id == sa.bindparam("agent"), hosts.c.is_offered)
+)
 
 
 def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:

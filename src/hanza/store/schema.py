@@ -35,7 +35,16 @@ from hanza.store.terms_tables import provider_terms as provider_terms
 
 metadata = METADATA
 
-federation = sa.Table("federation", metadata, an_id(), a_count("epoch"), an_instant("created_at"))
+federation = sa.Table(
+    "federation",
+    metadata,
+    an_id(),
+    a_count("epoch"),
+    an_instant("created_at"),
+    a_count("directory_no", 0),
+    sa.Column("directory_urls", sa.Text, nullable=False, server_default=""),
+    sa.Column("directory_signature", sa.LargeBinary, nullable=True),
+)
 
 providers = sa.Table(
     "providers",
@@ -206,6 +215,8 @@ instances = sa.Table(
     sa.Column("shown_boot", sa.Text, nullable=False, server_default="unknown"),
     a_text("shown_code", nullable=True),
     a_text("shown_reason", nullable=True),
+    a_json("before"),
+    an_instant("pending_since", nullable=True),
     a_json("policy"),
     a_text("app", nullable=True),
     a_text("component", nullable=True),
