@@ -12,7 +12,7 @@ from chaos.__main__ import hurt
 from chaos.observer import TOGETHER_S, BrokenLaw, Observer
 from hanza.boot.lab.waiting import is_soon
 
-SEED, SITES, MINUTES = 6, 3, 0.2
+SEED, SITES, MINUTES = 6, 3, 0.15
 
 
 @pytest.mark.timeout(600)
