@@ -7,9 +7,10 @@ BUNDLE := src/hanza/web/page
 DEBIAN := .cache/debian
 ARGS :=
 MINUTES := 10
+SEED :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines demo demo-down demo-status test test-fast fuzz conformance test-real test-engines test-browser \
+.PHONY: help setup engines demo demo-down demo-status test test-fast fuzz chaos conformance test-real test-engines test-browser \
 	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-link bench-quota bench-api \
 	bench-placement \
 	check docs generated \
@@ -22,7 +23,7 @@ setup: ## the Python environment in .venv (instant when it is there)
 	@scripts/setup.sh
 
 engines: setup
-	@$(PY) -m hanza.boot.demo.packages postgresql
+	@$(PY) -m hanza.boot.demo.packages postgresql libfaketime
 
 demo: ## six sites of six providers on this machine, with real guests (as root)
 	@scripts/need-root.sh "make demo"
@@ -50,6 +51,10 @@ test-fast: engines openid ## all but the real engines
 
 fuzz: setup ## ask every operation of a real plane what its document allows and what it does not; MINUTES=10
 	PYTHONPATH=tests $(PY) -m kit.fuzzing $(MINUTES)
+
+chaos: engines ## hurt a league of real processes and look whether the laws hold; MINUTES=10 SEED= (as root)
+	@scripts/need-root.sh "make chaos"
+	@PYTHONPATH=tests $(PY) -m chaos $(MINUTES) $(SEED)
 
 conformance: engines ## the standard's rules, asked of real planes on both databases, under both policies
 	$(PY) -m pytest -q -n 2 --dist loadfile --durations=3 tests/conformance

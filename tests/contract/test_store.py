@@ -226,6 +226,21 @@ def test_an_instance_is_never_held_twice(store: Store) -> None:
     assert not store.write(holds.take_hold, InstanceId("in_a"), second, ONE, NOW)
 
 
+def test_an_over_full_host_takes_nothing_more_but_what_makes_it_no_fuller(store: Store) -> None:
+    """Three cpus are held when the host shrinks to two: less is allowed, and then again no more."""
+    store.write(a_league, cpus=3)
+    first, second, _ = [store.write(place_one, name) for name in "abc"]
+    shrunk = HostFacts("h1", Capacity(2, 10_000, 1_000), "none")
+    store.write(hosts.put_hosts, AGENT, [shrunk], IDS, NOW)
+    (host,) = store.read(host_ids)
+    assert store.write(holds.take_room, host, Capacity(0, 0, 10)) == AGENT, "a disk that grows"
+    assert store.write(holds.take_room, host, ONE) is None
+    assert store.write(holds.release_hold, first), "it is less full"
+    assert store.write(holds.take_room, host, ONE) is None, "and full"
+    assert store.write(holds.release_hold, second)
+    assert store.write(holds.take_room, host, ONE) == AGENT
+
+
 def test_releasing_twice_gives_room_back_once(store: Store) -> None:
     store.write(a_league)
     mark = store.write(place_one)

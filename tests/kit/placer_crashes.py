@@ -1,9 +1,9 @@
 """Kills a placer at each of its statements while another is at work, and looks what is left.
 
-    python -m kit.placer_crashes URL FOLDER
+    python -m kit.placer_crashes URL FOLDER EACH
 
-Runs as a program of its own, because it forks.  For each statement of a round of placing one is
-killed there and the next begins where that has left off; at some a second is at work at that
+Runs as a program of its own, because it forks.  At each EACH-th statement of a round of placing one
+is killed and the next begins where that has left off; at some a second is at work at that
 moment, which thinks that the first has gone.  Then all that was placed ends, and the same is done
 to those who give the room back.  At last two race: both have decided on the same hosts before
 either holds anything.  After each the books have to agree, and in the end nothing may be held.
@@ -54,8 +54,8 @@ from kit.statements import STILL_S, Between, Counting, Order
 ROUND = timedelta(hours=2)
 BEYOND = LEASE_FOR + timedelta(seconds=5)
 """Where the clock of the second is: the first's role and leases are over, and hosts are heard."""
-DUEL_EACH = 12
-RACES = 8
+DUELS = 8
+RACES = 5
 PATIENCE_S = 60
 SIZE = Capacity(3, 256, 64)
 """Two of them fill a host."""
@@ -325,6 +325,7 @@ class Duel:
 @dataclass
 class Run:
     scene: Scene
+    each: int
     killed: int = 0
     most: dict[str, int] = field(default_factory=dict)
 
@@ -335,7 +336,7 @@ class Run:
         lengths = self._round()
         self.most = dict(zip(("place", "settle"), lengths, strict=True))
         self._kill_in_a_row(lengths)
-        for at in range(1, max(lengths) + 1, DUEL_EACH):
+        for at in range(1, max(lengths) + 1, max(lengths) // DUELS):
             self._round(at)
         for _ in range(RACES):
             done(lambda: race(self.scene))
@@ -362,7 +363,7 @@ class Run:
             is_killed, _ = Duel(self.scene, kinds, now, is_alone=True).fight(at)
             now += BEYOND
             self.killed += is_killed
-            at += 1
+            at += self.each
             if not is_killed:
                 break
         return at, now
@@ -399,5 +400,5 @@ class Run:
 
 if __name__ == "__main__":
     place = Path(sys.argv[2])
-    run = Run(Scene(sys.argv[1], fresh_folder(place, "league")))
+    run = Run(Scene(sys.argv[1], fresh_folder(place, "league")), int(sys.argv[3]))
     print(json.dumps(run.whole()))

@@ -18,6 +18,7 @@ from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
 from hanza.model.probe import Probe, Trip
 from hanza.model.report import Incarnation
+from hanza.plan.link import is_news
 from hanza.plan.manifest import delta_between
 from hanza.plan.report import refuse_nonsense
 from hanza.store.agents import (
@@ -341,8 +342,7 @@ def _news(
     if known is None:
         return told, []
     version, digest = known
-    is_first = version.number == 0
-    if is_first or holds == digest or (told is not None and told >= version):
+    if not is_news(version, digest, told, holds):
         return version, []
     manifest = find_manifest(tx, agent, digest)
     if manifest is None:

@@ -30,6 +30,7 @@ from hanza.store.retention import Retention, forget_old
 from hanza.store.roles import take_role
 from hanza.store.tx import Store, Tx
 from hanza.store.work import KINDS, Kind, Work, is_due, settle_work, take_due
+from hanza.store.wrong_clock import last_told_at, pull_back
 
 log = Log("hanza.engine")
 BATCH_MAX: Mapping[Kind, int] = {
@@ -45,6 +46,8 @@ WARM_EVERY = timedelta(seconds=1)
 FORGET_EVERY = timedelta(minutes=1)
 OFFER_EVERY = timedelta(seconds=1)
 """What a provider says counts at once; this is only for what comes by time alone."""
+CLOCK_ERRS = timedelta(seconds=5)
+"""By so much the clocks of two planes may differ; one that went back by more was wrong."""
 LOOK_EVERY_S = 0.2
 """Hints wake the loop at once; this is how late it may notice one by another plane."""
 
@@ -84,12 +87,14 @@ class Engine:
         )
         self._clock = clock
         self._listens_since = clock.now()
+        self._latest: datetime | None = None
         self._ids = ids
         self._point = point
 
     def run_round(self, kinds: Sequence[Kind] = KINDS) -> int:
         """Run everything that is due now, once; how much that was."""
         done = 0
+        self._look_at_clock()
         for kind in kinds:
             now = self._clock.now()
             if kind == "listen" and now - self._listens_since < HEARD_WITHIN:
@@ -105,6 +110,18 @@ class Engine:
         self._keep_warm()
         self.pulse.beat()
         return done
+
+    def _look_at_clock(self) -> None:
+        """A clock that was ahead and was put right must not have us wait until that time comes."""
+        now = self._clock.now()
+        latest = self._latest or self._store.read(last_told_at) or now
+        self._latest = max(latest, now)
+        if now < latest - CLOCK_ERRS:
+            log.warning("clock.went_back", seconds=round((latest - now).total_seconds()))
+            self._store.write(pull_back, now)
+            self._inventory.forget()
+            self._latest = self._warm_at = self._listens_since = now
+            self._offers_at = now - OFFER_EVERY
 
     def _take(self, kind: Kind, now: datetime) -> list[Work]:
         """What is due; one engine places at a time, and another when that one has gone."""

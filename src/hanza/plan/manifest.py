@@ -120,6 +120,11 @@ def is_empty(manifest: Manifest) -> bool:
     return not (wanted or manifest.tombstones or manifest.volume_tombstones)
 
 
+def is_worth_saying(last: Manifest | None, new: Manifest) -> bool:
+    """Whether a manifest is published: it tells more than the last, or is the first to tell any."""
+    return not (is_empty(new) if last is None else says_the_same(last, new))
+
+
 def judge(held: Manifest | None, version: Version, parent: Hash, offered: Hash) -> Judgement:
     """What to do with an offered manifest.  A manifest never goes back.
 

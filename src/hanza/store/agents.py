@@ -19,6 +19,7 @@ from hanza.model.ids import AgentId, SiteId, TokenId
 from hanza.model.manifest import GENESIS, Hash, Version
 from hanza.model.report import Incarnation
 from hanza.model.site import Agent
+from hanza.plan.link import UNBORN, greeting_of
 from hanza.store.changes import note_change
 from hanza.store.companions import called, others_of
 from hanza.store.events import append_event
@@ -170,12 +171,13 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
     row = _START.first(tx, {"agent": agent})
     assert row is not None, "its key is known"
     _refuse_revoked(row.revoked_at)
-    if (row.starts, row.nonce) == (incarnation.starts, incarnation.nonce):
+    greeting = greeting_of(Incarnation(row.starts, row.nonce), incarnation)
+    if greeting == "same":
         note_heard(tx, [agent], now)
         hint_waiting(tx, "place", now)
         hint_scheduled(tx, "publish", agent, now)
         return int(row.report_no)
-    if row.nonce and incarnation.starts <= row.starts:
+    if greeting == "copy":
         contested = sa.update(agents).where(agents.c.id == agent).values(is_contested=True)
         tx.execute(contested)
         note_change(tx, "agent", agent)
@@ -198,7 +200,7 @@ def trust_agent(tx: Tx, agent: AgentId, now: datetime) -> None:
     changed = tx.execute(
         sa.update(agents)
         .where(agents.c.id == agent)
-        .values(is_contested=False, starts=0, nonce="", report_no=0)
+        .values(is_contested=False, starts=UNBORN.starts, nonce=UNBORN.nonce, report_no=0)
     ).rowcount
     if not changed:
         raise NotFound(f"there is no agent {agent}")

@@ -31,7 +31,8 @@ _TAKE_ROOM = Prepared(
         _THIS_HOST,
         hosts.c.is_offered,
         sa.not_(hosts.c.is_withheld),
-        *(hosts.c[name] - _HELD[name] >= _SIZES[name] for name in _ROOM),
+        # What does not grow is allowed even on an over-full host.
+        *(sa.or_(_SIZES[name] <= 0, hosts.c[name] - _HELD[name] >= _SIZES[name]) for name in _ROOM),
     )
     .values({_HELD[name]: _HELD[name] + _SIZES[name] for name in _ROOM})
     .returning(hosts.c.agent_id)

@@ -82,6 +82,11 @@ class Inventory:
         """These are looked at anew before the next decision, whatever became of the last."""
         self._doubted.update(hosts)
 
+    def forget(self) -> None:
+        """Whatever is known here is read anew: when it was heard may be wrong."""
+        with self._door:
+            self._kept = None
+
     def _read(self, now: datetime) -> Fleet:
         doubted = frozenset(self._doubted)
         kept, read = self._kept, READ_MAX

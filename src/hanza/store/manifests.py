@@ -17,7 +17,7 @@ from hanza.model.ids import AgentId, InstanceId, VolumeId
 from hanza.model.image import BLANK, Bundle
 from hanza.model.manifest import Entry, Hash, Manifest, Tombstone, Version
 from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
-from hanza.plan.manifest import hash_of, is_empty, manifest_of, says_the_same
+from hanza.plan.manifest import hash_of, is_worth_saying, manifest_of
 from hanza.store.images import BUNDLE_COLUMNS, bundle_from_row
 from hanza.store.instances import data_volumes_from_row, spec_from_row
 from hanza.store.prepared import Prepared, changing, inserting
@@ -44,7 +44,7 @@ def publish_manifest(tx: Tx, agent: AgentId, now: datetime) -> Manifest:
     version, parent = Version(row.epoch, row.manifest_no), bytes(row.manifest_hash)
     manifest = _wanted_at(tx, agent, version, parent)
     held = find_manifest(tx, agent, parent)
-    if says_the_same(held, manifest) if held else is_empty(manifest):
+    if not is_worth_saying(held, manifest):
         raise NothingNew("nothing has changed")
     digest = hash_of(manifest)
     _SET_HASH.run(tx, {"b_id": agent, "manifest_hash": digest})
