@@ -28,7 +28,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench.load import Server, run_load
+from bench.load import Call, Server, run_load, run_turns
 from bench.report import Number, cpu_seconds, load_average, tell
 from bench.workload import HOST_CPUS, HOST_MIB, Group, Machine, groups_of, machine, prices_of
 from hanza.drivers.contract.patience import until
@@ -82,15 +82,10 @@ class World:
         )
 
     def _by_seca(self, prefix: str, machines: Sequence[Machine]) -> None:
-        """Each call follows the one before it of the same instance; eight at a time."""
-        calls: list[list[bytes]] = [[], [], []]
-        for one in machines:
-            for kind, call in zip(calls, self._seca_calls(prefix, one), strict=True):
-                kind.append(call)
-        for kind, status in zip(calls, (201, 201, 202), strict=True):
-            run_load(self._server, iter(kind), len(kind), CLIENTS, status=status)
+        """Each client takes an instance and makes its three calls, then the next instance."""
+        run_turns(self._server, (self._seca_calls(prefix, one) for one in machines), CLIENTS)
 
-    def _seca_calls(self, prefix: str, one: Machine) -> tuple[bytes, bytes, bytes]:
+    def _seca_calls(self, prefix: str, one: Machine) -> tuple[Call, Call, Call]:
         inside = f"/v1/tenants/{TENANT}/workspaces/{_workspace_of(one)}"
         name = f"{prefix}-{one.name}"
         base = "/r/eu/providers/seca"
@@ -105,9 +100,9 @@ class World:
         }
         body = json.dumps({"spec": spec}).encode()
         return (
-            self._server.request("PUT", disk, json.dumps({"spec": storage}).encode()),
-            self._server.request("PUT", instance, body),
-            self._server.request("POST", f"{instance}/start"),
+            Call(self._server.request("PUT", disk, json.dumps({"spec": storage}).encode()), 201),
+            Call(self._server.request("PUT", instance, body), 201),
+            Call(self._server.request("POST", f"{instance}/start"), 202),
         )
 
     def _by_app(self, prefix: str, machines: Sequence[Machine]) -> None:

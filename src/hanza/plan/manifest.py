@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from hanza.kit.memo import Memo
 from hanza.model.errors import Conflict
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId
@@ -29,31 +30,13 @@ LATER = VOLUMES | {"bundles", "hostname", "ports", "ssh_keys", "user_data"}
 Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
 
 
-class Texts:
-    """The items' parts of the canonical text.  Of a large manifest a change touches little, so up
-    to `kept` parts are remembered; larger ones than `characters`, which tenants may make at will,
-    are not."""
-
-    def __init__(self, kept: int, characters: int) -> None:
-        self._kept = kept
-        self._characters = characters
-        self._texts: dict[Item, str] = {}
-
-    def __len__(self) -> int:
-        return len(self._texts)
-
-    def of(self, item: Item) -> str:
-        text = self._texts.get(item)
-        if text is None:
-            text = _canonical(asdict(item, dict_factory=_said))
-            if len(text) <= self._characters:
-                if len(self._texts) >= self._kept:
-                    self._texts.clear()
-                self._texts[item] = text
-        return text
+def _text_of(item: Item) -> str:
+    """The item's part of the canonical text."""
+    return _canonical(asdict(item, dict_factory=_said))
 
 
-_TEXTS = Texts(kept=20_000, characters=2_048)
+# Of a large manifest a change touches little.  What tenants may make large at will is not kept.
+_TEXTS: Memo[Item, str] = Memo(_text_of, kept=20_000, is_kept=lambda text: len(text) <= 2_048)
 
 
 def manifest_of(
@@ -80,6 +63,10 @@ def manifest_of(
 
 def hash_of(manifest: Manifest) -> Hash:
     """32 bytes that change when anything in the manifest does."""
+    return _HASHES.of(manifest)
+
+
+def _digest_of(manifest: Manifest) -> Hash:
     listed: dict[str, Sequence[Item]] = {
         "bundles": manifest.bundles,
         "entries": manifest.entries,
@@ -98,6 +85,10 @@ def hash_of(manifest: Manifest) -> Hash:
     }
     text = ",".join(f'"{name}":{members[name]}' for name in sorted(members))
     return hashlib.sha256(f"{{{text}}}".encode("utf-8", "surrogatepass")).digest()
+
+
+# Whoever takes or cuts one asks several times in a row.
+_HASHES: Memo[Manifest, Hash] = Memo(_digest_of, kept=4)
 
 
 def _canonical(value: object) -> str:
@@ -153,13 +144,13 @@ def delta_between(base: Manifest, new: Manifest, known: tuple[Hash, Hash] | None
         version=new.version,
         parent=new.parent,
         hash=new_hash,
-        put_entries=tuple(e for m, e in new_entries.items() if entries.get(m) != e),
+        put_entries=_changed(new_entries, entries),
         drop_entries=tuple(m for m in entries if m not in new_entries),
         put_tombstones=tuple(t for m, t in new_tombstones.items() if m not in tombstones),
         drop_tombstones=tuple(m for m in tombstones if m not in new_tombstones),
-        put_bundles=tuple(b for i, b in new_bundles.items() if bundles.get(i) != b),
+        put_bundles=_changed(new_bundles, bundles),
         drop_bundles=tuple(i for i in bundles if i not in new_bundles),
-        put_volumes=tuple(v for s, v in new_volumes.items() if volumes.get(s) != v),
+        put_volumes=_changed(new_volumes, volumes),
         drop_volumes=tuple(s for s in volumes if s not in new_volumes),
         put_volume_tombstones=tuple(t for s, t in new_ended.items() if s not in ended),
         drop_volume_tombstones=tuple(s for s in ended if s not in new_ended),
@@ -211,6 +202,13 @@ def _by_id(bundles: Iterable[Bundle]) -> dict[BundleId, Bundle]:
 
 def _by_stay(items: Iterable[V]) -> dict[Stay, V]:
     return {item.stay: item for item in items}
+
+
+def _changed(new: Mapping[K, Kept], old: Mapping[K, Kept]) -> tuple[Kept, ...]:
+    """What is not as it was; most of it is the very same object."""
+    return tuple(
+        item for key, item in new.items() if (was := old.get(key)) is not item and was != item
+    )
 
 
 def _without(items: Mapping[K, Kept], dropped: Iterable[K]) -> list[Kept]:

@@ -38,6 +38,11 @@ def is_heard_of(heard_at: datetime | None, now: datetime) -> bool:
     return heard_at is not None and now - heard_at < HEARD_WITHIN
 
 
+_CLEAR = Prepared(
+    sa.update(agents)
+    .where(agents.c.id == sa.bindparam("b_agent"), agents.c.refused_since.is_not(None))
+    .values(refused_text=sa.null(), refused_since=sa.null())
+)
 _REVOKED = Prepared(sa.select(agents.c.revoked_at).where(agents.c.id == sa.bindparam("agent")))
 
 
@@ -248,8 +253,7 @@ def mark_refused(
 
 def clear_refused(tx: Tx, agent: AgentId, now: datetime) -> None:
     """A good report came: it is heard again, if it was not."""
-    marked = sa.update(agents).where(agents.c.id == agent, agents.c.refused_since.is_not(None))
-    if tx.execute(marked.values(refused_text=None, refused_since=None)).rowcount:
+    if _CLEAR.run(tx, {"b_agent": agent}):
         append_event(tx, now, "report.accepted", agent, "its reports are good again")
         note_heard(tx, [agent], now)
 

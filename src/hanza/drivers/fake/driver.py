@@ -298,17 +298,14 @@ class FakeDriver:
         return row
 
     def _guest(self, site: Site, row: GuestRow) -> Guest:
-        seen = Guest(
+        return Guest(
             native=row.native,
             mark=Mark(row.owner, row.run_epoch),
             host=row.host,
             spec=row.spec.without_secrets(),
             power=row.power,
-            serial_bytes=None,
+            serial_bytes=len(site.serial_of(row)) if self._capabilities.serial else None,
         )
-        if not self._capabilities.serial:
-            return seen
-        return replace(seen, serial_bytes=len(site.serial_of(row)))
 
 
 def _volume(row: VolumeRow) -> Volume:
