@@ -2,8 +2,9 @@
 
 `flood` keeps every connection busy (closed loop).  `drip` sends at a rate, whether or not the
 answers come, and counts from when a request was due (open loop), so that a plane that stalls does
-not hide it.  `run_turns` has each client ask several things one after the other, then the next ones.  An answer of another status than the one expected ends the run: what is refused
-quickly is not fast.
+not hide it.  `run_turns` has each client ask several things one after the other, then the next
+ones.  An answer of another status than the one expected ends the run: what is refused quickly is
+not fast.
 """
 
 import asyncio

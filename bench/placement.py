@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import cycle, repeat
 
-from bench import batch
+from bench import batch, durable
 from bench.league import HEARD_WITHIN, NOW, Replica, fleet_of, grounds_of, hosts_of, replicas
 from bench.report import Number, load_average, tell
 from hanza.model.capacity import Capacity
@@ -82,6 +82,7 @@ def main() -> int:
         tell_group(10_000, rounds),
         tell_explaining(5_000),
         *batch.run(rounds),
+        *durable.run(min(rounds, durable.ROUNDS), is_quick=is_quick),
     ]
     if not is_quick:
         for hosts in CURVE:

@@ -38,6 +38,8 @@ BATCH_MAX: Mapping[Kind, int] = {
     "listen": 256,
 }
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
+PUBLISH_EVERY = timedelta(seconds=0.5)
+"""While more wait for a place than a batch takes: the next manifest then says several of them."""
 WARM_EVERY = timedelta(seconds=1)
 LOOK_EVERY_S = 0.2
 """Hints wake the loop at once; this is how late it may notice one by another plane."""
@@ -65,7 +67,8 @@ class Engine:
         self._store = store
         self._inventory = inventory or Inventory(store)
         self._name = ids.new("en")
-        self._warm_at = clock.now()
+        self._warm_at = self._published_at = clock.now()
+        self._is_behind = False
         self._passes = store.metrics.counter(
             "hanza_engine_passes", "Batches of work that were run.", "kind", "outcome"
         )
@@ -84,7 +87,13 @@ class Engine:
             now = self._clock.now()
             if kind == "listen" and now - self._listens_since < HEARD_WITHIN:
                 continue  # who was not there to hear anybody calls nobody silent; another may
+            if kind == "publish" and self._is_behind and now - self._published_at < PUBLISH_EVERY:
+                continue
             batch = self._take(kind, now)
+            if kind == "place":
+                self._is_behind = len(batch) == BATCH_MAX["place"]
+            if kind == "publish":
+                self._published_at = now
             if batch:
                 self._run(kind, batch, now)
                 done += len(batch)

@@ -51,6 +51,8 @@ class _Decision:
 
     unplaced: tuple[Wanted, ...]
     demands: tuple[Demand, ...]
+    bounds: Bounds
+    """From which the demands were made."""
     spots: tuple[_Spot, ...]
     refusal: str = ""
 
@@ -91,7 +93,7 @@ def _decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> _D
         fleet.count(host, demand.tenant, demand.cost)
         one = fleet.candidate(host, now)
         spots.append(_Spot(host, one.agent, one.ground.name))
-    return _Decision(tuple(unplaced), tuple(demands), tuple(spots), refusal)
+    return _Decision(tuple(unplaced), tuple(demands), bounds, tuple(spots), refusal)
 
 
 def _hosts_for(
@@ -184,7 +186,7 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
     if any(get_hold(tx, one.id) is not None for one in decision.unplaced):
         return Again()
     bounds = bounds_of(tx, decision.unplaced)
-    if tuple(demand_of(one, bounds) for one in decision.unplaced) != decision.demands:
+    if not _is_so(decision, bounds):
         return Again()
     for one in decision.unplaced:
         hint(tx, "settle", one.id, now)
@@ -195,6 +197,28 @@ def _settle(tx: Tx, decision: _Decision, now: datetime) -> Verdict:
             set_waiting(tx, one.id, Problem("no_room", decision.refusal, since))
         return Later(now + LOOK_AGAIN_AFTER)
     return _hold_all(tx, decision, now)
+
+
+def _is_so(decision: _Decision, bounds: Bounds) -> bool:
+    """Whether the demands are still those that were decided on.
+
+    They follow from wishes and bounds, so they are made anew only where a bound is another.
+    """
+    then = decision.bounds
+    if all(_is_bound_alike(one, then, bounds) for one in decision.unplaced) and all(
+        then.stands.get(name) == stands for name, stands in bounds.stands.items()
+    ):
+        return True
+    return tuple(demand_of(one, bounds) for one in decision.unplaced) == decision.demands
+
+
+def _is_bound_alike(wanted: Wanted, then: Bounds, now: Bounds) -> bool:
+    instance = wanted.id
+    return (
+        then.pins.get(instance) == now.pins.get(instance)
+        and then.homes.get(instance) == now.homes.get(instance)
+        and then.levels_of(wanted.address) == now.levels_of(wanted.address)
+    )
 
 
 def _takes(decision: _Decision) -> list[Take]:

@@ -5,10 +5,11 @@ values used here) of agent, version, parent and content.  A delta names the hash
 from and the one it must end at: applied to anything else, or forged, it does not add up.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from hanza.kit.memo import Memo
@@ -32,7 +33,7 @@ Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
 
 def _text_of(item: Item) -> str:
     """The item's part of the canonical text."""
-    return _canonical(asdict(item, dict_factory=_said))
+    return _canonical(_said(item))
 
 
 # Of a large manifest a change touches little.  What tenants may make large at will is not kept.
@@ -77,7 +78,7 @@ def _digest_of(manifest: Manifest) -> Hash:
     members = {
         "agent": _canonical(manifest.agent),
         "parent": _canonical(manifest.parent.hex()),
-        "version": _canonical(asdict(manifest.version)),
+        "version": _canonical(_said(manifest.version)),
     } | {
         name: f"[{','.join(map(_TEXTS.of, items))}]"
         for name, items in listed.items()
@@ -95,9 +96,22 @@ def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _said(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """What came later is left out where it says nothing: older manifests keep their hash."""
-    return {name: value for name, value in members if value or name not in LATER}
+def _said(value: object) -> object:
+    """As plain values.  What came later is left out where it says nothing: older manifests keep
+    their hash."""
+    if isinstance(value, tuple):
+        return [_said(one) for one in value]
+    names = _names_of(type(value))
+    if not names:
+        return value
+    members = ((name, getattr(value, name)) for name in names)
+    return {name: _said(one) for name, one in members if one or name not in LATER}
+
+
+@functools.cache
+def _names_of(kind: type[Any]) -> tuple[str, ...]:
+    """Nothing for what is no noun of ours."""
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
 
 
 def says_the_same(one: Manifest, other: Manifest) -> bool:

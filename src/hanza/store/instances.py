@@ -27,6 +27,9 @@ from hanza.store.schema import agents, holds, hosts, instances, providers, seen,
 from hanza.store.tx import Tx
 from hanza.wire.policy_v1 import policy_from_json, policy_to_json
 
+LOOKED_MAX, LARGE = 2_000, 2_048
+"""Wishes that are remembered, and the most characters of user data of one that is."""
+_LOOKED: dict[str, tuple[Any, Wanted]] = {}
 _BY_IDS = Among(sa.select(instances), instances.c.id)
 _IS = instances.c.id == sa.bindparam("b_id")
 _SHOWN = Prepared(
@@ -167,7 +170,21 @@ def get_instances(
 ) -> dict[InstanceId, tuple[Wanted, Problem | None]]:
     """Wanted rows with what placement waits for."""
     rows = _BY_IDS.among(tx, ids)
-    return {InstanceId(row.id): (wanted_from_row(row), _waiting_from_row(row)) for row in rows}
+    return {InstanceId(row.id): (_wanted(row), _waiting_from_row(row)) for row in rows}
+
+
+def _wanted(row: Any) -> Wanted:
+    """Who has just looked looks again before he records: the same row gives the same object."""
+    said = tuple(row)
+    known = _LOOKED.get(row.id)
+    if known is not None and known[0] == said:
+        return known[1]
+    wanted = wanted_from_row(row)
+    if len(row.user_data) <= LARGE:
+        if len(_LOOKED) >= LOOKED_MAX:
+            _LOOKED.clear()
+        _LOOKED[row.id] = (said, wanted)
+    return wanted
 
 
 def list_members(tx: Tx, wanted: Wanted) -> list[tuple[Wanted, HostId | None]]:

@@ -28,8 +28,11 @@ from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
 
 KEPT = 16
-REMEMBERED_MAX, SMALL = 256, 2_000
-_REMEMBERED: dict[tuple[AgentId, Hash], Manifest] = {}
+LAST, SMALL = 2, 2_000
+"""Manifests of each agent that are remembered, and the most items of one that is."""
+_REMEMBERED: dict[AgentId, dict[Hash, Manifest]] = {}
+REMEMBERED_MAX = 1_024
+"""Agents."""
 _ENTRIES: Remade[Entry] = Remade(kept=20_000)
 _VOLUMES: Remade[VolumeEntry] = Remade(kept=20_000)
 LARGE = 2_048
@@ -72,7 +75,7 @@ def find_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
 
     What a hash stands for never changes, so those that were used last are remembered.
     """
-    known = _REMEMBERED.get((agent, digest))
+    known = _REMEMBERED.get(agent, {}).get(digest)
     if known is None:
         known = _read_manifest(tx, agent, digest)
         if known is not None:
@@ -82,10 +85,13 @@ def find_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
 
 def _remember(manifest: Manifest, digest: Hash) -> None:
     """Those of large sites are read each time: they would fill the memory."""
-    if len(_REMEMBERED) >= REMEMBERED_MAX:
+    if len(manifest.entries) + len(manifest.volumes) > SMALL:
+        return
+    if len(_REMEMBERED) >= REMEMBERED_MAX and manifest.agent not in _REMEMBERED:
         _REMEMBERED.clear()
-    if len(manifest.entries) + len(manifest.volumes) <= SMALL:
-        _REMEMBERED[manifest.agent, digest] = manifest
+    # Replaced and never changed: whoever looks meanwhile finds the one or the other.
+    last = {**_REMEMBERED.get(manifest.agent, {}), digest: manifest}
+    _REMEMBERED[manifest.agent] = dict(list(last.items())[-LAST:])
 
 
 def _read_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:

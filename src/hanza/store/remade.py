@@ -14,22 +14,22 @@ T = TypeVar("T")
 
 
 class Remade(Generic[T]):
-    """Of each agent, the items of its last manifest; of all of them at most `kept`."""
+    """Of each agent, the items of its last manifest; of all of them about `kept`."""
 
     def __init__(self, kept: int) -> None:
-        self._kept = kept
+        self._left = kept
         self._known: dict[AgentId, dict[object, tuple[Any, T]]] = {}
 
     def begin(self, agent: AgentId) -> "Round[T]":
         return Round(self._known.get(agent, {}))
 
     def keep(self, agent: AgentId, made: "Round[T]") -> None:
-        """Those of this round are the last."""
-        others = sum(len(one) for known, one in self._known.items() if known != agent)
-        if others + len(made.now) > self._kept:
-            self._known.clear()
-        if len(made.now) <= self._kept:
-            self._known[agent] = made.now
+        """Those of this round are the last.  Who was published for longest ago is forgotten."""
+        self._left += len(self._known.pop(agent, ()))
+        self._known[agent] = made.now
+        self._left -= len(made.now)
+        while self._left < 0 and self._known:
+            self._left += len(self._known.pop(next(iter(self._known))))
 
 
 class Round(Generic[T]):
