@@ -96,7 +96,7 @@ def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _said(value: object) -> object:
+def _said(value: Any) -> object:
     """As plain values.  What came later is left out where it says nothing: older manifests keep
     their hash."""
     if isinstance(value, tuple):
