@@ -9,8 +9,8 @@ ARGS :=
 MINUTES := 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines demo demo-down demo-status test test-fast fuzz conformance test-engines test-browser \
-	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-quota bench-api \
+.PHONY: help setup engines demo demo-down demo-status test test-fast fuzz conformance test-real test-engines test-browser \
+	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-link bench-quota bench-api \
 	bench-placement bench-whole \
 	check docs generated \
 	web check-web node openid pictures lock clean
@@ -37,7 +37,7 @@ demo-down: ## end the demo; keeps a cache for the next time (ARGS=--purge: nothi
 demo-status: setup
 	@$(PY) -m hanza.boot.main demo status
 
-test: test-fast conformance test-browser test-engines ## every test, with real browsers and engines (as root)
+test: test-fast conformance test-real ## every test, with real browsers and engines (as root)
 
 # Columns compiled first; then all of it plain, since coverage sees no machine code.
 test-fast: engines openid ## all but the real engines
@@ -53,6 +53,13 @@ fuzz: setup ## ask every operation of a real plane what its document allows and 
 
 conformance: engines ## the standard's rules, asked of real planes on both databases, under both policies
 	$(PY) -m pytest -q -n 2 --dist loadfile --durations=3 tests/conformance
+
+# A file at a time on each processor; libvirt's sockets want short paths.
+test-real: engines
+	@scripts/need-root.sh "make test"
+	@$(PY) -m hanza.boot.demo.packages chromium fonts-dejavu-core
+	folder=$$(mktemp -d /tmp/hzt.XXXX) && trap 'rm -rf "$$folder"' EXIT && \
+		$(PY) -m pytest -q -n 2 --dist loadfile --durations=10 --basetemp="$$folder/t" tests/browser tests/engines
 
 test-engines: engines ## real namespaces, libvirtds and guests
 	@scripts/need-root.sh "make test-engines"
@@ -86,6 +93,10 @@ bench-api: setup ## what the API does per second of processor time, and how long
 
 bench-latency: setup ## from the API's answer to the order at the driver, six sites; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.latency $(ARGS)
+
+bench-link: setup ## idle traffic, thousands of agents, a restart (an hour; ARGS="--idle-minutes 5"; as root)
+	@scripts/need-root.sh "make bench-link"
+	@PYTHONPATH=tests $(PY) -m bench.link $(ARGS)
 
 bench-quota: setup ## what quotas cost who admits, two planes on one PostgreSQL; JSON lines
 	@PYTHONPATH=tests $(PY) -m bench.quota $(ARGS)

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-import sqlalchemy as sa
 
-from hanza.store.migrate import migrate
 from hanza.store.tx import Store
+from kit import databases
+from kit.forked import FORKS
 from kit.postgres import throw_away_postgres
 
 # How long an example takes says how busy the machine is, and nothing about the property.
 hypothesis.settings.register_profile("hanza", deadline=None)
 hypothesis.settings.load_profile("hanza")
+
+FORKS.want()
 
 
 @pytest.fixture(scope="session")
@@ -26,24 +28,32 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once of each kind."""
+    """A database at this release's schema, once of each kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/hanza.db"
+        databases.bring_to_head(url)
+        yield url
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"t{uuid.uuid4().hex}"
+    yield databases.create(server, name, is_empty=False)
+    databases.drop(server, name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without a table, once of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/hanza.db"
         return
     server = request.getfixturevalue("postgres")
     name = f"t{uuid.uuid4().hex}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield server.replace("/postgres?", f"/{name}?")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
+    yield databases.create(server, name, is_empty=True)
+    databases.drop(server, name)
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    migrate(database_url)
     store = Store(database_url)
     yield store
     store.close()

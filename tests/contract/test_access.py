@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from hanza.api.gate import CallLimits
-from hanza.api.route import BY_ROLE, KNOWN, OPERATOR, PUBLIC, Right, Route
+from hanza.api.route import BY_ROLE, KNOWN, OF_PROVIDER, OPERATOR, PUBLIC, Right, Route
 from hanza.api.routes import BASE, ROUTES
 from hanza.kit.buckets import Rate
 from hanza.model.errors import Bug
@@ -186,7 +186,7 @@ def test_what_is_nobodys_is_for_all_and_the_operators_for_the_operator(
         assert is_admitted(by_user)
     else:
         assert refused(by_user) == (403, "forbidden")
-    if route.permission in (KNOWN, OPERATOR):
+    if route.permission in (KNOWN, OPERATOR, OF_PROVIDER):
         assert is_admitted(world.ask(route.method, filled(route)))
 
 
@@ -219,7 +219,15 @@ def test_every_route_says_who_may_call_it() -> None:
         Route("GET", "/x", ROUTES[0].handler, "site:read")
     with pytest.raises(Bug):
         Route("GET", "/x", ROUTES[0].handler, BY_ROLE)
-    assert {route.permission for route in ROUTES} == {PUBLIC, KNOWN, OPERATOR, BY_ROLE}
+    assert {route.permission for route in ROUTES} == {
+        PUBLIC,
+        KNOWN,
+        OPERATOR,
+        OF_PROVIDER,
+        BY_ROLE,
+    }
+    with pytest.raises(Bug):
+        Route("GET", "/x", ROUTES[0].handler, OF_PROVIDER)
 
 
 def test_every_verb_that_a_route_asks_for_can_be_given() -> None:

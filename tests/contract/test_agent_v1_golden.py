@@ -19,6 +19,7 @@ from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
+from hanza.wire.agent_site_v1 import FindingW, LineW, StrangerW
 from hanza.wire.agent_words import delta_to_wire, manifest_from_wire, manifest_to_wire
 from kit.agent_worlds import a_bundle, a_manifest, a_spec, a_tombstone, an_entry
 
@@ -55,6 +56,11 @@ WITHOUT = replace(
     volumes=(replace(KEPT, size_mib=128),),
     volume_tombstones=(VolumeTombstone(Stay(VolumeId("vo_b"), 1)),),
 )
+ENDED = a_tombstone("in_z", run=4)
+CONFIRMED = replace(
+    WITHOUT,
+    tombstones=(*WITHOUT.tombstones, a_tombstone("in_y"), replace(ENDED, is_confirmed=True)),
+)
 MARK, VERSION = v1.MarkW("in_a", 3), v1.VersionW(1, 2)
 BEFORE_IMAGES = "manifest_whole_before_images"
 PROBLEM = v1.ProblemW("driver.exhausted", "the host has no room", 1_767_225_600_000_000)
@@ -63,7 +69,9 @@ SEEN_VOLUMES = [
     v1.SeenVolumeW(v1.StayW("vo_a", 2), "keep", "present", 64, None),
     v1.SeenVolumeW(v1.StayW("vo_b", 1), "end", "absent", None, PROBLEM),
 ]
-OF_BEFORE_VOLUMES: Mapping[str, v1.Up | v1.Down] = {
+OF_BEFORE: Mapping[str, v1.Up | v1.Down] = {
+    "manifest_whole_before_confirmations": manifest_to_wire(WITH_VOLUMES),
+    "manifest_delta_before_confirmations": delta_to_wire(delta_between(WITH_VOLUMES, WITHOUT)),
     "manifest_whole_before_volumes": manifest_to_wire(FIRST),
     "manifest_delta_before_volumes": delta_to_wire(delta_between(FIRST, SECOND)),
     "report_change_before_volumes": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
@@ -102,19 +110,29 @@ UPS: Mapping[str, v1.Up] = {
     "console_refused": v1.ConsoleRefused(bytes(range(32)), "not_running", "the guest is off"),
     "measured": v1.Measured([v1.TripW("lju-1", 12.5)]),
     "answering": v1.Answering(7445),
+    "diary": v1.Diary(
+        [LineW(7, 1_767_225_600_000_000, "guest.off", "in_a", "guest in_a was found off")]
+    ),
+    "checkup": v1.Checkup(
+        1_767_225_600_000_000, 90, [FindingW("clock", "fair", "3 s ahead", "set-ntp true")]
+    ),
+    "strangers": v1.Strangers([StrangerW("native-5", "pet", "host-1", 2, 2048, 20480, "on")]),
     "met": v1.Met(496_000, [v1.TripW("ag_other", 12.5)]),
 }
 DOWNS: Mapping[str, v1.Down] = {
     "challenge": v1.Challenge(bytes(range(32))),
     "welcome": v1.Welcome(7),
-    "manifest_whole": manifest_to_wire(WITH_VOLUMES),
-    "manifest_delta": delta_to_wire(delta_between(WITH_VOLUMES, WITHOUT)),
+    "manifest_whole": manifest_to_wire(CONFIRMED),
+    "manifest_delta": delta_to_wire(delta_between(WITH_VOLUMES, CONFIRMED)),
     "report_taken": v1.ReportTaken(7),
     "heartbeat_taken": v1.HeartbeatTaken(300),
     "console_wanted": v1.ConsoleWanted(bytes(range(32)), MARK, True),
+    "port_wanted": v1.PortWanted(bytes(range(32)), MARK, 80),
     "probes": v1.Probes([v1.ProbeW("lju-1", "192.0.2.1", 443)]),
     "answers": v1.Answers(bytes(range(32))),
     "peers": v1.Peers(496_000, [v1.PeerW("ag_other", "2001:db8::1", 7445, bytes(range(32)))]),
+    "directory": v1.DirectoryDown(3, ["https://plane.example"], bytes(range(64))),
+    "diary_taken": v1.DiaryTaken(7),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }
 ABLE: Mapping[str, v1.Claims] = {
@@ -173,13 +191,14 @@ def test_who_knows_no_abilities_reads_claims_that_name_some() -> None:
 def test_every_message_has_its_bytes_here_and_every_file_is_tested() -> None:
     assert {type(up) for up in UPS.values()} == set(get_args(v1.Up))
     assert {type(down) for down in DOWNS.values()} == set(get_args(v1.Down))
-    known = {*UPS, *DOWNS, *CLAIMS, *ABLE, *OF_BEFORE_VOLUMES, BEFORE_IMAGES}
+    known = {*UPS, *DOWNS, *CLAIMS, *ABLE, *OF_BEFORE, BEFORE_IMAGES}
     assert {file.stem for file in FOLDER.iterdir()} == known
 
 
 def test_the_hash_of_a_manifest_is_the_same_for_ever() -> None:
     for name, manifest in (
-        ("manifest_whole", WITH_VOLUMES),
+        ("manifest_whole", CONFIRMED),
+        ("manifest_whole_before_confirmations", WITH_VOLUMES),
         ("manifest_whole_before_volumes", FIRST),
     ):
         message = v1.decode_down(golden(name))
@@ -187,10 +206,10 @@ def test_the_hash_of_a_manifest_is_the_same_for_ever() -> None:
         assert message.hash == hash_of(manifest)
 
 
-@pytest.mark.parametrize("name", OF_BEFORE_VOLUMES)
-def test_what_was_said_before_there_were_volumes_is_read_as_saying_none(name: str) -> None:
+@pytest.mark.parametrize("name", OF_BEFORE)
+def test_what_was_said_before_there_was_more_to_say_is_read_as_saying_none_of_it(name: str) -> None:
     decode = v1.decode_up if name.startswith("report") else v1.decode_down
-    assert decode(golden(name)) == OF_BEFORE_VOLUMES[name]
+    assert decode(golden(name)) == OF_BEFORE[name]
 
 
 def test_a_manifest_from_before_images_had_content_is_read_and_keeps_its_hash() -> None:

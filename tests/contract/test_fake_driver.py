@@ -61,6 +61,14 @@ class Backdoor(Site):
     def add_foreign_guest(self) -> NativeId:
         return self._add(None, FOREIGN, GuestSpec("pet", "theirs", 1, 1, 1))
 
+    def start_foreign(self, native: NativeId) -> None:
+        with self._site.open() as site:
+            site.set_power(site.state.guests[native], "on")
+
+    def run_of(self, native: NativeId) -> str:
+        with self._site.look() as site:
+            return repr(site.state.guests[native].powered_at)
+
     def add_guest_of_another_federation(self, mark: Mark, spec: GuestSpec) -> NativeId:
         return self._add("fe_them", mark, spec)
 

@@ -9,7 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from hanza.drivers.contract import FULL, GuestClauses, ResizeClauses, compare_with_fake
+from hanza.drivers.contract import (
+    FULL,
+    AdoptionClauses,
+    GuestClauses,
+    ResizeClauses,
+    compare_with_fake,
+)
 from hanza.drivers.contract.words import SMALL, A, made
 from hanza.drivers.libvirt import Driver, open_driver
 from hanza.model.errors import Rejected
@@ -23,6 +29,7 @@ OPTIONS = {"uri": "test:///default", "host": "host-1"}
 @contextmanager
 def an_empty_site() -> Iterator[Driver]:
     backdoor = DomainBackdoor(OPTIONS["uri"], "test", US)
+    backdoor.clean()
     driver = open_driver(US, OPTIONS)
     try:
         yield driver
@@ -31,7 +38,7 @@ def an_empty_site() -> Iterator[Driver]:
         driver.close()
 
 
-class TestLibvirtTestEngine(GuestClauses, ResizeClauses):
+class TestLibvirtTestEngine(AdoptionClauses, GuestClauses, ResizeClauses):
     @pytest.fixture
     def driver(self, site: DomainBackdoor) -> Iterator[Driver]:
         del site  # asked for so that it is emptied before, and again after

@@ -27,22 +27,22 @@ def rows(url: str, table: str, insert: list[dict[str, object]]) -> list[dict[str
     return found
 
 
-def test_names_are_kept_there_and_back(database_url: str) -> None:
-    migrate(database_url, BEFORE)
-    rows(database_url, "resources", [ROW | {"id": "wo_1", "name": "shop"}])
-    rows(database_url, "events", [EVENT])
-    migrate(database_url)
+def test_names_are_kept_there_and_back(empty_url: str) -> None:
+    migrate(empty_url, BEFORE)
+    rows(empty_url, "resources", [ROW | {"id": "wo_1", "name": "shop"}])
+    rows(empty_url, "events", [EVENT])
+    migrate(empty_url)
     inside = ROW | {"kind": "subnet", "workspace": "shop", "name": "front"}
     both = [inside | {"id": f"su_{one}", "network": one} for one in ("a", "b")]
-    found = rows(database_url, "resources", both)
+    found = rows(empty_url, "resources", both)
     assert {(one["name"], one["network"]) for one in found} == {
         ("shop", ""),
         ("front", "a"),
         ("front", "b"),
     }
-    (event,) = rows(database_url, "events", [])
+    (event,) = rows(empty_url, "events", [])
     assert (event["workspace"], event["ref"]) == (None, None)
-    migrate_back(database_url, BEFORE)
-    (left,) = rows(database_url, "resources", [])
+    migrate_back(empty_url, BEFORE)
+    (left,) = rows(empty_url, "resources", [])
     assert left["name"] == "shop"
-    assert len(rows(database_url, "events", [])) == 1
+    assert len(rows(empty_url, "events", [])) == 1

@@ -162,7 +162,6 @@ def test_many_writers_shards_decide_as_one_counter(store: Store, seed: int) -> N
 @pytest.fixture
 def planes(database_url: str) -> Iterator[list[Store]]:
     """Two planes on one database, each with its own writer."""
-    migrate(database_url)
     with ExitStack() as open_ones:
         yield [open_ones.enter_context(closing(Store(database_url))) for _ in range(2)]
 
@@ -198,7 +197,6 @@ def test_two_planes_admit_all_that_a_quota_allows_and_no_more(planes: list[Store
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_planes_that_count_at_once_are_not_in_each_others_way(database_url: str) -> None:
-    migrate(database_url)
     engines = [database.writer_engine(database_url) for _ in range(2)]
     with ExitStack() as open_ones:
         for number, engine in enumerate(engines):
@@ -260,9 +258,9 @@ def test_no_moment_is_beyond_a_quota_while_planes_take_give_and_set(planes: list
     planes[0].read(check_quotas)
 
 
-def test_what_there_was_before_quotas_is_counted_by_the_migration(database_url: str) -> None:
-    migrate(database_url, "0011")
-    engine = sa.create_engine(database_url)
+def test_what_there_was_before_quotas_is_counted_by_the_migration(empty_url: str) -> None:
+    migrate(empty_url, "0011")
+    engine = sa.create_engine(empty_url)
     at = 1_767_225_600_000_000
     named = {"tenant": "acme", "workspace": "shop", "created_at": at}
     guest = {"country": "DE", "image": "blank", "cpus": 2, "memory_mib": 64, "disk_mib": 10}
@@ -294,8 +292,8 @@ def test_what_there_was_before_quotas_is_counted_by_the_migration(database_url: 
         ]
         connection.execute(sa.insert(tables.tables["resources"]), public)
     engine.dispose()
-    migrate(database_url)
-    with closing(Store(database_url)) as store:
+    migrate(empty_url)
+    with closing(Store(empty_url)) as store:
         assert used(store, SHOP) == Amounts(2, 4, 128, 110, 1)
         assert used(store, Scope("acme", "lab")) == Amounts(1, 2, 64, 10)
         assert used(store, ACME) == Amounts(3, 6, 192, 120, 1)

@@ -129,26 +129,25 @@ def test_who_no_longer_waits_for_the_answer_does_no_harm(store: Store) -> None:
 
 
 def test_a_closed_store_says_so(database_url: str) -> None:
-    migrate(database_url)
     store = Store(database_url)
     store.close()
     with pytest.raises(Bug):
         store.write(events.append_event, NOW, "x.y", "s", "t")
 
 
-def test_migrations_lead_to_the_schema_there_back_and_there_again(database_url: str) -> None:
-    migrate(database_url)
-    assert drift(database_url) == []
-    migrate_back(database_url, EMPTY)
-    migrate(database_url)
-    migrate(database_url)
-    assert drift(database_url) == []
+def test_migrations_lead_to_the_schema_there_back_and_there_again(empty_url: str) -> None:
+    migrate(empty_url)
+    assert drift(empty_url) == []
+    migrate_back(empty_url, EMPTY)
+    migrate(empty_url)
+    migrate(empty_url)
+    assert drift(empty_url) == []
 
 
-def test_two_planes_may_migrate_at_once(database_url: str) -> None:
+def test_two_planes_may_migrate_at_once(empty_url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: migrate(database_url), range(2)))
-    assert drift(database_url) == []
+        list(pool.map(lambda _: migrate(empty_url), range(2)))
+    assert drift(empty_url) == []
 
 
 # -- holds ----------------------------------------------------------------------------------------

@@ -45,17 +45,17 @@ ROWS: dict[str, list[dict[str, object]]] = {
 
 
 @pytest.fixture
-def store(database_url: str) -> Store:
-    migrate(database_url, BEFORE)
-    engine = sa.create_engine(database_url)
+def store(empty_url: str) -> Store:
+    migrate(empty_url, BEFORE)
+    engine = sa.create_engine(empty_url)
     with engine.begin() as connection:
         tables = sa.MetaData()
         tables.reflect(connection)
         for table, rows in ROWS.items():
             connection.execute(sa.insert(tables.tables[table]), rows)
     engine.dispose()
-    migrate(database_url)
-    return Store(database_url)
+    migrate(empty_url)
+    return Store(empty_url)
 
 
 def _rows(tx: Tx, query: str) -> list[tuple[object, ...]]:

@@ -282,7 +282,8 @@ class TestRealGuests(RealLibvirt):
         running = libvirtd.emulators()
         libvirtd.kill()
         libvirtd.start()
-        until(lambda: guest_of(driver, A).power == "on", "it is seen to run", 30)
+        until(lambda: outcome_of(driver.survey) is None, "libvirt answers", 30)
+        assert guest_of(driver, A).power == "on"
         assert libvirtd.emulators() == running != []
 
     def test_a_guest_is_destroyed_by_a_libvirtd_that_was_only_just_started_again(

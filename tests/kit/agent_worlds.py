@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from hanza.agent.session import Session, Speaker
+from websockets.sync.client import ClientConnection
+
+from hanza.agent.address import Address
+from hanza.agent.session import Keeper, Session, Speaker
+from hanza.agent.telling import Telling
 from hanza.drivers.fake import FakeDriver, FakeSite
 from hanza.drivers.fake.site import some_hosts
 from hanza.kit.clock import ManualClock
@@ -17,6 +21,7 @@ from hanza.model.volume import VolumeEntry, VolumeTombstone
 from hanza.plan.image import bundle_of
 from hanza.plan.manifest import manifest_of
 from hanza.wire.credentials import new_agent_key
+from hanza.wire.directory_v1 import Directory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ME = AgentId("ag_me")
@@ -76,8 +81,12 @@ def a_view(seen: Sequence[Seen] = (), number: int = 1) -> View:
     return View(Version(1, number), tuple(seen), (), (), None)
 
 
-def a_session(keeper: "Memory", starts: int = 1) -> Session:
-    return Session(Speaker(ME, "fake", PIN, KEY, Incarnation(starts, "cafe")), keeper)
+def a_session(keeper: Keeper, starts: int = 1, telling: Telling | None = None) -> Session:
+    return Session(Speaker(ME, "fake", PIN, KEY, Incarnation(starts, "cafe")), keeper, telling)
+
+
+def nobody_there(address: Address) -> ClientConnection:
+    raise ConnectionRefusedError(address.host)
 
 
 class Memory:
@@ -85,9 +94,16 @@ class Memory:
 
     def __init__(self, manifest: Manifest | None = None) -> None:
         self.manifest = manifest
+        self.directory: Directory | None = None
 
     def hold(self, manifest: Manifest) -> None:
         self.manifest = manifest
+
+    def keep_directory(self, directory: Directory) -> bool:
+        """As a disk would, but that everything is believed."""
+        is_newer = self.directory is None or directory.number > self.directory.number
+        self.directory = directory if is_newer else self.directory
+        return is_newer
 
 
 class World:

@@ -19,15 +19,20 @@ def check_laws(league: League) -> None:
     owners = [row.owner for agent in league.agents.values() for row in agent.own_guests()]
     assert len(owners) == len(set(owners)), f"an instance runs twice: {sorted(owners)}"
     _volumes_are_one(league)
-    league.store.read(_holds_fit_the_inventory)
-    league.store.read(_ports_are_held)
-    league.store.read(check_quotas)
-    league.store.read(check_terms)
+    league.store.read(check_books)
     published = league.store.read(_published)
     for agent in league.agents.values():
         held = agent.journal.manifest
         if held is not None:
             assert held.version <= published[agent.id], "an agent is ahead of what was published"
+
+
+def check_books(tx: Tx) -> None:
+    """What is booked is what is held, and no more than there is."""
+    _holds_fit_the_inventory(tx)
+    _ports_are_held(tx)
+    check_quotas(tx)
+    check_terms(tx)
 
 
 def _volumes_are_one(league: League) -> None:

@@ -37,12 +37,12 @@ from hanza.model.ids import AgentId, FederationId
 from hanza.store.agents import note_heard
 from hanza.store.federation import found_federation
 from hanza.store.images import put_image
-from hanza.store.migrate import migrate
 from hanza.store.signing_keys import found_keys
 from hanza.store.tx import Store
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import join_token_from_text, public_key_of, sign_join
 from hanza.wire.tokens import Issuer, keys_from_seed, signing_keys_of
+from kit.databases import bring_to_head
 from kit.images import an_image
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -183,7 +183,7 @@ class League:
         self.point = point
         self.clock = ManualClock(start)
         url = url or f"sqlite:///{folder}/hanza.db"
-        migrate(url)
+        bring_to_head(url)
         self.store = Store(url, point)
         ids = Ids(self.clock)
         self.plane = Plane(

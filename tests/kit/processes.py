@@ -13,6 +13,7 @@ from typing import Any
 
 from hanza.boot.demo.scenario import Member
 from hanza.drivers.contract.patience import until
+from kit.forked import FORKS, Fork
 from kit.images import a_qcow2
 
 SECONDS_MAX = 60
@@ -29,19 +30,25 @@ def free_port() -> int:
         return port
 
 
+def start(
+    command: list[str], log: Path, environ: Mapping[str, str], *, is_forked: bool
+) -> "subprocess.Popen[bytes] | Fork":
+    if is_forked:
+        return FORKS.start(command[len(hanza()) :], environ, (log, log))
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ
+        )
+
+
 class Process:
     """A child that ends with the test, whatever happens."""
 
-    def __init__(self, command: list[str], log: Path, **environ: str) -> None:
+    def __init__(
+        self, command: list[str], log: Path, *, is_forked: bool = False, **environ: str
+    ) -> None:
         self.log = log
-        with log.open("ab") as output:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, **environ},
-            )
+        self._child = start(command, log, {**os.environ, **environ}, is_forked=is_forked)
 
     @property
     def pid(self) -> int:
@@ -74,10 +81,18 @@ class Process:
 class LocalLeague:
     """A plane process and agents with the fake driver, driven by the command line alone."""
 
-    def __init__(self, folder: Path, *, web: bool = False, flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        web: bool = False,
+        flags: Sequence[str] = (),
+        is_forked: bool | None = None,
+    ) -> None:
         """With `web`, the page is served by plain HTTP too, for browsers; `flags` are more for
-        `hanza up`."""
+        `hanza up`.  Its processes are forked where that is wanted of all, if not said here."""
         self.folder = folder
+        self.is_forked = FORKS.are_wanted if is_forked is None else is_forked
         self.state = folder / "plane"
         self.port = free_port()
         self.web = free_port() if web else None
@@ -90,7 +105,7 @@ class LocalLeague:
         if self.web is not None:
             command += ["--web", f"127.0.0.1:{self.web}"]
         command += self.flags
-        return Process(command, self.folder / "plane.log")
+        return Process(command, self.folder / "plane.log", is_forked=self.is_forked)
 
     def restart_plane(self) -> None:
         self.plane = self._start_plane()
@@ -110,6 +125,8 @@ class LocalLeague:
             **os.environ,
             "HANZA_CONTEXT": str(self.state / "context.json"),
         }
+        if self.is_forked:
+            return FORKS.run(arguments, environ, SECONDS_MAX)
         return subprocess.run(
             hanza(*arguments),
             capture_output=True,
@@ -157,7 +174,8 @@ class LocalLeague:
 
     def start_agent(self, name: str, *flags: str) -> None:
         command = hanza("agent", "run", "--state", str(self.folder / name), *flags)
-        self.agents[name] = Process(command, self.folder / f"{name}.log")
+        log = self.folder / f"{name}.log"
+        self.agents[name] = Process(command, log, is_forked=self.is_forked)
 
     def close(self) -> None:
         for process in (*self.agents.values(), self.plane):
@@ -166,9 +184,13 @@ class LocalLeague:
 
 @contextlib.contextmanager
 def a_local_league(
-    folder: Path, *, web: bool = False, flags: Sequence[str] = ()
+    folder: Path,
+    *,
+    web: bool = False,
+    flags: Sequence[str] = (),
+    is_forked: bool | None = None,
 ) -> Iterator[LocalLeague]:
-    league = LocalLeague(folder, web=web, flags=flags)
+    league = LocalLeague(folder, web=web, flags=flags, is_forked=is_forked)
     try:
         league.wait_for_plane()
         yield league

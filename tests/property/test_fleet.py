@@ -4,6 +4,7 @@
 against one that looks at every combination.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
-from hanza.model.policy import Beside, Near, Policy
+from hanza.model.policy import Near, Policy
 from hanza.model.quota import NONE, Limits
 from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Demand
@@ -33,6 +34,7 @@ from kit.grounds import (
     NOW,
     a_demand,
     a_ground,
+    besides,
     companions,
     goals,
     lax_policies,
@@ -113,6 +115,10 @@ def test_a_group_goes_where_the_plain_way_puts_it(
     standing = data.draw(standings(world))
     if data.draw(st.booleans(), "replicas"):
         team = [replace(team[0], home=one.home) for one in team]
+    place_alike(world, team, standing)
+
+
+def place_alike(world: World, team: list[Demand], standing: list[Standing]) -> None:
     expected = place_group(team, world.candidates(), world.neighbours(standing))
     for fleet in world.fleets:
         answer = fleet.place_group(team, standing, world.now)
@@ -124,6 +130,48 @@ def test_a_group_goes_where_the_plain_way_puts_it(
             assert not isinstance(answer, Placed)
             assert (answer.demand, answer.is_exact) == (stuck, expected.is_exact)
         assert list(fleet.candidates(world.now)) == world.candidates()
+
+
+@st.composite
+def in_company(draw: st.DrawFn) -> list[Demand]:
+    """Members of two components that want to be beside each other, or beside what stands."""
+    asked = st.builds(
+        Policy,
+        besides=st.lists(besides, min_size=1, max_size=2).map(tuple),
+        spreads=st.lists(spreads, max_size=1).map(tuple),
+        goals=goals,
+    )
+    kinds = {
+        name: a_demand(
+            draw(asked),
+            size=draw(sizes),
+            component=name,
+            companions=draw(companions),
+            tenant="acme",
+            ports=draw(st.just(()) | st.just((22,))),
+        )
+        for name in ("web", "db")
+    }
+    names = draw(st.lists(st.sampled_from(["web", "db"]), min_size=1, max_size=3))
+    homes = [draw(st.none() | st.none() | hosts.map(HostId)) for _ in names]
+    return [
+        replace(kinds[name], home=home, pin=draw(st.sampled_from([FREE] * 4) | pins))
+        for name, home in zip(names, homes, strict=True)
+    ]
+
+
+@given(st.data(), worlds(), in_company())
+@settings(max_examples=400, deadline=None)
+def test_company_and_terms_in_a_group_are_kept_as_the_plain_way_keeps_them(
+    data: st.DataObject, world: World, team: list[Demand]
+) -> None:
+    if data.draw(st.booleans(), "terms"):
+        own = {name: data.draw(terms, name) for name in ("p1", "p2", "p3")}
+        for ground in list(world.grounds.values()):
+            world.put_ground(replace(ground, terms=own[ground.provider]))
+    standing = data.draw(standings(world))
+    place_alike(world, team, standing)
+    explain_alike(world, team[0], standing)
 
 
 @given(worlds(), st.data(), st.lists(demands(), min_size=1, max_size=3))
@@ -162,10 +210,6 @@ def test_what_a_large_group_takes_is_counted_and_given_back() -> None:
         assert isinstance(fleet.place_group(team, [], NOW), Placed) == is_placed
         taken = next(iter(fleet.candidates(NOW))).ground.taken
         assert set(taken.values()) <= {NONE}, "it is left as it was"
-    together = Policy(besides=(Beside("site", "component", "w"),))
-    large = [a_demand(together, size=TINY, component="w") for _ in range(count)]
-    answer = fleet.place_group(large, [], NOW)
-    assert (isinstance(answer, Placed), answer.is_exact) == (False, False)
 
 
 @given(st.data(), worlds(), simple_demands() | demands(policies | lax_policies))
@@ -178,8 +222,17 @@ def test_columns_explain_what_the_plain_way_explains(
     besides = {one.key: one for one in demand.policy.besides}
     besides |= {one.beside.key: one.beside for one in demand.companions}
     demand = replace(demand, policy=replace(demand.policy, besides=tuple(besides.values())))
+    explain_alike(world, demand, standing, lambda: data.draw(change(world)))
+
+
+def explain_alike(
+    world: World,
+    demand: Demand,
+    standing: list[Standing],
+    meanwhile: Callable[[], object] = lambda: None,
+) -> None:
     expected = explain(demand, world.candidates(), world.neighbours(standing))
     found = [fleet.explain(demand, standing, world.now) for fleet in world.fleets]
-    data.draw(change(world))
+    meanwhile()
     for one in found:
-        assert replace(one, losers=tuple(one.losers)) == expected
+        assert replace(one, losers=tuple(one.losers), looks=tuple(one.looks)) == expected

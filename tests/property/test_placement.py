@@ -13,7 +13,6 @@ from hanza.plan.placement.choose import Placed, Unplaced, choose, look, place_gr
 from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain, sentence_of
 from hanza.plan.placement.pins import Pin
-from hanza.plan.placement.quote import quote_team
 from hanza.plan.placement.relax import group_relaxations
 from hanza.plan.placement.rules import RULES
 from hanza.plan.placement.score import Option
@@ -30,6 +29,7 @@ from kit.grounds import (
     pins,
     policies,
 )
+from kit.plainly import quote_team
 
 sizes = st.builds(Capacity, st.integers(1, 3), st.sampled_from([256, 1024, 2048]), st.just(64))
 

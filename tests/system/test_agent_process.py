@@ -201,8 +201,11 @@ def test_join_then_join_again_then_status(
         url = f"https://127.0.0.1:{plane.port}"
         token = join_token_to_text(JoinToken((url,), authority.pin, bytes(32)))
         words = ("join", "-", "--state", state, "--driver", "fake", "--option", "hosts=2")
-        said = finish(start(*words), f"{token}\n")
-        assert said == (0, "joined: agent ag_1 of site si_zg\n", "")
+        code, out, err = finish(start(*words), f"{token}\n")
+        assert (code, out) == (0, "joined: agent ag_1 of site si_zg\n"), err
+        assert "ok    boot     a guest of tiny was up" in err
+        assert "?     clock    the plane does not tell its time" in err
+        assert err.splitlines()[-1].startswith("score ")
         said = finish(start(*words), token)
         assert said == (0, "joined already: agent ag_1 of site si_zg\n", "")
         code, out, _ = finish(start(*words, "--output", "json"), token)

@@ -108,7 +108,7 @@ def plane(authority: Authority) -> Iterator[Plane]:
 def a_fetch(root: Path, *planes: Plane) -> PlaneFetch:
     speaker = Speaker(ME, "fake", PIN, KEY, Incarnation(1, "cafe"))
     addresses = tuple(plane.address for plane in planes)
-    return PlaneFetch(addresses, speaker, ManualClock(START), root)
+    return PlaneFetch(lambda: addresses, speaker, ManualClock(START), root)
 
 
 def test_a_blob_comes_whole_or_from_where_it_was_left(plane: Plane, authority: Authority) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hanza.agent.doctor import PlaneSeen
 from hanza.agent.join import SHOWN_MAX, JoinOrder, Outcome, TryEngine, join
 from hanza.agent.journal import Identity, Journal, load_identity, load_starts
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
-from hanza.model.ids import FederationId
 from hanza.wire.agent_v1 import JoinRequest
 from hanza.wire.credentials import JoinToken, check_join, digest_of_secret, join_token_to_text
 from kit.agent_peer import Authority, Registrar, a_registrar, a_stranger, an_authority
@@ -95,8 +95,8 @@ def test_the_engine_is_tried_under_the_federations_name_before_the_token_is_spen
 ) -> None:
     tried: list[tuple[str, int]] = []
 
-    def broken(federation: FederationId) -> None:
-        tried.append((federation, len(plane.joins)))
+    def broken(seen: PlaneSeen) -> None:
+        tried.append((seen.federation, len(plane.joins)))
         raise Unavailable("libvirt does not answer")
 
     token = token_for(authority, plane.port)

@@ -91,7 +91,14 @@ def lay(authority: Authority) -> Iterator[Lay]:
             keeper, points = Memory(), list[str]()
             addresses = tuple(Address(host, port, "", root is not None) for port in ports)
             session = a_session(keeper)
-            link = Link(addresses, session, SwiftClock(), WebSocketDial(root), points.append)
+            link = Link(
+                lambda: addresses,
+                session,
+                SwiftClock(),
+                WebSocketDial(root),
+                points.append,
+                lambda size: b"\xff" * size,
+            )
             line = Line(link, keeper, points)
             stack.callback(line.stop)
             return line

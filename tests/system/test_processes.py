@@ -1,4 +1,7 @@
-"""A real plane and real agents over TLS on loopback, driven by the command line alone."""
+"""A real plane and real agents over TLS on loopback, driven by the command line alone.
+
+Here all are started as a shell would, none forked.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +24,7 @@ PLANE_MIB_MAX, AGENT_MIB_MAX = 250, 100
 
 @pytest.fixture
 def league(tmp_path: Path) -> Iterator[LocalLeague]:
-    with a_local_league(tmp_path) as found:
+    with a_local_league(tmp_path, is_forked=False) as found:
         (tmp_path / "app.yaml").write_text(APP)
         found.add_image("tiny")
         yield found
@@ -131,6 +134,6 @@ def test_an_address_that_nobody_could_dial_is_refused(league: LocalLeague) -> No
 def test_nobody_else_reads_what_tenants_said_in_a_folder_made_for_all(tmp_path: Path) -> None:
     (tmp_path / "plane").mkdir()
     (tmp_path / "plane").chmod(0o755)
-    with a_local_league(tmp_path) as league:
+    with a_local_league(tmp_path, is_forked=False) as league:
         for name in ("hanza.db", "hanza.db-wal"):
             assert (league.state / name).stat().st_mode & 0o077 == 0, name

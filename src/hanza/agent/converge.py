@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from hanza.agent import orders
+from hanza.agent.brake import Brake
 from hanza.agent.view import (
     NO_WISH,
     Look,
@@ -89,7 +90,8 @@ class _Wishes:
             served = self.volumes[VolumeId(owner)].served
         else:
             wish = self.guests[InstanceId(owner)]
-            served = wish.tombstone if isinstance(step, Destroy | Sweep) else wish.entry
+            is_ending = isinstance(step, Destroy | Sweep) or wish.entry is None
+            served = wish.tombstone if is_ending else wish.entry
         if served is None:
             raise Bug(f"the step {step} serves nothing that the manifest says")
         return served
@@ -133,6 +135,7 @@ class Converger:
         self._problems: dict[Mark | Stay, Problem] = {}
         self._last: View | None = None
         self._blind_passes = 0
+        self._brake = Brake()
 
     def run_pass(self, manifest: Manifest | None) -> tuple[View, Verdict]:
         """Raises only what no driver may raise; whatever was not done is done by the next pass."""
@@ -156,6 +159,7 @@ class Converger:
             self._shelf.want(manifest.bundles, used | {one.image for one in survey.volumes})
         heard = self._watch.listen(covered, survey.hosts, now)
         steps = self._decide(wishes, self._unswept(ended), survey, now)
+        steps = self._brake.hold(steps, manifest, survey)
         is_more_due = self._do(wishes, steps)
         self._problems = self._problems_of(wishes, steps, now)
         # What was not swept is doubted as well: a run is absent once nothing is left of it.

@@ -5,10 +5,9 @@ believed of what comes but by its hash, which is whoever calls us to compare; a 
 silent is left after `TIMEOUT_S`.  It writes nothing.
 """
 
-import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +16,7 @@ import msgspec
 from hanza.agent.address import Address
 from hanza.agent.link import trust_only
 from hanza.agent.session import Speaker
+from hanza.agent.wires import ProxyOf, http_over, no_proxy
 from hanza.kit.clock import Clock
 from hanza.model.errors import Unavailable
 from hanza.model.image import Blob
@@ -42,18 +42,24 @@ class _Problem(msgspec.Struct):
 
 class PlaneFetch:
     def __init__(
-        self, addresses: tuple[Address, ...], speaker: Speaker, clock: Clock, root: Path | None
+        self,
+        addresses: Callable[[], tuple[Address, ...]],
+        speaker: Speaker,
+        clock: Clock,
+        root: Path | None,
+        proxy: ProxyOf = no_proxy,
     ) -> None:
         """`root` is the federation's root certificate; None for plain HTTP on loopback."""
         self._addresses = addresses
         self._speaker = speaker
         self._clock = clock
+        self._proxy = proxy
         self._context = None if root is None else trust_only(root.read_text())
 
     def __call__(self, blob: Blob, offset: int) -> Iterator[bytes]:
         """Every plane is asked until one has begun to answer."""
         refused: list[str] = []
-        for address in self._addresses:
+        for address in self._addresses():
             has_begun = False
             try:
                 with self._asked(address, blob, offset) as answer:
@@ -78,19 +84,13 @@ class PlaneFetch:
         headers = {"Authorization": proof}
         if offset:
             headers["Range"] = f"bytes={offset}-"
-        connection = _connection(address, self._context)
+        connection = http_over(address, self._context, self._proxy(address), TIMEOUT_S)
         try:
             connection.request("GET", address.path + path, headers=headers)
             with connection.getresponse() as answer:
                 yield answer
         finally:
             connection.close()
-
-
-def _connection(address: Address, context: ssl.SSLContext | None) -> HTTPConnection:
-    if address.is_secure:
-        return HTTPSConnection(address.host, address.port, timeout=TIMEOUT_S, context=context)
-    return HTTPConnection(address.host, address.port, timeout=TIMEOUT_S)
 
 
 def _bytes_of(answer: HTTPResponse, skip: int) -> Iterator[bytes]:

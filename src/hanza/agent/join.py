@@ -13,17 +13,23 @@ opens no link.
 import hashlib
 import hmac
 import ssl
+import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from datetime import timedelta
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from hanza.agent.address import Address, address_of
+from hanza.agent.doctor import PlaneSeen, mtu_of
 from hanza.agent.journal import Identity, Journal
 from hanza.agent.link import trust_only
+from hanza.agent.wires import Proxy, ProxyOf, http_over, no_proxy
+from hanza.kit.clock import Clock, SystemClock
 from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
 from hanza.model.ids import AgentId, FederationId, SiteId
@@ -43,8 +49,8 @@ ANSWER_BYTES_MAX = 65536
 SHOWN_MAX = 300
 """Letters of a stranger's words that are shown."""
 Outcome: TypeAlias = Literal["joined", "joined_already"]
-TryEngine: TypeAlias = Callable[[FederationId], None]
-"""Raises when the engine cannot be worked for this federation."""
+TryEngine: TypeAlias = Callable[[PlaneSeen], None]
+"""Raises when the engine cannot be worked for this federation, or the machine for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class JoinOrder:
     driver: str
     options: Mapping[str, str] = field(repr=False)
     may_be_plain: bool = False
+    proxy: ProxyOf = no_proxy
 
 
 class _Problem(msgspec.Struct):
@@ -86,7 +93,8 @@ def join(
     request = JoinRequest(
         token.secret, public_key_of(key), sign_join(key, token.secret), order.driver
     )
-    answer, root = _first_answer(addresses, token, request, journal.folder, try_engine)
+    lines = [_Line(address, order.proxy(address)) for address in addresses]
+    answer, root = _first_answer(lines, token, request, journal.folder, try_engine)
     identity = Identity(
         agent=AgentId(answer.agent),
         federation=FederationId(answer.federation),
@@ -112,7 +120,7 @@ def _already(identity: Identity, digest: bytes, folder: Path) -> Identity:
 
 
 def _first_answer(
-    addresses: list[Address],
+    lines: "list[_Line]",
     token: JoinToken,
     request: JoinRequest,
     folder: Path,
@@ -120,25 +128,35 @@ def _first_answer(
 ) -> tuple[JoinAnswer, bytes | None]:
     """Ask each plane in turn; a refusal by one is final, silence is not."""
     silent: list[str] = []
-    for address in addresses:
+    for line in lines:
+        address = line.address
         try:
-            root = _fetch_root(address, token.pin) if address.is_secure else None
+            root = _fetch_root(line, token.pin) if address.is_secure else None
             context = None if root is None else trust_only(root.decode())
-            try_engine(_fetch_federation(address, context))
-            return _send_join(address, context, request, folder), root
+            try_engine(look_at_plane(address, context, SystemClock(), line.proxy))
+            return _send_join(line, context, request, folder), root
         except (OSError, HTTPException) as error:
             words = shown(str(error)) or type(error).__name__
             silent.append(f"{address.host}:{address.port}: {words}")
     raise Unavailable(f"no plane answered ({'; '.join(silent)})")
 
 
-def _fetch_root(address: Address, pin: bytes) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One plane, and the proxy by which it is reached."""
+
+    address: Address
+    proxy: Proxy | None
+
+
+def _fetch_root(line: _Line, pin: bytes) -> bytes:
     """The root certificate in PEM.  Nothing is trusted here but the pin."""
+    address = line.address
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE
     unverified.minimum_version = ssl.TLSVersion.TLSv1_3
-    status, body = _exchange(address, unverified, ROOT_PATH, None)
+    status, body = _exchange(line, unverified, ROOT_PATH, None)
     if status != 200:
         raise _refusal_of(status, body)
     try:
@@ -155,20 +173,38 @@ def _fetch_root(address: Address, pin: bytes) -> bytes:
     return ssl.DER_cert_to_PEM_cert(certificate).encode()
 
 
-def _fetch_federation(address: Address, context: ssl.SSLContext | None) -> FederationId:
-    status, body = _exchange(address, context, FEDERATION_PATH, None)
+def look_at_plane(
+    address: Address, context: ssl.SSLContext | None, clock: Clock, proxy: Proxy | None = None
+) -> PlaneSeen:
+    """Which federation the plane is of, and what asking it has shown.  Raises as `join` does."""
+    with closing(http_over(address, context, proxy, TIMEOUT_S)) as connection:
+        wire = connection.sock
+        local, mtu = wire.getsockname()[:2], mtu_of(wire)
+        before, began = clock.now(), time.perf_counter()
+        status, body = _asked(connection, address, FEDERATION_PATH, None)
+        took_s = time.perf_counter() - began
     if status != 200:
         raise _refusal_of(status, body)
     try:
-        return FederationId(msgspec.json.decode(body, type=FederationAnswer).federation)
+        told = msgspec.json.decode(body, type=FederationAnswer)
     except msgspec.DecodeError as error:
         raise Invalid(f"{address.host} does not say which federation it is of") from error
+    ours = before + timedelta(seconds=took_s / 2)
+    return PlaneSeen(
+        FederationId(told.federation),
+        f"{address.host}:{address.port}",
+        took_s * 1000,
+        local,
+        (shown(told.seen_host), told.seen_port) if told.seen_host else None,
+        None if told.now_us is None else timedelta(seconds=ours.timestamp() - told.now_us / 1e6),
+        mtu,
+    )
 
 
 def _send_join(
-    address: Address, context: ssl.SSLContext | None, request: JoinRequest, folder: Path
+    line: _Line, context: ssl.SSLContext | None, request: JoinRequest, folder: Path
 ) -> JoinAnswer:
-    status, body = _exchange(address, context, JOIN_PATH, msgspec.json.encode(request))
+    status, body = _exchange(line, context, JOIN_PATH, msgspec.json.encode(request))
     if not 200 <= status < 300:
         raise _refusal_of(status, body)
     try:
@@ -180,21 +216,20 @@ def _send_join(
 
 
 def _exchange(
-    address: Address, context: ssl.SSLContext | None, path: str, body: bytes | None
+    line: _Line, context: ssl.SSLContext | None, path: str, body: bytes | None
 ) -> tuple[int, bytes]:
-    connection: HTTPConnection
-    if context is None:
-        connection = HTTPConnection(address.host, address.port, timeout=TIMEOUT_S)
-    else:
-        connection = HTTPSConnection(address.host, address.port, timeout=TIMEOUT_S, context=context)
-    try:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        method = "GET" if body is None else "POST"
-        connection.request(method, address.path + path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(ANSWER_BYTES_MAX)
-    finally:
-        connection.close()
+    with closing(http_over(line.address, context, line.proxy, TIMEOUT_S)) as connection:
+        return _asked(connection, line.address, path, body)
+
+
+def _asked(
+    connection: HTTPConnection, address: Address, path: str, body: bytes | None
+) -> tuple[int, bytes]:
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    method = "GET" if body is None else "POST"
+    connection.request(method, address.path + path, body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read(ANSWER_BYTES_MAX)
 
 
 def _refusal_of(status: int, body: bytes) -> HanzaError:

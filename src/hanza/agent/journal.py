@@ -1,15 +1,18 @@
 """What an agent remembers on disk: who it is, what it holds, and how often it has started.
 
 Promises: a file is either its old self or its new self, never half of each, and what was said
-to be kept is on the disk; what is damaged is found out when read and treated as not there; one
-process at a time uses a folder.  The key and the driver's options are readable by nobody else.
-It is not a cache: what is not worth a crash is not kept here.
+to be kept is on the disk, also where the disk is full; what the agent acts on by itself (the
+manifest, what was stopped at the site, its diary) is sealed with a key of its own, and what is
+damaged or was tampered with is found out when read, told, and treated as not there; one process at
+a time uses a folder.  The key and the driver's options are readable by nobody else.
+It is not a cache: what is not worth a crash is not kept here.  An older manifest is never gone
+back to: what it names may run elsewhere by now.
 """
 
 import fcntl
 import os
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -17,25 +20,33 @@ from typing import BinaryIO
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hanza.agent.disk import write_whole
+from hanza.agent.seal import opened, sealed, sealing_key
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Conflict, HanzaError, Invalid, NotFound
+from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, FederationId, SiteId
+from hanza.model.local import LocalStop
 from hanza.model.manifest import Manifest
 from hanza.model.report import Incarnation
+from hanza.plan.local import standing
 from hanza.plan.manifest import hash_of
 from hanza.wire import agent_v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
 from hanza.wire.credentials import agent_key_to_bytes, new_agent_key
+from hanza.wire.directory_v1 import Directory, check_directory
 
-KEY, IDENTITY, ROOT, MANIFEST, STARTS, LOCK = (
+KEY, IDENTITY, ROOT, MANIFEST, STARTS, STOPS, LOCK, DIRECTORY = (
     "key.ed25519",
     "identity.json",
     "root.pem",
     "manifest",
     "starts",
+    "stops",
     "lock",
+    "directory",
 )
 KEY_BYTES = 32
 NONCE_BYTES = 8
@@ -65,10 +76,14 @@ class Journal:
         """Raises `Conflict` while another process has the folder, `Invalid` if it cannot be."""
         self.folder = folder
         self._point = point
+        self._turn = threading.Lock()
         self._lock = _locked(folder)
         try:
             self.identity = load_identity(folder)
             self.manifest = load_manifest(folder, self.identity)
+            self.directory = load_directory(folder, self.identity)
+            # A cut between the manifest and this leaves a stop that the plane has ended.
+            self.stops = standing(self.manifest, load_stops(folder))
         except BaseException:
             self.close()
             raise
@@ -85,10 +100,8 @@ class Journal:
 
         A damaged key is refused and not replaced: the plane knows the agent by it.
         """
-        with suppress(FileNotFoundError):
-            seed = (self.folder / KEY).read_bytes()
-            if len(seed) != KEY_BYTES:
-                raise Invalid(f"the agent's key in {self.folder} is damaged", hint="join anew")
+        seed = _seed_in(self.folder)
+        if seed is not None:
             return new_agent_key(seed)
         key = new_agent_key(entropy(KEY_BYTES))
         self._write(KEY, agent_key_to_bytes(key))
@@ -104,8 +117,44 @@ class Journal:
 
     def hold(self, manifest: Manifest) -> None:
         """Returns when the manifest is safe on the disk."""
-        self._write(MANIFEST, agent_v1.encode(manifest_to_wire(manifest)))
-        self.manifest = manifest
+        with self._turn:
+            self.save(MANIFEST, agent_v1.encode(manifest_to_wire(manifest)))
+            self.manifest = manifest
+            stops = standing(manifest, self.stops)
+            if stops != self.stops:
+                self._keep_stops(stops)
+
+    def add_stop(self, stop: LocalStop) -> None:
+        """Returns when what is stopped at the site is safe on the disk."""
+        with self._turn:
+            self._keep_stops((*self.stops, stop))
+
+    def lift_stop(self, mark: Mark) -> None:
+        with self._turn:
+            self._keep_stops(tuple(one for one in self.stops if one.mark != mark))
+
+    def _keep_stops(self, stops: tuple[LocalStop, ...]) -> None:
+        self.save(STOPS, msgspec.json.encode(stops))
+        self.stops = stops
+
+    def load(self, name: str) -> bytes | None:
+        """None when nothing was saved, or when it is not as this agent wrote it."""
+        return load_sealed(self.folder, name)
+
+    def save(self, name: str, content: bytes) -> None:
+        """Sealed.  Raises `OSError` where it cannot be kept; the file is then as it was."""
+        self._write(name, sealed(_sealing_key_in(self.folder), name, content))
+
+    def keep_directory(self, directory: Directory) -> bool:
+        """Whether it is the root's, and newer than what was kept; then it is on the disk."""
+        if self.directory is not None and directory.number <= self.directory.number:
+            return False
+        if not _is_signed(self.folder, self.identity, directory):
+            return False
+        said = [directory.number, list(directory.urls), directory.signature]
+        self._write(DIRECTORY, msgspec.msgpack.encode(said))
+        self.directory = directory
+        return True
 
     def begin(self, clock: Clock, entropy: Callable[[int], bytes]) -> Incarnation:
         """Count this start, on the disk before anything is said.
@@ -123,15 +172,7 @@ class Journal:
     def _write(self, name: str, content: bytes) -> None:
         noun = name.partition(".")[0]
         self._point(f"journal.{noun}.before")
-        fresh = self.folder / f"{name}.new"
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        fresh.replace(self.folder / name)
-        _sync_folder(self.folder)
+        write_whole(self.folder, name, content)
         self._point(f"journal.{noun}.after")
 
 
@@ -169,9 +210,8 @@ def load_identity(folder: Path) -> Identity | None:
 
 def load_manifest(folder: Path, identity: Identity | None) -> Manifest | None:
     """The manifest held; None when there is none, or none that can be trusted."""
-    try:
-        frame = (folder / MANIFEST).read_bytes()
-    except FileNotFoundError:
+    frame = load_sealed(folder, MANIFEST)
+    if frame is None:
         return None
     try:
         whole = agent_v1.decode_down(frame)
@@ -184,6 +224,69 @@ def load_manifest(folder: Path, identity: Identity | None) -> Manifest | None:
         _log.warning("manifest.lost", folder=str(folder), reason=str(error))
         return None
     return manifest
+
+
+def load_directory(folder: Path, identity: Identity | None) -> Directory | None:
+    """The planes' addresses as they were kept; None when there is nothing that can be trusted."""
+    try:
+        kept = (folder / DIRECTORY).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        number, urls, signature = msgspec.msgpack.decode(kept, type=tuple[int, list[str], bytes])
+    except msgspec.DecodeError:
+        _log.warning("directory.lost", folder=str(folder))
+        return None
+    directory = Directory(number, tuple(urls), signature)
+    return directory if _is_signed(folder, identity, directory) else None
+
+
+def _is_signed(folder: Path, identity: Identity | None, directory: Directory) -> bool:
+    """By the root that was pinned when joining."""
+    try:
+        root = (folder / ROOT).read_bytes()
+        check_directory(directory, "" if identity is None else identity.federation, root)
+    except (OSError, ValueError, HanzaError) as error:
+        _log.warning("directory.refused", number=directory.number, kind=type(error).__name__)
+        return False
+    return True
+
+
+def load_stops(folder: Path) -> tuple[LocalStop, ...]:
+    """What was stopped at the site; nothing where that cannot be trusted, which is logged."""
+    content = load_sealed(folder, STOPS)
+    return () if content is None else msgspec.json.decode(content, type=tuple[LocalStop, ...])
+
+
+def load_sealed(folder: Path, name: str) -> bytes | None:
+    """What the agent kept under this name; None when nothing, or nothing that is as it wrote it."""
+    try:
+        file = (folder / name).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return opened(_sealing_key_in(folder), name, file)
+    except HanzaError as error:
+        _log.warning("state.tampered", folder=str(folder), file=name, reason=str(error))
+        return None
+
+
+def _sealing_key_in(folder: Path) -> bytes:
+    seed = _seed_in(folder)
+    if seed is None:
+        raise Invalid(f"there is no agent's key in {folder}", hint="run: hanza agent join")
+    return sealing_key(seed)
+
+
+def _seed_in(folder: Path) -> bytes | None:
+    """The agent's secret; None before it was made."""
+    try:
+        seed = (folder / KEY).read_bytes()
+    except FileNotFoundError:
+        return None
+    if len(seed) != KEY_BYTES:
+        raise Invalid(f"the agent's key in {folder} is damaged", hint="join anew")
+    return seed
 
 
 def load_starts(folder: Path) -> int | None:
@@ -202,11 +305,3 @@ def identity_of(folder: Path) -> Identity:
             f"no agent has joined with the folder {folder}", hint="run: hanza agent join"
         )
     return identity
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,6 +5,7 @@ authorities), and a name that must fit; frames are binary; a plane that falls si
 dialled anew, for ever, with growing pauses.  What is said and what it means is `session`'s.
 """
 
+import os
 import queue
 import socket
 import ssl
@@ -22,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from hanza.agent.address import Address
 from hanza.agent.peers import Meeting
 from hanza.agent.session import Session
+from hanza.agent.wires import OPEN_TIMEOUT_S, ProxyOf, connected, no_proxy
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -31,9 +33,9 @@ from hanza.model.probe import Target, Trip
 from hanza.model.report import View
 from hanza.wire import agent_v1
 
-CEILING = timedelta(seconds=15)
+CEILING = timedelta(seconds=8)
+"""After a plane's restart the last of its agents is back within this and the time of a greeting."""
 DIAL_DEADLINE_S = 15.0
-OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
 PING_EVERY_S = 60.0
 """Heartbeats are the agent's own; this keeps idle middleboxes from forgetting us between them."""
@@ -51,6 +53,9 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Measured: "measured",
     agent_v1.Answering: "answering",
     agent_v1.Met: "met",
+    agent_v1.Diary: "diary",
+    agent_v1.Checkup: "checkup",
+    agent_v1.Strangers: "strangers",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
@@ -68,6 +73,15 @@ class Errand:
 LINK = Errand(agent_v1.LINK_PATH, agent_v1.FRAME_BYTES_MAX)
 
 
+def pause_after(failures: int, chance: float) -> timedelta:
+    """How long to wait with the next call: growing, and spread by `chance` from 0 to 1.
+
+    A plane that restarts loses all of its agents in one moment, and they shall not come back in
+    one.
+    """
+    return delay_after(failures, ceiling=CEILING) * (0.5 + 0.5 * chance)
+
+
 class Dial(Protocol):
     """How a connection is made: `WebSocketDial`, or a stand-in that needs no network."""
 
@@ -83,9 +97,15 @@ def trust_only(root_pem: str) -> ssl.SSLContext:
 
 
 class WebSocketDial:
-    def __init__(self, root: Path | None, deadline_s: float = DIAL_DEADLINE_S) -> None:
+    def __init__(
+        self,
+        root: Path | None,
+        deadline_s: float = DIAL_DEADLINE_S,
+        proxy: ProxyOf = no_proxy,
+    ) -> None:
         """`root` is the federation's root certificate; None for plain HTTP on loopback."""
         self._deadline_s = deadline_s
+        self._proxy = proxy
         self._context = None if root is None else trust_only(root.read_text())
 
     def __call__(self, address: Address, errand: Errand = LINK) -> ClientConnection:
@@ -95,7 +115,8 @@ class WebSocketDial:
         kept from outside: it shuts the socket under whoever still waits on it.
         """
         with ExitStack() as undo:
-            wire = undo.enter_context(_connected(address, self._context))
+            proxy = self._proxy(address)
+            wire = undo.enter_context(connected(address, self._context, proxy))
             connection = self._call(address, wire, errand)
             undo.pop_all()
         return connection
@@ -114,31 +135,6 @@ class WebSocketDial:
                 return _shake_hands(address, wire, errand)
             finally:
                 deadline.cancel()
-
-
-def _connected(address: Address, context: ssl.SSLContext | None) -> socket.socket:
-    """A connection to the first of the host's addresses that takes one; TLS has not spoken yet.
-
-    TLS gets the wire before it is connected: `ssl` would leave one that is reset between the two
-    unclosed.
-    """
-    refusal: OSError = OSError("the host has no address")
-    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    for family, kind, protocol, _, where in found:
-        wire = socket.socket(family, kind, protocol)
-        if context is not None:
-            wire = context.wrap_socket(
-                wire, server_hostname=address.host, do_handshake_on_connect=False
-            )
-        wire.settimeout(OPEN_TIMEOUT_S)
-        try:
-            wire.connect(where)
-        except OSError as error:
-            wire.close()
-            refusal = error
-        else:
-            return wire
-    raise refusal
 
 
 def _shake_hands(address: Address, wire: socket.socket, errand: Errand) -> ClientConnection:
@@ -170,13 +166,19 @@ class Link:
 
     def __init__(
         self,
-        addresses: tuple[Address, ...],
+        addresses: Callable[[], tuple[Address, ...]],
         session: Session,
         clock: Clock,
         dial: Dial,
         point: Point = pass_by,
+        chance: Callable[[int], bytes] = os.urandom,
     ) -> None:
+        """`addresses` are asked for before each call: they change with the directory.
+
+        `chance` gives bytes by which pauses are spread.
+        """
         self._addresses = addresses
+        self._chance = chance
         self._session = session
         self._clock = clock
         self._dial = dial
@@ -191,6 +193,8 @@ class Link:
         """Called after each message of the plane: a hint that the manifest may be another."""
         self.on_console: Callable[[Address, agent_v1.ConsoleWanted], None] = lambda *_: None
         """Called when the plane at an address wants a console; must not wait."""
+        self.on_port: Callable[[Address, agent_v1.PortWanted], None] = lambda *_: None
+        """Called when the plane at an address wants a guest's port; must not wait."""
 
     def offer(self, view: View) -> None:
         """Never waits for the network."""
@@ -233,7 +237,8 @@ class Link:
 
     def run_once(self) -> timedelta:
         """Hold one connection from dialling to its end; how long to wait before the next."""
-        address = self._addresses[self._next_address]
+        addresses = self._addresses()
+        address = addresses[self._next_address % len(addresses)]
         try:
             with self._dial(address) as connection:
                 self._converse(connection, address)
@@ -243,8 +248,9 @@ class Link:
             )
         # Every plane is tried once before the pause grows.
         self._failures += 1
-        self._next_address = (self._next_address + 1) % len(self._addresses)
-        return delay_after(self._failures // len(self._addresses), ceiling=CEILING)
+        self._next_address = (self._next_address + 1) % len(addresses)
+        share = int.from_bytes(self._chance(2)) / 0xFFFF
+        return pause_after(self._failures // len(addresses), share)
 
     @property
     def is_linked(self) -> bool:
@@ -301,6 +307,8 @@ class Link:
             _log.info("link.opened", url=address.link_url())
         if isinstance(message, agent_v1.ConsoleWanted):
             self.on_console(address, message)
+        if isinstance(message, agent_v1.PortWanted):
+            self.on_port(address, message)
         self.on_message()
 
     def _send_until_told(self, connection: ClientConnection, outbox: Outbox) -> None:

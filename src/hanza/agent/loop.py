@@ -13,16 +13,19 @@ from typing import TypeAlias
 
 from hanza.agent.console import Consoles
 from hanza.agent.converge import Converger
+from hanza.agent.here import Here
 from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
 from hanza.agent.measure import Measurer
 from hanza.agent.peers import Answerer, Asker
+from hanza.agent.ports import Ports
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.model.manifest import Manifest
 from hanza.model.verdict import Again, Later, Verdict
+from hanza.plan.local import heeding, telling
 
 LOOK_EVERY = timedelta(seconds=10)
 """Also at a settled site, since the world drifts without telling us."""
@@ -39,12 +42,16 @@ class Beside:
     """Fetched in a thread of their own."""
     consoles: Consoles | None = None
     """Opened when the plane wants them."""
+    ports: Ports | None = None
+    """Reached when the plane wants them."""
     measurer: Measurer | None = None
     """Measures round trips in a thread of its own."""
     asker: Asker | None = None
     """Asks other sites how far they are, in a thread of its own."""
     answerer: Answerer | None = None
     """Answers those of other sites, in a thread of its own."""
+    here: Here | None = None
+    """What the site's own people ask, and what happens while no plane is there."""
 
 
 class Agent:
@@ -74,12 +81,18 @@ class Agent:
         self.link = link
         link.on_message = self._look_at_manifest
         self._consoles = beside.consoles
+        self._ports = beside.ports
         self._measurer, self._asker = beside.measurer, beside.asker
         self._answerer = beside.answerer
+        self._here = beside.here
+        if self._here is not None:
+            self._here.local.hint = self._hint.set
         if self._images is not None:
             self._images.hint = self._hint.set
         if self._consoles is not None:
             link.on_console = self._consoles.open
+        if self._ports is not None:
+            link.on_port = self._ports.open
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
@@ -112,6 +125,8 @@ class Agent:
             works.append(("peers", self._asker.run_once, self._asker.wake))
         if self._answerer is not None:
             works.append(("answers", self._answerer.run_once, self._stop))
+        if self._here is not None:
+            works.append(("door", self._here.door.run_once, self._stop))
         return works
 
     def _end(self) -> None:
@@ -121,17 +136,24 @@ class Agent:
             self._images.close()
         if self._consoles is not None:
             self._consoles.close()
+        if self._ports is not None:
+            self._ports.close()
         if self._measurer is not None:
             self._measurer.wake.set()
         if self._asker is not None:
             self._asker.wake.set()
+        if self._here is not None:
+            self._here.close(self._clock.now())
         with suppress(OSError):
             self.link.close()
 
     def run_pass(self) -> timedelta:
         """Look, decide, do, and hand over the view; how long until the next pass is due."""
-        self._acted_on = self.journal.manifest
-        view, verdict = self._converger.run_pass(self._acted_on)
+        self._acted_on, stops = self.journal.manifest, self.journal.stops
+        view, verdict = self._converger.run_pass(heeding(self._acted_on, stops))
+        view = telling(view, stops)
+        if self._here is not None:
+            self._here.note(view, self._clock.now(), is_linked=self.link.is_linked)
         self.link.offer(view)
         self.passes += 1
         self.last_verdict = verdict

@@ -19,6 +19,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanza.agent.peers import Meeting, Peer
+from hanza.agent.telling import Telling
 from hanza.kit.log import Log
 from hanza.model.errors import Conflict, Invalid
 from hanza.model.ids import AgentId
@@ -36,6 +37,7 @@ from hanza.wire.agent_words import (
     version_to_wire,
 )
 from hanza.wire.credentials import sign_link
+from hanza.wire.directory_v1 import Directory
 
 BEAT_EVERY = timedelta(seconds=v1.HEARTBEAT_EVERY_S)
 BEATS_UNANSWERED_MAX = 2
@@ -50,6 +52,9 @@ class Keeper(Protocol):
 
     def hold(self, manifest: Manifest) -> None:
         """Returns when it is safe."""
+
+    def keep_directory(self, directory: Directory) -> bool:
+        """Whether it is the root's, and newer than what was kept; then it is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,10 @@ class _Sent:
 
 
 class Session:
-    def __init__(self, speaker: Speaker, keeper: Keeper) -> None:
+    def __init__(self, speaker: Speaker, keeper: Keeper, telling: Telling | None = None) -> None:
+        """Without `telling` nothing is said of the site besides its guests."""
         self._speaker = speaker
+        self._telling = telling
         self._keeper = keeper
         self._view: View | None = None
         self._last_number = 0
@@ -96,6 +103,8 @@ class Session:
         self._has_spoken = self._has_heard = True
         self._spoke_at: datetime | None = None
         self._heard_at: datetime | None = None
+        if self._telling is not None:
+            self._telling.open()
 
     # -- what may be called -------------------------------------------------------------------
 
@@ -107,7 +116,8 @@ class Session:
     def offer(self, view: View) -> list[v1.Up]:
         """What a pass saw; said now, or as soon as the report on its way has been taken."""
         self._view = view
-        return self._said(self._report())
+        told = [] if self._telling is None else self._telling.say()
+        return self._said([*self._report(), *told])
 
     def offer_trips(self, trips: Sequence[Trip]) -> list[v1.Up]:
         """What was measured; lost when nobody is there, since the next round says it anew."""
@@ -158,16 +168,29 @@ class Session:
                 return self._take_delta(message)
             case v1.ReportTaken() if self.is_welcome:
                 return self._go_on(message.number)
-            case v1.HeartbeatTaken() | v1.ConsoleWanted() if self.is_welcome:
+            case v1.HeartbeatTaken() | v1.ConsoleWanted() | v1.PortWanted() if self.is_welcome:
                 return []  # who wants a console is told by whoever opens them, see `console`
-            case v1.Probes() | v1.Peers() | v1.Answers() if self.is_welcome:
-                return self._take_whom_to_measure(message)
+            case v1.Probes() | v1.Peers() | v1.Answers() | v1.DirectoryDown() if self.is_welcome:
+                return self._take_by_ability(message)
+            case v1.DiaryTaken() if self.is_welcome and self._telling is not None:
+                return self._telling.hear(message)
         raise _out_of_turn(message)
 
-    def _take_whom_to_measure(self, message: v1.Probes | v1.Peers | v1.Answers) -> list[v1.Up]:
+    def _take_directory(self, message: v1.DirectoryDown) -> list[v1.Up]:
+        """What another than the root signed is no reason to leave: it is left aside, and logged."""
+        found = Directory(message.number, tuple(message.urls), message.signature)
+        is_kept = self._keeper.keep_directory(found)
+        _log.info("directory.offered", number=message.number, kept=is_kept)
+        return []
+
+    def _take_by_ability(
+        self, message: v1.Probes | v1.Peers | v1.Answers | v1.DirectoryDown
+    ) -> list[v1.Up]:
         """Only what this agent said that it can."""
         able = self._speaker.abilities
         match message:
+            case v1.DirectoryDown() if v1.DIRECTORY in able:
+                return self._take_directory(message)
             case v1.Probes() if v1.MEASURE in able:
                 self.targets = tuple(Target(one.name, one.host, one.port) for one in message.probes)
                 return []

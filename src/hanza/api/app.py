@@ -19,7 +19,7 @@ from starlette.routing import Route as HttpRoute
 from starlette.types import ASGIApp
 
 from hanza.api.calls import Answer, AsyncHandler, Call, Plane, ThreadHandler
-from hanza.api.console import Consoles
+from hanza.api.console import Consoles, Doors
 from hanza.api.events import MEDIA_TYPE, Feed, after_of, wants_stream
 from hanza.api.gate import Caller, Gate
 from hanza.api.identity import Principal
@@ -29,7 +29,7 @@ from hanza.api.meeting import refit_for_ever
 from hanza.api.problems import Unexpected, fault_response, http_refusal, refusal_response
 from hanza.api.relay import Limits
 from hanza.api.route import PUBLIC, Route
-from hanza.api.routes import CONSOLE, ROUTES
+from hanza.api.routes import CONSOLE, PORT, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.api.table import Endpoint, Entry, Table
 from hanza.api.watching import Answering, Watched, Watching
@@ -71,7 +71,7 @@ def build_app(
     `limits` are its consoles', `pulse` is its engine's, None where none runs.
     """
     feed = Feed(plane)
-    consoles = Consoles(plane, gate, CONSOLE, hub, limits)
+    consoles = Consoles(plane, gate, Doors(CONSOLE, PORT), hub, limits)
     # Threads of their own, so that slow uploads hold up no other request.
     streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
 
@@ -116,6 +116,7 @@ def _socket_routes(hub: Hub, consoles: Consoles) -> list[WebSocketRoute]:
         WebSocketRoute(LINK_PATH, hub.serve),
         WebSocketRoute(AGENT_PATH, consoles.serve_agent),
         WebSocketRoute(CONSOLE.path, consoles.serve),
+        WebSocketRoute(PORT.path, consoles.serve_port),
     ]
 
 
@@ -189,6 +190,10 @@ def _caller(request: HTTPConnection) -> Caller:
     return Caller(request.headers.get("authorization"), address)
 
 
+def _address_of(request: HTTPConnection) -> tuple[str, int] | None:
+    return None if request.client is None else (request.client.host, request.client.port)
+
+
 def _charged(refusal: Refusal, route: Route, request: Request, gate: Gate) -> Refusal:
     """Who proves in another way than by a token who they are, and fails, has tried once more."""
     if route.permission == PUBLIC and isinstance(refusal, Unauthenticated):
@@ -202,12 +207,12 @@ def _charged(refusal: Refusal, route: Route, request: Request, gate: Gate) -> Re
 async def _call(request: Request, route: Route, served: _Served, who: Principal | None) -> Call:
     plane, patience_s = served.plane, served.gate.limits.body_within_s
     query = dict(request.query_params) if request.scope["query_string"] else {}
-    headers = _headers_of(request)
+    headers, caller = _headers_of(request), _address_of(request)
     if route.streams:
         chunks = chunks_of(request, asyncio.get_running_loop())
-        return Call(plane, request.path_params, query, b"", headers, who, chunks)
+        return Call(plane, request.path_params, query, b"", headers, who, chunks, caller)
     if BODY_HEADERS.isdisjoint(headers):
-        return Call(plane, request.path_params, query, b"", headers, who)
+        return Call(plane, request.path_params, query, b"", headers, who, caller=caller)
     try:
         async with asyncio.timeout(patience_s):
             body = await _body(request)
@@ -215,7 +220,7 @@ async def _call(request: Request, route: Route, served: _Served, who: Principal 
         text = f"the body did not come within {patience_s:.0f} s"
         raise TooSlow(text, field="body") from error
     check_depth(body)
-    return Call(plane, request.path_params, query, body, headers, who)
+    return Call(plane, request.path_params, query, body, headers, who, caller=caller)
 
 
 def _headers_of(request: Request) -> dict[str, str]:

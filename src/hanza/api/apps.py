@@ -21,11 +21,13 @@ from hanza.plan.admission import InstanceWish, Keeps, admit_instance, check_name
 from hanza.plan.change import Asked, Change, changes_of, check_app, spread_overs
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds
+from hanza.plan.placement.field import Field
 from hanza.plan.placement.quote import Line, Quote, ended_line, quote_team
 from hanza.store.holds import Hold, get_hold
 from hanza.store.hosts import list_candidates, list_capacities
 from hanza.store.images import find_image
 from hanza.store.instances import count_members, find_instance, list_app
+from hanza.store.inventory import Inventory
 from hanza.store.names import count_places
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Tx
@@ -78,9 +80,16 @@ class Look:
             and (one.is_leaving or self.changes[one.wanted.address.name].kind == "replace")
         }
 
-    def quote(self, candidates: Sequence[Candidate]) -> Quote:
-        """Where all of it would be, by the code that places."""
-        return quote_team(self.members, candidates, self.bounds, self.leaving)
+    def quote(self, field: Field) -> Quote:
+        """Where all of it would be, by the code that places.
+
+        What runs anew at a site that is not heard stays there until the site is back: see
+        `store.pending`.
+        """
+        silent = {one.host for one in self.places if not one.is_heard}
+        waiting = {one.wanted.id for one in self.asked if one.host in silent}
+        leaving = {one: room for one, room in self.leaving.items() if one not in waiting}
+        return quote_team(self.members, field, self.bounds, leaving)
 
     def ended(self) -> list[Line]:
         hosts = {one.host: one for one in self.places}
@@ -98,7 +107,7 @@ def put_app(call: Call) -> Answer:
     wish = app_wish(call, check_name(call.path["app"], "app"), put.instances, is_kept=put.keep)
     plane = call.plane
     new_ids = [InstanceId(plane.ids.new("in")) for _ in wish.wishes]
-    changes = plane.store.write(_write, wish, new_ids, plane.clock.now())
+    changes = plane.store.write(_write, wish, new_ids, plane.clock.now(), plane.inventory)
     plane.wake()
     return Answer(200, {"items": changes})
 
@@ -161,18 +170,18 @@ def _as_held(asked: Asked, hold: Hold | None) -> Asked:
 
 
 def _write(
-    tx: Tx, wish: AppWish, new_ids: Sequence[InstanceId], now: datetime
+    tx: Tx, wish: AppWish, new_ids: Sequence[InstanceId], now: datetime, inventory: Inventory
 ) -> list[doc.AppChange]:
     look = look_at_app(tx, wish, new_ids, now)
     if any(one.kind == "replace" for one in look.changes.values()):
-        _refuse_without_room(look, list_candidates(tx, now, load_carbon()))
+        with inventory.fleet(now) as fleet, fleet.trial(now) as trial:
+            _refuse_without_room(look.quote(trial))
     count_wishes(tx, look.wishes)
     return [_write_one(tx, one, look.changes[one.wanted.address.name], now) for one in look.asked]
 
 
-def _refuse_without_room(look: Look, candidates: Sequence[Candidate]) -> None:
+def _refuse_without_room(quote: Quote) -> None:
     """What runs is not ended for something that has no place.  Raises `NoRoom`."""
-    quote = look.quote(candidates)
     if quote.refusal is not None:
         hint = "; ".join(one.text for one in quote.relaxations) or None
         raise NoRoom(f"nothing was ended or changed: {quote.refusal}", hint=hint)

@@ -10,7 +10,9 @@ from hanza.api.meeting import Meeting
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
+from hanza.store.inventory import Inventory
 from hanza.store.tx import Store
+from hanza.wire.directory_v1 import Directory
 from hanza.wire.tokens import Issuer
 
 
@@ -35,10 +37,18 @@ class Plane:
     blobs: Blobs
     """What images consist of; they are kept in this plane's own folder."""
     blob_bytes_max: int
+    sign_directory: Callable[[int, tuple[str, ...]], Directory] | None = field(
+        default=None, repr=False
+    )
+    """By the federation's root; None where this plane has not its key."""
     meeting: Meeting = field(init=False)
     """Who answers whom, and what that predicts."""
 
+    inventory: Inventory = field(init=False)
+    """The hosts as the API's questions see them; the engine has its own, and waits for none."""
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "inventory", Inventory(self.store))
         object.__setattr__(self, "meeting", Meeting(self.store))
 
 
@@ -56,6 +66,8 @@ class Call:
     """Who calls; None where nobody is asked."""
     chunks: Iterable[bytes] = ()
     """The body of a route that streams, as it comes; `body` is then empty."""
+    caller: tuple[str, int] | None = None
+    """Address and port that the request was seen to come from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Consoles at the plane: a tenant's WebSocket and an agent's, joined for as long as both are there.
 
+The ports that guests publish are reached in the same way, one such pair for each connection.
+
 Promises: nobody's bytes flow before it is written down who opened what; a refusal is an answer
 of HTTP with a stable code; one user per guest; what waits in between is a frame each way, so a
 slow side slows the other and fills no memory.  A plane reaches only agents whose link it has
@@ -9,7 +11,7 @@ itself; a plane that is killed leaves no event of the end.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,6 +52,7 @@ _REFUSALS: Mapping[str, type[errors.Refusal]] = {
     NotRunning.code: NotRunning,
     errors.Rejected.code: NotRunning,
     errors.Unsupported.code: NotOffered,
+    NotOffered.code: NotOffered,
 }
 """What an agent's word of why not is here; any other is that its site cannot be asked now."""
 
@@ -66,9 +69,22 @@ class _Target:
     heard_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """What of a guest is wanted."""
+
+    kind: str
+    ability: str
+    words: str
+    """Between its name and its site."""
+    wanted: Callable[[bytes, v1.MarkW], v1.Down]
+
+
 @dataclass(eq=False, slots=True)
 class _Console:
     """One that is open or about to be."""
+
+    lead: _Lead
 
     who: str
     tenant: str
@@ -89,12 +105,26 @@ def ask_for_upgrade(call: Call) -> Answer:
     )
 
 
+@says({101: None})
+def ask_port_for_upgrade(call: Call) -> Answer:
+    """Who asks for a port as for a page is told how it is asked for."""
+    text = f"port {call.path['port']} of {call.path['instance']} is a WebSocket"
+    raise BadQuery(text, hint="hanza port-forward opens it")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The routes by which consoles and ports are asked for, which say who may have them."""
+
+    console: Route
+    port: Route
+
+
 class Consoles:
-    def __init__(self, plane: Plane, gate: Gate, route: Route, hub: Hub, limits: Limits) -> None:
-        """`route` is the consoles' own, which says who may have one."""
+    def __init__(self, plane: Plane, gate: Gate, doors: Doors, hub: Hub, limits: Limits) -> None:
         self._plane = plane
         self._gate = gate
-        self._route = route
+        self._doors = doors
         self._hub = hub
         self._limits = limits
         self._awaited: dict[bytes, _Console] = {}
@@ -106,16 +136,22 @@ class Consoles:
 
     async def serve(self, user: WebSocket) -> None:
         """One tenant's request, from its admission to the end of the console."""
+        await self._serve(user, self._doors.console, lambda: _console(user.query_params))
+
+    async def serve_port(self, user: WebSocket) -> None:
+        """As `serve`, for one connection to a port."""
+        await self._serve(user, self._doors.port, lambda: _port(user.path_params))
+
+    async def _serve(self, user: WebSocket, door: Route, read: Callable[[], _Lead]) -> None:
         try:
             address = "" if user.client is None else user.client.host
             caller = Caller(user.headers.get("authorization"), address)
-            who = await self._gate.admit(self._route, user.path_params, caller)
-            assert who is not None, "no console is public"
-            takes_over = _takes_over(user.query_params)
-            named = _address_of(user.path_params)
+            who = await self._gate.admit(door, user.path_params, caller)
+            assert who is not None, "neither consoles nor ports are public"
+            lead, named = read(), _address_of(user.path_params)
             target = await asyncio.to_thread(self._plane.store.read, _find, named)
-            async with self._reached(who, named.tenant, target, takes_over) as (one, agent):
-                watch = asyncio.create_task(self._watch(one, who, dict(user.path_params)))
+            async with self._reached(who, named.tenant, target, lead) as (one, agent):
+                watch = asyncio.create_task(self._watch(one, who, door, dict(user.path_params)))
                 try:
                     await self._run(one, user, agent)
                 finally:
@@ -124,12 +160,14 @@ class Consoles:
             with contextlib.suppress(*ENDS):
                 await user.send_denial_response(refusal_response(refusal, user.url.path))
 
-    async def _watch(self, one: _Console, who: Principal, names: Mapping[str, str]) -> None:
+    async def _watch(
+        self, one: _Console, who: Principal, door: Route, names: Mapping[str, str]
+    ) -> None:
         """Whoever may no longer have it has it no longer."""
         while True:
             await asyncio.sleep(LOOKED_AT_EVERY_S)
             try:
-                await self._gate.authorise(who, self._route, names)
+                await self._gate.authorise(who, door, names)
             except errors.StoreUnavailable:
                 continue
             except errors.Refusal:
@@ -138,29 +176,29 @@ class Consoles:
 
     @contextlib.asynccontextmanager
     async def _reached(
-        self, who: Principal, tenant: str, target: _Target, takes_over: bool
+        self, who: Principal, tenant: str, target: _Target, lead: _Lead
     ) -> AsyncIterator[tuple[_Console, WebSocket]]:
         """The agent's socket, open to the guest's port.  Raises why there is none."""
-        self._refuse_crowd(tenant)
+        self._refuse_crowd(tenant, lead)
         session = self._hub.session_of(target.agent, target.start)
         if session is None:
             raise self._not_here(target)
-        if not session.can(v1.CONSOLE):
-            raise NotOffered(f"{target.site} offers no consoles")
+        if not session.can(lead.ability):
+            raise NotOffered(f"{target.site} offers no {lead.kind}s")
         arrived: asyncio.Future[WebSocket] = asyncio.get_running_loop().create_future()
-        one = _Console(who.name, tenant, target, self._plane.clock.now(), arrived)
+        one = _Console(lead, who.name, tenant, target, self._plane.clock.now(), arrived)
         ticket = self._plane.ids.secret(TICKET_BYTES)
         self._awaited[ticket] = one
         self._all.add(one)
         try:
-            wanted = v1.ConsoleWanted(ticket, mark_to_wire(target.mark), takes_over)
+            wanted = lead.wanted(ticket, mark_to_wire(target.mark))
             yield one, await self._ask(one, wanted)
         finally:
             self._awaited.pop(ticket, None)
             self._all.discard(one)
             one.over.set()
 
-    async def _ask(self, one: _Console, wanted: v1.ConsoleWanted) -> WebSocket:
+    async def _ask(self, one: _Console, wanted: v1.Down) -> WebSocket:
         target = one.target
         if not await self._hub.say(target.agent, target.start, wanted):
             raise self._not_here(target)
@@ -169,11 +207,15 @@ class Consoles:
         except TimeoutError:
             raise NotHere(f"{target.site} did not answer in time", hint="try again") from None
 
-    def _refuse_crowd(self, tenant: str) -> None:
+    def _refuse_crowd(self, tenant: str, lead: _Lead) -> None:
         limits = self._limits
-        theirs = sum(one.tenant == tenant for one in self._all)
-        if len(self._all) >= limits.consoles or theirs >= limits.of_a_tenant:
-            raise Busy("too many consoles are open", hint="close one, or try again in a while")
+        alike = [one for one in self._all if one.lead.kind == lead.kind]
+        theirs = sum(one.tenant == tenant for one in alike)
+        most, of_a_tenant = limits.consoles, limits.of_a_tenant
+        if lead.kind == "port":
+            most, of_a_tenant = limits.ports, limits.ports_of_a_tenant
+        if len(alike) >= most or theirs >= of_a_tenant:
+            raise Busy(f"too many {lead.kind}s are open", hint="close one, or try again in a while")
 
     def _not_here(self, target: _Target) -> NotHere:
         heard, now = target.heard_at, self._plane.clock.now()
@@ -232,20 +274,21 @@ class Consoles:
     # -- both ---------------------------------------------------------------------------------
 
     async def _run(self, one: _Console, user: WebSocket, agent: WebSocket) -> None:
-        target = one.target
-        where = f"the console of {target.name} at {target.site}"
+        target, kind = one.target, one.lead.kind
+        where = f"{one.lead.words} of {target.name} at {target.site}"
         end = End.lost
-        await self._noted("console.opened", target, f"{one.who} opened {where}")
+        await self._noted(f"{kind}.opened", target, f"{one.who} opened {where}")
         try:
             await user.accept()
-            end = await relay(user, agent, self._limits, one.cut)
+            is_port = kind == "port"
+            end = await relay(user, agent, self._limits, one.cut, may_be_empty=is_port)
         except ENDS:
             end = End.lost
         finally:
             lasted_s = (self._plane.clock.now() - one.since).total_seconds()
             text = f"{one.who} had {where} open for {lasted_s:.0f} s: {end.name}"
             # Handed over first: a plane that is told to stop waits for nothing here.
-            noted = self._noted("console.closed", target, text)
+            noted = self._noted(f"{kind}.closed", target, text)
             for socket in (user, agent):
                 await hang_up(socket, end)
             await noted
@@ -273,6 +316,26 @@ def _address_of(path: Mapping[str, str]) -> Address:
     if any("\0" in word for word in path.values()):
         raise NotFound("there is nothing of such a name")
     return Address(path["tenant"], path["workspace"], path["instance"])
+
+
+def _console(query: Mapping[str, str]) -> _Lead:
+    takes_over = _takes_over(query)
+    return _Lead(
+        "console",
+        v1.CONSOLE,
+        "the console",
+        lambda ticket, mark: v1.ConsoleWanted(ticket, mark, takes_over),
+    )
+
+
+def _port(path: Mapping[str, str]) -> _Lead:
+    text = path["port"]
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise NotFound("a port is a number from 1 to 65535")
+    port = int(text)
+    return _Lead(
+        "port", v1.PORTS, f"port {port}", lambda ticket, mark: v1.PortWanted(ticket, mark, port)
+    )
 
 
 def _takes_over(query: Mapping[str, str]) -> bool:

@@ -21,6 +21,7 @@ from hanza.kit.log import Log
 from hanza.model.errors import Invalid, IssuerUnavailable
 from hanza.model.issuer import TrustedIssuer
 from hanza.wire import openid
+from hanza.wire.discovery import DISCOVERY, discovery_from_json
 
 log = Log("hanza.identity")
 ASKED_AGAIN_AFTER_S = 30.0
@@ -118,8 +119,8 @@ class ForeignTokens:
 def fetch_keys(issuer: TrustedIssuer, within_s: float = ANSWER_WITHIN_S) -> KeySet:
     """Raises `Invalid` for what cannot be used, `httpx2.HTTPError` for what does not come."""
     with httpx2.Client(timeout=within_s, trust_env=False) as http:
-        address = issuer.url.rstrip("/") + openid.DISCOVERY
-        found = openid.discovery_from_json(_document(http, address, within_s), issuer.url)
+        address = issuer.url.rstrip("/") + DISCOVERY
+        found = discovery_from_json(_document(http, address, within_s), issuer.url)
         return openid.keys_from_document(_document(http, found.jwks_uri, within_s))
 
 

@@ -5,6 +5,7 @@ all (`not_found`), what a role does not allow in one's own is `forbidden`.  A re
 a token that was seen before costs no read of the store and no signature.
 """
 
+import asyncio
 import ipaddress
 import math
 import time
@@ -17,12 +18,13 @@ from hanza.api.identity import Authenticator, IssuedTokens, Principal, Verifier,
 from hanza.api.known import Known, Seconds, TenantKnown
 from hanza.api.operator_acts import OperatorActs
 from hanza.api.proven import Proven, digest_of
-from hanza.api.route import BY_ROLE, KNOWN, PUBLIC, WATCHER, Right, Route
+from hanza.api.route import BY_ROLE, KNOWN, OF_PROVIDER, PUBLIC, WATCHER, Right, Route
 from hanza.kit.buckets import FAILURES, REQUESTS, Buckets, Rate
-from hanza.model.access import Ask
+from hanza.model.access import UNBOUNDED, Ask
 from hanza.model.errors import Forbidden, NotFound, RateLimited, Unauthenticated
 from hanza.plan.access import narrowed
 from hanza.plan.seca.references import SHARED_TENANTS
+from hanza.store.provider_users import role_of
 
 IPV6_NETWORK_BITS = 64
 """Who has an IPv6 address has all of its network."""
@@ -64,6 +66,7 @@ class Gate:
     ) -> None:
         self.limits = limits
         self._known = known
+        self._store = plane.store
         self._seconds = seconds
         self._requests = Buckets(limits.requests)
         self._failures = Buckets(limits.failures)
@@ -163,6 +166,9 @@ class Gate:
             raise
 
     async def _decide(self, principal: Principal, route: Route, names: Mapping[str, str]) -> None:
+        if route.permission == OF_PROVIDER:
+            await self._decide_by_provider(principal, route, names["provider"])
+            return
         if route.permission != BY_ROLE:
             _decide_by_standing(principal, route)
             return
@@ -175,6 +181,18 @@ class Gate:
             raise _no_tenant(tenant)
         known = self._known.find(tenant) or await self._known.load(tenant)
         await self._decide_by_role(principal, known, self._right_of(route).ask(names))
+
+    async def _decide_by_provider(self, principal: Principal, route: Route, provider: str) -> None:
+        """The store is asked each time: who acts for a provider does so seldom."""
+        role = None
+        if principal.standing == "user":
+            role = await asyncio.to_thread(self._store.read, role_of, provider, principal.name)
+        if role is None:
+            raise Forbidden(f"{principal.name} does not act for provider {provider!r}")
+        if principal.scope not in (None, UNBOUNDED):
+            raise Forbidden("this token is for things of tenants only")
+        if route.method != "GET" and role != "admin":
+            raise Forbidden(f"{principal.name} only looks at what is of provider {provider!r}")
 
     async def _decide_by_role(self, principal: Principal, known: TenantKnown, ask: Ask) -> None:
         access = known.access

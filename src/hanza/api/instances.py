@@ -7,7 +7,7 @@ from hanza.api.calls import Answer, Call
 from hanza.api.counting import count_wishes
 from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.api.volumes import VOLUMES_TOO, disks_of, end_volumes, wants_volumes_too, write_disks
-from hanza.model.errors import Invalid, NotFound
+from hanza.model.errors import Conflict, Invalid, NotFound
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, admit_instance
@@ -18,7 +18,9 @@ from hanza.store.events import Whose, append_event
 from hanza.store.holds import Hold, end_hold, get_hold
 from hanza.store.images import find_image
 from hanza.store.instances import Overview
+from hanza.store.pending import note_pending, take_back
 from hanza.store.policies import above_of
+from hanza.store.resources import find_by_id
 from hanza.store.tx import Tx
 from hanza.store.work import hint
 from hanza.wire import instance_v1 as doc
@@ -80,6 +82,7 @@ def write_wanted(
         append_event(tx, now, "instance.created", wanted.id, f"{name} was asked for", whose)
         hint(tx, "place", wanted.id, now)
         return
+    note_pending(tx, known, hold, now)
     instances.update_instance(tx, known, wanted)
     text = f"{name} was asked to be {wanted.power}"
     if replace(wanted, power=known.power) != known:
@@ -150,6 +153,8 @@ def write_end(tx: Tx, address: Address, now: datetime, *, with_volumes: bool = F
     if known is None:
         raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
     if not known.is_ended:
+        if not with_volumes:
+            note_pending(tx, known, get_hold(tx, known.id), now)
         instances.end_instance(tx, known.id)
         text = f"{address.name} was asked to end"
         append_event(
@@ -158,6 +163,31 @@ def write_end(tx: Tx, address: Address, now: datetime, *, with_volumes: bool = F
         hint(tx, "settle", known.id, now)
     if with_volumes:
         end_volumes(tx, disks_of(tx, known), now)
+
+
+@says({200: doc.InstanceDoc})
+def withdraw_instance(call: Call) -> Answer:
+    """Take back what was asked for it and its site cannot have been told."""
+    plane, address, now = call.plane, address_of(call), call.plane.clock.now()
+    plane.store.write(_withdraw, address, now)
+    plane.wake()
+    return get_instance(call)
+
+
+def _withdraw(tx: Tx, address: Address, now: datetime) -> None:
+    known = instances.find_instance(tx, address)
+    if known is not None and find_by_id(tx, known.id) is not None:
+        raise Conflict(
+            f"{address.name} was asked for by the standard's API", hint="ask there for what it was"
+        )
+    wanted, then, hold = take_back(tx, address)
+    count_wishes(tx, [(wanted, then)])
+    whose = Whose(address.tenant, address.workspace)
+    text = f"what was asked for {address.name} is taken back; its site was never told"
+    append_event(tx, now, "instance.withdrawn", then.id, text, whose)
+    hint(tx, "publish", hold.agent, now)
+    hint(tx, "settle", then.id, now)
+    hint(tx, "judge", address.tenant, now)
 
 
 def address_of(call: Call) -> Address:
@@ -187,4 +217,5 @@ def _document(overview: Overview, above: Above, now: datetime) -> doc.InstanceDo
         overview.serial_tail,
         overview.seen_at,
         law_of(overview.wanted, above[address.tenant, address.workspace]),
+        overview.pending_since,
     )

@@ -13,8 +13,8 @@ from hanza.plan.admission import check_name
 from hanza.store import issuers, signing_keys
 from hanza.store.tx import Tx
 from hanza.wire import identity_v1 as doc
+from hanza.wire.discovery import check_url
 from hanza.wire.federation_v1 import request_from_json
-from hanza.wire.openid import check_url
 from hanza.wire.tokens import ALGORITHM, SEED_BYTES, keys_from_seed, keys_of, signing_keys_of
 
 JWKS_PATH = "/oauth/jwks"

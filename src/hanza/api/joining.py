@@ -18,8 +18,13 @@ def get_root(call: Call) -> Answer:
 
 @says({200: FederationAnswer})
 def get_federation(call: Call) -> Answer:
-    """Which federation this is: an engine is tried under its name before a token is spent."""
-    return Answer(200, FederationAnswer(call.plane.federation))
+    """Which federation this is: an engine is tried under its name before a token is spent.
+
+    And what whoever joins cannot know alone: the plane's time, and where it is seen to come from.
+    """
+    host, port = call.caller or ("", 0)
+    now_us = int(call.plane.clock.now().timestamp() * 1_000_000)
+    return Answer(200, FederationAnswer(call.plane.federation, now_us, host, port))
 
 
 @says({200: JoinAnswer}, takes=JoinRequest)

@@ -7,6 +7,9 @@ a second one statement tells the store who was heard, and one asks what was publ
 import asyncio
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -17,22 +20,31 @@ from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Version
 from hanza.model.report import Incarnation
-from hanza.store.agents import believed_starts, manifest_versions, note_heard
+from hanza.store.agents import note_heard
+from hanza.store.directory import find_directory
+from hanza.store.links import list_links
 from hanza.store.probes import list_probes
 from hanza.wire import agent_v1 as v1
 
+T = TypeVar("T")
 log = Log("hanza.link")
 TICK_S = 1.0
 HELLO_WITHIN_S = 10.0
 HELLO_BYTES_MAX = 20 * 2**10
-STRANGERS_MAX = 64
-"""Connections that have not said hello; each may hold one frame of the largest size."""
+STRANGERS_MAX = 4096
+"""Connections that have not said hello.  A thousand agents come back in a second or two after a
+restart, and a stranger costs little: the frames it may send are small."""
+THREADS_MAX = 32
+"""They mostly wait for a commit, which the more of them share the more of them wait.  They are the
+link's own: a thousand agents that come at once keep no tenant's request waiting."""
 REPORT_EVERY_S = 0.1
 TELL_WITHIN_S = 10.0
 CLOSE_WITHIN_S = 2.0
 SILENT_AFTER_S = 3 * v1.HEARTBEAT_EVERY_S
 CLOSE_REFUSED = 4000
 CLOSE_BUSY = 1013
+TRUSTED = "hanza.trusted"
+"""In a connection's state: what to call once it is known who is at its other end."""
 _ENDS = (WebSocketDisconnect, TimeoutError, OSError, RuntimeError)
 
 
@@ -40,9 +52,14 @@ class _Line:
     """One connection: a session, its socket, and the order of what is sent."""
 
     def __init__(
-        self, plane: Plane, socket: WebSocket, on_refused: Callable[[v1.ConsoleRefused], None]
+        self,
+        plane: Plane,
+        socket: WebSocket,
+        threads: Executor,
+        on_refused: Callable[[v1.ConsoleRefused], None],
     ) -> None:
         self.session = Session(plane, "" if socket.client is None else socket.client.host)
+        self._threads = threads
         self._on_refused = on_refused
         self._plane = plane
         self._socket = socket
@@ -51,7 +68,7 @@ class _Line:
         self._telling: asyncio.Task[None] | None = None
         self._is_lost = False
 
-    async def serve(self, heard: Callable[[AgentId], None]) -> None:
+    async def serve(self, heard: "Callable[[_Line], None]") -> None:
         """Until the agent leaves, breaks the rules, or can no longer be told anything."""
         await self._send(self.session.open())
         self._listening = asyncio.create_task(self._listen(heard))
@@ -87,16 +104,18 @@ class _Line:
             await self._send(v1.Refused(refusal.code, refusal.text[:1024]))
             await self._socket.close(CLOSE_REFUSED, refusal.code)
 
-    async def _listen(self, heard: Callable[[AgentId], None]) -> None:
+    async def _listen(self, heard: "Callable[[_Line], None]") -> None:
         while True:
             is_known = self.session.agent is not None
-            patience = SILENT_AFTER_S if is_known else HELLO_WITHIN_S
-            frame = await asyncio.wait_for(self._receive(), patience)
+            async with asyncio.timeout(SILENT_AFTER_S if is_known else HELLO_WITHIN_S):
+                frame = await self._receive()
             if not is_known and len(frame) > HELLO_BYTES_MAX:
                 raise Invalid("no hello is that long", field="frame")
             is_report = await self._answer(frame)
             if self.session.agent is not None:
-                heard(self.session.agent)
+                if not is_known:
+                    _trust(self._socket)
+                heard(self)
             if is_report:  # nobody has that much to tell: one agent never fills the store's day
                 await asyncio.sleep(REPORT_EVERY_S)
 
@@ -111,8 +130,13 @@ class _Line:
 
     async def _answer(self, frame: bytes) -> bool:
         """Whether it said much.  A large frame is decoded where it holds up nobody."""
+        taken = self.session.take_beat(frame)
+        if taken is not None:  # most of what is ever said here, and nobody has to think about it
+            async with self._turn:
+                await self._send(taken)
+            return False
         async with self._turn:
-            message, replies = await asyncio.to_thread(self._consider, frame)
+            message, replies = await self._in_thread(partial(self._consider, frame))
             for reply in replies:
                 await self._send(reply)
         if isinstance(message, v1.ConsoleRefused):
@@ -122,10 +146,13 @@ class _Line:
     def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
         return self.session.hear(frame, self._plane.clock.now())
 
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
     async def _tell(self) -> None:
         try:
             async with asyncio.timeout(TELL_WITHIN_S), self._turn:
-                for message in await asyncio.to_thread(self.session.news):
+                for message in await self._in_thread(self.session.news):
                     await self._send(message)
         except _ENDS as error:
             # What was not sent counts as told: only another connection makes that good.
@@ -136,12 +163,21 @@ class _Line:
         await self._socket.send_bytes(v1.encode(message))
 
 
+def _trust(socket: WebSocket) -> None:
+    """From now on it may send large frames, where whoever serves it can be told so."""
+    trusted = socket.scope.get("state", {}).get(TRUSTED)
+    if trusted is not None:
+        trusted()
+
+
 class Hub:
     """All connections of one plane."""
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
+        self._threads = ThreadPoolExecutor(THREADS_MAX, "link")
         self._lines: set[_Line] = set()
+        self._strangers: set[_Line] = set()
         self._heard: set[AgentId] = set()
         self._published = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -185,11 +221,14 @@ class Hub:
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""
         await socket.accept()
-        if sum(line.session.agent is None for line in self._lines) >= STRANGERS_MAX:
+        if len(self._strangers) >= STRANGERS_MAX:
             await socket.close(CLOSE_BUSY, "too many have not said who they are")
             return
-        line = _Line(self._plane, socket, lambda refused: self.on_console_refused(refused))
+        line = _Line(
+            self._plane, socket, self._threads, lambda refused: self.on_console_refused(refused)
+        )
         self._lines.add(line)
+        self._strangers.add(line)
         try:
             await line.serve(self._note)
         except Refusal as refusal:
@@ -199,13 +238,22 @@ class Hub:
             log.info("link.ended", agent=line.session.agent, cause=type(error).__name__)
         finally:
             self._lines.discard(line)
+            self._strangers.discard(line)
 
-    def _note(self, agent: AgentId) -> None:
-        self._heard.add(agent)
+    def _note(self, line: _Line) -> None:
+        self._strangers.discard(line)
+        if line.session.agent is not None:
+            self._heard.add(line.session.agent)
 
     async def run(self) -> None:
         """Tick for ever: pass on who was heard, and tell whoever has something to be told."""
         self._loop = asyncio.get_running_loop()
+        try:
+            await self._tick_for_ever()
+        finally:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _tick_for_ever(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._published.wait(), TICK_S)
@@ -217,26 +265,29 @@ class Hub:
 
     async def _tick(self) -> None:
         store, now = self._plane.store, self._plane.clock.now()
-        connected = [line.session.agent for line in self._lines if line.session.agent]
-        if not connected:
+        # Those of before the store is asked: it may not know yet of who comes meanwhile.
+        lines = [(line, line.session.agent) for line in self._lines]
+        known_lines = [(line, agent) for line, agent in lines if agent is not None]
+        if not known_lines:
             return
-        starts = await asyncio.to_thread(store.read, believed_starts, connected)
+        asked = [agent for _, agent in known_lines]
+        known = await asyncio.to_thread(store.read, list_links, asked)
         heard, self._heard = self._heard, set()
-        for line in list(self._lines):
-            agent = line.session.agent
-            start = line.session.incarnation
-            if agent is not None and start is not None and starts.get(agent) != start:
+        for line, agent in known_lines:
+            start, found = line.session.incarnation, known.get(agent)
+            if start is not None and (found is None or found.start != start):
                 self.on_disbelieved(agent, start)
                 # It comes back, is refused, and then it is known that the key is alive twice.
                 line.give_up()
                 heard.discard(agent)
-        known = await asyncio.to_thread(store.read, manifest_versions, connected)
         probes = await asyncio.to_thread(store.read, list_probes)
         mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
-        for line in self._lines:
-            agent = line.session.agent
-            published, _ = known.get(agent, (None, None)) if agent else (None, None)
-            if line.session.is_behind(published, probes, mesh):
+        found_directory = await asyncio.to_thread(store.read, find_directory)
+        directory = 0 if found_directory is None else found_directory.number
+        for line, agent in known_lines:
+            found = known.get(agent)
+            version = None if found is None else found.version
+            if line.session.is_behind(version, probes, mesh, directory):
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))

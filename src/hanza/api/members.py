@@ -133,18 +133,25 @@ def list_orphan_volumes(call: Call) -> Answer:
 @says(lists(doc.EventDoc), AFTER)
 def list_events(call: Call) -> Answer:
     """Those after a serial, oldest first; without one, the newest.  Of one tenant or of all."""
-    tenant = call.path.get("tenant")
-    after = call.query.get("after")
+    tenant, after = call.path.get("tenant"), serial_of(call)
     if after is None:
         found = call.plane.store.read(events.list_last_events, EVENTS_SHOWN, tenant)
-        return Answer(200, {"items": [_event(one) for one in found]})
+        return Answer(200, {"items": [event_of(one) for one in found]})
+    found = call.plane.store.read(events.list_events, after, EVENTS_MAX, tenant)
+    return Answer(200, {"items": [event_of(one) for one in found]})
+
+
+def serial_of(call: Call) -> int | None:
+    """The last event that the caller has.  Raises `Invalid`."""
+    after = call.query.get("after")
+    if after is None:
+        return None
     if not after.isascii() or not after.isdigit() or len(after) > 18:
         raise Invalid("after is the serial of the last event you have", field="after")
-    found = call.plane.store.read(events.list_events, int(after), EVENTS_MAX, tenant)
-    return Answer(200, {"items": [_event(one) for one in found]})
+    return int(after)
 
 
-def _event(one: events.Event) -> doc.EventDoc:
+def event_of(one: events.Event) -> doc.EventDoc:
     return doc.EventDoc(one.serial, one.at, one.kind, one.subject, one.text)
 
 
@@ -152,7 +159,7 @@ def _event(one: events.Event) -> doc.EventDoc:
 def invite_agent(call: Call) -> Answer:
     """Make the right to join one site once."""
     plane, now = call.plane, call.plane.clock.now()
-    site = plane.store.read(sites.get_site, call.path["site"])
+    site = plane.store.read(sites.get_member_site, call.path["site"])
     secret = plane.ids.secret(SECRET_BYTES)
     token, expires_at = TokenId(plane.ids.new("to")), now + plane.token_valid_for
     plane.store.write(

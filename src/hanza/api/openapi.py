@@ -16,7 +16,7 @@ import msgspec
 
 from hanza.api import told
 from hanza.api.events import MEDIA_TYPE
-from hanza.api.route import KNOWN, OPERATOR, PUBLIC, WATCHER, Route
+from hanza.api.route import KNOWN, OF_PROVIDER, OPERATOR, PUBLIC, WATCHER, Route
 from hanza.api.routes import BASE, ROUTES
 from hanza.api.told import Bytes, ItemsOf, Parameter, Said, said_of
 from hanza.api.watching import WATCHED, Watched
@@ -34,6 +34,7 @@ _STANDINGS = {
     PUBLIC: "Asks for no token.",
     KNOWN: "For whoever has a good token.",
     OPERATOR: "For the operator.",
+    OF_PROVIDER: "For whoever acts for the provider, to change it as admin; and the operator.",
     WATCHER: "For whoever reads the numbers, and the operator.",
 }
 _GOOD = {

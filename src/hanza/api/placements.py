@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hanza.api.apps import AppWish, app_wish, look_at_app
-from hanza.api.calls import Answer, Call
+from hanza.api.apps import AppWish, Look, app_wish, look_at_app
+from hanza.api.calls import Answer, Call, Plane
 from hanza.api.counting import refuse_app, refuse_each
 from hanza.api.instances import address_of, is_placed
 from hanza.api.told import says
@@ -16,16 +16,17 @@ from hanza.model.policy import Policy
 from hanza.plan.admission import InstanceWish, admit_instance, check_name
 from hanza.plan.change import Asked, Change, change_of, refuse_too_large
 from hanza.plan.doubts import doubts_of_countries, doubts_of_providers, doubts_of_workspace
-from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds, policy_under
 from hanza.plan.placement.quote import Line, Quote, quote_team
 from hanza.plan.placement.violations import find_violations
+from hanza.plan.pricing import price_per_month
 from hanza.store.holds import get_hold
-from hanza.store.hosts import list_candidates
+from hanza.store.hosts import list_candidates, list_capacities
 from hanza.store.images import find_image
 from hanza.store.instances import find_instance, list_members
 from hanza.store.names import bounded_workspaces, provider_names, used_workspaces
 from hanza.store.policies import bounds_of
+from hanza.store.prices import price_agreed
 from hanza.store.tx import Tx
 from hanza.wire import placement_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
@@ -33,6 +34,7 @@ from hanza.wire.instance_v1 import InstanceSpec, wish_from_spec
 from hanza.wire.places import load_carbon, load_cities
 
 Members = dict[str, tuple[Wanted, HostId | None]]
+Placed = list[tuple[Wanted, HostId | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,27 @@ class _Quoted:
     bounds: Bounds
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of the hosts, team by team, and what it would change."""
+
+    teams: list[Placed]
+    changes: dict[str, Change]
+    bounds: Bounds
+
+
 @says({200: doc.QuoteDoc}, takes=doc.QuoteRequest)
 def quote(call: Call) -> Answer:
     """Tell what asking for it would lead to, by the code that places; nothing is written."""
     request = request_from_json(call.body, doc.QuoteRequest)
     store, now = call.plane.store, call.plane.clock.now()
     if request.app is None:
-        found = store.read(_quote_each, _wishes(call, request.instances), now)
+        wanted = _wishes(call, request.instances)
+        found = _quoted_each(call.plane, store.read(_look_at_each, wanted, now), now)
     else:
         name = check_name(request.app, "app")
         wish = app_wish(call, name, request.instances, is_kept=request.keep)
-        found = store.read(_quote_app, wish, now)
+        found = _quoted_app(call.plane, store.read(_look_at_all, wish, now), wish, now)
     lines = [line for one in found.quotes for line in one.lines]
     violations = _violations(lines, found.bounds)
     policies = [one.wanted.policy for one in lines if one.wanted.policy is not None]
@@ -86,41 +98,47 @@ def doubts_of(tx: Tx, tenant: str, workspace: str, policies: Sequence[Policy]) -
 def get_placement(call: Call) -> Answer:
     """Where an instance is and why there; or why nowhere, and what would help."""
     address = address_of(call)
-    found, bounds = call.plane.store.read(_look_at, address, call.plane.clock.now())
-    (line,) = found.lines
+    plane, now = call.plane, call.plane.clock.now()
+    known, members, bounds = plane.store.read(_look_at, address)
+    with plane.inventory.fleet(now) as fleet, fleet.trial(now) as trial:
+        (line,) = quote_team(members, trial, bounds, only={known.id}).lines
     violations = _violations([line], bounds)
     fitted = call.plane.meeting.fitted
     told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []), fitted)
+    agreed = plane.store.read(price_agreed, line.wanted.id)
+    if agreed is not None:
+        asking, since = agreed
+        told.agreed = doc.AgreedDoc(since, price_per_month(asking.prices, line.demand.size))
     return Answer(200, told)
 
 
-def _look_at(tx: Tx, address: Address, now: datetime) -> tuple[Quote, Bounds]:
+def _look_at(tx: Tx, address: Address) -> tuple[Wanted, Placed, Bounds]:
     known = find_instance(tx, address)
     if known is None or known.is_ended:
         raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
-    candidates = list_candidates(tx, now, load_carbon())
     members = list_members(tx, known)
-    bounds = bounds_of(tx, [wanted for wanted, _ in members])
-    return quote_team(members, candidates, bounds, only={known.id}), bounds
+    return known, members, bounds_of(tx, [wanted for wanted, _ in members])
 
 
-def _quote_app(tx: Tx, wish: AppWish, now: datetime) -> _Quoted:
+def _look_at_all(tx: Tx, wish: AppWish, now: datetime) -> Look:
     new_ids = [InstanceId(f"in_{one.address.name}") for one in wish.wishes]
     look = look_at_app(tx, wish, new_ids, now)
-    candidates = list_candidates(tx, now, load_carbon())
     refuse_app(tx, look.wishes)
+    return look
+
+
+def _quoted_app(plane: Plane, look: Look, wish: AppWish, now: datetime) -> _Quoted:
     changes = {
         name: change
         for name, change in look.changes.items()
         if change.kind == "end" or name in {one.address.name for one in wish.wishes}
     }
-    return _Quoted([look.quote(candidates)], look.ended(), changes, look.bounds)
+    with plane.inventory.fleet(now) as fleet, fleet.trial(now) as trial:
+        return _Quoted([look.quote(trial)], look.ended(), changes, look.bounds)
 
 
-def _quote_each(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Quoted:
-    """Each by itself, or as a member of the app it names, one after the other as they come."""
-    candidates: Sequence[Candidate] = list_candidates(tx, now, load_carbon())
-    capacities = [one.capacity for one in candidates]
+def _look_at_each(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Asked:
+    """Each by itself, or as a member of the app it names."""
     asked = [_asked(tx, one, now) for one in wishes]
     teams: dict[str, Members] = {}
     for one in asked:
@@ -131,17 +149,23 @@ def _quote_each(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Quote
             teams[key] = {it.address.name: (it, host) for it, host in beside}
         teams[key][name] = (one.wanted, one.host)
     bounds = bounds_of(tx, [wanted for team in teams.values() for wanted, _ in team.values()])
+    capacities = list_capacities(tx)
     for one in asked:
         if one.wanted != one.known:
             policy_under(one.wanted, bounds.levels_of(one.wanted.address))
             refuse_too_large(one.wanted, capacities)
     refuse_each(tx, [(one.known, one.wanted) for one in asked if one.wanted != one.known])
-    changes = {one.wanted.address.name: change_of(one, candidates) for one in asked}
-    quotes = []
-    for team in teams.values():
-        quotes.append(quote_team(list(team.values()), candidates, bounds))
-        candidates = quotes[-1].candidates
-    return _Quoted(quotes, [], changes, bounds)
+    held = {one.host for one in asked if one.host is not None}
+    places = list_candidates(tx, now, load_carbon(), held) if held else []
+    changes = {one.wanted.address.name: change_of(one, places) for one in asked}
+    return _Asked([list(team.values()) for team in teams.values()], changes, bounds)
+
+
+def _quoted_each(plane: Plane, asked: _Asked, now: datetime) -> _Quoted:
+    """One after the other, as they come."""
+    with plane.inventory.fleet(now) as fleet, fleet.trial(now) as trial:
+        quotes = [quote_team(team, trial, asked.bounds) for team in asked.teams]
+    return _Quoted(quotes, [], asked.changes, asked.bounds)
 
 
 def _asked(tx: Tx, wish: InstanceWish, now: datetime) -> Asked:

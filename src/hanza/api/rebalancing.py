@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
+from hanza.api.mastery import own_site
 from hanza.api.told import says
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
@@ -43,6 +44,17 @@ def plan_rebalance(call: Call) -> Answer:
 @says({200: doc.SiteDrainDoc})
 def plan_drain(call: Call) -> Answer:
     """Tell what emptying a site would take, counted over all tenants; nothing is moved."""
+    return _planned(call)
+
+
+@says({200: doc.SiteDrainDoc})
+def plan_own_drain(call: Call) -> Answer:
+    """The same for a provider of its own site."""
+    call.plane.store.read(own_site, call)
+    return _planned(call)
+
+
+def _planned(call: Call) -> Answer:
     site, store, now = call.path["site"], call.plane.store, call.plane.clock.now()
     candidates, standing, bounds = store.read(_look_at_site, site, now)
     there = frozenset(one.host for one in candidates if one.ground.name == site)

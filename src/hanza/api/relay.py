@@ -25,6 +25,9 @@ class Limits:
 
     consoles: int = 256
     of_a_tenant: int = 16
+    ports: int = 1024
+    """Connections to ports; each is one of TCP at its user."""
+    ports_of_a_tenant: int = 64
     answer_s: float = 15.0
     idle_s: float = 900.0
     """Without a byte typed."""
@@ -34,11 +37,21 @@ class Limits:
     """For one frame to be taken."""
 
 
-async def relay(user: WebSocket, agent: WebSocket, limits: Limits, cut: asyncio.Event) -> End:
-    """Until either side is gone, a limit is reached or it is cut; how it ended."""
+async def relay(
+    user: WebSocket,
+    agent: WebSocket,
+    limits: Limits,
+    cut: asyncio.Event,
+    *,
+    may_be_empty: bool = False,
+) -> End:
+    """Until either side is gone, a limit is reached or it is cut; how it ended.
+
+    `may_be_empty`: an empty frame says that one side has no more to say, and listens on.
+    """
     ways = [
         asyncio.create_task(_await_cut(cut)),
-        asyncio.create_task(_pass_up(user, agent, limits)),
+        asyncio.create_task(_pass_up(user, agent, limits, 0 if may_be_empty else 1)),
         asyncio.create_task(_pass_down(agent, user, limits)),
     ]
     try:
@@ -63,7 +76,7 @@ async def _await_cut(cut: asyncio.Event) -> End:
     return End.lost
 
 
-async def _pass_up(user: WebSocket, agent: WebSocket, limits: Limits) -> End:
+async def _pass_up(user: WebSocket, agent: WebSocket, limits: Limits, least: int) -> End:
     loop = asyncio.get_running_loop()
     idle_at = loop.time() + limits.idle_s
     while True:
@@ -75,7 +88,7 @@ async def _pass_up(user: WebSocket, agent: WebSocket, limits: Limits) -> End:
         if message["type"] != "websocket.receive":
             return End.left
         typed = message.get("bytes")
-        if not isinstance(typed, bytes) or not 0 < len(typed) <= FRAME_BYTES_MAX:
+        if not isinstance(typed, bytes) or not least <= len(typed) <= FRAME_BYTES_MAX:
             return End.unruly
         idle_at = loop.time() + limits.idle_s
         if not await _is_sent(agent, typed, limits):

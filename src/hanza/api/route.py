@@ -1,6 +1,6 @@
 """What a route is: method and path lead to a handler, for those who may.
 
-Who may is one of five words.  For `BY_ROLE` the path says the rest: `right_of` reads provider,
+Who may is one of six words.  For `BY_ROLE` the path says the rest: `right_of` reads provider,
 resource and verb from it, as SECA's roles name them, so no second table can forget a route.
 """
 
@@ -20,9 +20,11 @@ OPERATOR = "operator"
 """The federation's operator and nobody else."""
 WATCHER = "watcher"
 """Whoever reads the numbers, and the operator."""
+OF_PROVIDER = "provider"
+"""Whoever acts for the path's provider: to look as viewer, to change as admin; and the operator."""
 BY_ROLE = "role"
 """Whoever has a role for it in the path's tenant."""
-AUDIENCES = frozenset({PUBLIC, KNOWN, OPERATOR, WATCHER, BY_ROLE})
+AUDIENCES = frozenset({PUBLIC, KNOWN, OPERATOR, WATCHER, OF_PROVIDER, BY_ROLE})
 
 Names: TypeAlias = Mapping[str, str]
 _ACCESS = frozenset(
@@ -92,6 +94,9 @@ class Route:
             raise Bug(f"{self.method} {self.path} says nothing of who may call it")
         if self.permission == BY_ROLE and "/tenants/{tenant}" not in self.path:
             raise Bug(f"{self.method} {self.path} is in no tenant, and roles are a tenant's")
+
+        if self.permission == OF_PROVIDER and "/providers/{provider}/" not in self.path:
+            raise Bug(f"{self.method} {self.path} is of no provider")
 
     @property
     def changes_access(self) -> bool:

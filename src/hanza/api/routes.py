@@ -3,15 +3,20 @@
 from hanza.api import (
     apps,
     console,
+    directory,
     images,
     instances,
     invitations,
     issuers,
     joining,
+    mastery,
     members,
+    own,
     placements,
     policies,
+    prices,
     probes,
+    provider_users,
     quotas,
     rebalancing,
     tenants,
@@ -19,13 +24,14 @@ from hanza.api import (
     users,
     volumes,
 )
-from hanza.api.route import BY_ROLE, KNOWN, OPERATOR, PUBLIC, Route
+from hanza.api.route import BY_ROLE, KNOWN, OF_PROVIDER, OPERATOR, PUBLIC, Route
 from hanza.api.seca.routes import routes as standard_routes
 from hanza.wire.agent_v1 import blob_path
-from hanza.wire.openid import DISCOVERY
+from hanza.wire.discovery import DISCOVERY
 
 BASE = "/providers/hanza.federation/v1"
 _PROVIDER = BASE + "/providers/{provider}"
+_OWN_SITE = _PROVIDER + "/sites/{site}"
 _TENANT = BASE + "/tenants/{tenant}"
 _WORKSPACE = _TENANT + "/workspaces/{workspace}"
 _INSTANCES = _WORKSPACE + "/instances"
@@ -40,6 +46,44 @@ CONSOLE = Route(
 )
 """Asked for as a WebSocket it is the console itself; who may only read does not type."""
 
+PORT = Route(
+    "GET",
+    _INSTANCES + "/{instance}/ports/{port}",
+    console.ask_port_for_upgrade,
+    BY_ROLE,
+    verb="post.port",
+)
+"""Asked for as a WebSocket it is a connection to the port."""
+
+OF_PROVIDERS = (
+    Route("GET", _PROVIDER + "/users", provider_users.list_provider_users, OF_PROVIDER),
+    Route("PUT", _PROVIDER + "/users/{user}", provider_users.put_provider_user, OF_PROVIDER),
+    Route("DELETE", _PROVIDER + "/users/{user}", provider_users.delete_provider_user, OF_PROVIDER),
+    Route("GET", _PROVIDER + "/sites", mastery.list_own_sites, OF_PROVIDER),
+    Route("POST", _PROVIDER + "/site-acts", mastery.act_on_own_sites, OF_PROVIDER),
+    Route("PUT", _OWN_SITE + "/hours", mastery.put_hours, OF_PROVIDER),
+    Route("POST", _OWN_SITE + "/maintenance", mastery.announce_maintenance, OF_PROVIDER),
+    Route(
+        "DELETE",
+        _OWN_SITE + "/maintenance/{window}",
+        mastery.cancel_maintenance,
+        OF_PROVIDER,
+    ),
+    Route("POST", _OWN_SITE + "/confirm", mastery.confirm_endings, OF_PROVIDER),
+    Route("GET", _OWN_SITE + "/drain-plan", rebalancing.plan_own_drain, OF_PROVIDER),
+    Route("GET", _OWN_SITE + "/export", own.export_site, OF_PROVIDER),
+    Route("POST", _PROVIDER + "/suspend", mastery.suspend_provider, OF_PROVIDER),
+    Route("POST", _PROVIDER + "/resume", mastery.resume_provider, OF_PROVIDER),
+    Route("GET", _PROVIDER + "/guests", own.list_guests_of, OF_PROVIDER),
+    Route("GET", _PROVIDER + "/hosts", own.list_own_hosts, OF_PROVIDER),
+    Route("GET", _PROVIDER + "/agents", own.list_own_agents, OF_PROVIDER),
+    Route("GET", _PROVIDER + "/events", own.list_own_events, OF_PROVIDER),
+    Route("GET", _PROVIDER + "/prices", prices.list_prices, OF_PROVIDER),
+    Route("POST", _PROVIDER + "/prices", prices.announce_prices, OF_PROVIDER),
+    Route("DELETE", _PROVIDER + "/prices/{period}", prices.withdraw_prices, OF_PROVIDER),
+)
+"""A provider's mastery of its own, without the operator."""
+
 ROUTES = (
     Route("GET", "/agent/v1/federation", joining.get_federation, PUBLIC),
     Route("GET", "/agent/v1/root", joining.get_root, PUBLIC),
@@ -47,9 +91,11 @@ ROUTES = (
     Route("GET", blob_path("{blob}"), images.fetch_blob, PUBLIC),
     Route("GET", BASE + "/providers", members.list_providers, KNOWN),
     Route("PUT", BASE + "/providers/{provider}", members.put_provider, OPERATOR),
-    Route("GET", _PROVIDER + "/terms", terms.get_terms, OPERATOR),
-    Route("PUT", _PROVIDER + "/terms", terms.put_terms, OPERATOR),
-    Route("DELETE", _PROVIDER + "/terms", terms.delete_terms, OPERATOR),
+    Route("GET", _PROVIDER + "/terms", terms.get_terms, OF_PROVIDER),
+    Route("PUT", _PROVIDER + "/terms", terms.put_terms, OF_PROVIDER),
+    Route("DELETE", _PROVIDER + "/terms", terms.delete_terms, OF_PROVIDER),
+    *OF_PROVIDERS,
+    Route("POST", BASE + "/site-acts", mastery.act_on_any_sites, OPERATOR),
     Route("POST", _PROVIDER + "/invitations", invitations.invite, OPERATOR),
     Route("POST", _PROVIDER + "/withdrawals", invitations.withdraw, OPERATOR),
     Route("GET", BASE + "/join-tokens", invitations.list_tokens, OPERATOR),
@@ -64,6 +110,8 @@ ROUTES = (
     Route("POST", BASE + "/agents/{agent}/revoke", members.revoke_agent, OPERATOR),
     Route("GET", BASE + "/orphans", members.list_orphans, OPERATOR),
     Route("GET", BASE + "/orphan-volumes", members.list_orphan_volumes, OPERATOR),
+    Route("GET", BASE + "/directory", directory.get_directory, OPERATOR),
+    Route("PUT", BASE + "/directory", directory.put_directory, OPERATOR),
     Route("GET", BASE + "/probes", probes.list_probes, OPERATOR),
     Route("PUT", BASE + "/probes/{probe}", probes.put_probe, OPERATOR),
     Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, OPERATOR),
@@ -113,6 +161,13 @@ ROUTES = (
     Route("PUT", _INSTANCES + "/{instance}", instances.put_instance, BY_ROLE),
     Route("DELETE", _INSTANCES + "/{instance}", instances.delete_instance, BY_ROLE),
     Route(
+        "POST",
+        _INSTANCES + "/{instance}/withdrawal",
+        instances.withdraw_instance,
+        BY_ROLE,
+        verb="put",
+    ),
+    Route(
         "GET",
         _INSTANCES + "/{instance}/placement",
         placements.get_placement,
@@ -120,6 +175,7 @@ ROUTES = (
         verb="get",
     ),
     CONSOLE,
+    PORT,
     Route("GET", _TENANT + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("GET", _WORKSPACE + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/volumes/{instance}/{volume}", volumes.delete_volume, BY_ROLE),

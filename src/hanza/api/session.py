@@ -12,6 +12,7 @@ from datetime import datetime
 
 from hanza.api.calls import Plane
 from hanza.api.meeting import Mesh
+from hanza.api.site_told import SiteTold
 from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
@@ -25,6 +26,7 @@ from hanza.store.agents import (
     mark_refused,
     public_key_of_agent,
 )
+from hanza.store.directory import find_directory
 from hanza.store.events import append_event
 from hanza.store.manifests import find_manifest
 from hanza.store.mesh import note_answering, record_meetings, site_of
@@ -63,6 +65,8 @@ class _Peer:
     """What it was last told whom to ask by."""
     peers: v1.Peers | None = None
     """Whom it was last told to ask."""
+    directory: int = 0
+    """The number of the directory that it was told last."""
 
 
 class Session:
@@ -72,6 +76,7 @@ class Session:
         """`address` is where the agent was seen to come from."""
         self._plane = plane
         self._address = _plain(address)
+        self._site_told = SiteTold(plane)
         self._nonce = plane.ids.secret(CHALLENGE_BYTES)
         self._peer: _Peer | None = None
 
@@ -111,6 +116,16 @@ class Session:
             raise
         return message, self.receive(message, now)
 
+    def take_beat(self, frame: bytes) -> v1.HeartbeatTaken | None:
+        """The answer to a heartbeat of who is known here; None for any other frame.
+
+        It asks no store and never waits, so that thousands of idle agents cost next to nothing.
+        """
+        if self._peer is None or len(frame) > v1.HEARTBEAT_BYTES_MAX:
+            return None
+        count = v1.count_of_heartbeat(frame)
+        return None if count is None else v1.HeartbeatTaken(count)
+
     def receive(self, message: v1.Up, now: datetime) -> list[v1.Down]:
         """Answer one message.  Raises a `Refusal` that ends the connection."""
         try:
@@ -139,18 +154,34 @@ class Session:
                 return []  # for whoever asked, see `console`
             case v1.Measured() | v1.Answering() | v1.Met():
                 return self._note_nearness(peer, message, now)
+            case v1.Diary() | v1.Checkup() | v1.Strangers():
+                return self._site_told.take(peer.agent, message, now)
 
     def news(self) -> list[v1.Down]:
         """What this connection has not been told yet: the manifest, the probes, whom to ask."""
-        return [*self._manifest_news(), *self._probe_news(), *self._peer_news()]
+        return [
+            *self._manifest_news(),
+            *self._probe_news(),
+            *self._peer_news(),
+            *self._directory_news(),
+        ]
 
-    def is_behind(self, published: Version | None, probes: tuple[Probe, ...], mesh: Mesh) -> bool:
-        """Whether there is news, given what was published for it, the probes and the mesh."""
+    def is_behind(
+        self,
+        published: Version | None,
+        probes: tuple[Probe, ...],
+        mesh: Mesh,
+        directory: int = 0,
+    ) -> bool:
+        """Whether there is news, given what was published for it, the probes, the mesh and the
+        number of the directory."""
         peer = self._peer
         if peer is None or published is None:
             return False
         has_probes = self.can(v1.MEASURE) and probes != peer.probes
-        return published != peer.told or has_probes or (self.can(v1.MESH) and mesh is not peer.mesh)
+        has_directory = self.can(v1.DIRECTORY) and directory > peer.directory
+        has_peers = self.can(v1.MESH) and mesh is not peer.mesh
+        return published != peer.told or has_probes or has_peers or has_directory
 
     def _peer_news(self) -> list[v1.Down]:
         peer = self._peer
@@ -163,6 +194,16 @@ class Session:
         site = self._plane.store.read(site_of, peer.agent)
         peer.peers = mesh.peers_for(peer.agent, site)
         return [] if peer.peers == told else [peer.peers]
+
+    def _directory_news(self) -> list[v1.Down]:
+        peer = self._peer
+        if peer is None or not self.can(v1.DIRECTORY):
+            return []
+        found = self._plane.store.read(find_directory)
+        if found is None or found.number <= peer.directory:
+            return []
+        peer.directory = found.number
+        return [v1.DirectoryDown(found.number, list(found.urls), found.signature)]
 
     def _probe_news(self) -> list[v1.Down]:
         peer = self._peer
@@ -216,7 +257,8 @@ class Session:
             abilities=abilities,
         )
         self._plane.wake()
-        return [v1.Welcome(taken), *self.news()]
+        asked = self._site_told.open(agent) if v1.DIARY in abilities else []
+        return [v1.Welcome(taken), *asked, *self.news()]
 
     def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:
         """An agent that holds more than was ever published here knows a plane that forgot."""

@@ -1,5 +1,6 @@
 """Tenants and the tokens of those who belong to them.  Both are the operator's to give."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hanza.api.calls import Answer, Call
@@ -11,6 +12,7 @@ from hanza.plan.access_roles import DEFAULT_ROLE
 from hanza.plan.admission import check_name
 from hanza.plan.seca.references import SHARED_TENANTS
 from hanza.store import tenants
+from hanza.store.provider_users import role_of
 from hanza.store.signing_keys import list_keys, note_token
 from hanza.store.tx import Tx
 from hanza.store.users import find_user, put_user
@@ -53,6 +55,10 @@ def issue_token(call: Call) -> Answer:
     most = int(VALID_FOR_MAX.total_seconds())
     if not 1 <= spec.valid_for_seconds <= most:
         raise Invalid(f"a token is good for 1 to {most} seconds", field="spec.validForSeconds")
+    if not spec.tenants and not spec.providers:
+        hint = "name a tenant, or a provider for which they act"
+        raise Invalid("a token is for somebody of something", field="spec.tenants", hint=hint)
+    plane.store.read(_check_acting, spec.providers, spec.subject)
     valid_for = timedelta(seconds=spec.valid_for_seconds)
     bearer = Bearer(
         spec.subject, tuple(sorted(set(spec.tenants))), now + valid_for, _scope_of(spec.scope)
@@ -64,6 +70,15 @@ def issue_token(call: Call) -> Answer:
     added = plane.store.write(_admit, bearer, signer.kid, roles, now)
     document = doc.TokenDoc(bearer.subject, list(bearer.tenants), token, bearer.expires_at, added)
     return Answer(201, document)
+
+
+def _check_acting(tx: Tx, providers: Sequence[str], subject: str) -> None:
+    """Raises `Invalid` for a provider for which they do not act: their token would open nothing."""
+    for name in providers:
+        if role_of(tx, check_name(name, "spec.providers"), subject) is None:
+            text = f"{subject} does not act for provider {name!r}"
+            hint = f"hanza provider user add {name} {subject}"
+            raise Invalid(text, field="spec.providers", hint=hint)
 
 
 def _admit(tx: Tx, bearer: Bearer, kid: str, roles: tuple[str, ...], now: datetime) -> list[str]:

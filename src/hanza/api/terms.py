@@ -1,4 +1,4 @@
-"""Providers' own terms.  No user is a provider's yet, so the operator sets them in its name."""
+"""Providers' own terms, which whoever acts for a provider sets."""
 
 from hanza.api.calls import Answer, Call
 from hanza.api.told import BEGUN, keeps, says

@@ -63,14 +63,14 @@ def check_grants(tx: Tx, tenant: str, grants: tuple[Grant, ...]) -> None:
 
 def _put(tx: Tx, user: User, who: Principal | None, now: datetime) -> tuple[User, bool]:
     get_tenant(tx, user.tenant)
-    _check_subject(tx, user.subject)
+    check_subject(tx, user.subject)
     check_grants(tx, user.tenant, user.grants)
     giving.check_grants(tx, who, user.tenant, user.grants)
     return users.put_user(tx, user, now)
 
 
-def _check_subject(tx: Tx, subject: str) -> None:
-    """Ours, or `issuer:subject` of an issuer that is trusted."""
+def check_subject(tx: Tx, subject: str) -> None:
+    """Raises `Invalid` unless it is ours, or `issuer:subject` of an issuer that is trusted."""
     name, separator, theirs = subject.partition(":")
     if not separator:
         check_own_subject(subject)

@@ -12,23 +12,34 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hanza.agent.address import Address as PlaneAddress
 from hanza.agent.address import address_of
 from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
+from hanza.agent.diary import Diary
+from hanza.agent.doctor import KeptCheckup
+from hanza.agent.door import Door
 from hanza.agent.fetch import PlaneFetch
+from hanza.agent.here import Here
 from hanza.agent.images import Images
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
+from hanza.agent.local import Local
 from hanza.agent.loop import Agent, Beside
 from hanza.agent.measure import Scope
+from hanza.agent.ports import Ports
 from hanza.agent.session import Session, Speaker
+from hanza.agent.telling import Telling
+from hanza.agent.wires import ProxyOf, no_proxy, proxies_by
+from hanza.boot.checkup import examine_agent, trial_of
 from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
 from hanza.boot.settings import (
     Address,
@@ -48,7 +59,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE, MEASURE, MESH, PORT_MIN
+from hanza.wire.agent_v1 import CONSOLE, DIARY, DIRECTORY, MEASURE, MESH, PORT_MIN, PORTS
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -68,11 +79,18 @@ AnswerPort = Annotated[
         min=PORT_MIN, max=65535, help="Answer other sites' agents at this UDP port, by budget."
     ),
 ]
+ProxyFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--proxy",
+        help="http://host:port by which the planes are reached; else HANZA_PROXY or HTTPS_PROXY.",
+    ),
+]
 State = Annotated[Path, typer.Option("--state", help="The agent's folder.", file_okay=False)]
 
 
 @app.command("join")
-def join_command(
+def join_command(  # noqa: PLR0913 -- each is an option of the command
     token: Annotated[str, typer.Argument(help="The join token, or - to read it from stdin.")],
     state: State,
     driver: Annotated[str, typer.Option("--driver", help="What runs the guests here.")],
@@ -81,11 +99,15 @@ def join_command(
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
     ] = False,
+    proxy: ProxyFlag = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Join whatever the doctor finds.")
+    ] = False,
     output: OutputOption = Output.table,
 ) -> None:
     """Make this machine's engine part of a federation.  May be run again when cut.
 
-    The engine is tried with the options first: what does not work costs no token.
+    The doctor looks first (hanza agent doctor): what does not work costs no token.
     """
     with _Refusals():
         text = sys.stdin.read() if token == "-" else token
@@ -93,9 +115,11 @@ def join_command(
             raise Invalid(
                 f"there is no driver {driver!r}", hint=f"there are: {', '.join(registry.names())}"
             )
-        order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http)
+        proxies = proxies_by(proxy, os.environ)
+        order = JoinOrder(text, driver, _options(option), may_be_plain=insecure_http, proxy=proxies)
         with closing(Journal(state, from_environment(os.environ))) as journal:
-            identity, outcome = join(order, journal, os.urandom, _trial_of(order))
+            trial = trial_of(order.driver, order.options, state, despite_all=anyway)
+            identity, outcome = join(order, journal, os.urandom, trial)
         words = "joined" if outcome == "joined" else "joined already"
         sentence = f"{words}: agent {identity.agent} of site {identity.site}"
         show_one({**_name_of(identity), "outcome": outcome}, output, sentence)
@@ -107,6 +131,7 @@ def run_command(
     metrics_listen: MetricsListen = None,
     measure: Measure = "public",
     answer_port: AnswerPort = None,
+    proxy: ProxyFlag = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.
@@ -122,6 +147,7 @@ def run_command(
         address = parse_address(metrics_listen) if metrics_listen else None
         if address is not None:
             refuse_open_numbers(address)
+        proxies = proxies_by(proxy, os.environ)
         identity = identity_of(state)
         with closing(Journal(state, point)) as journal:
             log_to(form=log_form(os.environ))
@@ -133,10 +159,22 @@ def run_command(
                 return
             with closing(driver):
                 nearness = Nearness(measure, answer_port)
-                agent = agent_of(journal, identity, driver, point, stop, nearness)
+                agent = agent_of(journal, identity, driver, point, stop, nearness, proxies)
                 _say_started(identity)
                 with numbers_served(agent, address):
                     agent.run()
+
+
+@app.command("doctor")
+def doctor_command(
+    state: State, measure: Measure = "public", output: OutputOption = Output.table
+) -> None:
+    """Try this machine: engine, a guest's boot, disk, clock, MTU, NAT, how far others are.
+
+    Also while the agent runs; the plane is told what was found.  Exit code 1 for what is poor.
+    """
+    with _Refusals():
+        examine_agent(state, measure, output)
 
 
 @app.command("status")
@@ -160,50 +198,85 @@ def numbers_served(agent: Agent, address: Address | None) -> AbstractContextMana
     return serving
 
 
-def agent_of(
+def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
     journal: Journal,
     identity: Identity,
     driver: Driver,
     point: Point,
     stop: threading.Event,
     nearness: Nearness = NOT_MEASURED,
+    proxies: ProxyOf = no_proxy,
 ) -> Agent:
     """The parts of a running agent, started once: its start is counted here.
 
     Where the driver's options name a folder of `images`, images are brought there.  Raises
     `Invalid` where the port to answer at is taken.
     """
-    scope = nearness.scope
     clock: Clock = SystemClock()
-    addresses = tuple(address_of(u, may_be_plain=identity.may_be_plain) for u in identity.urls)
-    speaker = Speaker(
+    addresses = addresses_of(journal, identity)
+    where = partial(addresses_of, journal, identity)
+    speaker = _speaker_of(journal, identity, clock, _abilities(driver, nearness.scope), nearness)
+    root = journal.root_path if any(address.is_secure for address in addresses) else None
+    dial = WebSocketDial(root, proxy=proxies)
+    diary = Diary(journal, clock.now())
+    diary.begin(clock.now(), boot_id())
+    telling = Telling(diary, KeptCheckup(journal.folder))
+    link = Link(where, Session(speaker, journal, telling), clock, dial, point)
+    local = Local(journal, diary, clock, link)
+    here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers)
+    images = _images_of(identity, PlaneFetch(where, speaker, clock, root, proxies), clock)
+    beside = Beside(
+        images,
+        Consoles(driver, dial, link.say, point),
+        Ports(driver, dial, link.say, lambda: journal.manifest),
+        *measuring(link, identity.agent, nearness, stop),
+        here,
+    )
+    return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
+
+
+def _speaker_of(
+    journal: Journal,
+    identity: Identity,
+    clock: Clock,
+    abilities: tuple[str, ...],
+    nearness: Nearness,
+) -> Speaker:
+    return Speaker(
         agent=identity.agent,
         driver=identity.driver,
         pin=identity.pin,
         key=journal.key(os.urandom),
         incarnation=journal.begin(clock, os.urandom),
-        abilities=_abilities(driver, scope),
+        abilities=abilities,
         answers_at=nearness.answer_port,
     )
-    root = journal.root_path if any(address.is_secure for address in addresses) else None
-    dial = WebSocketDial(root)
-    link = Link(addresses, Session(speaker, journal), clock, dial, point)
-    images = None
-    if IMAGES_OPTION in identity.options:
-        folder = Path(identity.options[IMAGES_OPTION])
-        folder.mkdir(parents=True, exist_ok=True)
-        images = Images(folder, PlaneFetch(addresses, speaker, clock, root), clock)
-    beside = Beside(
-        images,
-        Consoles(driver, dial, link.say, point),
-        *measuring(link, identity.agent, nearness, stop),
-    )
-    return Agent(journal, Converger(driver, clock, point, images), link, clock, stop, beside)
+
+
+def _images_of(identity: Identity, fetch: PlaneFetch, clock: Clock) -> Images | None:
+    """None where the driver's options name no folder for them."""
+    if IMAGES_OPTION not in identity.options:
+        return None
+    folder = Path(identity.options[IMAGES_OPTION])
+    folder.mkdir(parents=True, exist_ok=True)
+    return Images(folder, fetch, clock)
+
+
+def addresses_of(journal: Journal, identity: Identity) -> tuple[PlaneAddress, ...]:
+    """Where the planes are: as the newest directory says, and behind that as the token said."""
+    told = () if journal.directory is None else journal.directory.urls
+    urls = dict.fromkeys((*told, *identity.urls))
+    return tuple(address_of(url, may_be_plain=identity.may_be_plain) for url in urls)
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
-    console = (CONSOLE,) if driver.capabilities().console else ()
-    return console if scope == "none" else (*console, MEASURE, MESH)
+    able = (DIARY, DIRECTORY, PORTS, *((CONSOLE,) if driver.capabilities().console else ()))
+    return able if scope == "none" else (*able, MEASURE, MESH)
+
+
+def boot_id() -> str:
+    """Which boot of this machine it is: another after each."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def open_when_there(
@@ -250,25 +323,6 @@ def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
         "entries": len(manifest.entries) if manifest else 0,
         "tombstones": len(manifest.tombstones) if manifest else 0,
     }
-
-
-def _trial_of(order: JoinOrder) -> Callable[[FederationId], None]:
-    def try_engine(federation: FederationId) -> None:
-        try:
-            registry.try_out(order.driver, federation, order.options)
-        except DriverError as error:
-            raise Unready(
-                f"the engine cannot be worked: {error} ({error.code})",
-                hint="the token was not used: mend it, then run this again",
-            ) from error
-
-    return try_engine
-
-
-class Unready(Refusal):
-    """The site's engine does not work with these options; the join token was not used."""
-
-    code = "agent.unready"
 
 
 def _options(words: Iterable[str]) -> dict[str, str]:

@@ -65,6 +65,12 @@ def ensure_certificates(folder: Path, addresses: Sequence[str], now: datetime) -
     return Certificates(_pem(root), pin, chain, folder / "server.key")
 
 
+def root_key(folder: Path) -> Key | None:
+    """The root's own key; None where the folder has it not."""
+    path = folder / "root.key"
+    return _ensure_key(path) if path.exists() else None
+
+
 def write_secret(path: Path, content: bytes) -> None:
     """A file that only its owner may read, there in full or not at all."""
     _write(path, content, 0o600)

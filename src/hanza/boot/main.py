@@ -17,6 +17,7 @@ from hanza.model.errors import Refusal
 LOADED_WHEN_CALLED = {
     "up": "hanza.boot.up",
     "agent": "hanza.boot.agent",
+    "local": "hanza.boot.local",
     "demo": "hanza.boot.demo.commands",
     "support-bundle": "hanza.boot.bundle.command",
 }

@@ -33,9 +33,9 @@ from hanza.api.calls import Plane
 from hanza.api.gate import CallLimits, Gate, build_gate
 from hanza.api.identity import OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
-from hanza.api.link import Hub
+from hanza.api.link import TRUSTED, Hub
 from hanza.api.route import Route
-from hanza.boot.certificates import Certificates, ensure_certificates, write_secret
+from hanza.boot.certificates import Certificates, ensure_certificates, root_key, write_secret
 from hanza.boot.guarded_http import GuardedHttp
 from hanza.boot.numbers import served
 from hanza.boot.settings import PlaneSettings
@@ -57,6 +57,7 @@ from hanza.store.tx import Store
 from hanza.web import pages, reference
 from hanza.wire import console_v1
 from hanza.wire.agent_v1 import FRAME_BYTES_MAX, LINK_PATH
+from hanza.wire.directory_v1 import Directory, signed
 from hanza.wire.tokens import (
     SEED_BYTES,
     Issuer,
@@ -158,11 +159,21 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         wake=wake.set,
         blobs=_blobs(settings),
         blob_bytes_max=settings.blob_bytes_max,
+        sign_directory=_signer(settings, federation.id),
     )
     operator, watcher = (
         _token(settings.state / name, ids) for name in ("operator.token", "metrics.token")
     )
     return _Parts(plane, operator, watcher, certificates)
+
+
+def _signer(
+    settings: PlaneSettings, federation: str
+) -> Callable[[int, tuple[str, ...]], Directory] | None:
+    key = None if settings.insecure_http else root_key(settings.state)
+    if key is None:
+        return None
+    return lambda number, urls: signed(federation, number, urls, key)
 
 
 def _blobs(settings: PlaneSettings) -> Blobs:
@@ -195,13 +206,18 @@ def _issuer_keys(store: Store, state: Path, ids: Ids, clock: SystemClock) -> Key
 
 
 class _WebSockets(WebSocketsSansIOProtocol):
-    """Large frames are the agents' on their link; whatever else is a WebSocket has small ones."""
+    """Large frames are the agents' on their link, once it is known whose it is."""
 
     def handle_connect(self, event: Request) -> None:
         """Before anything but the request was read."""
         if event.path == LINK_PATH:
-            self.conn.max_message_size = FRAME_BYTES_MAX
+            self.app_state = {**self.app_state, TRUSTED: self._trust}
+            # Agents' hearts beat: pings beside that would double what idle sites send and get.
+            self.ping_interval = None
         super().handle_connect(event)
+
+    def _trust(self) -> None:
+        self.conn.max_message_size = FRAME_BYTES_MAX
 
 
 class _Server(uvicorn.Server):

@@ -21,7 +21,7 @@ from hanza.kit.log import log_to
 from hanza.kit.points import from_environment
 from hanza.model.errors import Invalid
 from hanza.store import database as databases
-from hanza.wire.openid import check_url
+from hanza.wire.discovery import check_url
 
 app = typer.Typer()
 LISTEN = "127.0.0.1:7443"

@@ -8,18 +8,24 @@ import typer
 
 from hanza.cli import (
     apps,
+    calendars,
     console,
+    directory,
     ending,
+    forwarding,
     images,
     invitations,
     issuers,
     login,
     members,
+    own,
+    pending,
     placing,
     policies,
     probes,
     quotas,
     rebalancing,
+    site_acts,
     tenants,
     terms,
     users,
@@ -39,7 +45,22 @@ app = typer.Typer(
 members.provider.command("invite")(invitations.invite)
 members.provider.command("uninvite")(invitations.uninvite)
 members.provider.add_typer(terms.terms, name="terms")
+members.provider.add_typer(own.user, name="user")
+members.provider.add_typer(own.price, name="price")
+members.provider.command("guests")(own.list_guests)
+members.provider.command("events")(own.list_events)
+members.provider.command("suspend")(calendars.suspend)
+members.provider.command("resume")(calendars.resume)
 members.site.command("drain-plan")(rebalancing.plan_drain)
+members.site.command("mine")(site_acts.list_mine)
+members.site.command("cordon")(site_acts.cordon)
+members.site.command("uncordon")(site_acts.uncordon)
+members.site.command("drain")(site_acts.drain)
+members.site.command("leave")(site_acts.leave)
+members.site.command("confirm")(site_acts.confirm)
+members.site.command("export")(site_acts.export_site)
+members.site.command("hours")(calendars.set_hours)
+members.site.add_typer(calendars.maintenance, name="maintenance")
 app.add_typer(members.provider, name="provider")
 app.add_typer(members.site, name="site")
 app.add_typer(members.host, name="host")
@@ -47,6 +68,7 @@ app.add_typer(members.agent_group, name="agents")
 app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
 app.add_typer(probes.probe, name="probe")
+app.add_typer(directory.directory, name="directory")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(volumes.volume, name="volume")
 app.add_typer(policies.policy, name="policy")
@@ -63,7 +85,9 @@ app.command("explain")(placing.explain)
 app.command("status")(apps.status)
 app.command("logs")(apps.logs)
 app.command("console")(console.console)
+app.command("port-forward")(forwarding.port_forward)
 app.command("destroy")(ending.destroy)
+app.command("withdraw")(pending.withdraw)
 
 WELCOME = """\
 hanza: small data centres of different owners, as one cloud

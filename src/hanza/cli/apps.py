@@ -32,6 +32,7 @@ from hanza.cli.render import (
     fitting,
     for_people,
     last_line,
+    pending_of,
     reach,
     show,
     show_warnings,
@@ -136,7 +137,7 @@ def _show_status(records: list[Record], output: Output, empty: str, *, wide: boo
     for record in records:
         if record["reason"]:
             print(f"{record['name']}: {record['reason']}  [{record['reasonCode']}]")
-    for words in silence_of(records):
+    for words in (*silence_of(records), *pending_of(records)):
         print(words)
 
 
@@ -318,6 +319,7 @@ def _flat(document: dict[str, Any]) -> Record:
         "boot": status["boot"],
         "heard": ago(place["heardAt"], SystemClock().now()) if place else None,
         "heardAt": place.get("heardAt"),
+        "pendingSince": status["pendingSince"],
         "isHeard": place.get("isHeard", True),
         "trouble": place.get("trouble"),
         "reason": status["reason"],

@@ -43,6 +43,10 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.NotHere,
         errors.NotOffered,
         errors.NotRunning,
+        errors.HoldsGuests,
+        errors.ShortNotice,
+        errors.SelectionMoved,
+        errors.HasLeft,
     )
 }
 

@@ -68,7 +68,7 @@ def console(
         metadata = found[0]["metadata"]
         words = (tenant, metadata["workspace"], metadata["name"])
         where = "/tenants/{}/workspaces/{}/instances/{}/console".format(*map(quote, words))
-        with _opened(client, f"{where}?takeOver={'true' if force else 'false'}") as connection:
+        with open_socket(client, f"{where}?takeOver={'true' if force else 'false'}") as connection:
             _say(f"-- {metadata['name']}: what follows is the guest's, and may say anything")
             end = _Talk(connection, linger).run()
     _say(f"-- the console of {metadata['name']} has ended: {_WHY[end]}")
@@ -80,8 +80,8 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _opened(client: Client, path: str) -> ClientConnection:
-    """Raises what the plane says of why not, as any other command does."""
+def open_socket(client: Client, path: str) -> ClientConnection:
+    """A WebSocket at the plane.  Raises what it says of why not, as any other command does."""
     context = client.context
     url = context.url.replace("http", "ws", 1) + BASE + path
     try:

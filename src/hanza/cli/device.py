@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 
 from hanza.model.errors import Refusal, Unauthenticated
-from hanza.wire.openid import DISCOVERY, Discovery, check_url, discovery_from_json
+from hanza.wire.discovery import DISCOVERY, Discovery, check_url, discovery_from_json
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 TIMEOUT_S = 10.0

@@ -105,9 +105,16 @@ def summary_of(quote: dict[str, Any]) -> str:
         + (f" {ends} to end," if ends else "")
         + f" {changes.count('none')} as they are",
         None if price is None else words_of_price(price),
+        _until(quote),
         _borders(countries, against),
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _until(quote: dict[str, Any]) -> str | None:
+    """The first moment at which one of them would cost something else to who comes then."""
+    moments = [one["priceUntil"] for one in quote["items"] if one.get("priceUntil")]
+    return f"for who comes before {min(moments)[:16].replace('T', ' ')} UTC" if moments else None
 
 
 def _borders(countries: list[str], against: int) -> str | None:

@@ -101,6 +101,21 @@ def silence_of(records: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def pending_of(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each workspace where something waits: how many have it, and how to take the rest back."""
+    told = []
+    for workspace in sorted({str(one["workspace"]) for one in records if one["pendingSince"]}):
+        placed = [one for one in records if one["workspace"] == workspace and one["site"]]
+        waiting = [one for one in placed if one["pendingSince"]]
+        names = " ".join(sorted(str(one["name"]) for one in waiting))
+        sites = ", ".join(sorted({str(one["site"]) for one in waiting}))
+        told.append(
+            f"{len(placed) - len(waiting)} of {len(placed)} have what was asked; the rest waits for"
+            f" {sites}, and is taken back by: hanza withdraw -w {workspace} {names}"
+        )
+    return told
+
+
 def unheard_since(at: str | None) -> str:
     """What a site is that nobody hears."""
     if at is None:

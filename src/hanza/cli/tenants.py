@@ -46,7 +46,13 @@ def list_tenants(context: typer.Context, output: OutputOption = Output.table) ->
 def issue_token(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     subject: str,
-    tenants: Annotated[list[str], typer.Option("--tenant", help="Whose; may be repeated.")],
+    tenants: Annotated[
+        list[str] | None, typer.Option("--tenant", help="Whose; may be repeated.")
+    ] = None,
+    providers: Annotated[
+        list[str] | None,
+        typer.Option("--provider", help="For which they act already; may be repeated."),
+    ] = None,
     hours: Annotated[int, typer.Option(help="How long it is good.", min=1, max=8784)] = 24,
     file: Annotated[Path | None, typer.Option(help="Write the token here, 0600.")] = None,
     roles: Annotated[
@@ -59,30 +65,30 @@ def issue_token(  # noqa: PLR0913 -- each is an option of the command
     ] = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Make a token for somebody of a tenant; it is shown once.
+    """Make a token for somebody of a tenant, or who acts for a provider; it is shown once.
 
     Whom a tenant does not know yet is added to its users.
     """
-    spec: dict[str, Any] = {
-        "subject": subject,
-        "tenants": tenants,
-        "validForSeconds": hours * 3600,
-    }
-    if roles:
-        spec["roles"] = roles
+    spec: dict[str, Any] = {"subject": subject, "validForSeconds": hours * 3600}
+    spec |= {"tenants": tenants or [], "providers": providers or []}
+    spec |= {"roles": roles} if roles else {}
     if workspaces:
         spec["scope"] = {"workspaces": workspaces}
     with connect(context) as client:
         record = client.post("/tokens", {"spec": spec})
-    if record["added"] and output is Output.table:
-        what, where = " ".join(roles or [DEFAULT_ROLE]), ", ".join(record["added"])
-        print(f"{subject} is a user of {where} now, as {what}", file=sys.stderr)
+    _say_added(subject, record["added"], roles or [DEFAULT_ROLE], output)
     if file is None:
         show_one(record, output, record["token"])
         return
     write_secret(file, record["token"] + "\n")
     shown = {key: value for key, value in record.items() if key != "token"}
     show_one(shown, output, f"the token is in {file}, good until {record['expiresAt']}")
+
+
+def _say_added(subject: str, added: list[str], roles: list[str], output: Output) -> None:
+    if added and output is Output.table:
+        what, where = " ".join(roles), ", ".join(added)
+        print(f"{subject} is a user of {where} now, as {what}", file=sys.stderr)
 
 
 def _tenant(document: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import re
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Invalid, Rejected
 from hanza.model.guest import GuestSpec, Mark
-from hanza.model.ids import VolumeId
+from hanza.model.ids import NativeId, VolumeId
+from hanza.model.image import adopted_native
 from hanza.plan.ports import check_ports
 from hanza.plan.seed import check_ssh_keys, check_user_data
 
@@ -33,7 +34,9 @@ def refuse_wrong_mark(mark: Mark) -> None:
 
 
 def refuse_wrong_spec(spec: GuestSpec) -> None:
-    if min(spec.cpus, spec.memory_mib, spec.disk_mib) < 1:
+    # Whose disk is not in a file may be adopted; what is made has one.
+    disk_mib = spec.disk_mib + 1 if adopted_native(spec.image) is not None else spec.disk_mib
+    if min(spec.cpus, spec.memory_mib, disk_mib) < 1:
         raise Rejected("a guest needs at least one processor, 1 MiB of memory and 1 MiB of disk")
     refuse_wrong_image(spec.image)
     if spec.boot_volume is not None and not is_plain_word(spec.boot_volume):
@@ -43,6 +46,14 @@ def refuse_wrong_spec(spec: GuestSpec) -> None:
         raise Rejected(f"a name has at most {LONGEST_NAME} characters")
     if any("\ud800" <= character <= "\udfff" for character in spec.name):
         raise Rejected("a name that is not valid Unicode cannot be kept")
+
+
+def adopted_of(spec: GuestSpec) -> NativeId | None:
+    """Which guest is to be taken as it is, if any.  `Rejected` when it is to be changed too."""
+    native = adopted_native(spec.image)
+    if native is not None and (spec.boot_volume is not None or spec.ports or spec.is_seeded):
+        raise Rejected("a guest that is adopted is taken as it is: no ports, seed or boot volume")
+    return native
 
 
 def refuse_wrong_image(image: str) -> None:
@@ -64,6 +75,8 @@ def refuse_wrong_seed(spec: GuestSpec) -> None:
 
 def refuse_wrong_resize(old: GuestSpec, new: GuestSpec) -> None:
     refuse_wrong_spec(new)
+    if adopted_native(old.image) is not None and new.size != old.size:
+        raise Rejected("a guest that was adopted keeps its size")
     if new.image != old.image:
         raise Rejected("a guest keeps its image for life")
     if new.boot_volume != old.boot_volume:

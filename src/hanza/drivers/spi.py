@@ -1,7 +1,8 @@
 """What every driver promises.  `hanza.drivers.contract` holds each driver to it, the fake first.
 
 1. What a driver makes bears our mark (federation, owner, run epoch); what does not bear it is
-   never surveyed, changed or ended, and neither is what another federation marked.
+   never surveyed, changed or ended, and neither is what another federation marked.  It is only
+   counted: what it takes is not offered.
 2. Making twice for one mark makes one; ending the absent succeeds.
 3. No call waits for the site to finish: it returns when the site has taken the order.
 4. Only the five `DriverError`s leave a driver, whatever the engine does.
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from hanza.model.guest import GuestSpec, Mark, Power, Survey
+from hanza.model.guest import GuestSpec, Mark, Power, Stranger, Survey
 from hanza.model.ids import FederationId, NativeId, VolumeId
 from hanza.model.image import BLANK
 
@@ -39,6 +40,8 @@ class Capabilities:
     """A guest's serial port can be typed at while the guest runs."""
     fences: bool
     """A dead-man outside the agent can end a guest; needed for failover."""
+    adopts: bool = False
+    """Guests that were there before can be told, and taken as they are."""
 
 
 class Console(Protocol):
@@ -66,10 +69,17 @@ class Compute(Protocol):
 
         What it is to be told at its first boot is kept where only the engine reads it; user
         data is never told back.
+
+        With an image that is `model.image.ADOPTED` and a native id, the guest of that id, which
+        bears no mark, is taken as it is: it gets ours, is not stopped or changed, and keeps its
+        id.  `Rejected` when it is absent, marked already, or not of the size that is said.
         """
 
     def destroy(self, native: NativeId) -> None:
-        """End a guest and its own disk; a volume still attached is detached, never deleted."""
+        """End a guest and its own disk; a volume still attached is detached, never deleted.
+
+        One that was adopted is powered off and loses our mark; nothing of it is removed.
+        """
 
     def sweep(self, mark: Mark) -> None:
         """Remove what may be left of a run that is no longer surveyed: its disk, its logs.
@@ -83,7 +93,7 @@ class Compute(Protocol):
     def resize(self, native: NativeId, spec: GuestSpec) -> None:
         """Change processors and memory of a guest that is off; grow its disk, never shrink it.
 
-        `Rejected` when the guest is absent, on, or the disk would shrink.
+        `Rejected` when the guest is absent, on, adopted, or the disk would shrink.
         """
 
     def serial_tail(self, native: NativeId, limit_bytes: int) -> bytes:
@@ -127,7 +137,14 @@ class Driver(Compute, Volumes, Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def survey(self) -> Survey:
-        """All and only what bears our mark, and what the hosts have, in one call."""
+        """All and only what bears our mark, and what the hosts have, in one call.
+
+        A host has what is left of it: what guests that run there without our mark take is not
+        its own to offer.
+        """
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        """Guests that bear nobody's mark, only looked at; none where none can be told."""
 
     def close(self) -> None: ...
 

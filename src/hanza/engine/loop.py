@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from hanza.engine.judge import judge_batch
 from hanza.engine.listen import listen_batch
+from hanza.engine.offer import offer_batch
 from hanza.engine.place import place_batch
 from hanza.engine.publish import publish_batch
 from hanza.engine.settle import settle_batch
@@ -31,6 +32,7 @@ from hanza.store.work import KINDS, Kind, Work, is_due, settle_work, take_due
 
 log = Log("hanza.engine")
 BATCH_MAX: Mapping[Kind, int] = {
+    "offer": 64,
     "place": 256,
     "publish": 256,
     "settle": 32,
@@ -41,6 +43,8 @@ BATCH_MAX: Mapping[Kind, int] = {
 PUBLISH_EVERY = timedelta(seconds=0.5)
 """While more wait for a place than a batch takes: the next manifest then says several of them."""
 WARM_EVERY = timedelta(seconds=1)
+OFFER_EVERY = timedelta(seconds=1)
+"""What a provider says counts at once; this is only for what comes by time alone."""
 LOOK_EVERY_S = 0.2
 """Hints wake the loop at once; this is how late it may notice one by another plane."""
 
@@ -68,6 +72,7 @@ class Engine:
         self._inventory = inventory or Inventory(store)
         self._name = ids.new("en")
         self._warm_at = self._published_at = clock.now()
+        self._offers_at = clock.now() - OFFER_EVERY
         self._is_behind = False
         self._passes = store.metrics.counter(
             "hanza_engine_passes", "Batches of work that were run.", "kind", "outcome"
@@ -85,21 +90,33 @@ class Engine:
         done = 0
         for kind in kinds:
             now = self._clock.now()
-            if kind == "listen" and now - self._listens_since < HEARD_WITHIN:
-                continue  # who was not there to hear anybody calls nobody silent; another may
-            if kind == "publish" and self._is_behind and now - self._published_at < PUBLISH_EVERY:
+            if self._is_put_off(kind, now):
                 continue
             batch = self._take(kind, now)
             if kind == "place":
                 self._is_behind = len(batch) == BATCH_MAX["place"]
-            if kind == "publish":
-                self._published_at = now
             if batch:
                 self._run(kind, batch, now)
                 done += len(batch)
         self._keep_warm()
         self.pulse.beat()
         return done
+
+    def _is_put_off(self, kind: Kind, now: datetime) -> bool:
+        """Whether a later round does this; whoever asks takes it now where not."""
+        match kind:
+            case "listen":
+                # Who was not there to hear anybody calls nobody silent; another may.
+                return now - self._listens_since < HEARD_WITHIN
+            case "publish":
+                if self._is_behind and now - self._published_at < PUBLISH_EVERY:
+                    return True
+                self._published_at = now
+            case "offer":
+                if now - self._offers_at < OFFER_EVERY:
+                    return True
+                self._offers_at = now
+        return False
 
     def _take(self, kind: Kind, now: datetime) -> list[Work]:
         """What is due; one engine places at a time, and another when that one has gone."""
@@ -143,6 +160,8 @@ class Engine:
 
     def _pass(self, kind: Kind, batch: list[Work], now: datetime) -> int:
         match kind:
+            case "offer":
+                offer_batch(self._store, batch, now)
             case "place":
                 place_batch(self._store, self._inventory, batch, now)
             case "publish":

@@ -14,11 +14,9 @@ from hanza.model.ids import AgentId, HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.report import Problem
 from hanza.model.verdict import Again, Later, Settled, Verdict
-from hanza.plan.placement.candidate import Demand, Neighbour
+from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.choose import Placed
-from hanza.plan.placement.crowd import place_team
-from hanza.plan.placement.demand import Bounds, demand_of
-from hanza.plan.placement.explain import sentence_of
+from hanza.plan.placement.demand import Bounds, demand_of, standing_of
 from hanza.plan.placement.fleet import Fleet, Standing
 from hanza.plan.placement.terms import amounts_of
 from hanza.store.events import Whose, append_event
@@ -79,15 +77,8 @@ def _decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> _D
         (wanted for wanted, host in members if host is None), key=lambda one: one.address.name
     )
     demands = [demand_of(one, bounds) for one in unplaced]
-    standing = [
-        Standing(wanted.component, host)
-        for wanted, host in members
-        if host is not None and wanted.component is not None
-    ]
-    hosts = _hosts_for(fleet, demands, standing, now)
-    spots, refusal = [], ""
-    if hosts is None:
-        hosts, refusal = _plainly(fleet, demands, standing, now)
+    hosts, refusal = _hosts_for(fleet, demands, standing_of(members), now)
+    spots = []
     for host, demand in zip(hosts, demands, strict=False):
         fleet.take(host, demand.room, demand.ports)
         fleet.count(host, demand.tenant, demand.cost)
@@ -98,30 +89,18 @@ def _decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> _D
 
 def _hosts_for(
     fleet: Fleet, demands: Sequence[Demand], standing: Sequence[Standing], now: datetime
-) -> list[HostId] | None:
+) -> tuple[list[HostId], str]:
+    """A host for each, or none and why."""
     if not demands:
-        return []
+        return [], ""
     if len(demands) == 1 and demands[0].home is None:
         host = fleet.choose(demands[0], standing, now)
-        return None if host is None else [host]
+        if host is not None:
+            return [host], ""
     answer = fleet.place_group(demands, standing, now)
-    return [one.candidate.host for one in answer.options] if isinstance(answer, Placed) else None
-
-
-def _plainly(
-    fleet: Fleet, demands: Sequence[Demand], standing: Sequence[Standing], now: datetime
-) -> tuple[list[HostId], str]:
-    """Why there is no place, told by looking at every host; where a search on columns was cut
-    short, this one may find what that one has not."""
-    candidates = list(fleet.candidates(now))
-    by_host = {one.host: one for one in candidates}
-    neighbours = [
-        Neighbour(one.component, by_host[one.host]) for one in standing if one.host in by_host
-    ]
-    answer = place_team(demands, candidates, neighbours)
     if isinstance(answer, Placed):
         return [one.candidate.host for one in answer.options], ""
-    return [], sentence_of(answer, demands)
+    return [], fleet.refusal(demands, answer, now)
 
 
 def _paired(

@@ -35,3 +35,8 @@ class Capacity:
 
 
 NOTHING = Capacity(0, 0, 0)
+
+
+def at_least_nothing(amount: Capacity) -> Capacity:
+    """No dimension below zero: what is taken beyond it is nobody's to offer."""
+    return Capacity(max(amount.cpus, 0), max(amount.memory_mib, 0), max(amount.disk_mib, 0))

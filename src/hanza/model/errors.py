@@ -21,6 +21,10 @@
     │   ├── NotHere          its site is not connected to the plane that was asked
     │   ├── NotOffered       its site cannot do that
     │   ├── NotRunning       only a guest that runs can do that
+    │   ├── HoldsGuests      a site cannot leave while something stands there
+    │   ├── ShortNotice      what concerns tenants has to be announced earlier
+    │   ├── SelectionMoved   a selection has changed since it was looked at
+    │   ├── HasLeft          the site has left the federation
     │   ├── QuotaExceeded    a tenant or workspace has as much as it may
     │   └── NoRoom           nothing may run it
     ├── DriverError          an engine did not do as asked; exactly five kinds
@@ -187,6 +191,30 @@ class QuotaExceeded(Refusal):
     """A tenant or workspace would have more than its quota allows."""
 
     code = "quota.exceeded"
+
+
+class HoldsGuests(Refusal):
+    """A site cannot leave while something stands there whose tenants had no notice."""
+
+    code = "site.holds_guests"
+
+
+class ShortNotice(Refusal):
+    """What concerns tenants has to be announced earlier than that."""
+
+    code = "notice.short"
+
+
+class SelectionMoved(Refusal):
+    """A selection has other sites now than when it was looked at."""
+
+    code = "selection.moved"
+
+
+class HasLeft(Refusal):
+    """The site has left the federation; what it was is kept, and nothing of it changes."""
+
+    code = "site.left"
 
 
 class TooLarge(Refusal):

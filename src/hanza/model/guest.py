@@ -111,3 +111,14 @@ class Survey:
     guests: tuple[Guest, ...]
     volumes: tuple[Volume, ...]
     hosts: tuple[HostFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A guest of the same engine that does not bear our mark: somebody else's, only looked at."""
+
+    native: NativeId
+    name: str
+    host: str
+    size: Capacity
+    power: Power

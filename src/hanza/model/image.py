@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
-from hanza.model.ids import ImageId
+from hanza.model.ids import ImageId, NativeId
 
 BlobId = NewType("BlobId", str)
 """SHA-256 of the bytes: 64 digits, lower case."""
@@ -19,6 +19,11 @@ BundleId = NewType("BundleId", str)
 
 BLANK = "blank"
 """The name that stands for an empty disk; no image can be called so."""
+
+
+ADOPTED = "Adopted."
+"""What stands before a guest's native id in the place of an image, where the guest was there
+already and is taken as it is.  No tenant can say it: their names have no capital and no dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +62,8 @@ class Image:
     bundle: Bundle
     disk_mib: int
     created_at: datetime
+
+
+def adopted_native(image: str) -> NativeId | None:
+    """Which guest is to be taken as it is; None where a new one is made from an image."""
+    return NativeId(image.removeprefix(ADOPTED)) if image.startswith(ADOPTED) else None

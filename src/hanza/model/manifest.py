@@ -45,6 +45,8 @@ class Tombstone:
     """The order to end every run of an instance up to and including this one."""
 
     mark: Mark
+    is_confirmed: bool = False
+    """A person has looked at how many end at once, and wants it (`plan.brake`)."""
 
 
 @dataclass(frozen=True, slots=True)

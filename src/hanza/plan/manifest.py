@@ -5,7 +5,6 @@ values used here) of agent, version, parent and content.  A delta names the hash
 from and the one it must end at: applied to anything else, or forged, it does not add up.
 """
 
-import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +25,7 @@ K = TypeVar("K")
 Kept = TypeVar("Kept")
 Item: TypeAlias = Entry | Tombstone | Bundle | VolumeEntry | VolumeTombstone
 VOLUMES = frozenset({"boot_volume", "volumes", "volume_tombstones"})
-LATER = VOLUMES | {"bundles", "hostname", "ports", "ssh_keys", "user_data"}
+LATER = VOLUMES | {"bundles", "hostname", "is_confirmed", "ports", "ssh_keys", "user_data"}
 """Members that manifests have had since images have content, and since there are volumes."""
 Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
 
@@ -108,10 +107,14 @@ def _said(value: Any) -> object:
     return {name: _said(one) for name, one in members if one or name not in LATER}
 
 
-@functools.cache
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
+
 def _names_of(kind: type[Any]) -> tuple[str, ...]:
-    """Nothing for what is no noun of ours."""
-    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+    """Of its members; nothing for what is no noun of ours."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+    return _NAMES[kind]
 
 
 def says_the_same(one: Manifest, other: Manifest) -> bool:
@@ -160,7 +163,7 @@ def delta_between(base: Manifest, new: Manifest, known: tuple[Hash, Hash] | None
         hash=new_hash,
         put_entries=_changed(new_entries, entries),
         drop_entries=tuple(m for m in entries if m not in new_entries),
-        put_tombstones=tuple(t for m, t in new_tombstones.items() if m not in tombstones),
+        put_tombstones=tuple(t for m, t in new_tombstones.items() if tombstones.get(m) != t),
         drop_tombstones=tuple(m for m in tombstones if m not in new_tombstones),
         put_bundles=_changed(new_bundles, bundles),
         drop_bundles=tuple(i for i in bundles if i not in new_bundles),

@@ -21,10 +21,10 @@ from hanza.model.report import Incarnation
 from hanza.model.site import Agent
 from hanza.store.changes import note_change
 from hanza.store.events import append_event
-from hanza.store.prepared import Prepared
+from hanza.store.prepared import Among, Prepared, changing
 from hanza.store.schema import agents, federation, holds, hosts, join_tokens, sites, work
 from hanza.store.tx import Tx
-from hanza.store.work import hint, hint_waiting, list_refs, look_later
+from hanza.store.work import hint, hint_scheduled, hint_waiting, look_later
 
 HEARD_WITHIN = timedelta(seconds=35)
 """Three heartbeats and a half: who is silent for longer gets nothing new, and it is told."""
@@ -38,12 +38,29 @@ def is_heard_of(heard_at: datetime | None, now: datetime) -> bool:
     return heard_at is not None and now - heard_at < HEARD_WITHIN
 
 
+_IS_AGENT = agents.c.id == sa.bindparam("agent")
+_KEY = Prepared(sa.select(agents.c.public_key).where(_IS_AGENT))
+LINK_COLUMNS = (
+    agents.c.id,
+    agents.c.starts,
+    agents.c.nonce,
+    agents.c.epoch,
+    agents.c.manifest_no,
+    agents.c.is_contested,
+)
+_REVOKED = Prepared(sa.select(agents.c.revoked_at).where(_IS_AGENT))
+_START = Prepared(
+    sa.select(*LINK_COLUMNS, agents.c.report_no, agents.c.revoked_at)
+    .where(_IS_AGENT)
+    .with_for_update()
+)
+_BEGIN = Prepared(changing(agents, "starts", "nonce").values(report_no=0).where(_IS_AGENT))
 _CLEAR = Prepared(
     sa.update(agents)
-    .where(agents.c.id == sa.bindparam("b_agent"), agents.c.refused_since.is_not(None))
-    .values(refused_text=sa.null(), refused_since=sa.null())
+    .where(_IS_AGENT, agents.c.refused_since.is_not(None))
+    .values(refused_text=None, refused_since=None)
 )
-_REVOKED = Prepared(sa.select(agents.c.revoked_at).where(agents.c.id == sa.bindparam("agent")))
+_LISTENED_FOR = Among(sa.select(work.c.ref).where(work.c.kind == "listen"), work.c.ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +142,10 @@ def _put_agent(tx: Tx, site: SiteId, joining: Joining, now: datetime) -> None:
 
 def public_key_of_agent(tx: Tx, agent: AgentId) -> bytes:
     """Raises `Unauthenticated`, not `NotFound`: who is not known is not told so."""
-    key = tx.scalar(sa.select(agents.c.public_key).where(agents.c.id == agent))
-    if key is None:
+    row = _KEY.first(tx, {"agent": agent})
+    if row is None:
         raise Unauthenticated("the agent is not known here")
-    return bytes(key)
+    return bytes(row.public_key)
 
 
 def _refuse_revoked(revoked_at: datetime | None) -> None:
@@ -149,15 +166,17 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
     neither offers capacity or is told anything new, until a person has looked: `trust_agent`.
     Raises `Revoked` for an agent that was.
     """
-    row = tx.execute(sa.select(agents).where(agents.c.id == agent).with_for_update()).one()
+    row = _START.first(tx, {"agent": agent})
+    assert row is not None, "its key is known"
     _refuse_revoked(row.revoked_at)
-    this = sa.update(agents).where(agents.c.id == agent)
     if (row.starts, row.nonce) == (incarnation.starts, incarnation.nonce):
         note_heard(tx, [agent], now)
         hint_waiting(tx, "place", now)
+        hint_scheduled(tx, "publish", agent, now)
         return int(row.report_no)
     if row.nonce and incarnation.starts <= row.starts:
-        tx.execute(this.values(is_contested=True))
+        contested = sa.update(agents).where(agents.c.id == agent).values(is_contested=True)
+        tx.execute(contested)
         note_change(tx, "agent", agent)
         if not row.is_contested:
             text = "two copies of one agent key are alive; neither offers capacity"
@@ -165,7 +184,7 @@ def greet_agent(tx: Tx, agent: AgentId, incarnation: Incarnation, now: datetime)
         return None
     note_heard(tx, [agent], now)
     start = {"starts": incarnation.starts, "nonce": incarnation.nonce}
-    tx.execute(this.values(report_no=0, **start))
+    _BEGIN.run(tx, {"agent": agent, **start})
     hint_waiting(tx, "place", now)
     hint(tx, "publish", agent, now)
     return 0
@@ -221,13 +240,20 @@ def note_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
     Whose last good report is too old is not heard by whatever else it says.
     """
     _tell_heard(tx, heard, now)
-    some = sa.update(agents).where(agents.c.id.in_(list(heard)), _is_good(now))
+    if len(heard) == 1:
+        _HEARD.run(tx, {"agent": next(iter(heard)), "heard_at": now, "good": now - GOOD_FOR})
+        return
+    some = sa.update(agents).where(agents.c.id.in_(list(heard)), _is_good(now - GOOD_FOR))
     tx.execute(some.values(heard_at=now))
 
 
-def _is_good(now: datetime) -> "sa.ColumnElement[bool]":
+def _is_good(since: "datetime | sa.BindParameter[datetime]") -> "sa.ColumnElement[bool]":
     """Its last good report still stands."""
-    return sa.or_(agents.c.refused_since.is_(None), agents.c.refused_since > now - GOOD_FOR)
+    return sa.or_(agents.c.refused_since.is_(None), agents.c.refused_since > since)
+
+
+_GOOD = sa.bindparam("good", type_=agents.c.refused_since.type)
+_HEARD = Prepared(changing(agents, "heard_at").where(_IS_AGENT, _is_good(_GOOD)))
 
 
 def mark_refused(
@@ -253,7 +279,7 @@ def mark_refused(
 
 def clear_refused(tx: Tx, agent: AgentId, now: datetime) -> None:
     """A good report came: it is heard again, if it was not."""
-    if _CLEAR.run(tx, {"b_agent": agent}):
+    if _CLEAR.run(tx, {"agent": agent}):
         append_event(tx, now, "report.accepted", agent, "its reports are good again")
         note_heard(tx, [agent], now)
 
@@ -271,15 +297,18 @@ def list_heard(tx: Tx, since: datetime | None) -> dict[datetime, list[AgentId]]:
 
 def _tell_heard(tx: Tx, heard: Collection[AgentId], now: datetime) -> None:
     """Tell once of everyone that was silent until now.  Who is listened for is in the schedule."""
-    back = set(heard) - list_refs(tx, "listen", heard)
+    back = set(heard) - {row.ref for row in _LISTENED_FOR.among(tx, heard)}
+    if not back:
+        return
     query = sa.select(agents.c.id, agents.c.heard_at, sites.c.name.label("site_name"))
     query = query.join(sites, sites.c.id == agents.c.site_id)
-    query = query.where(agents.c.id.in_(back), _is_good(now))
-    for row in tx.execute(query.order_by(agents.c.id)) if back else ():
+    query = query.where(agents.c.id.in_(back), _is_good(now - GOOD_FOR))
+    for row in tx.execute(query.order_by(agents.c.id)):
         again = (
             "" if row.heard_at is None else f" again; the last word was of {_clock(row.heard_at)}"
         )
         append_event(tx, now, "agent.heard", row.id, f"{row.site_name} is heard{again}")
+        hint_scheduled(tx, "publish", row.id, now)
         look_later(tx, "listen", row.id, now + HEARD_WITHIN)
 
 
@@ -310,13 +339,18 @@ def believed_starts(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, Incarnati
 
 def manifest_versions(tx: Tx, ids: Collection[AgentId]) -> dict[AgentId, tuple[Version, Hash]]:
     """What was last published for each of these agents, but for the contested and the revoked."""
-    query = sa.select(agents.c.id, agents.c.epoch, agents.c.manifest_no, agents.c.manifest_hash)
-    believed = (~agents.c.is_contested, agents.c.revoked_at.is_(None))
-    rows = tx.execute(query.where(agents.c.id.in_(list(ids)), *believed))
     return {
         AgentId(row.id): (Version(row.epoch, row.manifest_no), bytes(row.manifest_hash))
-        for row in rows
+        for row in _PUBLISHED.among(tx, ids)
     }
+
+
+_PUBLISHED = Among(
+    sa.select(*LINK_COLUMNS, agents.c.manifest_hash).where(
+        ~agents.c.is_contested, agents.c.revoked_at.is_(None)
+    ),
+    agents.c.id,
+)
 
 
 def list_agents(tx: Tx) -> list[tuple[Agent, str, int]]:

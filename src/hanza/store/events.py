@@ -6,11 +6,19 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from hanza.store.prepared import Prepared, inserting
-from hanza.store.schema import events
+from hanza.store.schema import agents, events, providers, sites
 from hanza.store.tx import Tx
 
-_COLUMNS = ("at", "kind", "subject", "text", "tenant", "workspace", "ref")
+_COLUMNS = ("at", "kind", "subject", "text", "tenant", "workspace", "ref", "provider")
+_OF_AGENTS = frozenset({"agent", "host", "report", "orphan"})
+"""What these happen to is an agent: then its provider is told as well."""
 _APPEND = Prepared(inserting(events, *_COLUMNS))
+_OWNER = Prepared(
+    sa.select(providers.c.name)
+    .join(sites, sites.c.provider_id == providers.c.id)
+    .join(agents, agents.c.site_id == sites.c.id)
+    .where(agents.c.id == sa.bindparam("agent"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +45,45 @@ class Whose:
     ref: str | None = None
 
 
-def append_event(
-    tx: Tx, now: datetime, kind: str, subject: str, text: str, whose: Whose | str | None = None
+def append_event(  # noqa: PLR0913 -- one for each thing that is told
+    tx: Tx,
+    now: datetime,
+    kind: str,
+    subject: str,
+    text: str,
+    whose: Whose | str | None = None,
+    provider: str | None = None,
 ) -> None:
-    """`whose` it is to know, besides the operator's: a tenant's by name, or more exactly."""
+    """`whose` it is to know, besides the operator's: a tenant's by name, or more exactly.
+
+    A `provider` knows, by name, what happens to itself, its sites and their agents.
+    """
     of = Whose(whose) if isinstance(whose, str) else whose
     row = {"at": now, "kind": kind, "subject": subject, "text": text}
     row |= {
         "tenant": of.tenant if of else None,
         "workspace": of.workspace if of else None,
         "ref": of.ref if of else None,
+        "provider": provider or _owner_of(tx, kind, subject),
     }
     _APPEND.run(tx, row)
+
+
+def _owner_of(tx: Tx, kind: str, subject: str) -> str | None:
+    if kind.partition(".")[0] not in _OF_AGENTS:
+        return None
+    row = _OWNER.first(tx, {"agent": subject})
+    return None if row is None else str(row.name)
+
+
+def list_of_provider(tx: Tx, provider: str, after: int | None, limit: int) -> list[Event]:
+    """What a provider is told: those after a serial, oldest first; without one, the newest."""
+    query = sa.select(events).where(events.c.provider == provider)
+    if after is not None:
+        newer = query.where(events.c.serial > after).order_by(events.c.serial).limit(limit)
+        return [_event_from_row(row) for row in tx.execute(newer)]
+    newest = query.order_by(events.c.serial.desc()).limit(limit)
+    return [_event_from_row(row) for row in reversed(tx.execute(newest).all())]
 
 
 def list_last_events(tx: Tx, limit: int, tenant: str | None = None) -> list[Event]:

@@ -13,7 +13,7 @@ from hanza.model.site import Country
 from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Ground
 from hanza.store.probes import GOOD_FOR, fresh_trips
-from hanza.store.schema import providers, rtts, sites
+from hanza.store.schema import providers, rtts, site_standings, sites
 from hanza.store.sites import attributes_from_json, prices_from_row
 from hanza.store.terms import terms_by_provider
 from hanza.store.tx import Tx
@@ -26,7 +26,13 @@ _GROUNDS = sa.select(
     providers.c.price_cpu_hour,
     providers.c.price_gib_hour,
     providers.c.price_disk_gib_hour,
-).join(providers, providers.c.id == sites.c.provider_id)
+    providers.c.prices_until,
+    site_standings.c.reasons,
+).select_from(
+    sites.join(providers, providers.c.id == sites.c.provider_id).outerjoin(
+        site_standings, site_standings.c.site_id == sites.c.id
+    )
+)
 
 
 def list_grounds(
@@ -70,6 +76,8 @@ def _ground_from_row(
         site_attributes=attributes_from_json(row.attributes),
         provider_attributes=attributes_from_json(row.provider_attributes),
         prices=prices_from_row(row),
+        prices_until=row.prices_until,
+        withheld=tuple(text for _, text in row.reasons or ()),
         carbon=carbon.get(row.country),
         rtts=trips,
         **terms,

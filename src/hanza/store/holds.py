@@ -30,6 +30,7 @@ _TAKE_ROOM = Prepared(
     .where(
         _THIS_HOST,
         hosts.c.is_offered,
+        sa.not_(hosts.c.is_withheld),
         *(hosts.c[name] - _HELD[name] >= _SIZES[name] for name in _ROOM),
     )
     .values({_HELD[name]: _HELD[name] + _SIZES[name] for name in _ROOM})

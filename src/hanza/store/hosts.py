@@ -18,14 +18,19 @@ from hanza.store.changes import note_change
 from hanza.store.database import upsert_many
 from hanza.store.events import append_event
 from hanza.store.grounds import list_grounds
-from hanza.store.schema import agents, held_ports, hosts, sites
+from hanza.store.prepared import Prepared
+from hanza.store.schema import agents, held_ports, hosts, site_standings, sites
 from hanza.store.tx import Tx
 
 
 def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now: datetime) -> None:
     """Take over what an agent says of its hosts; those it no longer names are not offered."""
-    site = tx.execute(sa.select(agents.c.site_id).where(agents.c.id == agent)).scalar_one()
     known = _offered_by(tx, agent)
+    offered = {one.name: (one.capacity, one.accelerator, one.address) for one in facts}
+    if known == offered:
+        return  # as after each new connection: a thousand agents come back in a moment
+    site = tx.execute(sa.select(agents.c.site_id).where(agents.c.id == agent)).scalar_one()
+    is_withheld = is_site_withheld(tx, site)
     tx.execute(sa.update(hosts).where(hosts.c.agent_id == agent).values(is_offered=False))
     rows = [
         {
@@ -39,12 +44,12 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
             "accelerator": host.accelerator,
             "address": host.address,
             "is_offered": True,
+            "is_withheld": is_withheld,
         }
         for host in facts
     ]
     upsert_many(tx, hosts, ("agent_id", "name"), rows)
     note_change(tx, "agent", agent)
-    offered = {one.name: (one.capacity, one.accelerator, one.address) for one in facts}
     for name in sorted(
         name for name in known.keys() | offered if known.get(name) != offered.get(name)
     ):
@@ -52,9 +57,20 @@ def put_hosts(tx: Tx, agent: AgentId, facts: Sequence[HostFacts], ids: Ids, now:
         append_event(tx, now, f"host.{verb}", agent, f"the host {name} is {verb}")
 
 
+def is_site_withheld(tx: Tx, site: str) -> bool:
+    """Whether the site takes nothing new, as the offering pass has found."""
+    query = sa.select(site_standings.c.reasons).where(site_standings.c.site_id == site)
+    return bool(tx.scalar(query))
+
+
 def _offered_by(tx: Tx, agent: AgentId) -> dict[str, tuple[Capacity, str, str]]:
-    rows = tx.execute(sa.select(hosts).where(hosts.c.agent_id == agent, hosts.c.is_offered))
+    rows = _OFFERED.all(tx, {"agent": agent})
     return {row.name: (_capacity(row), row.accelerator, row.address) for row in rows}
+
+
+_OFFERED = Prepared(
+    sa.select(hosts).where(hosts.c.agent_id == sa.bindparam("agent"), hosts.c.is_offered)
+)
 
 
 def refuse_host(tx: Tx, host: HostId, until: datetime) -> None:
@@ -95,7 +111,7 @@ def list_candidates(
             ground=grounds[SiteId(row.site_id)],
             capacity=_capacity(row),
             free=_capacity(row) - _held(row),
-            is_offered=row.is_offered and not row.is_contested,
+            is_offered=row.is_offered and not row.is_withheld and not row.is_contested,
             is_heard=is_heard_of(row.heard_at, now),
             is_refusing=row.refuses_until is not None and row.refuses_until > now,
             ports=ports.get(row.id, {}),
@@ -126,7 +142,7 @@ def _fact_from_row(row: sa.Row[tuple[object, ...]], ports: Mapping[int, Instance
         site=SiteId(row.site_id),
         capacity=_capacity(row),
         free=_capacity(row) - _held(row),
-        is_offered=row.is_offered and not row.is_contested,
+        is_offered=row.is_offered and not row.is_withheld and not row.is_contested,
         heard_at=row.heard_at,
         refuses_until=row.refuses_until,
         ports=ports,
@@ -166,7 +182,7 @@ def _host_from_row(row: sa.Row[tuple[object, ...]]) -> Host:
         capacity=_capacity(row),
         held=_held(row),
         accelerator=row.accelerator,
-        is_offered=row.is_offered and not row.is_contested,
+        is_offered=row.is_offered and not row.is_withheld and not row.is_contested,
         heard_at=row.heard_at,
     )
 

@@ -88,17 +88,19 @@ class Overview:
     place: Place | None
     serial_tail: str
     seen_at: datetime | None
+    pending_since: datetime | None = None
+    """Since when something that was asked for waits for its site, see `store.pending`."""
 
 
 def insert_instance(tx: Tx, wanted: Wanted) -> None:
     row = {"id": wanted.id, "generation": wanted.generation, "created_at": wanted.created_at}
-    _INSERT.run(tx, {**row, **_names(wanted.address), **_wish_to_row(wanted)})
+    _INSERT.run(tx, {**row, **_names(wanted.address), **wish_to_row(wanted)})
 
 
 def update_instance(tx: Tx, known: Wanted, wanted: Wanted) -> None:
     """Write what is wanted now over what was known, if nobody else did so in between."""
     of = {"b_id": known.id, "b_generation": known.generation}
-    _CHANGE_WISH.run(tx, {**of, **_wish_to_row(wanted)})
+    _CHANGE_WISH.run(tx, {**of, **wish_to_row(wanted)})
 
 
 def ask_restart(tx: Tx, instance: InstanceId) -> None:
@@ -119,7 +121,7 @@ def finish_restart(tx: Tx, instance: InstanceId) -> None:
     )
 
 
-def _wish_to_row(wanted: Wanted) -> dict[str, object]:
+def wish_to_row(wanted: Wanted) -> dict[str, object]:
     """The columns that a wish may change.  No country is an empty one: the column is older."""
     return {
         "country": wanted.country or "",
@@ -329,6 +331,7 @@ def _overview_from_row(row: sa.Row[tuple[object, ...]]) -> Overview:
         place=place,
         serial_tail=row.serial_tail or "",
         seen_at=row.seen_at,
+        pending_since=row.pending_since,
     )
 
 

@@ -23,7 +23,15 @@ from hanza.plan.invitation import (
 )
 from hanza.store.agents import put_join_token
 from hanza.store.events import append_event
-from hanza.store.schema import agents, join_tokens, providers, rtts, sites
+from hanza.store.schema import (
+    agents,
+    join_tokens,
+    maintenance_windows,
+    providers,
+    rtts,
+    site_standings,
+    sites,
+)
 from hanza.store.sites import get_provider, put_site
 from hanza.store.tx import Tx
 
@@ -90,7 +98,7 @@ def invite_sites(
         given = sum(outcome in GIVES for outcome in outcomes)
         if given:
             text = f"{given} sites of {provider} may join"
-            append_event(tx, now, "provider.invited", provider, text)
+            append_event(tx, now, "provider.invited", provider, text, provider=provider)
         if terms.rehearse:
             savepoint.rollback()
     return outcomes
@@ -122,14 +130,14 @@ def withdraw_sites(
         changed = sum(outcome in ("removed", "revoked") for outcome in outcomes)
         if changed:
             text = f"{changed} sites of {provider} may no longer join"
-            append_event(tx, now, "provider.uninvited", provider, text)
+            append_event(tx, now, "provider.uninvited", provider, text, provider=provider)
         if rehearse:
             savepoint.rollback()
     return outcomes
 
 
 def _remove(tx: Tx, site: SiteId) -> None:
-    for table in (join_tokens, rtts):
+    for table in (join_tokens, rtts, site_standings, maintenance_windows):
         tx.execute(sa.delete(table).where(table.c.site_id == site))
     tx.execute(sa.delete(sites).where(sites.c.id == site))
 

@@ -130,6 +130,7 @@ def _held_at() -> Prepared:
             holds.c.instance_id,
             holds.c.run_epoch,
             holds.c.is_ending,
+            holds.c.is_confirmed,
             holds.c.cpus,
             holds.c.memory_mib,
             # Who boots from a volume holds no disk of its own.
@@ -167,7 +168,7 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
     known = _ENTRIES.begin(agent)
     for row in _held_at().all(tx, {"b_id": agent}):
         if row.is_ending:
-            tombstones.append(Tombstone(_mark_of(row)))
+            tombstones.append(Tombstone(_mark_of(row), row.is_confirmed))
             continue
         if row.bundle_id is not None and row.bundle_id not in needed:
             needed[row.bundle_id] = bundle_from_row(row)

@@ -4,7 +4,7 @@ A report speaks only for what was placed with its own agent: a word about anybod
 is dropped, whoever signs it, and its words are made harmless before they are kept.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from hanza.model.guest import Mark
 from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.report import Orphan, Problem, Report, Seen
 from hanza.store.agents import clear_refused
+from hanza.store.brakes import note_brake
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.hosts import put_hosts
@@ -50,6 +51,8 @@ _PRESENT = Among(
 _PLACED = Among(
     sa.select(holds.c.instance_id, holds.c.run_epoch, holds.c.agent_id), holds.c.instance_id
 )
+_FORGET_ALL = Prepared(sa.delete(seen).where(seen.c.agent_id == sa.bindparam("agent")))
+_ORPHANS = Prepared(sa.select(orphans).where(orphans.c.agent_id == sa.bindparam("agent")))
 _SEEN_OF = Prepared(sa.select(seen).where(seen.c.instance_id == sa.bindparam("instance")))
 
 
@@ -68,6 +71,7 @@ def record_report(tx: Tx, agent: AgentId, report: Report, ids: Ids, now: datetim
     clear_refused(tx, agent, now)
     put_seen_volumes(tx, agent, report, now)
     _put_seen(tx, agent, report, now)
+    note_brake(tx, agent, report, now)
     if report.orphans is not None:
         _put_orphans(tx, agent, report.orphans, now)
     if report.orphan_volumes is not None:
@@ -95,8 +99,10 @@ def list_orphans(tx: Tx) -> list[tuple[AgentId, Orphan, datetime]]:
 def _put_seen(tx: Tx, agent: AgentId, report: Report, now: datetime) -> None:
     mine = seen.c.agent_id == agent
     owners = [one.mark.owner for one in report.seen]
-    if report.is_whole:
+    if report.is_whole and owners:
         tx.execute(sa.delete(seen).where(mine, seen.c.instance_id.not_in(owners)))
+    elif report.is_whole:
+        _FORGET_ALL.run(tx, {"agent": agent})
     placed = _placed_runs(tx, agent, owners)
     present = _present_runs(tx, agent, owners)
     for one in report.seen:
@@ -123,11 +129,10 @@ def _placed_runs(tx: Tx, agent: AgentId, ids: Collection[InstanceId]) -> dict[st
     return {row.instance_id: row.run_epoch for row in rows if row.agent_id == agent}
 
 
-def _put_orphans(tx: Tx, agent: AgentId, found: Iterable[Orphan], now: datetime) -> None:
-    since = {
-        row.native: row.since
-        for row in tx.execute(sa.select(orphans).where(orphans.c.agent_id == agent))
-    }
+def _put_orphans(tx: Tx, agent: AgentId, found: Collection[Orphan], now: datetime) -> None:
+    since = {row.native: row.since for row in _ORPHANS.all(tx, {"agent": agent})}
+    if not since and not found:
+        return
     tx.execute(sa.delete(orphans).where(orphans.c.agent_id == agent))
     rows = [
         {

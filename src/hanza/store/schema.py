@@ -3,7 +3,8 @@
 Every column has one writer: *wanted* columns and a resource's own words the API, `held_*` the
 guarded hold, `seen*`, `orphan*` and `is_made` the agents' reports, `shown_*` and `restarts_done`
 the settling pass, `home` whoever ends a run to have another, `violations` the judging pass,
-`quota_shards` and `provider_shards` the guarded counts, `refused_*` whoever hears the agent.
+`quota_shards` and `provider_shards` the guarded counts, `refused_*` whoever hears the agent,
+`is_withheld` and a site's `reasons` the offering pass.
 A resource's conditions, status and document are written by whoever brings it a step further, in
 the transaction of that step: the API when it accepts a change, the engine when one is done.
 """
@@ -11,19 +12,39 @@ the transaction of that step: the API when it accepts a change, the engine when 
 import sqlalchemy as sa
 
 import hanza.store.access_tables  # noqa: F401 -- they are of the same metadata
+from hanza.store.alert_tables import alert_hooks as alert_hooks
+from hanza.store.alert_tables import alerts as alerts
 from hanza.store.change_tables import host_changes as host_changes
 from hanza.store.change_tables import work as work
 from hanza.store.columns import METADATA, a_count, a_flag, a_json, a_ref, a_text, an_id, an_instant
 from hanza.store.mesh_tables import answerers as answerers
 from hanza.store.mesh_tables import meetings as meetings
+from hanza.store.policy_tables import policies as policies
+from hanza.store.policy_tables import violations as violations
 from hanza.store.quota_tables import quota_shards as quota_shards
 from hanza.store.quota_tables import quotas as quotas
+from hanza.store.site_tables import checkups as checkups
+from hanza.store.site_tables import diaries as diaries
+from hanza.store.site_tables import strangers as strangers
+from hanza.store.standing_tables import maintenance_windows as maintenance_windows
+from hanza.store.standing_tables import provider_prices as provider_prices
+from hanza.store.standing_tables import provider_users as provider_users
+from hanza.store.standing_tables import site_standings as site_standings
 from hanza.store.terms_tables import provider_shards as provider_shards
 from hanza.store.terms_tables import provider_terms as provider_terms
 
 metadata = METADATA
 
-federation = sa.Table("federation", metadata, an_id(), a_count("epoch"), an_instant("created_at"))
+federation = sa.Table(
+    "federation",
+    metadata,
+    an_id(),
+    a_count("epoch"),
+    an_instant("created_at"),
+    a_count("directory_no", 0),
+    sa.Column("directory_urls", sa.Text, nullable=False, server_default=""),
+    sa.Column("directory_signature", sa.LargeBinary, nullable=True),
+)
 
 providers = sa.Table(
     "providers",
@@ -36,6 +57,9 @@ providers = sa.Table(
     sa.Column("price_gib_hour", sa.BigInteger),
     sa.Column("price_disk_gib_hour", sa.BigInteger),
     a_json("attributes"),
+    an_instant("prices_until", nullable=True),
+    an_instant("suspended_at", nullable=True),
+    a_text("suspended_why", nullable=True),
 )
 
 sites = sa.Table(
@@ -51,6 +75,7 @@ sites = sa.Table(
     an_instant("created_at"),
     a_text("class", nullable=True),
     a_json("attributes"),
+    an_instant("left_at", nullable=True),
 )
 
 probes = sa.Table(
@@ -97,6 +122,7 @@ agents = sa.Table(
     an_instant("revoked_at", nullable=True),
     a_text("refused_text", nullable=True),
     an_instant("refused_since", nullable=True),
+    an_instant("braked_since", nullable=True),
 )
 
 tenants = sa.Table(
@@ -135,6 +161,7 @@ hosts = sa.Table(
     a_count("held_disk_mib", 0),
     a_text("accelerator"),
     a_flag("is_offered"),
+    a_flag("is_withheld"),
     an_instant("refuses_until", nullable=True),
     sa.Column("address", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("agent_id", "name"),
@@ -188,6 +215,8 @@ instances = sa.Table(
     sa.Column("shown_boot", sa.Text, nullable=False, server_default="unknown"),
     a_text("shown_code", nullable=True),
     a_text("shown_reason", nullable=True),
+    a_json("before"),
+    an_instant("pending_since", nullable=True),
     a_json("policy"),
     a_text("app", nullable=True),
     a_text("component", nullable=True),
@@ -268,6 +297,7 @@ holds = sa.Table(
     a_count("memory_mib"),
     a_count("disk_mib"),
     a_flag("is_ending"),
+    a_flag("is_confirmed"),
     an_instant("taken_at"),
 )
 
@@ -362,28 +392,8 @@ events = sa.Table(
     a_text("tenant", nullable=True),
     a_text("workspace", nullable=True),
     a_text("ref", nullable=True),
+    a_text("provider", nullable=True),
+    sa.Index("ix_events_provider_serial", "provider", "serial"),
     sa.Index("ix_events_tenant_serial", "tenant", "serial"),
     sa.Index("ix_events_tenant_workspace_serial", "tenant", "workspace", "serial"),
-)
-
-policies = sa.Table(
-    "policies",
-    metadata,
-    sa.Column("tenant", sa.Text, primary_key=True),
-    sa.Column("workspace", sa.Text, primary_key=True),
-    sa.Column("policy", sa.JSON(none_as_null=True), nullable=False),
-    a_count("version", 1),
-    an_instant("changed_at"),
-)
-
-violations = sa.Table(
-    "violations",
-    metadata,
-    sa.Column("instance_id", sa.Text, primary_key=True),
-    sa.Column("level", sa.Text, primary_key=True),
-    sa.Column("rule", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("tenant", sa.Text, nullable=False, index=True),
-    a_text("sentence"),
-    an_instant("since"),
 )

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from hanza.model.errors import Conflict, NotFound
+from hanza.model.errors import Conflict, HasLeft, NotFound
 from hanza.model.ids import ProviderId, SiteId
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Provider, Site
 from hanza.store.changes import note_change
 from hanza.store.events import append_event
 from hanza.store.prepared import Prepared
+from hanza.store.prices import note_prices
 from hanza.store.schema import providers, sites
+from hanza.store.standing import schedule
 from hanza.store.tx import Tx
 
 
@@ -23,15 +26,24 @@ def put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
     if row is None:
         names = {"id": provider.id, "name": provider.name}
         tx.execute(sa.insert(providers).values(created_at=now, **names, **_said_by(provider)))
-        append_event(tx, now, "provider.added", provider.name, f"{provider.title} is a member")
+        note_prices(tx, provider.id, provider.prices, _period_of(provider), now)
+        text, name = f"{provider.title} is a member", provider.name
+        append_event(tx, now, "provider.added", name, text, provider=name)
         return provider
     if all(row._mapping[name] == value for name, value in _said_by(provider).items()):
         return replace(provider, id=ProviderId(row.id))
-    append_event(tx, now, "provider.changed", provider.name, f"{provider.title} is told anew")
+    text, name = f"{provider.title} is told anew", provider.name
+    append_event(tx, now, "provider.changed", name, text, provider=name)
     note_change(tx, "provider", provider.name)
     changed = sa.update(providers).where(providers.c.id == row.id).values(**_said_by(provider))
     tx.execute(changed)
+    note_prices(tx, ProviderId(row.id), provider.prices, _period_of(provider), now)
     return replace(provider, id=ProviderId(row.id))
+
+
+def _period_of(provider: Provider) -> str:
+    """Each time that it is told brings a new id."""
+    return "pp" + provider.id.removeprefix("pr")
 
 
 def get_provider(tx: Tx, name: str) -> Provider:
@@ -62,16 +74,24 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
         }
         tx.execute(sa.insert(sites).values(created_at=now, **values, **_told_of(site)))
         note_change(tx, "site", site.id)
-        append_event(tx, now, "site.added", site.name, f"{site.name} in {site.city} is a site")
+        _tell(tx, site, now, "site.added", f"{site.name} in {site.city} is a site")
+        schedule(tx, site.id, now)
         return site
+    if row.left_at is not None:
+        raise HasLeft(f"site {site.name!r} has left the federation", field="name")
     known = _site_from_row(row)
     if (known.provider, known.country) != (site.provider, site.country):
         raise Conflict(f"site {site.name!r} exists with another provider or country", field="name")
     if any(row._mapping[name] != value for name, value in _told_of(site).items()):
         tx.execute(sa.update(sites).where(sites.c.id == known.id).values(**_told_of(site)))
         note_change(tx, "site", known.id)
-        append_event(tx, now, "site.changed", site.name, f"{site.name} is told anew")
+        _tell(tx, site, now, "site.changed", f"{site.name} is told anew")
     return replace(site, id=known.id)
+
+
+def _tell(tx: Tx, site: Site, now: datetime, kind: str, text: str) -> None:
+    owner = tx.scalar(sa.select(providers.c.name).where(providers.c.id == site.provider))
+    append_event(tx, now, kind, site.name, text, provider=owner)
 
 
 def get_site(tx: Tx, name: str) -> Site:
@@ -81,17 +101,38 @@ def get_site(tx: Tx, name: str) -> Site:
     return _site_from_row(row)
 
 
+def get_member_site(tx: Tx, name: str) -> Site:
+    """As `get_site`, of one that has not left.  Raises `HasLeft`."""
+    site = get_site(tx, name)
+    if tx.scalar(sa.select(sites.c.left_at).where(sites.c.id == site.id)) is not None:
+        raise HasLeft(f"site {name!r} has left the federation", field="site")
+    return site
+
+
 def list_sites(tx: Tx) -> list[tuple[Site, str]]:
-    """Every site with its provider's name."""
-    query = (
-        sa.select(sites, providers.c.name.label("provider_name"))
-        .join(providers, providers.c.id == sites.c.provider_id)
-        .order_by(sites.c.name)
-    )
+    """Every site that is a member, with its provider's name."""
+    return _listed(tx, _LISTED.where(sites.c.left_at.is_(None)))
+
+
+def list_all_sites(tx: Tx) -> list[tuple[Site, str]]:
+    """Those that have left as well: what they were is kept."""
+    return _listed(tx, _LISTED)
+
+
+_LISTED = (
+    sa.select(sites, providers.c.name.label("provider_name"))
+    .join(providers, providers.c.id == sites.c.provider_id)
+    .order_by(sites.c.name)
+)
+
+
+def _listed(tx: Tx, query: "sa.Select[Any]") -> list[tuple[Site, str]]:
     return [(_site_from_row(row), row.provider_name) for row in tx.execute(query)]
 
 
-_PLACE = sa.select(sites.c.name, sites.c.country, sites.c.created_at)
+_PLACE = sa.select(sites.c.name, sites.c.country, sites.c.created_at).where(
+    sites.c.left_at.is_(None)
+)
 _PLACES = Prepared(_PLACE)
 _PLACES_IN = Prepared(_PLACE.where(sites.c.country == sa.bindparam("country")))
 

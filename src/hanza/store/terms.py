@@ -230,7 +230,8 @@ def _whose(provider: str, tenant: str) -> Whose:
 
 
 def _told(tx: Tx, name: str, verb: str, now: datetime) -> None:
-    append_event(tx, now, f"terms.{verb}", name, f"the terms of provider {name} were {verb}")
+    text = f"the terms of provider {name} were {verb}"
+    append_event(tx, now, f"terms.{verb}", name, text, provider=name)
     note_change(tx, "provider", name)
     hint_waiting(tx, "place", now)
 

@@ -3,7 +3,7 @@
 As with guests, a word counts only when it is of the stay that is in the books with its own agent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,12 @@ _PLACED = Among(
 _MADE = Prepared(
     sa.update(volumes).where(volumes.c.id == sa.bindparam("b_id")).values(is_made=True)
 )
+_FORGET_ALL = Prepared(
+    sa.delete(seen_volumes).where(seen_volumes.c.agent_id == sa.bindparam("agent"))
+)
+_ORPHANS = Prepared(
+    sa.select(orphan_volumes).where(orphan_volumes.c.agent_id == sa.bindparam("agent"))
+)
 _SEEN_OF = Prepared(
     sa.select(seen_volumes).where(seen_volumes.c.volume_id == sa.bindparam("volume"))
 )
@@ -35,7 +41,9 @@ _SEEN_OF = Prepared(
 def put_seen_volumes(tx: Tx, agent: AgentId, report: Report, now: datetime) -> None:
     mine = seen_volumes.c.agent_id == agent
     named = [one.stay.volume for one in report.volumes]
-    if report.is_whole:
+    if report.is_whole and not named:
+        _FORGET_ALL.run(tx, {"agent": agent})
+    elif report.is_whole:
         tx.execute(sa.delete(seen_volumes).where(mine, seen_volumes.c.volume_id.not_in(named)))
     placed = {row.id: row for row in _PLACED.among(tx, named) if row.agent_id == agent}
     for one in report.volumes:
@@ -66,11 +74,12 @@ def find_seen_volume(tx: Tx, volume: VolumeId) -> SeenVolume | None:
 
 
 def put_orphan_volumes(
-    tx: Tx, agent: AgentId, found: Iterable[OrphanVolume], now: datetime
+    tx: Tx, agent: AgentId, found: Collection[OrphanVolume], now: datetime
 ) -> None:
     mine = orphan_volumes.c.agent_id == agent
-    rows = tx.execute(sa.select(orphan_volumes).where(mine))
-    since = {row.native: row.since for row in rows}
+    since = {row.native: row.since for row in _ORPHANS.all(tx, {"agent": agent})}
+    if not since and not found:
+        return
     tx.execute(sa.delete(orphan_volumes).where(mine))
     fresh = []
     for one in {one.native: one for one in found}.values():

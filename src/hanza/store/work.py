@@ -5,7 +5,6 @@ A taken row is leased with a token; whoever comes back with another token is too
 ignored.  A hint that arrives during the pass is not lost: the row is then due again at once.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -18,8 +17,8 @@ from hanza.store.prepared import Prepared, changing
 from hanza.store.schema import work
 from hanza.store.tx import Tx
 
-Kind: TypeAlias = Literal["place", "publish", "settle", "judge", "listen"]
-KINDS: tuple[Kind, ...] = ("place", "publish", "settle", "judge", "listen")
+Kind: TypeAlias = Literal["offer", "place", "publish", "settle", "judge", "listen"]
+KINDS: tuple[Kind, ...] = ("offer", "place", "publish", "settle", "judge", "listen")
 LEASE_FOR = timedelta(seconds=15)
 """Many times what a pass takes; after a crash it is how long its rows are left alone."""
 
@@ -55,21 +54,17 @@ def _as_it_was(_: Any) -> dict[str, Any]:
     return {"due_at": work.c.due_at}
 
 
-def list_refs(tx: Tx, kind: Kind, refs: Collection[str]) -> set[str]:
-    """Which of them are in the schedule."""
-    query = sa.select(work.c.ref).where(work.c.kind == kind, work.c.ref.in_(list(refs)))
-    return set(tx.scalars(query))
-
-
 def hint_waiting(tx: Tx, kind: Kind, now: datetime) -> None:
     """Have everything of a kind that waits for later looked at now.
 
     What a pass has taken is hinted too: it may have looked before there was anything to see.
     """
-    waits = sa.or_(work.c.due_at > now, work.c.leased_until.is_not(None))
-    tx.execute(
-        sa.update(work).where(work.c.kind == kind, waits).values(due_at=now, hint=work.c.hint + 1)
-    )
+    _HINT_WAITING.run(tx, {"kind": kind, "now": now, "due_at": now})
+
+
+def hint_scheduled(tx: Tx, kind: Kind, ref: str, now: datetime) -> None:
+    """As `hint`, for what is in the schedule; what is not has nothing to be looked at."""
+    _HINT_SCHEDULED.run(tx, {"kind": kind, "ref": ref, "due_at": now})
 
 
 def is_due(tx: Tx, kind: Kind, now: datetime) -> bool:
@@ -131,6 +126,19 @@ _DUE = Prepared(
     .order_by(work.c.due_at, work.c.ref)
     .limit(sa.bindparam("at_most", type_=sa.Integer))
     .with_for_update(skip_locked=True)
+)
+_HINT_WAITING = Prepared(
+    changing(work, "due_at")
+    .values(hint=work.c.hint + 1)
+    .where(
+        work.c.kind == sa.bindparam("kind"),
+        sa.or_(work.c.due_at > _NOW, work.c.leased_until.is_not(None)),
+    )
+)
+_HINT_SCHEDULED = Prepared(
+    changing(work, "due_at")
+    .values(hint=work.c.hint + 1)
+    .where(work.c.kind == sa.bindparam("kind"), work.c.ref == sa.bindparam("ref"))
 )
 _ANY_DUE = Prepared(
     sa.select(work.c.ref)

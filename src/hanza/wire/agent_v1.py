@@ -12,6 +12,7 @@
       ◄─────────── Heartbeat(count)                  when nothing else was said for a while
       HeartbeatTaken(count) ──────────────────►
       ConsoleWanted(ticket, mark) ────────────►      only to who can; then see `wire.console_v1`
+      PortWanted(ticket, mark, port) ─────────►      likewise: a port that the guest publishes
       ◄─────────── ConsoleRefused(ticket, code)      instead of coming with the ticket
       Probes(…) ──────────────────────────────►      to who measures; again when they change
       ◄─────────── Measured(…)                       the least round trip to each that answered
@@ -19,6 +20,8 @@
       ◄─────────── Answering(port)                   from who answers others, after the first
       Answers(key) ───────────────────────────►      what its answers are sealed with
       ◄─────────── Met(round, …)                     the least round trip to each that answered
+      Directory(number, urls, signature) ─────►      to who keeps it; where the planes are
+      DiaryTaken(number) ─────────────────────►      and more of the site: see `agent_site_v1`
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -53,6 +56,19 @@ from hanza.wire.agent_nearness_v1 import Probes as Probes
 from hanza.wire.agent_nearness_v1 import ProbeW as ProbeW
 from hanza.wire.agent_nearness_v1 import Text as Text
 from hanza.wire.agent_nearness_v1 import TripW as TripW
+from hanza.wire.agent_reach_v1 import CONSOLE as CONSOLE
+from hanza.wire.agent_reach_v1 import DIRECTORY as DIRECTORY
+from hanza.wire.agent_reach_v1 import PORTS as PORTS
+from hanza.wire.agent_reach_v1 import ConsoleRefused as ConsoleRefused
+from hanza.wire.agent_reach_v1 import ConsoleWanted as ConsoleWanted
+from hanza.wire.agent_reach_v1 import DirectoryDown as DirectoryDown
+from hanza.wire.agent_reach_v1 import MarkW as MarkW
+from hanza.wire.agent_reach_v1 import PortWanted as PortWanted
+from hanza.wire.agent_site_v1 import DIARY as DIARY
+from hanza.wire.agent_site_v1 import Checkup as Checkup
+from hanza.wire.agent_site_v1 import Diary as Diary
+from hanza.wire.agent_site_v1 import DiaryTaken as DiaryTaken
+from hanza.wire.agent_site_v1 import Strangers as Strangers
 
 T = TypeVar("T")
 PROTOCOL = 1
@@ -62,6 +78,7 @@ FRAME_BYTES_MAX = 16 * 2**20
 MANIFEST_BYTES_MAX = 64 * 2**20
 """What an agent takes: a manifest may have user data for a thousand guests at their largest."""
 HEARTBEAT_EVERY_S = 10.0
+HEARTBEAT_BYTES_MAX = 16
 SERIAL_TAIL_BYTES = 4096
 
 Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
@@ -72,13 +89,6 @@ ITEMS_MAX = 50_000
 ORPHANS_MAX = 1000
 VOLUMES_MAX = 64
 """Of one guest, besides the one that it boots from."""
-CONSOLE = "console"
-"""The ability to open consoles."""
-
-
-class MarkW(Struct, array_like=True):
-    owner: Text
-    run_epoch: Count
 
 
 class PortW(Struct, array_like=True):
@@ -227,6 +237,8 @@ class ManifestWhole(Struct, array_like=True, tag="manifest"):
     bundles: Annotated[list[BundleW], Meta(max_length=ITEMS_MAX)] = []
     volumes: Annotated[list[VolumeW], Meta(max_length=ITEMS_MAX)] = []
     volume_tombstones: Annotated[list[StayW], Meta(max_length=ITEMS_MAX)] = []
+    confirmed: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)] = []
+    """Those of the tombstones that a person has confirmed."""
 
 
 class ManifestDelta(Struct, array_like=True, tag="delta"):
@@ -245,6 +257,8 @@ class ManifestDelta(Struct, array_like=True, tag="delta"):
     drop_volumes: list[StayW] = []
     put_volume_tombstones: list[StayW] = []
     drop_volume_tombstones: list[StayW] = []
+    confirmed: list[MarkW] = []
+    """Those of `put_tombstones` that a person has confirmed."""
 
 
 class Holding(Struct, array_like=True, tag="holding"):
@@ -283,28 +297,24 @@ class HeartbeatTaken(Struct, array_like=True, tag="k"):
     count: Count
 
 
-class ConsoleWanted(Struct, array_like=True, tag="console"):
-    """Somebody wants the serial port of a guest; the agent comes with the ticket, once."""
-
-    ticket: Digest
-    mark: MarkW
-    takes_over: bool
-    """Whether a console that is open ends for this one."""
-
-
-class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
-    ticket: Digest
-    code: Text
-    text: Text
-
-
 class Refused(Struct, array_like=True, tag="refused"):
     code: Text
     text: Text
 
 
 Up: TypeAlias = (
-    Hello | Holding | NeedWhole | ReportUp | Heartbeat | ConsoleRefused | Measured | Answering | Met
+    Hello
+    | Holding
+    | NeedWhole
+    | ReportUp
+    | Heartbeat
+    | ConsoleRefused
+    | Measured
+    | Answering
+    | Met
+    | Diary
+    | Checkup
+    | Strangers
 )
 Down: TypeAlias = (
     Challenge
@@ -314,14 +324,18 @@ Down: TypeAlias = (
     | ReportTaken
     | HeartbeatTaken
     | ConsoleWanted
+    | PortWanted
     | Probes
     | Answers
     | Peers
+    | DirectoryDown
+    | DiaryTaken
     | Refused
 )
 
 _encoder = msgspec.msgpack.Encoder()
 _up: msgspec.msgpack.Decoder[Up] = msgspec.msgpack.Decoder(Up)
+_beat = msgspec.msgpack.Decoder(Heartbeat)
 _down: msgspec.msgpack.Decoder[Down] = msgspec.msgpack.Decoder(Down)
 _claims: msgspec.msgpack.Decoder[Claims] = msgspec.msgpack.Decoder(Claims)
 
@@ -344,6 +358,9 @@ class FederationAnswer(Struct):
     """What is told before anybody has joined; later planes may tell more."""
 
     federation: str
+    now_us: int | None = None
+    seen_host: str = ""
+    seen_port: int = 0
 
 
 class JoinAnswer(Struct, forbid_unknown_fields=True):
@@ -358,6 +375,14 @@ def encode(message: Up | Down | Claims) -> bytes:
 
 def decode_up(frame: bytes) -> Up:
     return _decode(_up, frame)
+
+
+def count_of_heartbeat(frame: bytes) -> int | None:
+    """None for any other frame, also for one that does not decode."""
+    try:
+        return _beat.decode(frame).count
+    except msgspec.DecodeError:
+        return None
 
 
 def decode_down(frame: bytes) -> Down:

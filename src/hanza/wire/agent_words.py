@@ -1,5 +1,6 @@
 """Agent messages to nouns and back, in pairs.  See `wire.agent_v1` for the messages."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hanza.kit.memo import Memo
@@ -131,6 +132,7 @@ def manifest_to_wire(manifest: Manifest) -> v1.ManifestWhole:
         bundles=[bundle_to_wire(bundle) for bundle in manifest.bundles],
         volumes=[_VOLUMES.of(volume) for volume in manifest.volumes],
         volume_tombstones=[stay_to_wire(one.stay) for one in manifest.volume_tombstones],
+        confirmed=_confirmed(manifest.tombstones),
     )
 
 
@@ -141,13 +143,22 @@ def manifest_from_wire(whole: v1.ManifestWhole) -> Manifest:
         version_from_wire(whole.version),
         whole.parent,
         [entry_from_wire(entry) for entry in whole.entries],
-        [Tombstone(mark_from_wire(mark)) for mark in whole.tombstones],
+        _tombstones(whole.tombstones, whole.confirmed),
         [
             *(bundle_from_wire(bundle) for bundle in whole.bundles),
             *(volume_from_wire(volume) for volume in whole.volumes),
             *(VolumeTombstone(stay_from_wire(stay)) for stay in whole.volume_tombstones),
         ],
     )
+
+
+def _confirmed(tombstones: Sequence[Tombstone]) -> list[v1.MarkW]:
+    return [mark_to_wire(one.mark) for one in tombstones if one.is_confirmed]
+
+
+def _tombstones(marks: Sequence[v1.MarkW], confirmed: Sequence[v1.MarkW]) -> list[Tombstone]:
+    known = {mark_from_wire(mark) for mark in confirmed}
+    return [Tombstone(mark, mark in known) for mark in map(mark_from_wire, marks)]
 
 
 def delta_to_wire(delta: Delta) -> v1.ManifestDelta:
@@ -167,6 +178,7 @@ def delta_to_wire(delta: Delta) -> v1.ManifestDelta:
         drop_volumes=[stay_to_wire(stay) for stay in delta.drop_volumes],
         put_volume_tombstones=[stay_to_wire(one.stay) for one in delta.put_volume_tombstones],
         drop_volume_tombstones=[stay_to_wire(stay) for stay in delta.drop_volume_tombstones],
+        confirmed=_confirmed(delta.put_tombstones),
     )
 
 
@@ -179,7 +191,7 @@ def delta_from_wire(delta: v1.ManifestDelta) -> Delta:
         hash=delta.hash,
         put_entries=tuple(entry_from_wire(entry) for entry in delta.put_entries),
         drop_entries=tuple(mark_from_wire(mark) for mark in delta.drop_entries),
-        put_tombstones=tuple(Tombstone(mark_from_wire(mark)) for mark in delta.put_tombstones),
+        put_tombstones=tuple(_tombstones(delta.put_tombstones, delta.confirmed)),
         drop_tombstones=tuple(mark_from_wire(mark) for mark in delta.drop_tombstones),
         put_bundles=tuple(bundle_from_wire(bundle) for bundle in delta.put_bundles),
         drop_bundles=tuple(BundleId(bundle) for bundle in delta.drop_bundles),

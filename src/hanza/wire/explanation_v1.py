@@ -4,12 +4,10 @@ Amounts of money are whole micro-euro for a month of 730 hours, points go from 0
 are in ms.  `predictedMs` and `measuredMs` of one stand side by side; `ms` is the one that counts.
 """
 
-from collections import Counter
 from typing import Literal
 
 from msgspec import Struct
 
-from hanza.model.ids import HostId
 from hanza.model.policy import Point, Policy
 from hanza.plan.coordinates import Fitted
 from hanza.plan.mesh import node_of_site
@@ -117,15 +115,11 @@ class SiteLookDoc(Struct, rename="camel"):
 
 
 def explanation_to_doc(explanation: Explanation, policy: Policy, fitted: Fitted) -> ExplanationDoc:
-    names = {
-        loser.candidate.host: f"{loser.candidate.ground.name}/{loser.candidate.name}"
-        for loser in explanation.losers
-    }
     return ExplanationDoc(
         explanation.looked_at,
         explanation.may,
         explanation.sentence,
-        [_refusal(one, names) for one in explanation.refusals],
+        [_refusal(one) for one in explanation.refusals],
         [_runner(one, policy, fitted) for one in explanation.best],
         [_loser(one) for one in explanation.losers[:LOSERS_SHOWN]],
         [relaxation_to_doc(one) for one in explanation.relaxations],
@@ -162,9 +156,8 @@ def _round_trip(ground: Ground, point: Point, fitted: Fitted) -> RoundTripDoc:
     )
 
 
-def _refusal(one: RuleCount, names: dict[HostId, str]) -> RefusalDoc:
-    which = [names[host] for host in one.hosts[:LOSERS_SHOWN]]
-    return RefusalDoc(one.rule, one.says, len(one.hosts), which)
+def _refusal(one: RuleCount) -> RefusalDoc:
+    return RefusalDoc(one.rule, one.says, len(one.hosts), list(one.named))
 
 
 def _runner(one: Runner, policy: Policy, fitted: Fitted) -> RunnerDoc:
@@ -190,17 +183,13 @@ def relaxation_to_doc(one: Relaxation) -> RelaxationDoc:
 
 def looks_to_doc(explanation: Explanation, policy: Policy, fitted: Fitted) -> list[SiteLookDoc]:
     """By site; the rules in the order in which the explanation has them."""
-    grounds = {one.candidate.host: one.candidate.ground for one in explanation.losers}
-    refused = Counter(ground.name for ground in grounds.values())
-    refusals: dict[str, list[SiteRefusalDoc]] = {name: [] for name in refused}
-    for rule in explanation.refusals:
-        for name, hosts in Counter(grounds[host].name for host in rule.hosts).items():
-            refusals[name].append(SiteRefusalDoc(rule.rule, rule.says, hosts))
-    known = {ground.name: ground for ground in grounds.values()}
-    first = sorted(known)[:SITES_SHOWN]
+    rules = explanation.refusals
     return [
         SiteLookDoc(
-            name, refused[name], refusals[name], round_trips_to_doc(policy, known[name], fitted)
+            one.ground.name,
+            one.refused,
+            [SiteRefusalDoc(rules[at].rule, rules[at].says, hosts) for at, hosts in one.by_rule],
+            round_trips_to_doc(policy, one.ground, fitted),
         )
-        for name in first
+        for one in explanation.looks[:SITES_SHOWN]
     ]

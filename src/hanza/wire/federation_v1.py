@@ -83,7 +83,9 @@ class ScopeDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 class TokenSpec(Struct, forbid_unknown_fields=True, rename="camel"):
     subject: Word
-    tenants: Annotated[list[Word], Meta(max_length=64)]
+    tenants: Annotated[list[Word], Meta(max_length=64)] = []
+    providers: Annotated[list[Word], Meta(max_length=64)] = []
+    """For which its bearer acts.  Nobody is made a provider's user by that."""
     valid_for_seconds: int = 86400
     roles: Annotated[list[Word], Meta(max_length=32)] | None = None
     """Of whoever is not known in the tenants yet; all may be done without a word on it."""

@@ -84,6 +84,8 @@ class InstanceStatus(Struct, rename="camel"):
     seen_at: datetime | None
     law: str
     """The countries where every level of its policy lets it be, in words."""
+    pending_since: datetime | None = None
+    """Since when something that was asked for it waits for its site, which is not heard."""
 
 
 class InstanceDoc(Struct):
@@ -120,13 +122,14 @@ def wish_from_spec(address: Address, spec: InstanceSpec, find_city: FindCity) ->
     )
 
 
-def instance_to_doc(
+def instance_to_doc(  # noqa: PLR0913 -- each is a part of the document
     wanted: Wanted,
     shown: Shown,
     placement: Placement | None,
     serial_tail: str,
     seen_at: datetime | None,
     law: str,
+    pending_since: datetime | None = None,
 ) -> InstanceDoc:
     address = wanted.address
     return InstanceDoc(
@@ -149,6 +152,7 @@ def instance_to_doc(
             serial_tail,
             seen_at,
             law,
+            pending_since,
         ),
     )
 

@@ -5,6 +5,7 @@ are in ms.  See `explanation_v1` for why.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -75,14 +76,25 @@ class LineDoc(Struct, rename="camel"):
     because: str
     violations: list[str]
     price_per_month: int | None
+    price_until: datetime | None
+    """When its provider asks something else, as far as that is announced.  What has a place by
+    then keeps the price of its day."""
     round_trips: list[RoundTripDoc]
     explanation: ExplanationDoc
+
+
+class AgreedDoc(Struct, rename="camel"):
+    """What it costs for as long as it stays: the price of the day on which it got its place."""
+
+    since: datetime
+    price_per_month: int | None
 
 
 class PlacementDoc(LineDoc):
     """With every site that has lost a host, by name, for a map: the first 500 of them."""
 
     sites: list[SiteLookDoc]
+    agreed: AgreedDoc | None = None
 
 
 class QuoteDoc(Struct, rename="camel"):
@@ -107,6 +119,7 @@ def line_to_doc(line: Line, change: Change, violations: list[str], fitted: Fitte
         _because(line, change),
         violations,
         line.price,
+        None if line.at is None else line.at.ground.prices_until,
         [] if line.at is None else round_trips_to_doc(line.demand.policy, line.at.ground, fitted),
         explanation_to_doc(line.explanation, line.demand.policy, fitted),
     )

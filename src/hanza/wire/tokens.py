@@ -201,5 +201,5 @@ def _check_bearer(bearer: Bearer) -> None:
         most = SUBJECT_CHARACTERS_MAX
         raise Invalid(f"a subject has 1 to {most} printable characters", field="spec.subject")
     check_own_subject(subject)
-    if not 1 <= len(bearer.tenants) <= TENANTS_MAX:
-        raise Invalid(f"a token is for 1 to {TENANTS_MAX} tenants", field="spec.tenants")
+    if len(bearer.tenants) > TENANTS_MAX:
+        raise Invalid(f"a token is for {TENANTS_MAX} tenants at most", field="spec.tenants")

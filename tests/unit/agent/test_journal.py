@@ -1,7 +1,10 @@
 """The state folder: whole or not at all, one process at a time, private."""
 
+import resource
+import signal
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +17,18 @@ from hanza.agent.journal import (
     load_identity,
     load_manifest,
     load_starts,
+    load_stops,
 )
 from hanza.kit.clock import ManualClock
 from hanza.model.errors import Conflict, Invalid, NotFound
 from hanza.model.ids import AgentId, FederationId, SiteId
+from hanza.model.local import LocalStop
 from hanza.model.report import Incarnation
 from hanza.wire.credentials import agent_key_to_bytes
-from kit.agent_worlds import ME, PIN, START, a_manifest, a_tombstone, an_entry
+from kit.agent_worlds import ME, PIN, START, a_manifest, a_mark, a_tombstone, an_entry
 
 MANIFEST = a_manifest([an_entry()], [a_tombstone("in_b")])
+STOP = LocalStop(a_mark(), START, "ana", "the rack is hot")
 IDENTITY = Identity(
     agent=ME,
     federation=FederationId("fe_us"),
@@ -47,6 +53,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def journal(folder: Path) -> Iterator[Journal]:
     journal = Journal(folder)
+    journal.key(entropy)
     journal.keep_identity(IDENTITY, b"PEM")
     yield journal
     journal.close()
@@ -135,8 +142,78 @@ def test_a_manifest_cut_short_counts_as_none(journal: Journal) -> None:
 
 
 def test_another_message_is_no_manifest(journal: Journal) -> None:
-    (journal.folder / "manifest").write_bytes(b"\x92\xa5taken\x01")
+    journal.save("manifest", b"\x92\xa5taken\x01")
     assert load_manifest(journal.folder, IDENTITY) is None
+
+
+@pytest.mark.parametrize("at", range(0, 600, 43))
+def test_a_file_with_any_byte_changed_is_refused(journal: Journal, at: int) -> None:
+    journal.hold(MANIFEST)
+    file = journal.folder / "manifest"
+    content = bytearray(file.read_bytes())
+    content[at % len(content)] ^= 0x20
+    file.write_bytes(content)
+    assert load_manifest(journal.folder, IDENTITY) is None
+
+
+def test_what_another_key_sealed_is_refused_though_its_hash_is_right(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """Whoever can write to the disk and cannot read the key has no say."""
+    with closing(Journal(tmp_path / "other")) as other:
+        other.key(lambda size: bytes(size))
+        other.keep_identity(IDENTITY, None)
+        other.hold(MANIFEST)
+        forged = (other.folder / "manifest").read_bytes()
+    (journal.folder / "manifest").write_bytes(forged)
+    assert load_manifest(journal.folder, IDENTITY) is None
+    (journal.folder / "manifest").write_bytes(forged[36:])
+    assert load_manifest(journal.folder, IDENTITY) is None, "nor is one without a seal"
+
+
+def test_a_file_put_under_another_name_is_refused(journal: Journal) -> None:
+    journal.hold(MANIFEST)
+    journal.add_stop(STOP)
+    (journal.folder / "stops").write_bytes((journal.folder / "manifest").read_bytes())
+    assert load_stops(journal.folder) == ()
+
+
+def test_what_is_stopped_at_the_site_is_kept_until_the_plane_ends_it(journal: Journal) -> None:
+    journal.hold(MANIFEST)
+    journal.add_stop(STOP)
+    again = reopened(journal)
+    assert again.stops == (STOP,)
+    again.hold(a_manifest([an_entry(power="off")], number=2))
+    assert (again.stops, load_stops(again.folder)) == ((), ())
+    again.add_stop(STOP)
+    again.lift_stop(STOP.mark)
+    assert (again.stops, load_stops(again.folder)) == ((), ())
+    again.close()
+
+
+def test_a_stop_that_a_cut_left_over_is_not_believed(journal: Journal) -> None:
+    journal.hold(a_manifest([an_entry(power="off")]))
+    journal.add_stop(STOP)
+    again = reopened(journal)
+    assert again.stops == ()
+    again.close()
+
+
+def test_a_disk_that_takes_no_more_leaves_what_was_held(journal: Journal) -> None:
+    journal.hold(MANIFEST)
+    large = a_manifest([an_entry(f"in_{n}") for n in range(200)], number=2)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            journal.hold(large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert journal.manifest == MANIFEST
+    assert load_manifest(journal.folder, IDENTITY) == MANIFEST
+    assert not (journal.folder / "manifest.new").exists()
 
 
 def test_the_manifest_of_another_agent_counts_as_none(journal: Journal) -> None:

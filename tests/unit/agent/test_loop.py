@@ -55,7 +55,8 @@ class Parts:
 
 def parts_of(folder: Path, world: World, driver: FakeDriver) -> Parts:
     journal, stop = Journal(folder), threading.Event()
-    link = Link((PLANE,), a_session(Memory()), world.clock, nobody_there)
+    journal.key(lambda size: bytes(size))
+    link = Link(lambda: (PLANE,), a_session(Memory()), world.clock, nobody_there)
     agent = Agent(journal, Converger(driver, world.clock), link, world.clock, stop)
     return Parts(world, journal, link, agent, stop)
 

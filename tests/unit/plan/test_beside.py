@@ -13,12 +13,12 @@ from hanza.plan.placement.candidate import Candidate, Companion, Neighbour, Stan
 from hanza.plan.placement.choose import Placed, Unplaced, choose, place_group
 from hanza.plan.placement.demand import Bounds, demand_of, named_by
 from hanza.plan.placement.explain import explain, sentence_of
-from hanza.plan.placement.mend import team_relaxations
 from hanza.plan.placement.relax import group_relaxations
 from hanza.plan.placement.score import TOGETHER, Option
 from hanza.plan.placement.violations import find_violations
 from hanza.plan.policy import tighten
 from kit.grounds import a_candidate, a_demand, a_ground, a_member, prices_of
+from kit.plainly import team_relaxations
 
 GROUNDS = [
     a_ground("s1", provider="p1", country="DE", prices=prices_of(10_000)),

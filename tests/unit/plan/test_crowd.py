@@ -5,11 +5,14 @@ from dataclasses import replace
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
 from hanza.model.policy import Policy
-from hanza.plan.placement.choose import MEMBERS_MAX, Placed, Unplaced, place_group
-from hanza.plan.placement.crowd import fleet_of, place_team
+from hanza.plan.placement.candidate import Candidate, Demand
+from hanza.plan.placement.choose import MEMBERS_MAX, Placed, place_group
 from hanza.plan.placement.demand import UNBOUND
-from hanza.plan.placement.quote import EXPLAINED_ALONE, quote_team
-from kit.grounds import SMALL, a_candidate, a_demand, a_ground, a_member
+from hanza.plan.placement.fleet import Stuck
+from hanza.plan.placement.quote import EXPLAINED_ALONE
+from hanza.plan.placement.quote import quote_team as quote_on
+from kit.grounds import NOW, SMALL, a_candidate, a_demand, a_ground, a_member
+from kit.plainly import fleet_of, quote_team
 
 MANY = MEMBERS_MAX + 1
 ROOM = Capacity(200 * SMALL.cpus, 200 * SMALL.memory_mib, 200 * SMALL.disk_mib)
@@ -18,6 +21,11 @@ HOSTS = [
     replace(a_candidate(name, ground), capacity=ROOM, free=ROOM)
     for name, ground in (("h1", a_ground("s1")), ("h2", a_ground("s2", country="NL")))
 ]
+
+
+def place_team(team: list[Demand], hosts: list[Candidate]) -> Placed | Stuck:
+    with fleet_of(hosts).trial(NOW) as trial:
+        return trial.place(team, ())
 
 
 def test_a_few_are_searched_and_many_follow_one_another() -> None:
@@ -34,13 +42,14 @@ def test_a_few_are_searched_and_many_follow_one_another() -> None:
 def test_many_are_placed_all_or_none() -> None:
     many = [a_demand(GERMAN, name=f"w{n:03}", size=SMALL) for n in range(MANY)]
     answer = place_team(many, HOSTS)
-    assert isinstance(answer, Unplaced)
-    assert answer.looked is None
+    assert answer == Stuck(None, is_exact=False)
+    with fleet_of(HOSTS).trial(NOW) as trial:
+        assert "as far as was searched" in trial.refusal(many, Stuck(None, is_exact=False))
     nowhere = [*many[1:], a_demand(Policy(countries=frozenset({"FR"})), name="x")]
     stuck = place_team(nowhere, HOSTS)
-    assert isinstance(stuck, Unplaced)
-    assert stuck.looked is not None
-    assert stuck.looked.demand.name == "x"
+    assert isinstance(stuck, Stuck)
+    assert stuck.demand is not None
+    assert stuck.demand.name == "x"
 
 
 def test_who_is_not_heard_or_refuses_takes_none_of_them() -> None:
@@ -51,12 +60,13 @@ def test_who_is_not_heard_or_refuses_takes_none_of_them() -> None:
     known = fleet_of([silent, full])
     assert len(known) == 2
     many = [a_demand(Policy(), name=f"w{n:03}", size=SMALL) for n in range(MANY)]
-    assert isinstance(place_team(many, [silent, full]), Unplaced)
+    assert isinstance(place_team(many, [silent, full]), Stuck)
 
 
 def test_a_large_team_is_told_once_for_each_thing_that_is_asked() -> None:
     members = [(a_member(f"w{n:03}"), None) for n in range(EXPLAINED_ALONE + 1)]
-    quote = quote_team(members, HOSTS, UNBOUND)
+    with fleet_of(HOSTS).trial(NOW) as trial:
+        quote = quote_on(members, trial, UNBOUND)
     assert len(quote.lines) == len(members)
     assert len({id(one.explanation) for one in quote.lines}) == 1
 

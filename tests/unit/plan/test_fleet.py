@@ -156,7 +156,7 @@ def test_a_group_that_is_too_large_to_search_is_placed_one_after_another() -> No
     assert max(providers.count(one) for one in providers) <= (len(team) + 1) // 2
     assert list(fleet.candidates(NOW)) == before, "the fleet is as it was"
     lost = replace(bound, pin=Pin(volumes=(Bound("data", HostId("h9-99")),)))
-    assert fleet.place_group([*team, lost], [], NOW) == Stuck(None, is_exact=False)
+    assert fleet.place_group([*team, lost], [], NOW) == Stuck(lost, is_exact=False)
     assert fleet.place_group([*team, *team], [], NOW) == Stuck(None, is_exact=False)
     assert list(fleet.candidates(NOW)) == before
 

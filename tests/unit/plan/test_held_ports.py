@@ -11,9 +11,8 @@ from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.choose import Placed, Unplaced, place_group, without_room
 from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain, sentence_of
-from hanza.plan.placement.mend import team_relaxations
-from hanza.plan.placement.quote import quote_team
 from kit.grounds import AMSTERDAM, LJUBLJANA, SMALL, a_candidate, a_demand, a_ground, a_member
+from kit.plainly import quote_team, team_relaxations
 
 OURS = InstanceId("in_ours")
 

@@ -4,8 +4,8 @@ from hanza.model.ids import HostId
 from hanza.model.policy import PRESETS, Near, Policy, Spread
 from hanza.plan.placement.candidate import Neighbour
 from hanza.plan.placement.choose import Placed, place_group
-from hanza.plan.placement.mend import team_relaxations
 from kit.grounds import LJUBLJANA, SMALL, WHOLE, a_candidate, a_demand, a_ground, prices_of
+from kit.plainly import team_relaxations
 
 NL = a_ground("s2", country="NL", provider="p2", prices=prices_of(1000))
 HOSTS = [a_candidate("h1"), a_candidate("h2", NL)]

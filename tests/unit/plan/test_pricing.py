@@ -1,10 +1,13 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from hanza.model.capacity import Capacity
 from hanza.model.policy import Point
 from hanza.model.price import Prices
+from hanza.model.standing import Asking, Period
 from hanza.plan.nearness import MARGIN_MS, RoundTrip, distance_km, least_ms, round_trip
-from hanza.plan.pricing import price_per_month, words_of_price
+from hanza.plan.pricing import asked_at, price_per_month, words_of_price
 from kit.grounds import AMSTERDAM, LJUBLJANA
 
 
@@ -50,3 +53,38 @@ def test_nobody_is_faster_than_light_in_fibre() -> None:
     assert least_ms(46.05, 14.51, LJUBLJANA) == 0
     assert least_ms(46.2, 14.6, LJUBLJANA) == 0, "places are not told to the metre"
     assert least_ms(46.05, 14.51, AMSTERDAM) == pytest.approx(2 * (990 - 25) / 204.2, abs=0.2)
+
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def period(id_: str, begins: int, prices: Prices | None, ends: int | None = None) -> Period:
+    until = None if ends is None else START + ends * DAY
+    return Period(id_, START + begins * DAY, prices, START, until)
+
+
+USUAL, SALE, NEXT = Prices(10, 5, 1), Prices(6, 3, 1), Prices(12, 6, 1)
+YEAR = [period("a", 0, USUAL), period("b", 10, SALE, 20), period("c", 40, NEXT)]
+
+
+@pytest.mark.parametrize(
+    ("day", "prices", "until"),
+    [(0, USUAL, 10), (10, SALE, 20), (19, SALE, 20), (20, USUAL, 40), (40, NEXT, None)],
+)
+def test_of_prices_that_cover_a_moment_those_count_that_began_last(
+    day: int, prices: Prices, until: int | None
+) -> None:
+    asking = asked_at(YEAR, START + day * DAY)
+    assert asking.prices == prices
+    assert asking.until == (None if until is None else START + until * DAY)
+
+
+def test_before_all_prices_and_after_the_last_nobody_knows_what_it_costs() -> None:
+    assert asked_at([], START) == Asking(None)
+    assert asked_at(YEAR, START - DAY) == Asking(None, START)
+    assert asked_at([period("b", 10, SALE, 20)], START + 30 * DAY) == Asking(None)
+
+
+def test_a_period_that_changes_nothing_ends_nothing() -> None:
+    assert asked_at([period("a", 0, USUAL), period("b", 5, USUAL)], START).until is None

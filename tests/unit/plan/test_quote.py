@@ -4,10 +4,11 @@ from hypothesis import strategies as st
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
 from hanza.model.policy import PRESETS, Near, Policy, Spread
-from hanza.plan.placement.candidate import Candidate
+from hanza.plan.placement.candidate import Candidate, Neighbour
 from hanza.plan.placement.choose import Placed, place_group
 from hanza.plan.placement.demand import UNBOUND, Bounds, demand_of, law_of, team_of
-from hanza.plan.placement.quote import ended_line, quote_team
+from hanza.plan.placement.fleet import Standing
+from hanza.plan.placement.quote import ended_line
 from kit.grounds import (
     LJUBLJANA,
     SMALL,
@@ -19,6 +20,7 @@ from kit.grounds import (
     leagues_of_hosts,
     prices_of,
 )
+from kit.plainly import quote_and_hosts, quote_team
 
 NL = a_ground("s2", country="NL", prices=prices_of(1000))
 
@@ -30,7 +32,6 @@ def test_a_demand_has_the_country_as_residency_and_the_component() -> None:
 
 
 def test_a_team_is_the_unplaced_by_name_beside_those_that_stand() -> None:
-    host = a_candidate("h1")
     members = [
         (a_member("c"), None),
         (a_member("a"), None),
@@ -38,16 +39,17 @@ def test_a_team_is_the_unplaced_by_name_beside_those_that_stand() -> None:
         (a_member("d", component=None), HostId("h1")),
         (a_member("e"), HostId("h-gone")),
     ]
-    team = team_of(members, [host], UNBOUND)
+    team = team_of(members, UNBOUND)
     assert [one.name for one in team.demands] == ["a", "c"]
     assert [one.id for one in team.unplaced] == ["in_a", "in_c"]
-    assert [(one.component, one.candidate.host) for one in team.neighbours] == [("web", "h1")]
+    assert team.standing == (Standing("web", HostId("h1")), Standing("web", HostId("h-gone")))
 
 
 def test_a_quote_tells_where_each_would_go_at_what_price_beside_the_others() -> None:
     hosts = [a_candidate("h1"), a_candidate("h2", NL)]
     policy = Policy(spreads=(Spread("site", 2),))
-    quote = quote_team([(a_member(n, policy), None) for n in ("web-2", "web-1")], hosts, UNBOUND)
+    members = [(a_member(n, policy), None) for n in ("web-2", "web-1")]
+    quote, after = quote_and_hosts(members, hosts, UNBOUND)
     assert quote.refusal is None
     first, second = quote.lines
     assert first.at is not None
@@ -55,7 +57,7 @@ def test_a_quote_tells_where_each_would_go_at_what_price_beside_the_others() -> 
     assert (first.wanted.address.name, first.at.host, first.price) == ("web-1", "h1", None)
     assert (second.wanted.address.name, second.at.host, second.price) == ("web-2", "h2", 730_000)
     assert [one.lacks[0].rule for one in second.explanation.losers] == ["spread"]
-    assert [one.free.cpus for one in quote.candidates] == [3, 3]
+    assert [one.free.cpus for one in after] == [3, 3]
 
 
 def test_what_is_placed_is_explained_as_if_its_own_room_were_free() -> None:
@@ -64,11 +66,11 @@ def test_what_is_placed_is_explained_as_if_its_own_room_were_free() -> None:
         (a_member("db", component=None, size=WHOLE), HostId("h1")),
         (a_member("gone"), HostId("h-gone")),
     ]
-    quote = quote_team(members, hosts, UNBOUND)
+    quote, after = quote_and_hosts(members, hosts, UNBOUND)
     (line,) = quote.lines
     assert line.at == hosts[0]
     assert line.explanation.may == 2
-    assert quote.candidates == tuple(hosts)
+    assert after == hosts
 
 
 def test_a_refused_quote_says_who_waits_and_what_would_help() -> None:
@@ -99,8 +101,10 @@ def test_a_quote_is_what_placing_does(
     members = [(a_member(f"n{n}", policy), None) for n in range(unplaced)]
     members += [(a_member(f"p{n}", policy), one.host) for n, one in enumerate(hosts[:placed])]
     quote = quote_team(members, hosts, UNBOUND)
-    team = team_of(members, hosts, UNBOUND)
-    answer = place_group(team.demands, hosts, team.neighbours)
+    team = team_of(members, UNBOUND)
+    known = {one.host: one for one in hosts}
+    beside = [Neighbour(one.component, known[one.host]) for one in team.standing]
+    answer = place_group(team.demands, hosts, beside)
     quoted = [line.at for line in quote.lines if line.wanted.address.name.startswith("n")]
     if isinstance(answer, Placed):
         assert quoted == [one.candidate for one in answer.options]
@@ -146,11 +150,11 @@ def test_what_begins_anew_is_placed_when_it_has_left_at_home_if_it_may_be() -> N
         (a_member("web-3"), None),
     ]
     leaving = {members[0][0].id: WHOLE - SMALL}
-    quote = quote_team(members, tight, UNBOUND, leaving)
+    quote, after = quote_and_hosts(members, tight, UNBOUND, leaving)
     assert quote.refusal is None
     at = {line.wanted.address.name: line.at and line.at.host for line in quote.lines}
     assert at == {"web-1": "h1", "web-2": "h1", "web-3": "h2"}
-    assert [one.free for one in quote.candidates] == [
+    assert [one.free for one in after] == [
         WHOLE - SMALL - larger,
         SMALL - SMALL,
     ]

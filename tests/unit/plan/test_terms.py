@@ -15,9 +15,9 @@ from hanza.plan.placement.candidate import Candidate, Demand
 from hanza.plan.placement.choose import Placed, place_group, without_room
 from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain
-from hanza.plan.placement.quote import quote_team
 from hanza.plan.placement.terms import ALL, amounts_of, refusals_of, with_taken
 from kit.grounds import SMALL, a_candidate, a_demand, a_ground, a_member, prices_of
+from kit.plainly import quote_team
 
 CHEAP = Policy(goals=Goals(price=1))
 COST = Amounts(1, 1, 1024, 1024)

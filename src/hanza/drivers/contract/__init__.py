@@ -1,4 +1,4 @@
-"""The driver contract as tests: eighteen clauses, numbered in the tests' docstrings.
+"""The driver contract as tests: twenty-one clauses, numbered in the tests' docstrings.
 
 Subclass `DriverContract` in a test, supply the fixtures `driver` and `site` (a `Site`, which
 sees and disturbs the site without the driver), and inherit the rest.  Then run the seventeenth
@@ -9,6 +9,7 @@ to: a denied capability is itself tested (clause 12).
 Imported by tests only: it needs pytest and hypothesis, which the product does not install.
 """
 
+from hanza.drivers.contract.adoption import AdoptionClauses
 from hanza.drivers.contract.backdoor import Backdoor, Bytes, Connection, Site
 from hanza.drivers.contract.boots import BootVolumeClauses
 from hanza.drivers.contract.connections import ConnectionClauses
@@ -24,6 +25,7 @@ from hanza.drivers.contract.volumes import VolumeClauses
 
 __all__ = [
     "FULL",
+    "AdoptionClauses",
     "Backdoor",
     "BootVolumeClauses",
     "Bytes",
@@ -54,5 +56,6 @@ class DriverContract(
     DiskClauses,
     ConnectionClauses,
     ConsoleClauses,
+    AdoptionClauses,
 ):
     """All clauses but the seventeenth, for a site that can do everything."""

@@ -28,6 +28,14 @@ class Backdoor(ABC):
         """A guest that somebody made without us."""
 
     @abstractmethod
+    def start_foreign(self, native: NativeId) -> None:
+        """Power on a guest that somebody made without us."""
+
+    @abstractmethod
+    def run_of(self, native: NativeId) -> str:
+        """Which run of the guest's process this is: another after each power on."""
+
+    @abstractmethod
     def add_guest_of_another_federation(self, mark: Mark, spec: GuestSpec) -> NativeId:
         """A guest marked exactly as ours would be, for another federation."""
 

@@ -16,11 +16,11 @@ from hanza.drivers.fake.orders import Order, OrderBook
 from hanza.drivers.fake.site import FakeSite, Site
 from hanza.drivers.fake.state import GuestRow, VolumeRow
 from hanza.drivers.spi import Capabilities
-from hanza.model.capacity import Capacity
+from hanza.model.capacity import Capacity, at_least_nothing
 from hanza.model.errors import Exhausted, Rejected, Unavailable, Unsupported
-from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey, Volume
+from hanza.model.guest import Guest, GuestSpec, HostFacts, Mark, Power, Stranger, Survey, Volume
 from hanza.model.ids import FederationId, InstanceId, NativeId, VolumeId
-from hanza.model.image import BLANK
+from hanza.model.image import BLANK, adopted_native
 from hanza.plan.ports import taken_port
 
 ABLE = Capabilities(
@@ -32,6 +32,7 @@ ABLE = Capabilities(
     ports=True,
     console=True,
     fences=False,
+    adopts=True,
 )
 
 Act: TypeAlias = Callable[[Site], None]
@@ -76,10 +77,23 @@ class FakeDriver:
                 volumes=tuple(
                     _volume(row) for row in volumes if row.federation == self._federation
                 ),
-                hosts=tuple(
-                    host if self._capabilities.ports else replace(host, address="")
-                    for host in site.state.hosts.values()
-                ),
+                hosts=tuple(self._host(site, host) for host in site.state.hosts.values()),
+            )
+
+    def _host(self, site: Site, host: HostFacts) -> HostFacts:
+        """What is left of it beside others' guests and volumes."""
+        capacity = host.capacity - site.held_by_others(host.name, self._federation)
+        address = host.address if self._capabilities.ports else ""
+        return replace(host, capacity=at_least_nothing(capacity), address=address)
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        if not self._capabilities.adopts:
+            return ()
+        with self._looking("strangers") as site:
+            return tuple(
+                Stranger(row.native, row.spec.name, row.host, row.spec.size, row.power)
+                for row in site.state.guests.values()
+                if row.federation is None
             )
 
     def close(self) -> None:
@@ -91,7 +105,11 @@ class FakeDriver:
         def act(site: Site) -> None:
             requests.refuse_wrong_mark(mark)
             requests.refuse_wrong_spec(spec)
+            native = requests.adopted_of(spec)
             if site.guest_of(self._federation, mark) is not None:
+                return
+            if native is not None:
+                self._adopt(site, native, mark, host, spec)
                 return
             self._refuse_boot_volume(site, host, spec)
             _refuse_without_room(site, host, spec.size)
@@ -100,6 +118,15 @@ class FakeDriver:
 
         self._note("create", lambda _: mark.owner)
         self._act("create", act)
+
+    def _adopt(self, site: Site, native: NativeId, mark: Mark, host: str, spec: GuestSpec) -> None:
+        self._refuse_denied(self._capabilities.adopts, "guests cannot be adopted here")
+        row = site.state.guests.get(native)
+        if row is None or row.federation is not None or row.host != host:
+            raise Rejected("there is no guest of that id at this host that bears no mark")
+        if row.spec.size != spec.size:
+            raise Rejected("the guest to adopt is not of the size that was said")
+        site.mark(row, self._federation, mark, spec)
 
     def _refuse_boot_volume(self, site: Site, host: str, spec: GuestSpec) -> None:
         if spec.boot_volume is None:
@@ -122,7 +149,10 @@ class FakeDriver:
 
     def destroy(self, native: NativeId) -> None:
         def act(site: Site) -> None:
-            if self._own_guest(site, native) is not None:
+            row = self._own_guest(site, native)
+            if row is not None and adopted_native(row.spec.image) is not None:
+                site.release_guest(row)
+            elif row is not None:
                 site.remove_guest(native)
 
         self._act("destroy", act)
@@ -298,13 +328,14 @@ class FakeDriver:
         return row
 
     def _guest(self, site: Site, row: GuestRow) -> Guest:
+        is_heard = self._capabilities.serial and adopted_native(row.spec.image) is None
         return Guest(
             native=row.native,
             mark=Mark(row.owner, row.run_epoch),
             host=row.host,
             spec=row.spec.without_secrets(),
             power=row.power,
-            serial_bytes=len(site.serial_of(row)) if self._capabilities.serial else None,
+            serial_bytes=len(site.serial_of(row)) if is_heard else None,
         )
 
 

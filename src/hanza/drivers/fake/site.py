@@ -37,6 +37,7 @@ class Site:
         self._clock = clock
         self._boot_after = boot_after
         self._held: dict[str, Capacity] = defaultdict(lambda: NOTHING)
+        self._held_by: dict[tuple[str, str | None], Capacity] = defaultdict(lambda: NOTHING)
         self._by_mark: dict[tuple[str, Mark], NativeId] = {}
         self._by_owner: dict[tuple[str, VolumeId], NativeId] = {}
         self._attached: dict[NativeId, set[NativeId]] = defaultdict(set)
@@ -46,16 +47,20 @@ class Site:
             self._index_volume(volume)
 
     def _index_guest(self, guest: GuestRow) -> None:
-        self._held[guest.host] += guest.spec.size
+        self._hold(guest.host, guest.federation, guest.spec.size)
         if guest.federation is not None:
             self._by_mark[guest.federation, Mark(guest.owner, guest.run_epoch)] = guest.native
 
     def _index_volume(self, volume: VolumeRow) -> None:
-        self._held[volume.host] += Capacity(0, 0, volume.size_mib)
+        self._hold(volume.host, volume.federation, Capacity(0, 0, volume.size_mib))
         if volume.federation is not None:
             self._by_owner[volume.federation, volume.owner] = volume.native
         if volume.attached_to is not None:
             self._attached[volume.attached_to].add(volume.native)
+
+    def _hold(self, host: str, federation: str | None, more: Capacity) -> None:
+        self._held[host] += more
+        self._held_by[host, federation] += more
 
     def _new_native(self, kind: str) -> NativeId:
         self.state.made += 1
@@ -63,6 +68,10 @@ class Site:
 
     def held(self, host: str) -> Capacity:
         return self._held[host]
+
+    def held_by_others(self, host: str, federation: str) -> Capacity:
+        """What is taken there by whoever else."""
+        return self._held[host] - self._held_by[host, federation]
 
     def guest_of(self, federation: str, mark: Mark) -> GuestRow | None:
         native = self._by_mark.get((federation, mark))
@@ -88,10 +97,29 @@ class Site:
     def remove_guest(self, native: NativeId) -> None:
         """Without its volumes: those are detached and stay."""
         guest = self.state.guests.pop(native)
-        self._held[guest.host] -= guest.spec.size
+        self._hold(guest.host, guest.federation, NOTHING - guest.spec.size)
         if guest.federation is not None:
             del self._by_mark[guest.federation, Mark(guest.owner, guest.run_epoch)]
         for volume in self._attached.pop(native, set()):
+            self.state.volumes[volume].attached_to = None
+
+    def mark(self, guest: GuestRow, federation: str, mark: Mark, spec: GuestSpec) -> None:
+        """Make it ours where it stands; what it runs is not touched."""
+        self._held_by[guest.host, guest.federation] -= guest.spec.size
+        guest.federation, guest.owner, guest.run_epoch = federation, mark.owner, mark.run_epoch
+        guest.spec = spec
+        self._held_by[guest.host, federation] += spec.size
+        self._by_mark[federation, mark] = guest.native
+
+    def release_guest(self, guest: GuestRow) -> None:
+        """Power it off and take its mark away; it stays as it is, without its volumes."""
+        assert guest.federation is not None, "only what bears a mark is released"
+        self.set_power(guest, "off")
+        self._held_by[guest.host, guest.federation] -= guest.spec.size
+        self._held_by[guest.host, None] += guest.spec.size
+        del self._by_mark[guest.federation, Mark(guest.owner, guest.run_epoch)]
+        guest.federation = None
+        for volume in self._attached.pop(guest.native, set()):
             self.state.volumes[volume].attached_to = None
 
     def lose_guest(self, native: NativeId) -> None:
@@ -117,7 +145,7 @@ class Site:
     def remove_volume(self, native: NativeId) -> None:
         self.attach(native, None)
         volume = self.state.volumes.pop(native)
-        self._held[volume.host] -= Capacity(0, 0, volume.size_mib)
+        self._hold(volume.host, volume.federation, Capacity(0, 0, -volume.size_mib))
         if volume.federation is not None:
             del self._by_owner[volume.federation, volume.owner]
 
@@ -131,11 +159,11 @@ class Site:
             self._attached[guest].add(native)
 
     def respec(self, guest: GuestRow, spec: GuestSpec) -> None:
-        self._held[guest.host] += spec.size - guest.spec.size
+        self._hold(guest.host, guest.federation, spec.size - guest.spec.size)
         guest.spec = spec
 
     def grow(self, volume: VolumeRow, size_mib: int) -> None:
-        self._held[volume.host] += Capacity(0, 0, size_mib - volume.size_mib)
+        self._hold(volume.host, volume.federation, Capacity(0, 0, size_mib - volume.size_mib))
         volume.size_mib = size_mib
 
     def set_power(self, guest: GuestRow, power: Power) -> None:

@@ -1,9 +1,10 @@
 """Our words as a libvirt domain, and back.
 
 Promises: XML is built from a tree and never from text; what is read back is ours only when the
-mark names our federation and the domain's UUID follows from that mark, so that a copy of one of
-our guests, mark and all, is not one of ours.  The tenant's name is only ever data: JSON inside
-the mark, and SMBIOS strings by which the guest learns who it is.
+mark names our federation and the domain's UUID follows from that mark, or is named by it where a
+guest was adopted, so that a copy of one of our guests, mark and all, is not one of ours.  The
+tenant's name is only ever data: JSON inside the mark, and SMBIOS strings by which the guest learns
+who it is.
 """
 
 import json
@@ -18,6 +19,7 @@ import msgspec
 from hanza.drivers.libvirt import names
 from hanza.model.guest import GuestSpec, Mark
 from hanza.model.ids import FederationId, InstanceId, NativeId, VolumeId
+from hanza.model.image import adopted_native
 from hanza.plan.volumes import serial_of
 
 MARK_NAMESPACE = "urn:hanza:mark:1"
@@ -89,14 +91,7 @@ def xml_of_guest(
     ET.SubElement(domain, "name").text = names.domain_name(native, mark)
     ET.SubElement(domain, "uuid").text = native
     metadata = ET.SubElement(domain, "metadata")
-    written = ET.SubElement(
-        metadata,
-        _MARK,
-        federation=federation,
-        owner=mark.owner,
-        run_epoch=str(mark.run_epoch),
-        host=host,
-    )
+    written = ET.SubElement(metadata, _MARK, _words_of_mark(federation, mark, host))
     ET.SubElement(domain, "memory")
     ET.SubElement(domain, "vcpu")
     _write_words(domain, written, spec)
@@ -122,8 +117,19 @@ def xml_of_resized(xml: str, spec: GuestSpec) -> str:
 
 
 def _write_words(domain: ET.Element, mark: ET.Element, spec: GuestSpec) -> None:
-    # JSON escapes what XML cannot carry, so that every name comes back as it went in.
-    mark.text = json.dumps(
+    mark.text = _json_of(spec)
+    memory, cpus = domain.find("memory"), domain.find("vcpu")
+    assert memory is not None, "every domain has memory"
+    assert cpus is not None, "every domain has processors"
+    memory.set("unit", "MiB")
+    memory.text = str(spec.memory_mib)
+    cpus.attrib.clear()
+    cpus.text = str(spec.cpus)
+
+
+def _json_of(spec: GuestSpec) -> str:
+    """JSON escapes what XML cannot carry, so that every name comes back as it went in."""
+    return json.dumps(
         {
             "name": spec.name,
             "image": spec.image,
@@ -137,13 +143,6 @@ def _write_words(domain: ET.Element, mark: ET.Element, spec: GuestSpec) -> None:
             "boot_volume": spec.boot_volume,
         }
     )
-    memory, cpus = domain.find("memory"), domain.find("vcpu")
-    assert memory is not None, "every domain has memory"
-    assert cpus is not None, "every domain has processors"
-    memory.set("unit", "MiB")
-    memory.text = str(spec.memory_mib)
-    cpus.attrib.clear()
-    cpus.text = str(spec.cpus)
 
 
 def _add_machine(
@@ -260,9 +259,38 @@ def seen_in(domain: ET.Element, federation: FederationId) -> Seen | None:
     except (KeyError, ValueError, msgspec.MsgspecError):
         # Somebody wrote in our namespace what we never would.
         return None
-    if names.guest_uuid(federation, ours) != native:
+    if names.guest_uuid(federation, ours) != native and not _is_adopted(mark, spec, native):
         return None
     return Seen(native, ours, mark.get("host", ""), spec, is_on="id" in domain.attrib)
+
+
+def _is_adopted(mark: ET.Element, spec: GuestSpec, native: NativeId) -> bool:
+    return mark.get("native") == native == adopted_native(spec.image)
+
+
+def is_marked(domain: ET.Element) -> bool:
+    """Whether anybody's mark is on it, ours or another federation's, good or not."""
+    return domain.find(_MARK_PATH) is not None
+
+
+def xml_of_mark(
+    federation: FederationId, mark: Mark, host: str, spec: GuestSpec, native: NativeId
+) -> str:
+    """The mark of a guest that was there before us: it names the domain that bears it."""
+    words = {"native": native} | _words_of_mark(federation, mark, host)
+    # Without its namespace, which libvirt puts there itself and cannot find there.
+    written = ET.Element("mark", words)
+    written.text = _json_of(spec)
+    return ET.tostring(written, encoding="unicode")
+
+
+def _words_of_mark(federation: FederationId, mark: Mark, host: str) -> dict[str, str]:
+    return {
+        "federation": federation,
+        "owner": mark.owner,
+        "run_epoch": str(mark.run_epoch),
+        "host": host,
+    }
 
 
 def files_in(domain: ET.Element) -> Iterator[tuple[Path, str]]:

@@ -6,10 +6,11 @@ something that the next survey shows and the next call of the same kind complete
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from hanza.drivers import requests
-from hanza.drivers.libvirt import domains, door, names
+from hanza.drivers.libvirt import domains, door, names, strangers
 from hanza.drivers.libvirt.connection import Call, Connection, told_of_file
 from hanza.drivers.libvirt.console import Lines, SocketConsole
 from hanza.drivers.libvirt.domains import Seen
@@ -18,10 +19,11 @@ from hanza.drivers.libvirt.seed import files_of, write_seed
 from hanza.drivers.libvirt.volumes import VolumeOrders
 from hanza.drivers.libvirt.workshop import Files, Locks, Workshop, find_guest
 from hanza.drivers.spi import Capabilities
+from hanza.model.capacity import Capacity
 from hanza.model.errors import DriverError, Rejected, Unavailable, Unsupported
-from hanza.model.guest import Guest, GuestSpec, Mark, Power, Survey
+from hanza.model.guest import Guest, GuestSpec, Mark, Power, Stranger, Survey
 from hanza.model.ids import NativeId, VolumeId
-from hanza.model.image import BLANK
+from hanza.model.image import BLANK, adopted_native
 
 STRIPES = 64
 
@@ -51,6 +53,7 @@ class Driver:
             ports=self._workshop.doors is not None,
             console=files is not None and files.serial.has_consoles,
             fences=False,
+            adopts=True,
         )
 
     def survey(self) -> Survey:
@@ -66,11 +69,32 @@ class Driver:
                     host=seen.host,
                     spec=seen.spec,
                     power="on" if seen.is_on else "off",
-                    serial_bytes=None if files is None else files.serial.written(seen.native),
+                    serial_bytes=self._written(seen),
                 )
                 for seen in look.guests.values()
             )
-            return Survey(guests, look.volumes, (self._workshop.facts(conn),))
+            return Survey(guests, look.volumes, (self._workshop.facts(conn, look),))
+
+        return self._connection.run(work)
+
+    def _written(self, seen: Seen) -> int | None:
+        """What was there before us logs where it always did, which is not ours to read."""
+        files = self._workshop.files
+        if files is None or adopted_native(seen.spec.image) is not None:
+            return None
+        return files.serial.written(seen.native)
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        def work(conn: door.Conn, call: Call) -> tuple[Stranger, ...]:
+            look = self._workshop.look(conn, call)
+            found = []
+            for domain, tree in look.others:
+                call.go_on()
+                if not domains.is_marked(tree):
+                    one = strangers.stranger_of(tree, self._workshop.host)
+                    disks = Capacity(0, 0, strangers.disk_mib_of(domain, tree))
+                    found.append(replace(one, size=one.size + disks))
+            return tuple(sorted(found, key=lambda one: one.native))
 
         return self._connection.run(work)
 
@@ -83,6 +107,10 @@ class Driver:
     def create(self, mark: Mark, host: str, spec: GuestSpec) -> None:
         requests.refuse_wrong_mark(mark)
         requests.refuse_wrong_spec(spec)
+        adopted = requests.adopted_of(spec)
+        if adopted is not None:
+            self._adopt(mark, host, spec, adopted)
+            return
         native = names.guest_uuid(self._workshop.federation, mark)
 
         def work(conn: door.Conn, call: Call) -> None:
@@ -99,6 +127,22 @@ class Driver:
                     self._define(conn, call, mark, spec)
                 if self._workshop.files is not None:
                     self._workshop.files.pool.finish_disk(native)
+
+        self._connection.run(work)
+
+    def _adopt(self, mark: Mark, host: str, spec: GuestSpec, native: NativeId) -> None:
+        if not names.is_guest_uuid(native):
+            raise Rejected("the guest to adopt is not there")
+
+        def work(conn: door.Conn, call: Call) -> None:
+            with call.holding(self._locks.of(native)), call.holding(self._locks.room):
+                look = self._workshop.look(conn, call)
+                if any(seen.mark == mark for seen in look.guests.values()):
+                    return
+                if host != self._workshop.host:
+                    raise Rejected("no such host at this site")
+                found = (self._workshop.federation, mark, host, spec, native)
+                strangers.adopt(conn, call, found)
 
         self._connection.run(work)
 
@@ -132,6 +176,9 @@ class Driver:
                 found = find_guest(conn, self._workshop.federation, native)
                 if found is not None and found[1].is_on:
                     _end(call, found[0])
+                if found is not None and adopted_native(found[1].spec.image) is not None:
+                    strangers.release(call, found[0])
+                    return
                 # Files before the definition: whoever dies here still finds the guest.
                 if found is not None or _is_free(conn, native):
                     self._remove_files(call, native)

@@ -104,6 +104,11 @@ class Pool:
         self._volumes.mkdir(parents=True, exist_ok=True)
         self.lock = FileLock(self._top / "lock")
 
+    @property
+    def root(self) -> Path:
+        """On the file system that is offered."""
+        return self._top
+
     # -- guests' disks --------------------------------------------------------------------------
 
     def disk(self, native: NativeId) -> Path:

@@ -11,7 +11,7 @@ from typing import Literal
 from xml.etree.ElementTree import Element
 
 from hanza.drivers import requests
-from hanza.drivers.libvirt import domains, door, names
+from hanza.drivers.libvirt import domains, door, names, strangers
 from hanza.drivers.libvirt.accelerator import Accelerator
 from hanza.drivers.libvirt.connection import Call, Lock
 from hanza.drivers.libvirt.domains import Build, DomainType, Nic, Seen
@@ -19,7 +19,7 @@ from hanza.drivers.libvirt.images import Images
 from hanza.drivers.libvirt.pool import Pool
 from hanza.drivers.libvirt.ports import Doors, forwards_of
 from hanza.drivers.libvirt.serial import SerialLogs
-from hanza.model.capacity import NOTHING, Capacity
+from hanza.model.capacity import NOTHING, Capacity, at_least_nothing
 from hanza.model.errors import Exhausted, Rejected, Unsupported
 from hanza.model.guest import GuestSpec, HostFacts, Volume
 from hanza.model.ids import FederationId, NativeId
@@ -52,6 +52,8 @@ class Look:
     attached: dict[Path, NativeId]
     """Which domain has which file, foreign domains too."""
     volumes: tuple[Volume, ...]
+    others: list[tuple[door.Domain, Element]]
+    """Every domain that is not ours."""
 
     @property
     def held(self) -> Capacity:
@@ -95,16 +97,19 @@ class Workshop:
             return self.files.pool.disk(native)
         return self.files.pool.volume(spec.boot_volume)
 
-    def facts(self, conn: door.Conn) -> HostFacts:
+    def facts(self, conn: door.Conn, look: Look) -> HostFacts:
+        """What is there without what others take, and of that what is offered."""
         _, memory_mib, cpus, *_ = conn.getInfo()
         room_mib = _TEST_DISK_MIB if self.files is None else self.files.pool.room_mib()
+        root = None if self.files is None else self.files.pool.root
+        taken = strangers.taken_by(look.others, root)
+        free = at_least_nothing(Capacity(cpus, memory_mib, room_mib) - taken)
         offer = self.offer
         capacity = Capacity(
-            cpus=cpus if offer.cpus is None else offer.cpus,
-            memory_mib=min(
-                memory_mib, memory_mib if offer.memory_mib is None else offer.memory_mib
-            ),
-            disk_mib=min(room_mib, room_mib if offer.disk_mib is None else offer.disk_mib),
+            # Processors may be shared: how far is the provider's word, if they say any.
+            cpus=free.cpus if offer.cpus is None else offer.cpus,
+            memory_mib=_least(free.memory_mib, offer.memory_mib),
+            disk_mib=_least(free.disk_mib, offer.disk_mib),
         )
         address = self.doors.address if self.doors else ""
         return HostFacts(self.host, capacity, self.accelerator, address)
@@ -112,17 +117,20 @@ class Workshop:
     def look(self, conn: door.Conn, call: Call) -> Look:
         guests: dict[NativeId, Seen] = {}
         attached: dict[Path, NativeId] = {}
+        others: list[tuple[door.Domain, Element]] = []
         for domain in conn.listAllDomains(0):
             call.go_on()
             tree = _xml_of(domain, 0)
             if tree is None:
                 continue
             seen = domains.seen_in(tree, self.federation)
-            if seen is not None:
+            if seen is None:
+                others.append((domain, tree))
+            else:
                 guests[seen.native] = seen
             native = NativeId(tree.findtext("uuid", ""))
             attached.update((file, native) for file, _ in domains.files_in(tree))
-        return Look(guests, attached, self._volumes(attached))
+        return Look(guests, attached, self._volumes(attached), others)
 
     def _volumes(self, attached: dict[Path, NativeId]) -> tuple[Volume, ...]:
         if self.files is None:
@@ -153,8 +161,12 @@ class Workshop:
     def refuse_without_room(self, conn: door.Conn, look: Look, host: str, more: Capacity) -> None:
         if host != self.host:
             raise Rejected("no such host at this site")
-        if not requests.has_room(self.facts(conn).capacity, look.held, more):
+        if not requests.has_room(self.facts(conn, look).capacity, look.held, more):
             raise Exhausted("the host has no room for that")
+
+
+def _least(there: int, offered: int | None) -> int:
+    return there if offered is None else min(there, offered)
 
 
 def _xml_of(domain: door.Domain, flags: int) -> Element | None:

@@ -19,9 +19,7 @@ def ground_rules(companions: Sequence[Companion]) -> tuple[Rule, ...]:
 
 
 def host_rules(companions: Sequence[Companion]) -> tuple[HostRule, ...]:
-    return tuple(
-        _host_rule(one) for one in companions if one.beside.is_hard and not _is_for_grounds(one)
-    )
+    return tuple(_host_rule(one) for one in by_host(companions))
 
 
 def is_beside(companion: Companion, candidate: Candidate) -> bool:
@@ -40,13 +38,21 @@ def components_of(demand: Demand, *, is_hard: bool) -> tuple[Beside, ...]:
     )
 
 
-def is_plain(demands: Sequence[Demand]) -> bool:
-    """Whether any of them asks for company that is not a matter of the site alone."""
-    return any(
-        any(not _is_for_grounds(companion) for companion in one.companions)
-        or any(beside.kind == "component" for beside in one.policy.besides)
-        for one in demands
+def is_in_company(demand: Demand) -> bool:
+    """Whether it asks for company that is no matter of the site alone."""
+    return any(not _is_for_grounds(one) for one in demand.companions) or any(
+        one.kind == "component" for one in demand.policy.besides
     )
+
+
+def by_host(companions: Sequence[Companion]) -> tuple[Companion, ...]:
+    """Those that `host_rules` has a rule for, in its order."""
+    return tuple(one for one in companions if one.beside.is_hard and not _is_for_grounds(one))
+
+
+def wished_for(companions: Sequence[Companion]) -> tuple[Companion, ...]:
+    """Those that it would rather be beside, and that are somewhere."""
+    return tuple(one for one in companions if not one.beside.is_hard and one.stands)
 
 
 def is_apart(
@@ -66,12 +72,27 @@ def lacks_among(
     """
     crowded = broken_by(demand, candidate, neighbours)
     lacks = [Lack("spread", one.over, f"its {one.over} has replicas already") for one in crowded]
+    for beside, others in stood_beside(demand, neighbours):
+        if is_apart(beside, candidate, others, 0):
+            lacks.append(Lack("with", beside.key, apart_from(beside)))
+    return tuple(lacks)
+
+
+def stood_beside(
+    demand: Demand, neighbours: Sequence[Neighbour]
+) -> list[tuple[Beside, list[Candidate]]]:
+    """The components that it has to be beside, but for its own, with their replicas that stand."""
+    found = []
     for beside in components_of(demand, is_hard=True):
         others = [one.candidate for one in neighbours if one.component == beside.name]
-        is_itself = beside.name == demand.component
-        if others and not is_itself and is_apart(beside, candidate, others, 0):
-            lacks.append(Lack("with", beside.key, f"is {_not_at(beside)}"))
-    return tuple(lacks)
+        if others and beside.name != demand.component:
+            found.append((beside, others))
+    return found
+
+
+def apart_from(beside: Beside) -> str:
+    """What a host lacks where no replica of the component stands."""
+    return f"is {_not_at(beside)}"
 
 
 def says_of(beside: Beside) -> str:

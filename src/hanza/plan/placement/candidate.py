@@ -5,6 +5,7 @@ A snapshot, taken by the store and never changed: a choice works on copies.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import attrgetter
 
 from hanza.model.capacity import Capacity
@@ -32,6 +33,10 @@ class Ground:
     site_attributes: Attributes = field(default_factory=dict)
     provider_attributes: Attributes = field(default_factory=dict)
     prices: Prices | None = None
+    prices_until: datetime | None = None
+    """When its provider will ask something else, as far as that is announced."""
+    withheld: tuple[str, ...] = ()
+    """Why its provider takes nothing new there now; its hosts are then not offered."""
     carbon: float | None = None
     """Grams of CO2 for one kilowatt-hour."""
     rtts: Mapping[Point, float] = field(default_factory=dict)

@@ -7,7 +7,8 @@ from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Beside, Policy
-from hanza.plan.placement.candidate import Candidate, Companion, Demand, Neighbour, Stand
+from hanza.plan.placement.candidate import Companion, Demand, Stand
+from hanza.plan.placement.fleet.host import Standing
 from hanza.plan.placement.pins import FREE, Pin
 from hanza.plan.policy import Contradiction, Level, effective, said_by, words_of_law
 
@@ -114,22 +115,21 @@ class Team:
 
     unplaced: tuple[Wanted, ...]
     demands: tuple[Demand, ...]
-    neighbours: tuple[Neighbour, ...]
+    standing: tuple[Standing, ...]
 
 
-def team_of(
-    members: Sequence[tuple[Wanted, HostId | None]],
-    candidates: Sequence[Candidate],
-    bounds: Bounds,
-) -> Team:
+def team_of(members: Sequence[tuple[Wanted, HostId | None]], bounds: Bounds) -> Team:
     """From members with the hosts that they hold; demands are in the order of their names."""
-    hosts = {one.host: one for one in candidates}
     unplaced = sorted(
         (wanted for wanted, host in members if host is None), key=lambda one: one.address.name
     )
-    neighbours = tuple(
-        Neighbour(wanted.component, hosts[host])
+    demands = tuple(demand_of(one, bounds) for one in unplaced)
+    return Team(tuple(unplaced), demands, standing_of(members))
+
+
+def standing_of(members: Sequence[tuple[Wanted, HostId | None]]) -> tuple[Standing, ...]:
+    return tuple(
+        Standing(wanted.component, host)
         for wanted, host in members
-        if host in hosts and wanted.component is not None
+        if host is not None and wanted.component is not None
     )
-    return Team(tuple(unplaced), tuple(demand_of(one, bounds) for one in unplaced), neighbours)

@@ -4,14 +4,15 @@ Every host that was looked at is either among those that may run it or among the
 that it lacks.  Nothing here decides: it tells what `choose` saw.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hanza.model.ids import HostId
+from hanza.model.ids import HostId, SiteId
 from hanza.model.price import MicroEuro
 from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.beside import components_of, lacks_among, says_of
-from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
 from hanza.plan.placement.choose import Looked, Unplaced, look
 from hanza.plan.placement.relax import Relaxation, group_relaxations, relaxations_of
 from hanza.plan.placement.rules import Lack
@@ -19,16 +20,31 @@ from hanza.plan.placement.score import Option, trips_of
 from hanza.plan.pricing import price_per_month
 
 BEST_SHOWN = 5
+NAMED_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """How many hosts one rule refuses, and which; `says` completes "so many hosts are …"."""
+    """How many hosts one rule refuses, and which; `says` completes "so many hosts are …".
+
+    `named` has the first `NAMED_MAX` of them as site/host.
+    """
 
     rule: str
     key: str
     says: str
     hosts: tuple[HostId, ...]
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLook:
+    """A site some of whose hosts may not run it: how many, and how many by each rule, as a place
+    in the explanation's refusals and a number."""
+
+    ground: Ground
+    refused: int
+    by_rule: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,12 @@ class Explanation:
     losers: Sequence[Loser]
     """By host id."""
     relaxations: tuple[Relaxation, ...]
+    looks: Sequence[SiteLook] = ()
+    """Every site that has lost a host, by name."""
+
+    def refuses(self, host: HostId) -> bool:
+        """Whether it is one of the losers."""
+        return any(host in one.hosts for one in self.refusals)
 
     @property
     def sentence(self) -> str:
@@ -83,19 +105,44 @@ def explain(
     if crowded and not options:
         relaxations += group_relaxations([demand], candidates, neighbours)
     ordered = sorted(candidates, key=lambda one: one.host)
+    lost = [one for one in ordered if lacks[one.host]]
+    refusals = _counts(looked, lacks, {one.host: one for one in lost})
     return Explanation(
         looked_at=len(candidates),
         may=len(options),
-        refusals=_counts(looked, lacks),
+        refusals=refusals,
         best=tuple(runner_of(demand, one) for one in options[:BEST_SHOWN]),
-        losers=tuple(Loser(one, lacks[one.host]) for one in ordered if lacks[one.host]),
+        losers=tuple(Loser(one, lacks[one.host]) for one in lost),
         relaxations=relaxations,
+        looks=_looks(lost, refusals),
+    )
+
+
+def _looks(lost: Sequence[Candidate], refusals: Sequence[RuleCount]) -> tuple[SiteLook, ...]:
+    grounds = {one.host: one.ground for one in lost}
+    refused = Counter(one.site for one in grounds.values())
+    by_rule: dict[SiteId, list[tuple[int, int]]] = {site: [] for site in refused}
+    for at, rule in enumerate(refusals):
+        for site, hosts in Counter(grounds[host].site for host in rule.hosts).items():
+            by_rule[site].append((at, hosts))
+    known = {one.site: one for one in grounds.values()}.values()
+    return tuple(
+        SiteLook(one, refused[one.site], tuple(by_rule[one.site]))
+        for one in sorted(known, key=lambda one: (one.name, one.site))
     )
 
 
 def sentence_of(unplaced: Unplaced, demands: Sequence[Demand]) -> str:
     """Why nothing of a group was placed."""
-    stuck = unplaced.looked
+    looked = unplaced.looked
+    stuck = None if looked is None else (looked.demand.name, _sentence(looked))
+    return words_of_refusal(stuck, demands, is_exact=unplaced.is_exact)
+
+
+def words_of_refusal(
+    stuck: tuple[str, str] | None, demands: Sequence[Demand], *, is_exact: bool
+) -> str:
+    """`stuck` is the name of the first that no host may run, and why; None when each has one."""
     if stuck is None and len(demands) == 1:
         crowd = "its spread allows no more replicas"
         if components_of(demands[0], is_hard=True):
@@ -106,20 +153,16 @@ def sentence_of(unplaced: Unplaced, demands: Sequence[Demand]) -> str:
         why = f"with the room{ports} and the spread they ask for"
         if any(components_of(one, is_hard=True) for one in demands):
             why = f"with the room{ports}, the spread and the company they ask for"
-        if not unplaced.is_exact:
+        if not is_exact:
             why = "as far as was searched"
         names = ", ".join(one.name for one in demands)
         return f"each alone has a host, but not all together {why}: {names}"
-    said = _sentence(stuck)
-    return (
-        said
-        if len(demands) == 1
-        else f"all are placed as one, and {stuck.demand.name} waits: {said}"
-    )
+    name, said = stuck
+    return said if len(demands) == 1 else f"all are placed as one, and {name} waits: {said}"
 
 
 def _sentence(looked: Looked) -> str:
-    counts = _counts(looked, looked.lacks)
+    counts = _counts(looked, looked.lacks, {})
     return Explanation(len(looked.lacks), 0, counts, (), (), ()).sentence
 
 
@@ -132,7 +175,10 @@ def _crowded(looked: Looked, neighbours: Sequence[Neighbour]) -> dict[HostId, tu
     return {host: lacks for host, lacks in found.items() if lacks}
 
 
-def _counts(looked: Looked, lacks: dict[HostId, tuple[Lack, ...]]) -> tuple[RuleCount, ...]:
+def _counts(
+    looked: Looked, lacks: dict[HostId, tuple[Lack, ...]], known: dict[HostId, Candidate]
+) -> tuple[RuleCount, ...]:
+    """Named are those that are known."""
     says = dict(looked.compiled.says)
     for spread in looked.demand.policy.spreads:
         says["spread", spread.over] = f"where the {spread.over} has replicas already"
@@ -143,8 +189,15 @@ def _counts(looked: Looked, lacks: dict[HostId, tuple[Lack, ...]]) -> tuple[Rule
         for lack in lacks[host]:
             hosts.setdefault((lack.rule, lack.key), []).append(host)
     return tuple(
-        RuleCount(*name, words, tuple(hosts[name])) for name, words in says.items() if name in hosts
+        RuleCount(*name, words, tuple(hosts[name]), _names(hosts[name], known))
+        for name, words in says.items()
+        if name in hosts
     )
+
+
+def _names(hosts: Sequence[HostId], known: dict[HostId, Candidate]) -> tuple[str, ...]:
+    named = (known[host] for host in hosts[:NAMED_MAX] if host in known)
+    return tuple(f"{one.ground.name}/{one.name}" for one in named)
 
 
 def runner_of(demand: Demand, option: Option) -> Runner:

@@ -9,28 +9,28 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hanza.plan.placement.beside import lacks_among
-from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
-from hanza.plan.placement.choose import Placed, look, place_group
-from hanza.plan.placement.relax import Relaxation, group_relaxations, relaxations_of
+from hanza.model.ids import HostId
+from hanza.plan.placement.candidate import Demand
+from hanza.plan.placement.choose import Placed
+from hanza.plan.placement.field import Field
+from hanza.plan.placement.fleet.host import Standing
+from hanza.plan.placement.relax import Relaxation, steps_that_place
 
 TRIED_MAX = 64
 
 
 def team_relaxations(
-    demands: Sequence[Demand],
-    candidates: Sequence[Candidate],
-    neighbours: Sequence[Neighbour] = (),
+    demands: Sequence[Demand], field: Field, standing: Sequence[Standing] = ()
 ) -> tuple[Relaxation, ...]:
     """For demands that cannot all be placed.  Each answer carries all of them, changed."""
-    stuck = _stuck(demands, candidates, neighbours)
+    stuck = _stuck(demands, field, standing)
     if not stuck:
-        return group_relaxations(demands, candidates, neighbours)
+        return steps_that_place(demands, lambda asked: field.place(asked, standing))
     found = []
     for chosen in itertools.islice(itertools.product(*stuck.values()), TRIED_MAX):
         changes = {one.asks: change for one, change in zip(stuck, chosen, strict=True)}
         changed = tuple(_changed(one, changes.get(one.asks)) for one in demands)
-        answer = place_group(changed, candidates, neighbours)
+        answer = field.place(changed, standing)
         if isinstance(answer, Placed):
             words = [
                 f"{one.component or one.name}: {change.text}"
@@ -40,22 +40,36 @@ def team_relaxations(
     return tuple(found)
 
 
+def better_ones(
+    demand: Demand,
+    at: HostId,
+    relaxations: Sequence[Relaxation],
+    field: Field,
+    standing: Sequence[Standing],
+) -> tuple[Relaxation, ...]:
+    """Those that would have something better, by its goals, for what stands there.
+
+    Where it may not stand there: those by which it may.
+    """
+    may_stay = field.may(demand, at)
+    found = []
+    for relaxation in relaxations:
+        (then,) = relaxation.demands
+        here, most = field.points(then, standing, at)
+        if here is not None and (not may_stay or most > here):
+            found.append(relaxation)
+    return tuple(found)
+
+
 def _stuck(
-    demands: Sequence[Demand], candidates: Sequence[Candidate], neighbours: Sequence[Neighbour]
+    demands: Sequence[Demand], field: Field, standing: Sequence[Standing]
 ) -> dict[Demand, tuple[Relaxation, ...]]:
     """What would help each that no host may run, once for those that ask for the same."""
-    found: dict[Demand, tuple[Relaxation, ...]] = {}
     firsts: dict[object, Demand] = {}
     for one in demands:
         firsts.setdefault(one.asks, one)
-    for one in firsts.values():
-        looked = look(one, candidates)
-        if any(not lacks_among(one, option.candidate, neighbours) for option in looked.options):
-            continue
-        found[one] = relaxations_of(looked, candidates, neighbours)
-        if looked.options:
-            found[one] += group_relaxations([one], candidates, neighbours)
-    return found
+    told = {one: field.explain(one, standing) for one in firsts.values()}
+    return {one: said.relaxations for one, said in told.items() if not said.may}
 
 
 def _changed(demand: Demand, change: Relaxation | None) -> Demand:

@@ -4,24 +4,23 @@
 the world moves in between.  For what is placed already it tells why, by today's facts.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.price import MicroEuro
-from hanza.model.quota import NONE, Amounts
 from hanza.plan.nearness import RoundTrip
-from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
-from hanza.plan.placement.choose import MEMBERS_MAX, Placed, without_room
-from hanza.plan.placement.crowd import place_team
-from hanza.plan.placement.demand import Bounds, Team, demand_of, team_of
-from hanza.plan.placement.explain import Explanation, explain, sentence_of
-from hanza.plan.placement.mend import team_relaxations
-from hanza.plan.placement.relax import Relaxation, better_ones
+from hanza.plan.placement.candidate import Candidate, Demand
+from hanza.plan.placement.choose import MEMBERS_MAX, Placed
+from hanza.plan.placement.demand import Bounds, demand_of, standing_of, team_of
+from hanza.plan.placement.explain import Explanation
+from hanza.plan.placement.field import Field
+from hanza.plan.placement.fleet.host import Standing
+from hanza.plan.placement.mend import better_ones, team_relaxations
+from hanza.plan.placement.relax import Relaxation
 from hanza.plan.placement.score import goals_of, trips_of
-from hanza.plan.placement.terms import amounts_of, with_taken
 from hanza.plan.pricing import price_per_month
 
 Members = Sequence[tuple[Wanted, HostId | None]]
@@ -59,7 +58,7 @@ class Line:
         if not may:
             return "it stands there; today no host may run it"
         best = self.explanation.best[0].option.candidate
-        if self.at.host in {one.candidate.host for one in self.explanation.losers}:
+        if self.explanation.refuses(self.at.host):
             others = "1 other host" if may == 1 else f"{may} other hosts"
             return f"it stands there and may not any more; {others} may, {best.ground.name} best"
         if best.host == self.at.host:
@@ -75,44 +74,38 @@ class Quote:
     refusal: str | None
     relaxations: tuple[Relaxation, ...]
     """What would help: each places all that are refused."""
-    candidates: tuple[Candidate, ...]
-    """The hosts as they would be then."""
 
 
 def quote_team(
-    members: Members,
-    candidates: Sequence[Candidate],
-    bounds: Bounds,
-    leaving: Leaving = NOBODY,
-    only: Only = None,
+    members: Members, field: Field, bounds: Bounds, leaving: Leaving = NOBODY, only: Only = None
 ) -> Quote:
     """Tell where the unplaced members would go and why the placed ones are where they are.
 
     What is new is placed at once, beside those that leave; these are placed when they have left,
-    where they were if they may.  With `only`, nothing is told of the others.
+    where they were if they may.  With `only`, nothing is told of the others.  What would be taken
+    is taken of the field afterwards.
     """
-    first = _quoted(members, candidates, bounds, leaving, only)
+    first = _Quoting(members, field, bounds, leaving, only).quote()
     if not leaving:
         return first
     at = {line.wanted.id: line.at for line in first.lines}
     homes = {one.id: host for one, host in members if one.id in leaving and host is not None}
-    freed = [
-        _without(one, {i: leaving[i] for i, home in homes.items() if home == one.host})
-        for one in with_taken(first.candidates, _given_back(members, candidates, leaving))
-    ]
+    for one, host in members:
+        if one.id in homes and host is not None and field.candidate(host) is not None:
+            field.leave(host, one.id, one.address.tenant, leaving[one.id])
     gone = [
         (one, None if one.id in leaving else _host_of(at.get(one.id)) or host)
         for one, host in members
         if host is not None or at.get(one.id) is not None
     ]
-    again = _quoted(gone, freed, replace(bounds, homes={**homes, **bounds.homes}), NOBODY)
+    bounds = replace(bounds, homes={**homes, **bounds.homes})
+    again = _Quoting(gone, field, bounds, NOBODY, None).quote()
     settled = {line.wanted.id for line in again.lines}
     lines = [one for one in first.lines if one.wanted.id not in settled] + list(again.lines)
     return Quote(
         _by_name(lines),
         first.refusal or again.refusal,
         first.relaxations or again.relaxations,
-        again.candidates,
     )
 
 
@@ -121,119 +114,92 @@ def ended_line(wanted: Wanted, at: Candidate | None) -> Line:
     return Line(wanted, demand_of(wanted, Bounds()), at, None, NOTHING_SAID)
 
 
-def _quoted(
-    members: Members,
-    candidates: Sequence[Candidate],
-    bounds: Bounds,
-    leaving: Leaving,
-    only: Only = None,
-) -> Quote:
+class _Quoting:
     """One placing of all that have no place; nothing is told of those that leave."""
-    team = team_of(members, candidates, bounds)
-    answer = place_team(team.demands, candidates, team.neighbours)
-    lines = _placed_lines(members, candidates, bounds, leaving, only)
-    if isinstance(answer, Placed):
-        lines += _quoted_lines(team, answer, candidates, only)
-        after = without_room(candidates, answer.options, team.demands)
-        return Quote(_by_name(lines), None, (), tuple(after))
-    helped: tuple[Relaxation, ...] = ()
-    if len(team.demands) <= MEMBERS_MAX:  # what was not searched is not searched again
-        helped = team_relaxations(team.demands, candidates, team.neighbours)
-    for wanted, demand in zip(team.unplaced, team.demands, strict=True):
-        if only is not None and wanted.id not in only:
-            continue
-        explanation = explain(demand, candidates, team.neighbours)
-        if len(team.demands) > 1:
-            explanation = replace(explanation, relaxations=helped)
-        lines.append(Line(wanted, demand, None, None, explanation))
-    refusal = sentence_of(answer, team.demands)
-    return Quote(_by_name(lines), refusal, helped, tuple(candidates))
 
+    def __init__(
+        self, members: Members, field: Field, bounds: Bounds, leaving: Leaving, only: Only
+    ) -> None:
+        self._members, self._field, self._bounds = members, field, bounds
+        self._leaving, self._only = leaving, only
+        self._team = team_of(members, bounds)
 
-def _quoted_lines(
-    team: Team, answer: Placed, candidates: Sequence[Candidate], only: Only
-) -> list[Line]:
-    """Each explained as the last of the team: the others have taken their room already.
+    def quote(self) -> Quote:
+        team, field = self._team, self._field
+        answer = field.place(team.demands, team.standing)
+        lines = self._placed_lines()
+        if isinstance(answer, Placed):
+            lines += self._quoted_lines(answer)
+            self._take(answer, range(len(team.demands)))
+            return Quote(_by_name(lines), None, ())
+        helped: tuple[Relaxation, ...] = ()
+        if len(team.demands) <= MEMBERS_MAX:  # what was not searched is not searched again
+            helped = team_relaxations(team.demands, field, team.standing)
+        for wanted, demand in zip(team.unplaced, team.demands, strict=True):
+            if self._is_told(wanted):
+                explanation = field.explain(demand, team.standing)
+                if len(team.demands) > 1:
+                    explanation = replace(explanation, relaxations=helped)
+                lines.append(Line(wanted, demand, None, None, explanation))
+        return Quote(_by_name(lines), field.refusal(team.demands, answer), helped)
 
-    In a large team those that ask for the same are explained as the first of them is.
-    """
-    lines = []
-    said: dict[object, Explanation] = {}
-    for index, (wanted, demand) in enumerate(zip(team.unplaced, team.demands, strict=True)):
-        if only is not None and wanted.id not in only:
-            continue
+    def _is_told(self, wanted: Wanted) -> bool:
+        return self._only is None or wanted.id in self._only
+
+    def _quoted_lines(self, answer: Placed) -> list[Line]:
+        """Each explained as the last of the team: the others have taken their room already.
+
+        In a large team those that ask for the same are explained as the first of them is.
+        """
+        lines, team = [], self._team
+        said: dict[object, Explanation] = {}
         is_alone = len(team.demands) <= EXPLAINED_ALONE
-        asks = index if is_alone else (demand.asks, demand.component)
-        if asks not in said:
-            said[asks] = _as_last(team, answer, candidates, index)
-        lines.append(_line(wanted, demand, answer.options[index].candidate, said[asks]))
-    return lines
+        for index, (wanted, demand) in enumerate(zip(team.unplaced, team.demands, strict=True)):
+            if not self._is_told(wanted):
+                continue
+            asks = index if is_alone else (demand.asks, demand.component)
+            if asks not in said:
+                said[asks] = self._as_last(answer, index)
+            lines.append(_line(wanted, demand, answer.options[index].candidate, said[asks]))
+        return lines
 
+    def _as_last(self, answer: Placed, index: int) -> Explanation:
+        team, mark = self._team, self._field.mark()
+        others = [at for at in range(len(team.demands)) if at != index]
+        self._take(answer, others)
+        beside = tuple(
+            Standing(component, answer.options[at].candidate.host)
+            for at in others
+            if (component := team.demands[at].component) is not None
+        )
+        found = self._field.explain(team.demands[index], team.standing + beside)
+        self._field.undo(mark)
+        return found
 
-def _as_last(
-    team: Team, answer: Placed, candidates: Sequence[Candidate], index: int
-) -> Explanation:
-    others = [*answer.options[:index], *answer.options[index + 1 :]]
-    rest = [*team.demands[:index], *team.demands[index + 1 :]]
-    beside = tuple(
-        Neighbour(one.component, option.candidate)
-        for one, option in zip(rest, others, strict=True)
-        if one.component is not None
-    )
-    left = without_room(candidates, others, rest)
-    return explain(team.demands[index], left, team.neighbours + beside)
+    def _take(self, answer: Placed, which: Iterable[int]) -> None:
+        for at in which:
+            self._field.take(answer.options[at].candidate.host, self._team.demands[at])
 
+    def _placed_lines(self) -> list[Line]:
+        """Each explained as if it were placed anew: its own room counts as free."""
+        lines = []
+        for wanted, host in self._members:
+            if host is None or wanted.id in self._leaving or not self._is_told(wanted):
+                continue
+            at = self._field.candidate(host)
+            if at is not None:
+                lines.append(self._placed_line(wanted, at))
+        return lines
 
-def _placed_lines(
-    members: Members,
-    candidates: Sequence[Candidate],
-    bounds: Bounds,
-    leaving: Leaving,
-    only: Only,
-) -> list[Line]:
-    """Each explained as if it were placed anew: its own room counts as free."""
-    hosts = {one.host: one for one in candidates}
-    lines = []
-    for wanted, host in members:
-        if host is None or host not in hosts or wanted.id in leaving:
-            continue
-        if only is not None and wanted.id not in only:
-            continue
-        demand = demand_of(wanted, bounds)
-        freed = [
-            _without(one, {wanted.id: demand.room}) if one.host == host else one
-            for one in with_taken(
-                candidates, [(hosts[host].ground, demand.tenant, NONE - demand.cost)]
-            )
-        ]
-        others = [(one, where) for one, where in members if one.id != wanted.id]
-        neighbours = team_of(others, candidates, bounds).neighbours
-        explanation = explain(demand, freed, neighbours)
-        better = better_ones(demand, hosts[host], explanation.relaxations, freed, neighbours)
-        explanation = replace(explanation, relaxations=better)
-        lines.append(_line(wanted, demand, hosts[host], explanation))
-    return lines
-
-
-def _without(one: Candidate, gone: Leaving) -> Candidate:
-    """The host as it is once these have left it, with their room and their ports."""
-    free = one.free
-    for room in gone.values():
-        free = free + room
-    ports = {port: whose for port, whose in one.ports.items() if whose not in gone}
-    return replace(one, free=free, ports=ports)
-
-
-def _given_back(
-    members: Members, candidates: Sequence[Candidate], leaving: Leaving
-) -> list[tuple[Ground, str, Amounts]]:
-    """What providers with terms have not taken any more once these have left."""
-    grounds = {one.host: one.ground for one in candidates}
-    return [
-        (grounds[host], wanted.address.tenant, NONE - amounts_of(leaving[wanted.id]))
-        for wanted, host in members
-        if wanted.id in leaving and host in grounds
-    ]
+    def _placed_line(self, wanted: Wanted, at: Candidate) -> Line:
+        field, demand = self._field, demand_of(wanted, self._bounds)
+        others = [(one, where) for one, where in self._members if one.id != wanted.id]
+        standing, mark = standing_of(others), field.mark()
+        field.leave(at.host, wanted.id, demand.tenant, demand.room)
+        explanation = field.explain(demand, standing)
+        better = better_ones(demand, at.host, explanation.relaxations, field, standing)
+        field.undo(mark)
+        return _line(wanted, demand, at, replace(explanation, relaxations=better))
 
 
 def _host_of(at: Candidate | None) -> HostId | None:

@@ -57,43 +57,25 @@ def relaxations_of(
     return tuple(found)
 
 
-def better_ones(
-    demand: Demand,
-    at: Candidate,
-    relaxations: Sequence[Relaxation],
-    candidates: Sequence[Candidate],
-    neighbours: Sequence[Neighbour],
-) -> tuple[Relaxation, ...]:
-    """Those that would have something better, by its goals, for what stands at `at`.
-
-    Where it may not stand there: those by which it may.
-    """
-    may_stay = any(one.candidate.host == at.host for one in look(demand, candidates).options)
-    found = []
-    for relaxation in relaxations:
-        (then,) = relaxation.demands
-        totals = {
-            one.candidate.host: one.total
-            for one in look(then, candidates).options
-            if not lacks_among(then, one.candidate, neighbours)
-        }
-        here = totals.get(at.host)
-        if here is not None and (not may_stay or max(totals.values()) > here):
-            found.append(relaxation)
-    return tuple(found)
-
-
 def group_relaxations(
     demands: Sequence[Demand], candidates: Sequence[Candidate], neighbours: Sequence[Neighbour]
 ) -> tuple[Relaxation, ...]:
+    """As `steps_that_place`, by all candidates."""
+    return steps_that_place(demands, lambda asked: place_group(asked, candidates, neighbours))
+
+
+def steps_that_place(
+    demands: Sequence[Demand], place: Callable[[Sequence[Demand]], object]
+) -> tuple[Relaxation, ...]:
     """For each thing that holds among a group the smallest step that places all of it.
 
-    These are its hard spreads, and the components that are to stand beside another.
+    These are its hard spreads, and the components that are to stand beside another.  `place` is
+    asked for a `Placed`.
     """
     found = []
     for rule, steps in _steps_of(demands):
         for text, relaxed in steps:
-            answer = place_group(relaxed, candidates, neighbours)
+            answer = place(relaxed)
             if isinstance(answer, Placed):
                 hosts = {one.candidate.host for one in answer.options}
                 sites = {one.candidate.ground.site for one in answer.options}
@@ -328,7 +310,7 @@ def _with_spread(demand: Demand, old: Spread, new: Spread) -> Demand:
     return _with(demand, spreads=spreads)
 
 
-_WIDER: dict[Over, tuple[Over, ...]] = {
+WIDER: dict[Over, tuple[Over, ...]] = {
     "host": ("site", "provider", "country"),
     "site": ("provider", "country"),
     "provider": (),
@@ -338,7 +320,7 @@ _WIDER: dict[Over, tuple[Over, ...]] = {
 
 def _farther_apart(beside: Beside) -> Iterable[tuple[str, Beside]]:
     """Every weaker form; the last only prefers it."""
-    for over in _WIDER[beside.over]:
+    for over in WIDER[beside.over]:
         yield f"at the {over} of {beside.words} is enough", replace(beside, over=over)
     yield f"beside {beside.words} only if that can be had", replace(beside, is_hard=False)
 

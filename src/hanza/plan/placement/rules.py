@@ -295,7 +295,9 @@ def _host_rules(size: Capacity) -> tuple[HostRule, ...]:
         return "said that it is full" if one.is_refusing else None
 
     def withdrawn(one: Candidate) -> str | None:
-        return None if one.is_offered else "is not offered"
+        if one.is_offered:
+            return None
+        return "; ".join(one.ground.withheld) or "is not offered"
 
     def small(one: Candidate) -> str | None:
         return None if one.free.holds(size) else f"has {words_of_size(one.free)} free"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hanza.model.ids import SiteId
 from hanza.model.policy import PRESETS, Goals, Policy
 from hanza.plan.nearness import RoundTrip, round_trip
-from hanza.plan.placement.beside import is_beside
+from hanza.plan.placement.beside import is_beside, wished_for
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.pricing import price_per_month
 
@@ -50,7 +50,7 @@ def _option(candidate: Candidate, terms: tuple[tuple[str, int], ...]) -> Option:
 
 def _together(demand: Demand, candidate: Candidate) -> tuple[tuple[str, int], ...]:
     """A term of its own beside the goals, where it would rather stand beside something."""
-    wished = [one for one in demand.companions if not one.beside.is_hard and one.stands]
+    wished = wished_for(demand.companions)
     if not wished:
         return ()
     return (("with", TOGETHER * sum(is_beside(one, candidate) for one in wished)),)

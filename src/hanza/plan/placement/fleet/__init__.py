@@ -8,5 +8,6 @@ holds room: that is the store's guarded update.
 from hanza.plan.placement.fleet.fleet import Fleet
 from hanza.plan.placement.fleet.group import Stuck
 from hanza.plan.placement.fleet.host import Host, Standing
+from hanza.plan.placement.fleet.trial import Trial
 
-__all__ = ["Fleet", "Host", "Standing", "Stuck"]
+__all__ = ["Fleet", "Host", "Standing", "Stuck", "Trial"]

@@ -12,14 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hanza.model.policy import Over, Policy, Spread
+from hanza.model.policy import Policy, Spread
 from hanza.plan.placement.candidate import Demand, Ground
 from hanza.plan.placement.fleet.layout import (
-    COUNTRY_PLACE,
     NONE,
-    OVER_HOST,
-    PROVIDER_PLACE,
-    SITE_PLACE,
+    OVERS,
     SPREAD_COLUMNS,
     Members,
     Shares,
@@ -36,12 +33,6 @@ FEW = 64
 """Changed sites up to here are put right one by one."""
 ALL = 2**62
 """As different as there are replicas."""
-OVERS: dict[Over, int] = {
-    "host": OVER_HOST,
-    "site": SITE_PLACE,
-    "provider": PROVIDER_PLACE,
-    "country": COUNTRY_PLACE,
-}
 LEAST_SITES = 16
 
 

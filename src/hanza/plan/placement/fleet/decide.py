@@ -1,13 +1,13 @@
 """One decision: what is asked, brought to the columns, and the host that they name."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from hanza.model.ids import HostId
-from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.candidate import Demand, Neighbour
 from hanza.plan.placement.choose import Placed, place_group
 from hanza.plan.placement.fleet import kernels
 from hanza.plan.placement.fleet.asks import Ask
@@ -107,22 +107,16 @@ class Decider:
             return UNCLEAR
         host = hosts[0] if hosts else demand.home
         assert host is not None, "one of the two is there"
-        if host in self.inventory and self._may_stand(demand, host, standing, now):
+        if host in self.inventory and self.may_stand(demand, host, standing, microseconds(now)):
             return host
         return None if hosts else UNCLEAR
 
-    def _may_stand(
-        self, demand: Demand, host: HostId, standing: Sequence[HostId], now: datetime
-    ) -> bool:
-        one = self.inventory.candidate(host, now)
-        beside = self.neighbours(demand.component or "", standing, now)
-        return isinstance(place_group([demand], [one], beside), Placed)
-
-    def neighbours(
-        self, component: str, standing: Sequence[HostId], now: datetime
-    ) -> list[Neighbour]:
-        """As `choose` takes them."""
-        known: list[Candidate] = [
-            self.inventory.candidate(one, now) for one in standing if one in self.inventory
+    def may_stand(self, demand: Demand, host: HostId, standing: Sequence[HostId], now: int) -> bool:
+        """Whether this host may run it next to these replicas, whatever company it wants."""
+        rows, at = self.inventory.rows, self.inventory.candidate_at
+        beside = [
+            Neighbour(demand.component or "", at(rows[one], now)) for one in standing if one in rows
         ]
-        return [Neighbour(component, one) for one in known]
+        kept = tuple(one for one in demand.policy.besides if one.kind != "component")
+        alone = replace(demand, policy=replace(demand.policy, besides=kept))
+        return isinstance(place_group([alone], [at(rows[host], now)], beside), Placed)

@@ -6,37 +6,53 @@ The losers are made when somebody reads them, as they were when it was explained
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hanza.model.ids import HostId
+from hanza.plan.placement.beside import components_of
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
-from hanza.plan.placement.explain import BEST_SHOWN, Explanation, Loser, RuleCount, runner_of
+from hanza.plan.placement.explain import (
+    BEST_SHOWN,
+    NAMED_MAX,
+    Explanation,
+    Loser,
+    RuleCount,
+    SiteLook,
+    runner_of,
+)
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.fitting import find_fitting, option_at
-from hanza.plan.placement.fleet.layout import CPUS, FREE_CPUS
-from hanza.plan.placement.fleet.reduce import Codes, Mask, worth_trying
-from hanza.plan.placement.fleet.refusals import crowded_by, find_refusals
-from hanza.plan.placement.relax import Relaxation, changes_of, group_relaxations
+from hanza.plan.placement.fleet.inventory import Inventory
+from hanza.plan.placement.fleet.layout import CPUS, FREE_CPUS, Mask
+from hanza.plan.placement.fleet.reduce import Codes, worth_trying
+from hanza.plan.placement.fleet.refusals import crowds_of, find_refusals
+from hanza.plan.placement.relax import WIDER, Relaxation, changes_of, group_relaxations
 from hanza.plan.placement.rules import Lack, compile_rules
 from hanza.plan.placement.score import Option
 from hanza.plan.pricing import price_per_month
 
+T = TypeVar("T")
+HOST_RULES = ("with", "ports", "capacity")
+"""Those that can be relaxed and may differ between the hosts of one site."""
 
-class Losers(Sequence[Loser]):
+
+class Made(Sequence[T]):
     """Made one by one, by whoever reads them."""
 
-    def __init__(self, count: int, make: Callable[[int], Loser]) -> None:
+    def __init__(self, count: int, make: Callable[[int], T]) -> None:
         self._count, self._make = count, make
 
     def __len__(self) -> int:
         return self._count
 
     @overload
-    def __getitem__(self, at: int) -> Loser: ...
+    def __getitem__(self, at: int) -> T: ...
     @overload
-    def __getitem__(self, at: slice) -> Sequence[Loser]: ...
-    def __getitem__(self, at: int | slice) -> Loser | Sequence[Loser]:
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
         """Raises `IndexError` as a tuple does."""
         if isinstance(at, slice):
             return tuple(self._make(one) for one in range(self._count)[at])
@@ -47,20 +63,24 @@ class Explainer:
     """One demand held against all hosts, by id."""
 
     def __init__(
-        self, decider: Decider, demand: Demand, neighbours: Sequence[Neighbour], now: int
+        self,
+        decider: Decider,
+        demand: Demand,
+        neighbours: Sequence[Neighbour],
+        now: int,
+        freeze: Callable[[], Inventory] | None = None,
     ) -> None:
+        """`freeze` tells all that losers are made of, as it is when it is explained."""
         self._decider, self._demand, self._now = decider, demand, now
         self._neighbours = neighbours
-        known = sorted(decider.inventory.rows.items())
-        self._ids = [host for host, _ in known]
-        self._rows = np.array([row for _, row in known], np.int64)
+        self._freeze = freeze or decider.inventory.frozen
+        self._ids, self._rows = decider.inventory.by_id()
         self._refusals = find_refusals(decider, demand, self._rows, now)
         self._count = self._refusals.by_rule.sum(axis=0)
-        settled = [one.candidate for one in neighbours if one.component == demand.component]
-        self._crowds = crowded_by(decider, demand, settled, self._rows)
+        self._crowds = crowds_of(decider, demand, neighbours, self._rows)
         self._is_crowded: Mask = np.zeros(len(self._rows), np.bool_)
-        for _, mask in self._crowds:
-            self._is_crowded |= mask
+        for one in self._crowds:
+            self._is_crowded |= one.mask
 
     def explanation(self) -> Explanation:
         fits = self._count == 0
@@ -69,30 +89,65 @@ class Explainer:
         relaxations = self._relaxations()
         if crowded.any() and not may:
             relaxations += self._among_replicas()
+        lost, by_rule = np.flatnonzero(~fits | crowded), self._refused(fits)
         return Explanation(
             looked_at=len(self._rows),
             may=may,
-            refusals=self._counts(fits),
+            refusals=tuple(self._count_of(*one) for one in by_rule),
             best=tuple(runner_of(self._demand, one) for one in self._best()),
-            losers=self._losers(np.flatnonzero(~fits | crowded)),
+            losers=self._losers(lost),
             relaxations=relaxations,
+            looks=self._looks(lost, [at for _, _, at in by_rule]),
         )
 
-    def _counts(self, fits: Mask) -> tuple[RuleCount, ...]:
+    def sentence(self) -> str:
+        """Why no host may run it, whatever stands beside it."""
+        found = self._refused(self._count == 0)
+        counts = (RuleCount(*name, words, self._hosts(at)) for name, words, at in found)
+        return Explanation(len(self._rows), 0, tuple(counts), (), (), ()).sentence
+
+    def _hosts(self, at: Codes) -> tuple[HostId, ...]:
+        return tuple(self._ids[one] for one in at.tolist())
+
+    def _count_of(self, name: tuple[str, str], words: str, at: Codes) -> RuleCount:
+        label = self._decider.inventory.label
+        named = tuple(label(row) for row in self._rows[at[:NAMED_MAX]].tolist())
+        return RuleCount(*name, words, self._hosts(at), named)
+
+    def _refused(self, fits: Mask) -> list[tuple[tuple[str, str], str, Codes]]:
+        """By the rules that refuse any, with their words: where in the order of ids."""
         says = dict(self._refusals.compiled.says)
         times = {name: self._refusals.of(name) for name in says}
         for spread in self._demand.policy.spreads:
-            name = ("spread", str(spread.over))
-            says[name] = f"where the {spread.over} has replicas already"
-            times[name] = np.zeros(len(fits), np.int64)
-        for spread, mask in self._crowds:
-            times["spread", str(spread.over)] += (mask & fits).astype(np.int64)
-        ids, found = self._ids, []
+            says["spread", spread.over] = f"where the {spread.over} has replicas already"
+        for one in self._crowds:
+            says[one.name] = one.says
+            known = times.get(one.name, 0)
+            times[one.name] = known + (one.mask & fits).astype(np.int64)
+        found = []
         for name, words in says.items():
-            at = np.repeat(np.arange(len(ids)), times[name]).tolist()
-            if at:
-                found.append(RuleCount(*name, words, tuple(ids[one] for one in at)))
-        return tuple(found)
+            at = np.repeat(np.arange(len(fits)), times.get(name, 0))
+            if len(at):
+                found.append((name, words, at))
+        return found
+
+    def _looks(self, lost: Codes, by_rule: Sequence[Codes]) -> Made[SiteLook]:
+        """Counted by whoever reads the first."""
+        inventory = self._decider.inventory
+        sites, grounds = inventory.columns.sites_of(self._rows), inventory.asks.grounds.copy()
+        refused = np.bincount(sites[lost], minlength=len(grounds))
+        known = np.flatnonzero(refused).tolist()
+        known.sort(key=lambda site: (grounds[site].name, grounds[site].site))
+        counts: list[NDArray[np.int64]] = []
+
+        def look(number: int) -> SiteLook:
+            if not counts:
+                counts.extend(np.bincount(sites[at], minlength=len(grounds)) for at in by_rule)
+            site = known[number]
+            told = tuple((at, int(one[site])) for at, one in enumerate(counts) if one[site])
+            return SiteLook(grounds[site], int(refused[site]), told)
+
+        return Made(len(known), look)
 
     def _best(self) -> list[Option]:
         fitting = find_fitting(self._decider, self._demand, self._now)
@@ -100,8 +155,8 @@ class Explainer:
         free = np.flatnonzero(~np.isin(fitting.rows, full))[:BEST_SHOWN].tolist()
         return [option_at(fitting, at, self._candidate(int(fitting.rows[at]))) for at in free]
 
-    def _losers(self, lost: Codes) -> Losers:
-        frozen, rows = self._decider.inventory.frozen(), self._rows
+    def _losers(self, lost: Codes) -> Made[Loser]:
+        frozen, rows = self._freeze(), self._rows
         sites = frozen.columns.sites_of(rows)
 
         def loser(number: int) -> Loser:
@@ -111,14 +166,10 @@ class Explainer:
                 return Loser(one, self._refusals.lacks(one, int(sites[at])))
             return Loser(
                 one,
-                tuple(
-                    Lack("spread", spread.over, f"its {spread.over} has replicas already")
-                    for spread, mask in self._crowds
-                    if mask[at]
-                ),
+                tuple(Lack(*crowd.name, crowd.text) for crowd in self._crowds if crowd.mask[at]),
             )
 
-        return Losers(len(lost), loser)
+        return Made(len(lost), loser)
 
     def _relaxations(self) -> tuple[Relaxation, ...]:
         """By those that lack one thing only."""
@@ -153,7 +204,7 @@ class Explainer:
         """What it opens of those that lacked only this."""
         rows, inventory = self._rows[near], self._decider.inventory
         at = inventory.columns.sites_of(rows)
-        if rule in ("capacity", "ports"):
+        if rule in HOST_RULES:
             refusals = find_refusals(self._decider, demand, rows, self._now)
             is_open = ~refusals.by_rule.any(axis=0)
         else:
@@ -176,7 +227,11 @@ class Explainer:
         fitting = find_fitting(self._decider, replace(self._demand, home=None), self._now)
         settled = [self._decider.inventory.rows[one.candidate.host] for one in self._neighbours]
         places = fitting.places(self._decider, np.array(settled, np.int64))
-        kept = worth_trying(places, 1, {one.over for one in self._demand.policy.spreads})
+        overs = {one.over for one in self._demand.policy.spreads}
+        for beside in components_of(self._demand, is_hard=True):
+            # What is tried may be wider.
+            overs |= {beside.over, *WIDER[beside.over]}
+        kept = worth_trying(places, 1, overs)
         candidates = [self._candidate(int(row)) for row in fitting.rows[kept]]
         return group_relaxations([self._demand], candidates, self._neighbours)
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hanza.model.policy import Over
 from hanza.plan.placement.candidate import Candidate, Demand
-from hanza.plan.placement.fleet.asks import OVERS
+from hanza.plan.placement.fleet.company import is_with_hosts, places_of, points_of_company
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.layout import (
     FREE_MEMORY,
@@ -16,7 +15,7 @@ from hanza.plan.placement.fleet.layout import (
     HOST_COLUMNS,
     ID,
     MEMORY,
-    OVER_HOST,
+    OVERS,
     Shares,
 )
 from hanza.plan.placement.fleet.reduce import Codes, Places
@@ -33,23 +32,17 @@ class Fitting:
     goals: tuple[tuple[str, int], ...]
     values: Shares
     best: Shares
+    company: Codes | None = None
+    """What of the points is for what stands there already; None where nothing is wished for."""
 
     def places(self, decider: Decider, settled: Codes) -> Places:
         """For each kind of place; `settled` are the rows where replicas stand."""
-        codes = {over: places_of(decider, self.rows, over) for over in OVERS}
+        inventory = decider.inventory
+        codes = {over: places_of(inventory, self.rows, over) for over in OVERS}
         is_settled = {
-            over: np.isin(codes[over], places_of(decider, settled, over)) for over in OVERS
+            over: np.isin(codes[over], places_of(inventory, settled, over)) for over in OVERS
         }
         return Places(codes, is_settled)
-
-
-def places_of(decider: Decider, rows: Codes, over: Over) -> Codes:
-    """A number for the host, site, provider or country of each row."""
-    columns = decider.inventory.columns
-    if OVERS[over] == OVER_HOST:
-        return rows
-    found: Codes = columns.sites.tables[0][columns.sites_of(rows), OVERS[over]]
-    return found
 
 
 def find_fitting(decider: Decider, demand: Demand, now: int) -> Fitting:
@@ -60,7 +53,7 @@ def find_fitting(decider: Decider, demand: Demand, now: int) -> Fitting:
     world = inventory.columns.world
     count = decider.list_fitting(world, ask.allowed, decider.needs(demand, now), found, at)
     rows, at = found[:count].astype(np.int64), at[:count]
-    kept = _is_with_volumes(decider, demand, rows)
+    kept = _is_with_volumes(decider, demand, rows) & is_with_hosts(inventory, demand, rows)
     rows, at = rows[kept], at[kept]
     sites, inverse = np.unique(ask.allowed[at], return_inverse=True)
     values = inventory.asks.values[np.ix_(ask.measures, sites)]
@@ -71,19 +64,27 @@ def find_fitting(decider: Decider, demand: Demand, now: int) -> Fitting:
     numbers = np.arange(len(sites), dtype=np.int32)
     measures = np.arange(len(ask.measures))
     decider.count_points(numbers, values, measures, ask.weights, best, totals)
-    order = _order(decider, rows, totals[inverse])
+    points, company = totals[inverse].astype(np.int64), points_of_company(inventory, demand, rows)
+    if company is not None:
+        points += company
+    order = _order(decider, rows, points)
     return Fitting(
         rows[order],
-        totals[inverse][order].astype(np.int64),
+        points[order],
         ask.goals,
         values[:, inverse[order]],
         best,
+        None if company is None else company[order],
     )
 
 
 def option_at(fitting: Fitting, at: int, candidate: Candidate) -> Option:
     """The one at this place in the order, with its terms."""
-    return option_of(candidate, fitting.goals, fitting.values[:, at], fitting.best)
+    option = option_of(candidate, fitting.goals, fitting.values[:, at], fitting.best)
+    if fitting.company is None:
+        return option
+    more = int(fitting.company[at])
+    return Option(candidate, option.total + more, (*option.terms, ("with", more)))
 
 
 def option_of(
@@ -116,12 +117,12 @@ def _is_with_volumes(decider: Decider, demand: Demand, rows: Codes) -> NDArray[n
     return kept
 
 
-def _order(decider: Decider, rows: Codes, totals: NDArray[np.int32]) -> Codes:
+def _order(decider: Decider, rows: Codes, totals: Codes) -> Codes:
     """By points, then the larger free share of memory, then the id."""
     hosts, ids = decider.inventory.columns.hosts.tables[0], decider.inventory.hosts
     shares = hosts[rows, FREE_MEMORY] / np.maximum(hosts[rows, MEMORY], 1)
     words = [hosts[rows, column] for column in reversed(range(ID, HOST_COLUMNS))]
-    keys = [*words, -shares, -totals.astype(np.int64)]
+    keys = [*words, -shares, -totals]
     order: Codes = np.lexsort(keys)
     is_same = np.ones(max(len(rows) - 1, 0), np.bool_)
     for key in keys:
@@ -131,4 +132,4 @@ def _order(decider: Decider, rows: Codes, totals: NDArray[np.int32]) -> Codes:
     # Ids that start alike: in full.
     by_id = sorted(range(len(rows)), key=lambda one: ids[rows[one]])
     again = np.array(by_id)
-    return again[np.lexsort((-shares[again], -totals[again].astype(np.int64)))]
+    return again[np.lexsort((-shares[again], -totals[again]))]

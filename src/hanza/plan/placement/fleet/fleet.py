@@ -4,21 +4,23 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
 from hanza.model.quota import Amounts
-from hanza.plan.placement.beside import is_plain
+from hanza.plan.placement.beside import is_in_company
 from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
-from hanza.plan.placement.choose import MEMBERS_MAX, Placed, place_group
-from hanza.plan.placement.explain import Explanation, explain
+from hanza.plan.placement.choose import Placed
+from hanza.plan.placement.explain import Explanation
 from hanza.plan.placement.fleet import group
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.explain import Explainer
 from hanza.plan.placement.fleet.group import Stuck
 from hanza.plan.placement.fleet.host import Host, Standing, microseconds
 from hanza.plan.placement.fleet.inventory import Inventory
+from hanza.plan.placement.fleet.trial import Trial
 
 COMPILED_FROM = 1_000
 """Hosts.  Below that plain Python decides in a fraction of a millisecond, and the compiler would
@@ -96,9 +98,8 @@ class Fleet:
         self, demand: Demand, neighbours: Sequence[Standing], now: datetime
     ) -> HostId | None:
         """The best host for one demand, or None where no host may run it."""
-        if is_plain([demand]):
-            placed = self._plainly([demand], neighbours, now)
-            return placed.options[0].candidate.host if isinstance(placed, Placed) else None
+        if is_in_company(demand):
+            return self._search(demand, neighbours, now)
         decider, standing = self._decider, [one.host for one in neighbours]
         if demand.component is None:
             standing = []
@@ -108,18 +109,18 @@ class Fleet:
         if answer is None or isinstance(answer, str):
             return answer
         # What columns cannot tell apart, the search can.
-        placed = group.search(decider, [demand], neighbours, now)
+        return self._search(demand, neighbours, now)
+
+    def _search(
+        self, demand: Demand, neighbours: Sequence[Standing], now: datetime
+    ) -> HostId | None:
+        placed = group.search(self._decider, [demand], neighbours, now)
         return placed.options[0].candidate.host if isinstance(placed, Placed) else None
 
     def place_group(
         self, demands: Sequence[Demand], neighbours: Sequence[Standing], now: datetime
     ) -> Placed | Stuck:
         """The best hosts for all demands together, or nothing is placed."""
-        has_terms = self._inventory.asks.has_terms and len(demands) > 1
-        if (has_terms or is_plain(demands)) and len(demands) <= MEMBERS_MAX:
-            return self._plainly(demands, neighbours, now)
-        if any(is_plain([one]) for one in demands):
-            return Stuck(None, is_exact=False)
         return group.place(self._decider, demands, neighbours, now)
 
     def explain(self, demand: Demand, neighbours: Sequence[Standing], now: datetime) -> Explanation:
@@ -129,21 +130,17 @@ class Fleet:
             for one in neighbours
             if one.host in self
         ]
-        if is_plain([demand]):
-            return explain(demand, list(self.candidates(now)), beside)
         return Explainer(self._decider, demand, beside, microseconds(now)).explanation()
 
-    def _plainly(
-        self, demands: Sequence[Demand], neighbours: Sequence[Standing], now: datetime
-    ) -> Placed | Stuck:
-        """By all candidates, for what columns do not know: company, and terms in a group."""
-        candidates = {one.host: one for one in self.candidates(now)}
-        beside = [
-            Neighbour(one.component, candidates[one.host])
-            for one in neighbours
-            if one.host in candidates
-        ]
-        answer = place_group(demands, list(candidates.values()), beside)
-        if isinstance(answer, Placed):
-            return answer
-        return Stuck(None if answer.looked is None else answer.looked.demand, answer.is_exact)
+    def refusal(self, demands: Sequence[Demand], stuck: Stuck, now: datetime) -> str:
+        """Why nothing of it was placed, in words."""
+        return Trial(self._decider, microseconds(now)).refusal(demands, stuck)
+
+    @contextmanager
+    def trial(self, now: datetime) -> Iterator[Trial]:
+        """What would be: afterwards everything is as it was, and nothing else happens meanwhile."""
+        trial = Trial(self._decider, microseconds(now))
+        try:
+            yield trial
+        finally:
+            trial.undo()

@@ -6,12 +6,16 @@ from datetime import datetime
 
 import numpy as np
 
+from hanza.model.capacity import Capacity
 from hanza.model.policy import Over, Spread
+from hanza.plan.placement.beside import components_of
 from hanza.plan.placement.candidate import Candidate, Demand
 from hanza.plan.placement.choose import MEMBERS_MAX, Placed, home_first
+from hanza.plan.placement.fleet.company import places_of, rows_of
 from hanza.plan.placement.fleet.decide import Decider
-from hanza.plan.placement.fleet.fitting import Fitting, find_fitting, option_at, places_of
+from hanza.plan.placement.fleet.fitting import Fitting, find_fitting, option_at
 from hanza.plan.placement.fleet.host import Standing, microseconds
+from hanza.plan.placement.fleet.layout import FREE_CPUS, FREE_DISK, Mask
 from hanza.plan.placement.fleet.reduce import Codes, worth_trying
 from hanza.plan.placement.fleet.sequence import place_in_turn
 from hanza.plan.placement.score import Option
@@ -42,8 +46,10 @@ def place(
         answer = search(decider, demands, neighbours, now)
         if isinstance(answer, Placed) or answer.is_exact:
             return answer
-    options = place_in_turn(decider, demands, neighbours, microseconds(now))
-    return Stuck(None, is_exact=False) if options is None else Placed(options, is_exact=False)
+    found = place_in_turn(decider, demands, neighbours, microseconds(now))
+    if isinstance(found, tuple):
+        return Placed(found, is_exact=False)
+    return Stuck(found, is_exact=False)
 
 
 def search(
@@ -94,18 +100,26 @@ class _Members:
             one.component for one in demands if one.component is not None
         )
         inventory = decider.inventory
+        self._besides = [
+            (one, beside)
+            for one in demands
+            for is_hard in (True, False)
+            for beside in components_of(one, is_hard=is_hard)
+        ]
+        known = self._components | {beside.name: None for _, beside in self._besides}
         self._settled = [
             (one.component, inventory.rows[one.host])
             for one in neighbours
-            if one.component in self._components and one.host in inventory.rows
+            if one.component in known and one.host in inventory.rows
         ]
         self._candidates: dict[int, Candidate] = {}
-        self.groups = {name: self._group(name) for name in self._components}
+        self.groups = {name: self._group(name) for name in known}
         self.options = self._options()
 
     def _group(self, component: str) -> Group:
         mine = [at for at, one in enumerate(self._demands) if one.component == component]
         rows = [row for name, row in self._settled if name == component]
+        # Of a component that is only stood beside, nobody comes, and nothing is asked.
         spreads = dict.fromkeys(
             self._within_reach(spread, mine, rows)
             for at in mine
@@ -120,7 +134,7 @@ class _Members:
             return spread
         rows = [np.array(settled, np.int64)]
         rows += {id(self._fitting[at]): self._fitting[at].rows for at in members}.values()
-        places = places_of(self._decider, np.concatenate(rows), spread.over)
+        places = places_of(self._decider.inventory, np.concatenate(rows), spread.over)
         there, asked = len(np.unique(places)), spread.distinct_min
         return replace(spread, distinct_min=there if asked is None else min(asked, there))
 
@@ -131,28 +145,58 @@ class _Members:
             if one.component is not None
             for spread in one.policy.spreads
         }
-        rows = np.array([row for _, row in self._settled], np.int64)
+        overs |= {beside.over for _, beside in self._besides}
         made: dict[int, tuple[Option, ...]] = {}
         for one in self._fitting:
             if id(one) not in made:
-                made[id(one)] = self._worth_trying(one, rows, overs)
+                made[id(one)] = self._worth_trying(one, overs)
         return [made[id(one)] for one in self._fitting]
 
-    def _worth_trying(
-        self, fitting: Fitting, settled: Codes, overs: set[Over]
-    ) -> tuple[Option, ...]:
+    def _fixed(self) -> set[Over]:
+        """What members have to do with each other; see `reduce`."""
+        found: set[Over] = {
+            beside.over
+            for one, beside in self._besides
+            if beside.name != one.component and beside.name in self._components
+        }
+        if self._decider.inventory.asks.has_terms and len(self._demands) > 1:
+            found.add("provider")
+        return found
+
+    def _worth_trying(self, fitting: Fitting, overs: set[Over]) -> tuple[Option, ...]:
+        settled = np.array([row for _, row in self._settled], np.int64)
         places = fitting.places(self._decider, settled)
-        kept = worth_trying(places, len(self._demands), overs)
-        kept |= np.isin(fitting.rows, self._homes())
+        fixed, bound = self._fixed(), np.isin(fitting.rows, self._bound())
+        is_roomy = self._is_roomy(fitting.rows) & ~bound
+        kept = worth_trying(places, len(self._demands), overs, fixed, is_roomy) | bound
         return tuple(
             option_at(fitting, int(at), self._candidate(int(fitting.rows[at])))
             for at in np.flatnonzero(kept)
         )
 
-    def _homes(self) -> list[int]:
-        rows = self._decider.inventory.rows
-        homes = {one.home for one in self._demands if one.home is not None}
-        return [rows[home] for home in homes if home in rows]
+    def _is_roomy(self, rows: Codes) -> Mask:
+        """Who has room and ports for the whole group."""
+        whole = sum((one.room for one in self._demands), Capacity(0, 0, 0))
+        inventory = self._decider.inventory
+        free = inventory.columns.hosts.tables[0][rows, FREE_CPUS : FREE_DISK + 1]
+        needed = np.array([whole.cpus, whole.memory_mib, whole.disk_mib])
+        ports = [port for one in self._demands for port in one.ports]
+        found: Mask = np.logical_and.reduce(free >= needed, axis=1)
+        found &= ~np.isin(rows, inventory.with_ports(ports))
+        return found
+
+    def _bound(self) -> list[int]:
+        """Hosts that are not alike to all members: homes, and where volumes and company are."""
+        inventory = self._decider.inventory
+        hosts = {one.home for one in self._demands if one.home is not None}
+        for one in self._demands:
+            hosts |= {bound.host for bound in one.pin.volumes if bound.host is not None}
+        rows = [inventory.rows[host] for host in hosts if host in inventory.rows]
+        for one in self._demands:
+            for companion in one.companions:
+                if companion.beside.over == "host":
+                    rows += rows_of(inventory, companion.stands).tolist()
+        return rows
 
     def _candidate(self, row: int) -> Candidate:
         if row not in self._candidates:

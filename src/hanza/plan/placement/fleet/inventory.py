@@ -26,6 +26,7 @@ from hanza.plan.placement.fleet.layout import (
     PROVIDER_PLACE,
     REFUSES,
     SITE_PLACE,
+    Table,
 )
 from hanza.plan.placement.terms import grounds_with
 
@@ -73,6 +74,7 @@ class Inventory:
         self._sites: dict[SiteId, int] = {}
         self._places: dict[tuple[int, str], int] = {}
         self._ports: dict[int, dict[int, InstanceId | None]] = {}
+        self._by_id: tuple[list[HostId], Table] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -125,11 +127,12 @@ class Inventory:
             until,
             agent if host.is_offered else ~agent,
         )
-        self._set_ports(row, host.ports)
+        self.set_ports(row, host.ports)
         self.columns.changed(row)
 
     def drop(self, host: HostId) -> None:
         row = self.rows.pop(host)
+        self._by_id = None
         self._ports.pop(row, None)
         self.columns.end_host(row)
 
@@ -147,7 +150,7 @@ class Inventory:
         known = self._ports.get(row, {})
         freed = [port for port in ports if port in known]
         if freed:
-            self._set_ports(row, {port: by for port, by in known.items() if port not in freed})
+            self.set_ports(row, {port: by for port, by in known.items() if port not in freed})
 
     def hear(self, agents: Iterable[str], at: datetime) -> None:
         known = self._agents
@@ -165,6 +168,17 @@ class Inventory:
         found._ports = self._ports.copy()
         return found
 
+    def by_id(self) -> tuple[list[HostId], Table]:
+        """Every host in the order of the ids, and their rows; for who reads them all."""
+        if self._by_id is None:
+            ids = sorted(self.rows)
+            self._by_id = ids, np.array([self.rows[host] for host in ids], np.int64)
+        return self._by_id
+
+    def label(self, row: int) -> str:
+        """As people call it: site/host."""
+        return f"{self.asks.grounds[self.columns.site_of(row)].name}/{self._names[row]}"
+
     def with_ports(self, ports: Sequence[int]) -> list[int]:
         """The rows of hosts where one of these is taken."""
         if not ports:
@@ -176,7 +190,7 @@ class Inventory:
 
     def candidates(self, now: datetime) -> Iterator[Candidate]:
         at = microseconds(now)
-        return (self.candidate_at(self.rows[host], at) for host in sorted(self.rows))
+        return (self.candidate_at(row, at) for row in self.by_id()[1].tolist())
 
     def candidate_at(self, row: int, now: int) -> Candidate:
         values = self.columns.hosts.tables[0][row].tolist()
@@ -198,6 +212,7 @@ class Inventory:
 
     def _new(self, host: Host, site: int) -> int:
         row = self.columns.new_host(site)
+        self._by_id = None
         if row == len(self.hosts):
             self.hosts.append(host.host)
         self.hosts[row] = host.host
@@ -215,13 +230,21 @@ class Inventory:
             self._agent_ids.append(agent)
         return number
 
+    def place(self, over: int, name: str) -> int | None:
+        """The number of a site, provider or country, by its column; None where none is."""
+        return self._places.get((over, name))
+
     def _place(self, over: int, name: str) -> int:
         number = self._places.get((over, name))
         if number is None:
             number = self._places[over, name] = self.columns.marks.take()
         return number
 
-    def _set_ports(self, row: int, ports: Mapping[int, InstanceId | None]) -> None:
+    def ports_at(self, row: int) -> Mapping[int, InstanceId | None]:
+        """Never changed, only replaced."""
+        return self._ports.get(row, {})
+
+    def set_ports(self, row: int, ports: Mapping[int, InstanceId | None]) -> None:
         known = self._ports.get(row, {})
         self.columns.free_ports(row, known)
         self.columns.take_ports(row, ports)

@@ -8,9 +8,12 @@ at their hosts.
 import numpy as np
 from numpy.typing import NDArray
 
+from hanza.model.policy import Over
+
 Table = NDArray[np.int64]
 Members = NDArray[np.int32]
 Shares = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 World = tuple[Table, Table, Table, Members, Table, Members]
 """Hosts, when their agents were heard, blocks, hosts of blocks, sites, taken ports."""
 Needs = tuple[Table, Members]
@@ -39,6 +42,12 @@ SITE_COLUMNS = 4
 
 OVER_HOST = 0
 """A spread is over this, or over the column of the place in the table of sites."""
+OVERS: dict[Over, int] = {
+    "host": OVER_HOST,
+    "site": SITE_PLACE,
+    "provider": PROVIDER_PLACE,
+    "country": COUNTRY_PLACE,
+}
 OVER, DISTINCT, SHARE, IS_HARD = 0, 1, 2, 3
 SPREAD_COLUMNS = 4
 

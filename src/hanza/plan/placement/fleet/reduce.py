@@ -20,18 +20,27 @@ are enough, with those where replicas stood before.  A provider is in many count
 way round: where spreads ask about both, providers are counted by country, and no country is left
 out.  Members of one component that ask the same are put in order afterwards, which changes
 nothing and moves nobody back.
+
+Company.  Beside what stands already, a member is apart at a new place and at q as well, so such a
+kind counts as one that a spread asks about.  Members that want to be beside each other, or that
+count against one provider's terms, may be moved only where the place of that kind stays the same:
+nothing is left out of such a *fixed* kind, nor of those around it.  Who wants to share a host may
+be moved only together with all who are there, inside the site.  A host that nobody is bound to and
+that has room and ports for the whole group takes any of them: so of a site all hosts up to the
+k-th such new one are enough.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hanza.model.policy import Over
+from hanza.plan.placement.fleet.layout import Mask
 
 INWARDS: tuple[Over, ...] = ("country", "provider", "site", "host")
 Codes = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +52,47 @@ class Places:
     is_settled: dict[Over, Mask]
 
 
-def worth_trying(places: Places, members: int, overs: set[Over]) -> Mask:
-    """Which hosts can be in the answer for a group of so many; `overs` are what spreads ask."""
+def worth_trying(
+    places: Places,
+    members: int,
+    overs: Collection[Over],
+    fixed: Collection[Over] = (),
+    is_roomy: Mask | None = None,
+) -> Mask:
+    """Which hosts can be in the answer for a group of so many.
+
+    `overs` are what spreads ask about, and company with what stands; `fixed` what members have
+    to do with each other.  Where that is their host, `is_roomy` tells which could take them all.
+    """
     count = len(places.codes["host"])
     around: Codes = np.zeros(count, np.int64)
     kept: Mask = np.ones(count, np.bool_)
-    for over in INWARDS:
-        if over not in overs and over != "host":
+    asked = {*overs, *fixed, "host", *(("site",) if "host" in fixed else ())}
+    for depth, over in enumerate(INWARDS):
+        if over not in asked:
             continue
         codes = _pairs(around, places.codes[over])
-        if over != "country" or "provider" not in overs:
+        is_fixed = not set(INWARDS[depth:]).isdisjoint(fixed)
+        if is_fixed and over == "host" and is_roomy is not None:
+            is_new = is_roomy & ~places.is_settled["host"]
+            kept &= _until(around, is_new, members) | places.is_settled["host"]
+        elif not is_fixed and (over != "country" or "provider" not in asked):
             kept &= _first(codes, around, places.is_settled[over], members)
         around = codes
     return kept
+
+
+def _until(around: Codes, is_counted: Mask, most: int) -> Mask:
+    """Of those around, all up to the so many-th that counts."""
+    order = np.argsort(around, kind="stable")
+    counted = is_counted[order].astype(np.int64)
+    before = np.cumsum(counted) - counted
+    groups = around[order]
+    starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
+    inside = before - np.repeat(before[starts], np.diff([*starts, len(groups)]))
+    found = np.zeros(len(around), np.bool_)
+    found[order] = inside < most
+    return found
 
 
 def _first(codes: Codes, around: Codes, is_settled: Mask, most: int) -> Mask:

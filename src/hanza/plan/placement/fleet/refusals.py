@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hanza.model.policy import Spread
-from hanza.plan.placement.candidate import Candidate, Demand
+from hanza.model.policy import Over
+from hanza.plan.placement.beside import apart_from, by_host, says_of, stood_beside
+from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.fleet.company import is_beside, places_of
 from hanza.plan.placement.fleet.decide import Decider
-from hanza.plan.placement.fleet.fitting import places_of
+from hanza.plan.placement.fleet.inventory import Inventory
 from hanza.plan.placement.fleet.layout import (
     AGENT,
     CPUS,
@@ -19,8 +21,9 @@ from hanza.plan.placement.fleet.layout import (
     NOW,
     REFUSES,
     SINCE,
+    Mask,
 )
-from hanza.plan.placement.fleet.reduce import Codes, Mask
+from hanza.plan.placement.fleet.reduce import Codes
 from hanza.plan.placement.rules import Compiled, Lack, compile_rules
 from hanza.plan.placement.spread import Group, shortfall
 
@@ -58,7 +61,10 @@ def find_refusals(decider: Decider, demand: Demand, rows: Codes, now: int) -> Re
     is_lacking = np.array([[text is not None for text in one] for one in texts], np.bool_)
     grounds = is_lacking.reshape(len(sites), len(compiled.ground)).T[:, numbers]
     known = _host_masks(decider, demand, rows, now)
-    hosts = np.array([known[rule.name] for rule in compiled.host])
+    apart = (~is_beside(inventory, rows, one) for one in by_host(demand.companions))
+    hosts = np.array(
+        [next(apart) if rule.name == "with" else known[rule.name] for rule in compiled.host]
+    )
     return Refusals(
         compiled,
         (
@@ -98,21 +104,44 @@ def _host_masks(decider: Decider, demand: Demand, rows: Codes, now: int) -> dict
     }
 
 
-def crowded_by(
-    decider: Decider, demand: Demand, settled: Sequence[Candidate], rows: Codes
-) -> list[tuple[Spread, Mask]]:
-    """For each hard spread the rows where one more replica would break it.
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """A rule among replicas: which rows it refuses, because of where others stand already."""
 
-    Only where replicas stand can one more be too many, so each of these places is tried once.
-    """
-    if demand.component is None:
-        return []
-    group = Group(tuple(settled), 1, demand.policy.spreads)
-    found = []
-    for spread in demand.policy.spreads:
-        if spread.is_hard:
-            full = [one.host for one in settled if shortfall(spread, group, [one])]
-            at = np.array([decider.inventory.rows[one] for one in full], np.int64)
-            places = places_of(decider, rows, spread.over)
-            found.append((spread, np.isin(places, places_of(decider, at, spread.over))))
+    name: tuple[str, str]
+    says: str
+    text: str
+    mask: Mask
+
+
+def crowds_of(
+    decider: Decider, demand: Demand, neighbours: Sequence[Neighbour], rows: Codes
+) -> list[Crowd]:
+    """What `beside.lacks_among` finds, rule by rule."""
+    inventory, found = decider.inventory, []
+    settled = [one.candidate for one in neighbours if one.component == demand.component]
+    if demand.component is not None:
+        # Only where replicas stand can one more be too many, so each of these is tried once.
+        group = Group(tuple(settled), 1, demand.policy.spreads)
+        for spread in demand.policy.spreads:
+            if not spread.is_hard:
+                continue
+            over = spread.over
+            full = [one for one in settled if shortfall(spread, group, [one])]
+            mask = _stands_with(inventory, rows, over, full)
+            says = f"where the {over} has replicas already"
+            text = f"its {over} has replicas already"
+            found.append(Crowd(("spread", over), says, text, mask))
+    for beside, others in stood_beside(demand, neighbours):
+        mask = ~_stands_with(inventory, rows, beside.over, others)
+        found.append(Crowd(("with", beside.key), says_of(beside), apart_from(beside), mask))
+    return found
+
+
+def _stands_with(
+    inventory: Inventory, rows: Codes, over: Over, others: Sequence[Candidate]
+) -> Mask:
+    """Whether each of the rows is at a place of one of these."""
+    at = np.array([inventory.rows[one.host] for one in others], np.int64)
+    found: Mask = np.isin(places_of(inventory, rows, over), places_of(inventory, at, over))
     return found

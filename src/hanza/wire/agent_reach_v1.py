@@ -1,0 +1,55 @@
+"""How guests and planes are reached by way of the agents' link: a part of `wire.agent_v1`.
+
+Only who says that it can is told any of it.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from hanza.wire.agent_nearness_v1 import Count, Digest, Text
+from hanza.wire.directory_v1 import SIGNATURE_BYTES_MAX, URLS_MAX
+
+CONSOLE = "console"
+"""The ability to open consoles."""
+PORTS = "ports"
+"""The ability to reach the ports that guests publish."""
+DIRECTORY = "directory"
+"""The ability to keep the planes' addresses as the root signed them."""
+
+
+class MarkW(Struct, array_like=True):
+    owner: Text
+    run_epoch: Count
+
+
+class ConsoleWanted(Struct, array_like=True, tag="console"):
+    """Somebody wants the serial port of a guest; the agent comes with the ticket, once."""
+
+    ticket: Digest
+    mark: MarkW
+    takes_over: bool
+    """Whether a console that is open ends for this one."""
+
+
+class PortWanted(Struct, array_like=True, tag="port"):
+    """Somebody wants to speak with a port that a guest publishes; else as `ConsoleWanted`."""
+
+    ticket: Digest
+    mark: MarkW
+    port: Count
+    """The guest's own; where its site has it is the site's to know."""
+
+
+class ConsoleRefused(Struct, array_like=True, tag="noconsole"):
+    ticket: Digest
+    code: Text
+    text: Text
+
+
+class DirectoryDown(Struct, array_like=True, tag="directory"):
+    """Where the planes are, signed by the root: see `wire.directory_v1`."""
+
+    number: Count
+    urls: Annotated[list[Text], Meta(min_length=1, max_length=URLS_MAX)]
+    signature: Annotated[bytes, Meta(max_length=SIGNATURE_BYTES_MAX)]
