@@ -1,4 +1,4 @@
-/** Builds the page into the package: `src/hanza/web/page`, which a plane serves as it is. */
+/** Builds the pages into the package: `src/hanza/web/page`, which a plane serves as they are. */
 import { defineConfig } from "vite";
 
 export default defineConfig({
@@ -10,5 +10,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: false,
     reportCompressedSize: false,
+    rolldownOptions: { input: ["index.html", "console.html"] },
   },
 });

@@ -175,6 +175,24 @@ def test_who_may_not_is_told_before_any_agent_hears_of_it(world: World) -> None:
     assert not [one for one in heard if isinstance(one, v1.ConsoleWanted)]
 
 
+def test_a_browser_proves_itself_and_is_refused_in_its_own_way(world: World) -> None:
+    """It can send no header and reads no answer of HTTP to an upgrade."""
+    token = world.ana["authorization"].removeprefix("Bearer ")
+    offers = ["hanza.console.v1", f"hanza.bearer.{token}"]
+    with world.client.websocket_connect(path_of("nobody"), subprotocols=offers) as socket:
+        assert socket.accepted_subprotocol == "hanza.console.v1"
+        with pytest.raises(WebSocketDisconnect) as refused:
+            socket.receive_bytes()
+    assert refused.value.code == End.refused
+    assert refused.value.reason.startswith("not_found: there is no instance 'nobody'")
+    for wrong in ([offers[0]], [offers[0], "hanza.bearer.a.b.c"], [*offers, offers[1] + "x"]):
+        asking = world.client.websocket_connect(path_of("kava"), subprotocols=wrong)
+        with asking as socket, pytest.raises(WebSocketDisconnect) as refused:
+            socket.receive_bytes()
+        assert refused.value.reason.startswith("unauthenticated: ")
+    assert world.told() == []
+
+
 def test_what_runs_nowhere_has_no_console(world: World) -> None:
     world.connect(v1.CONSOLE)
     world.league.put("caj", "DE")

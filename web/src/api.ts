@@ -33,6 +33,11 @@ export function takeToken(): string | null {
     history.replaceState(null, "", location.pathname + (rest === "" ? "" : `#${rest}`));
     keepToken(token);
   }
+  return keptToken();
+}
+
+/** That of this tab, as it was given to it or to the tab that opened it. */
+export function keptToken(): string | null {
   return sessionStorage.getItem(KEPT_AS);
 }
 

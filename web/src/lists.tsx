@@ -93,6 +93,7 @@ export function Guests({ facts, view, places, site }: GuestsProps) {
           isQuiet={quiet.has(one.status.placement?.site ?? "")}
           isOpen={site !== null}
           why={hashOf({ ...view, site: null, explained: one.metadata })}
+          console={consoleOf(view.tenant, one)}
         />
       ))}
     </ul>
@@ -109,9 +110,11 @@ interface GuestProps {
   isOpen: boolean;
   /** The address of all of why. */
   why: string;
+  /** The address of its console; null where it runs nowhere. */
+  console: string | null;
 }
 
-function Guest({ guest, line, violations, isQuiet, isOpen, why }: GuestProps) {
+function Guest({ guest, line, violations, isQuiet, isOpen, why, console }: GuestProps) {
   const place = guest.status.placement;
   const where = place === null ? "nowhere yet" : `${place.city}, ${place.site}`;
   return (
@@ -158,10 +161,27 @@ function Guest({ guest, line, violations, isQuiet, isOpen, why }: GuestProps) {
           )}
           <dt>said last</dt>
           <dd class="said">{lastWords(guest) || "nothing yet"}</dd>
+          {console === null ? null : (
+            <>
+              <dt>console</dt>
+              <dd>
+                <a href={console} target="_blank" rel="opener">
+                  Type to {guest.metadata.name}
+                </a>
+              </dd>
+            </>
+          )}
         </dl>
       </details>
     </li>
   );
+}
+
+/** A page of its own, in a tab that is given this one's token. */
+function consoleOf(tenant: string, guest: InstanceDoc): string | null {
+  if (guest.status.placement === null) return null;
+  const { workspace, name } = guest.metadata;
+  return `/console.html#${[tenant, workspace, name].map(encodeURIComponent).join("/")}`;
 }
 
 /** Law and reason at first sight: `law DE · cheapest of 1 that may`. */

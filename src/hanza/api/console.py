@@ -39,7 +39,14 @@ from hanza.store.instances import get_overview
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import mark_to_wire
-from hanza.wire.console_v1 import TICKET_BYTES, End, ticket_from_header
+from hanza.wire.console_v1 import (
+    PROTOCOL,
+    TICKET_BYTES,
+    End,
+    authorization_of,
+    reason_of,
+    ticket_from_header,
+)
 
 log = logging.getLogger("hanza.console")
 LOOKED_AT_EVERY_S = 1.0
@@ -144,9 +151,7 @@ class Consoles:
 
     async def _serve(self, user: WebSocket, door: Route, read: Callable[[], _Lead]) -> None:
         try:
-            address = "" if user.client is None else user.client.host
-            caller = Caller(user.headers.get("authorization"), address)
-            who = await self._gate.admit(door, user.path_params, caller)
+            who = await self._gate.admit(door, user.path_params, _caller_of(user))
             assert who is not None, "neither consoles nor ports are public"
             lead, named = read(), _address_of(user.path_params)
             target = await asyncio.to_thread(self._plane.store.read, _find, named)
@@ -158,7 +163,7 @@ class Consoles:
                     watch.cancel()
         except errors.Refusal as refusal:
             with contextlib.suppress(*ENDS):
-                await user.send_denial_response(refusal_response(refusal, user.url.path))
+                await _refuse(user, refusal)
 
     async def _watch(
         self, one: _Console, who: Principal, door: Route, names: Mapping[str, str]
@@ -279,7 +284,7 @@ class Consoles:
         end = End.lost
         await self._noted(f"{kind}.opened", target, f"{one.who} opened {where}")
         try:
-            await user.accept()
+            await user.accept(_protocol_of(user))
             is_port = kind == "port"
             end = await relay(user, agent, self._limits, one.cut, may_be_empty=is_port)
         except ENDS:
@@ -310,6 +315,25 @@ def _find(tx: Tx, address: Address) -> _Target:
         raise NotHere(f"the agent of {place.site} is not trusted now", hint="ask its operator")
     start = believed_starts(tx, [agent])[agent]
     return _Target(hold.mark, address.name, place.site, agent, start, place.heard_at)
+
+
+def _caller_of(user: WebSocket) -> Caller:
+    said = user.headers.get("authorization") or authorization_of(user.scope["subprotocols"])
+    return Caller(said, "" if user.client is None else user.client.host)
+
+
+def _protocol_of(user: WebSocket) -> str | None:
+    """That of browsers, where it is offered; the token beside it is never said back."""
+    return PROTOCOL if PROTOCOL in user.scope["subprotocols"] else None
+
+
+async def _refuse(user: WebSocket, refusal: errors.Refusal) -> None:
+    protocol = _protocol_of(user)
+    if protocol is None:
+        await user.send_denial_response(refusal_response(refusal, user.url.path))
+        return
+    await user.accept(protocol)
+    await user.close(End.refused, reason_of(refusal.code, str(refusal)))
 
 
 def _address_of(path: Mapping[str, str]) -> Address:
