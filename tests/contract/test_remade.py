@@ -9,7 +9,7 @@ from hanza.model.instance import Address
 from hanza.plan.admission import InstanceWish
 from hanza.store.agents import list_agents, manifest_versions
 from hanza.store.manifests import find_manifest
-from hanza.store.remade import Remade
+from hanza.store.remade import Latest, Remade
 from hanza.store.tx import Tx
 from kit.leagues import SIZE, START, a_league
 
@@ -43,6 +43,18 @@ def test_what_is_known_is_bounded_and_the_oldest_goes_first() -> None:
     assert third == [["a1"]]
     many = made(items, ONE, *(f"{letter}1" for letter in "abcde"))
     assert made(items, ONE, "a1")[0] is not many[0], "one that is too large leaves nothing"
+
+
+def test_a_look_again_gives_the_same_while_the_row_is_the_same() -> None:
+    latest: Latest[list[int]] = Latest(kept=2)
+    first = latest.of("a", (1,), lambda: [1], is_kept=True)
+    assert latest.of("a", (1,), lambda: [1], is_kept=True) is first
+    assert latest.of("a", (2,), lambda: [2], is_kept=True) == [2]
+    assert latest.of("a", (1,), lambda: [1], is_kept=True) is not first
+    large = latest.of("b", (1,), lambda: [1], is_kept=False)
+    assert latest.of("b", (1,), lambda: [1], is_kept=False) is not large
+    for key in "cde":
+        assert latest.of(key, (1,), lambda: [1], is_kept=True) == [1]
 
 
 def test_manifests_wait_a_little_while_more_waits_for_a_place(tmp_path: Path) -> None:

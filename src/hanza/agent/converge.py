@@ -233,8 +233,7 @@ class Converger:
         for owner, wish in sorted(wishes.guests.items()):
             note = self._notes.get(("guest", owner))
             around = Around(volumes, unswept.get(owner), plugged)
-            seen = guests.get(owner, ())
-            step = next_step(wish.entry, wish.tombstone, seen, note, now, around)
+            step = next_step(wish.entry, wish.tombstone, guests.get(owner, ()), note, now, around)
             step = explained(step, wish.entry, troubles)
             steps["guest", owner] = self._decided(("guest", owner), step)
         return steps

@@ -23,13 +23,12 @@ from hanza.model.volume import Disk
 from hanza.plan.quota import instance_cost
 from hanza.store.prepared import Among, Prepared, changing, inserting
 from hanza.store.quotas import count
+from hanza.store.remade import LARGE, Latest
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
 from hanza.store.tx import Tx
 from hanza.wire.policy_v1 import policy_from_json, policy_to_json
 
-LOOKED_MAX, LARGE = 2_000, 2_048
-"""Wishes that are remembered, and the most characters of user data of one that is."""
-_LOOKED: dict[str, tuple[Any, Wanted]] = {}
+_LOOKED: Latest[Wanted] = Latest(kept=2_000)
 _BY_IDS = Among(sa.select(instances), instances.c.id)
 _IS = instances.c.id == sa.bindparam("b_id")
 _SHOWN = Prepared(
@@ -176,17 +175,9 @@ def get_instances(
 
 
 def _wanted(row: Any) -> Wanted:
-    """Who has just looked looks again before he records: the same row gives the same object."""
-    said = tuple(row)
-    known = _LOOKED.get(row.id)
-    if known is not None and known[0] == said:
-        return known[1]
-    wanted = wanted_from_row(row)
-    if len(row.user_data) <= LARGE:
-        if len(_LOOKED) >= LOOKED_MAX:
-            _LOOKED.clear()
-        _LOOKED[row.id] = (said, wanted)
-    return wanted
+    """Who has just looked looks again before he records."""
+    is_kept = len(row.user_data) <= LARGE
+    return _LOOKED.of(row.id, tuple(row), lambda: wanted_from_row(row), is_kept=is_kept)
 
 
 def list_members(tx: Tx, wanted: Wanted) -> list[tuple[Wanted, HostId | None]]:

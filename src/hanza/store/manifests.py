@@ -21,7 +21,7 @@ from hanza.plan.manifest import hash_of, is_empty, manifest_of, says_the_same
 from hanza.store.images import BUNDLE_COLUMNS, bundle_from_row
 from hanza.store.instances import data_volumes_from_row, spec_from_row
 from hanza.store.prepared import Prepared, Row, changing, inserting
-from hanza.store.remade import Remade
+from hanza.store.remade import LARGE, Remade
 from hanza.store.schema import agents, bundles, holds, hosts, instances, manifests, volumes
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
@@ -35,8 +35,6 @@ REMEMBERED_MAX = 1_024
 """Agents."""
 _ENTRIES: Remade[Entry] = Remade(kept=20_000)
 _VOLUMES: Remade[VolumeEntry] = Remade(kept=20_000)
-LARGE = 2_048
-"""Characters of user data, which tenants may send at will: more of it is not remembered."""
 
 
 class NothingNew(Refusal):

@@ -1,4 +1,4 @@
-"""Items of manifests, made of rows: a row that is as it was gives the very object that it gave.
+"""What is made of rows: a row that is as it was gives the very object that it gave.
 
 So what is made of one manifest serves the next: what did not change is neither built, nor put
 into words, nor compared a second time.  Nothing is known here that the row does not say: whoever
@@ -11,6 +11,28 @@ from typing import Any, Generic, TypeVar
 from hanza.model.ids import AgentId
 
 T = TypeVar("T")
+LARGE = 2_048
+"""Characters of user data, which tenants may send at will: what has more is not remembered."""
+
+
+class Latest(Generic[T]):
+    """Under each key what was made last.  When `kept` are known, all are forgotten."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._known: dict[str, tuple[Any, T]] = {}
+
+    def of(self, key: str, said: Any, make: Callable[[], T], *, is_kept: bool) -> T:
+        """The very object where the same was said last; what is large is not kept."""
+        known = self._known.get(key)
+        if known is not None and known[0] == said:
+            return known[1]
+        made = make()
+        if is_kept:
+            if len(self._known) >= self._kept:
+                self._known.clear()
+            self._known[key] = (said, made)
+        return made
 
 
 class Remade(Generic[T]):
