@@ -12,7 +12,7 @@ SEED :=
 .DEFAULT_GOAL := help
 .PHONY: help setup engines demo demo-down demo-status test test-fast fuzz chaos conformance test-real test-engines test-browser \
 	test-debian test-bare image-debian bench-join bench-boot bench-latency bench-link bench-quota bench-api \
-	bench-placement \
+	bench-placement bench-whole \
 	check docs generated \
 	web check-web node openid pictures lock clean
 
@@ -107,8 +107,11 @@ bench-quota: setup ## what quotas cost who admits, two planes on one PostgreSQL;
 	@PYTHONPATH=tests $(PY) -m bench.quota $(ARGS)
 
 # What is asked of whole planes and of the solver has modules of its own, told in one run.
-bench-placement: setup ## decisions per second of processor time, memory per host, the curve; JSON lines
-	@PYTHONPATH=tests $(PY) -m bench.placement $(ARGS)
+bench-placement: setup ## decisions, holds and whole instances per second, memory, the curve; JSON lines
+	@PYTHONPATH=tests $(PY) -m bench.placement $(ARGS); code=$$?; $(MAKE) -s bench-whole && exit $$code
+
+bench-whole: setup ## a thousand instances by the whole way, real processes; JSON lines (part of bench-placement)
+	@PYTHONPATH=tests $(PY) -m bench.whole $(ARGS)
 
 pictures: ## make the pictures of docs/ anew, by the tests of the page (as root)
 	HANZA_PICTURES=$(CURDIR)/docs/pictures $(MAKE) test-browser

@@ -2,14 +2,16 @@
 
 `flood` keeps every connection busy (closed loop).  `drip` sends at a rate, whether or not the
 answers come, and counts from when a request was due (open loop), so that a plane that stalls does
-not hide it.  An answer of another status than the one expected ends the run: what is refused
-quickly is not fast.
+not hide it.  `run_turns` has each client ask several things one after the other, then the next
+ones.  An answer of another status than the one expected ends the run: what is refused quickly is
+not fast.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -133,6 +135,75 @@ class _Load:
             self._free.popleft().ask(next(self._requests), self._due.popleft())
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, and the status that it has to be answered with."""
+
+    request: bytes
+    status: int
+
+
+class _Turns(_Load):
+    """Each connection takes the next turn once its last is over: its calls one after the other."""
+
+    def __init__(self, turns: Iterator[Sequence[Call]]) -> None:
+        super().__init__(iter(()), 0)
+        self._turns = turns
+        self._rests: dict[_Connection, deque[Call]] = {}
+
+    async def take(self, connections: Sequence[_Connection]) -> None:
+        for one in connections:
+            self._rests[one] = deque()
+        for one in connections:
+            self._go_on(one)
+        await self.done
+
+    def note(self, connection: _Connection, head: bytes, body: bytes) -> None:
+        call = self._rests[connection].popleft()
+        if not head.startswith(f"HTTP/1.1 {call.status} ".encode()):
+            self.fail((head + HEAD_END + body).decode(errors="replace"))
+            return
+        self.seconds.append(time.perf_counter() - connection.began)
+        self._go_on(connection)
+
+    def _go_on(self, connection: _Connection) -> None:
+        rest = self._rests[connection]
+        if not rest:
+            rest.extend(next(self._turns, ()))
+        if rest:
+            connection.ask(rest[0].request, time.perf_counter())
+            return
+        del self._rests[connection]
+        if not self._rests and not self.done.done():
+            self.done.set_result(None)
+
+
+def run_turns(server: Server, turns: Iterator[Sequence[Call]], clients: int) -> list[float]:
+    """The seconds that each call took.  Raises `RuntimeError` for another answer's status."""
+
+    async def go() -> list[float]:
+        load = _Turns(turns)
+        async with _connected(load, server, clients) as connections:
+            await load.take(connections)
+        return load.seconds
+
+    return uvloop.run(go())
+
+
+@contextlib.asynccontextmanager
+async def _connected(load: _Load, server: Server, clients: int) -> AsyncIterator[list[_Connection]]:
+    loop = asyncio.get_running_loop()
+    connections = [
+        (await loop.create_connection(lambda: _Connection(load), server.host, server.port))[1]
+        for _ in range(clients)
+    ]
+    try:
+        yield connections
+    finally:
+        for one in connections:
+            one.close()
+
+
 def run_load(
     server: Server,
     requests: Iterator[bytes],
@@ -148,19 +219,12 @@ def run_load(
     """
 
     async def go() -> list[float]:
-        load, loop = _Load(requests, status), asyncio.get_running_loop()
-        connections = [
-            (await loop.create_connection(lambda: _Connection(load), server.host, server.port))[1]
-            for _ in range(clients)
-        ]
-        try:
+        load = _Load(requests, status)
+        async with _connected(load, server, clients) as connections:
             if per_second is None:
                 await load.flood(connections, count)
             else:
                 await load.drip(connections, count, per_second)
-        finally:
-            for one in connections:
-                one.close()
         return load.seconds
 
     return uvloop.run(go())

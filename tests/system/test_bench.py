@@ -63,3 +63,14 @@ def test_a_big_batch_is_placed_whole_and_proven_near_to_the_best() -> None:
     assert numbers[big + "unplaced"]["value"] == numbers[big + "unplaced"]["at_most"] == 0
     assert numbers[big + "answer"]["at_most"] == 0.5
     assert numbers[big + "proof"]["at_most"] == 1.5
+
+
+def test_what_a_placement_costs_follows_the_change_and_not_the_league() -> None:
+    """Processor time over processor time of one run; twice what the bench itself allows."""
+    done = run_bench("bench.durable", "--ratios")
+    numbers = {one["metric"]: one for one in map(json.loads, done.stdout.splitlines())}
+    larger = numbers["a placement, 4,000 hosts over 400"]
+    assert larger["at_most"] == 1.2, done.stderr
+    assert 0 < larger["value"] <= 1.4, done.stdout
+    bare = numbers["a placement over a bare hold, 4,000 hosts"]
+    assert 1 < bare["value"] <= 2 * bare["at_most"], done.stdout

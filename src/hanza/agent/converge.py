@@ -44,7 +44,7 @@ from hanza.model.problem import Problem
 from hanza.model.report import View
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.model.volume import Stay
-from hanza.plan.converge import Around, held_back, next_step
+from hanza.plan.converge import Around, held_back, next_step, plugged_of
 from hanza.plan.steps import (
     IMAGE_FETCHING,
     Blocked,
@@ -224,6 +224,7 @@ class Converger:
     ) -> Steps:
         """What is only surveyed needs no step: silence about a guest orders nothing."""
         guests, volumes = guests_by_owner(survey), volumes_by_owner(survey)
+        plugged = plugged_of(survey.volumes)
         notes = {VolumeId(o): note for (kind, o), note in self._notes.items() if kind == "volume"}
         steps: Steps = {}
         for volume, step in decide_volumes(wishes.volumes, volumes, notes, now).items():
@@ -231,9 +232,8 @@ class Converger:
         troubles = self._troubles_of(steps)
         for owner, wish in sorted(wishes.guests.items()):
             note = self._notes.get(("guest", owner))
-            around = Around(volumes, unswept.get(owner))
-            seen = guests.get(owner, ())
-            step = next_step(wish.entry, wish.tombstone, seen, note, now, around)
+            around = Around(volumes, unswept.get(owner), plugged)
+            step = next_step(wish.entry, wish.tombstone, guests.get(owner, ()), note, now, around)
             step = explained(step, wish.entry, troubles)
             steps["guest", owner] = self._decided(("guest", owner), step)
         return steps

@@ -42,6 +42,8 @@ BATCH_MAX: Mapping[Kind, int] = {
     "listen": 256,
 }
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
+PUBLISH_EVERY = timedelta(seconds=0.5)
+"""While more wait for a place than a batch takes: the next manifest then says several of them."""
 WARM_EVERY = timedelta(seconds=1)
 FORGET_EVERY = timedelta(minutes=1)
 OFFER_EVERY = timedelta(seconds=1)
@@ -74,11 +76,11 @@ class Engine:
         self._store = store
         self._inventory = inventory or Inventory(store)
         self._name = ids.new("en")
-        self._warm_at = clock.now()
-        self._forgot_at = clock.now()
+        self._warm_at = self._forgot_at = self._published_at = clock.now()
         self.keep = Retention()
         """How much of what happened is kept."""
         self._offers_at = clock.now() - OFFER_EVERY
+        self._is_behind = False
         self._passes = store.metrics.counter(
             "hanza_engine_passes", "Batches of work that were run.", "kind", "outcome"
         )
@@ -97,13 +99,11 @@ class Engine:
         self._look_at_clock()
         for kind in kinds:
             now = self._clock.now()
-            if kind == "listen" and now - self._listens_since < HEARD_WITHIN:
-                continue  # who was not there to hear anybody calls nobody silent; another may
-            if kind == "offer":
-                if now - self._offers_at < OFFER_EVERY:
-                    continue
-                self._offers_at = now
+            if self._is_put_off(kind, now):
+                continue
             batch = self._take(kind, now)
+            if kind == "place":
+                self._is_behind = len(batch) == BATCH_MAX["place"]
             if batch:
                 self._run(kind, batch, now)
                 done += len(batch)
@@ -121,7 +121,24 @@ class Engine:
             self._store.write(pull_back, now)
             self._inventory.forget()
             self._latest = self._warm_at = self._listens_since = now
+            self._published_at = now - PUBLISH_EVERY
             self._offers_at = now - OFFER_EVERY
+
+    def _is_put_off(self, kind: Kind, now: datetime) -> bool:
+        """Whether a later round does this; whoever asks takes it now where not."""
+        match kind:
+            case "listen":
+                # Who was not there to hear anybody calls nobody silent; another may.
+                return now - self._listens_since < HEARD_WITHIN
+            case "publish":
+                if self._is_behind and now - self._published_at < PUBLISH_EVERY:
+                    return True
+                self._published_at = now
+            case "offer":
+                if now - self._offers_at < OFFER_EVERY:
+                    return True
+                self._offers_at = now
+        return False
 
     def _take(self, kind: Kind, now: datetime) -> list[Work]:
         """What is due; one engine places at a time, and another when that one has gone."""

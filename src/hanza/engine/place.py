@@ -49,6 +49,8 @@ class Decision:
 
     unplaced: tuple[Wanted, ...]
     demands: tuple[Demand, ...]
+    bounds: Bounds
+    """From which the demands were made."""
     spots: tuple[Spot, ...]
     refusal: str = ""
 
@@ -82,7 +84,7 @@ def decide(fleet: Fleet, members: Members, bounds: Bounds, now: datetime) -> Dec
         fleet.count(host, demand.tenant, demand.cost)
         one = fleet.candidate(host, now)
         spots.append(Spot(host, one.agent, one.ground.name))
-    return Decision(tuple(unplaced), tuple(demands), tuple(spots), refusal)
+    return Decision(tuple(unplaced), tuple(demands), bounds, tuple(spots), refusal)
 
 
 def _hosts_for(
@@ -163,7 +165,7 @@ def _settle(tx: Tx, decision: Decision, now: datetime) -> Verdict:
     if any(get_hold(tx, one.id) is not None for one in decision.unplaced):
         return Again()
     bounds = bounds_of(tx, decision.unplaced)
-    if tuple(demand_of(one, bounds) for one in decision.unplaced) != decision.demands:
+    if not _is_so(decision, bounds):
         return Again()
     for one in decision.unplaced:
         hint(tx, "settle", one.id, now)
@@ -174,6 +176,29 @@ def _settle(tx: Tx, decision: Decision, now: datetime) -> Verdict:
             set_waiting(tx, one.id, Problem("no_room", decision.refusal, since))
         return Later(now + LOOK_AGAIN_AFTER)
     return _hold_all(tx, decision, now)
+
+
+def _is_so(decision: Decision, bounds: Bounds) -> bool:
+    """Whether the demands are still those that were decided on.
+
+    They follow from wishes and bounds, so they are made anew only where a bound is another.
+    """
+    then = decision.bounds
+    if all(_is_bound_alike(one, then, bounds) for one in decision.unplaced) and all(
+        then.stands.get(name) == stands for name, stands in bounds.stands.items()
+    ):
+        return True
+    return tuple(demand_of(one, bounds) for one in decision.unplaced) == decision.demands
+
+
+def _is_bound_alike(wanted: Wanted, then: Bounds, now: Bounds) -> bool:
+    instance, tenant = wanted.id, wanted.address.tenant
+    return (
+        then.pins.get(instance) == now.pins.get(instance)
+        and then.countries.get(tenant) == now.countries.get(tenant)
+        and then.homes.get(instance) == now.homes.get(instance)
+        and then.levels_of(wanted.address) == now.levels_of(wanted.address)
+    )
 
 
 def _takes(decision: Decision) -> list[Take]:

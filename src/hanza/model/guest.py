@@ -57,7 +57,7 @@ class GuestSpec:
 
     def without_secrets(self) -> "GuestSpec":
         """What an engine tells back."""
-        return replace(self, user_data="")
+        return replace(self, user_data="") if self.user_data else self
 
     @property
     def size(self) -> Capacity:

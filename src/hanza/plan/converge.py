@@ -10,13 +10,13 @@ time; what belongs to a run that the manifest does not name is left alone; a gue
 before its volumes are there, nor started before they are attached.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
 from hanza.model.guest import Guest, Mark, Volume
-from hanza.model.ids import VolumeId
+from hanza.model.ids import NativeId, VolumeId
 from hanza.model.manifest import Entry, Tombstone
 from hanza.plan.steps import (
     FULL,
@@ -59,6 +59,7 @@ __all__ = [
     "held_back",
     "is_stuck",
     "next_step",
+    "plugged_of",
 ]
 Volumes: TypeAlias = Mapping[VolumeId, Volume]
 
@@ -70,6 +71,17 @@ class Around:
 
     volumes: Volumes = field(default_factory=dict)
     unswept: Mark | None = None
+    plugged: Mapping[NativeId, Sequence[Volume]] = field(default_factory=dict)
+    """The same volumes by the guest that has them: see `plugged_of`."""
+
+
+def plugged_of(volumes: Iterable[Volume]) -> dict[NativeId, list[Volume]]:
+    """What each guest has attached; made once for a whole site, not for each of its guests."""
+    plugged: dict[NativeId, list[Volume]] = {}
+    for one in volumes:
+        if one.attached_to is not None:
+            plugged.setdefault(one.attached_to, []).append(one)
+    return plugged
 
 
 ALONE = Around()
@@ -118,10 +130,10 @@ def _wished(
             return Sweep(around.unswept), tombstone
     if entry is None:
         return AtRest(), tombstone
-    return _towards(entry, seen, around.volumes), entry
+    return _towards(entry, seen, around), entry
 
 
-def _towards(entry: Entry, seen: Sequence[Guest], volumes: Volumes) -> Step:
+def _towards(entry: Entry, seen: Sequence[Guest], around: Around) -> Step:
     mine = [guest for guest in seen if guest.mark == entry.mark]
     if len(mine) < len(seen):
         return Blocked("converge.other_run", "another run of this instance is still at the site")
@@ -130,20 +142,20 @@ def _towards(entry: Entry, seen: Sequence[Guest], volumes: Volumes) -> Step:
     if not mine:
         # All of them, and not only the one to boot from: until it is there, it may go elsewhere.
         boot = () if entry.spec.boot_volume is None else (entry.spec.boot_volume,)
-        lacking = (_not_free(owner, volumes) for owner in (*boot, *entry.volumes))
+        lacking = (_not_free(owner, around.volumes) for owner in (*boot, *entry.volumes))
         first = next((blocked for blocked in lacking if blocked is not None), None)
         return first or Create(entry.mark, entry.host, entry.spec)
-    return _adjust(entry, mine[0], volumes)
+    return _adjust(entry, mine[0], around)
 
 
-def _adjust(entry: Entry, guest: Guest, volumes: Volumes) -> Step:
+def _adjust(entry: Entry, guest: Guest, around: Around) -> Step:
     if guest.host != entry.host:
         return Blocked("converge.elsewhere", f"the guest is at host {guest.host}")
     if guest.power == "on" and entry.power == "off":
         return SetPower(guest.native, "off")
     if guest.spec.size != entry.spec.size and guest.power == "off":
         return Resize(guest.native, entry.spec)
-    step = _plug(entry, guest, volumes)
+    step = _plug(entry, guest, around)
     if step is not None:
         return step
     if guest.power != entry.power:
@@ -153,15 +165,15 @@ def _adjust(entry: Entry, guest: Guest, volumes: Volumes) -> Step:
     return AtRest()
 
 
-def _plug(entry: Entry, guest: Guest, volumes: Volumes) -> Step | None:
+def _plug(entry: Entry, guest: Guest, around: Around) -> Step | None:
     """What brings the guest's volumes to what they shall be; None when they are.
 
     A volume is taken from a guest only while that is off: nobody pulls a disk that is written to.
     """
     has = {
         one.owner: one
-        for one in volumes.values()
-        if one.attached_to == guest.native and one.owner != guest.spec.boot_volume
+        for one in around.plugged.get(guest.native, ())
+        if one.owner != guest.spec.boot_volume
     }
     for owner in sorted(has.keys() - set(entry.volumes)):
         if guest.power == "off":
@@ -169,7 +181,8 @@ def _plug(entry: Entry, guest: Guest, volumes: Volumes) -> Step | None:
         return Blocked("volume.in_use", "it lets go of a volume when it is next off")
     for owner in entry.volumes:
         if owner not in has:
-            return _not_free(owner, volumes) or Attach(volumes[owner].native, guest.native)
+            free = _not_free(owner, around.volumes)
+            return free or Attach(around.volumes[owner].native, guest.native)
     return None
 
 

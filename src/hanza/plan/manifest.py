@@ -8,9 +8,10 @@ from and the one it must end at: applied to anything else, or forged, it does no
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from hanza.kit.memo import Memo
 from hanza.model.errors import Conflict
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId
@@ -29,31 +30,13 @@ LATER = VOLUMES | {"bundles", "hostname", "is_confirmed", "ports", "ssh_keys", "
 Judgement: TypeAlias = Literal["take", "held", "older", "forked"]
 
 
-class Texts:
-    """The items' parts of the canonical text.  Of a large manifest a change touches little, so up
-    to `kept` parts are remembered; larger ones than `characters`, which tenants may make at will,
-    are not."""
-
-    def __init__(self, kept: int, characters: int) -> None:
-        self._kept = kept
-        self._characters = characters
-        self._texts: dict[Item, str] = {}
-
-    def __len__(self) -> int:
-        return len(self._texts)
-
-    def of(self, item: Item) -> str:
-        text = self._texts.get(item)
-        if text is None:
-            text = _canonical(asdict(item, dict_factory=_said))
-            if len(text) <= self._characters:
-                if len(self._texts) >= self._kept:
-                    self._texts.clear()
-                self._texts[item] = text
-        return text
+def _text_of(item: Item) -> str:
+    """The item's part of the canonical text."""
+    return _canonical(_said(item))
 
 
-_TEXTS = Texts(kept=20_000, characters=2_048)
+# Of a large manifest a change touches little.  What tenants may make large at will is not kept.
+_TEXTS: Memo[Item, str] = Memo(_text_of, kept=20_000, is_kept=lambda text: len(text) <= 2_048)
 
 
 def manifest_of(
@@ -80,6 +63,10 @@ def manifest_of(
 
 def hash_of(manifest: Manifest) -> Hash:
     """32 bytes that change when anything in the manifest does."""
+    return _HASHES.of(manifest)
+
+
+def _digest_of(manifest: Manifest) -> Hash:
     listed: dict[str, Sequence[Item]] = {
         "bundles": manifest.bundles,
         "entries": manifest.entries,
@@ -90,7 +77,7 @@ def hash_of(manifest: Manifest) -> Hash:
     members = {
         "agent": _canonical(manifest.agent),
         "parent": _canonical(manifest.parent.hex()),
-        "version": _canonical(asdict(manifest.version)),
+        "version": _canonical(_said(manifest.version)),
     } | {
         name: f"[{','.join(map(_TEXTS.of, items))}]"
         for name, items in listed.items()
@@ -100,13 +87,34 @@ def hash_of(manifest: Manifest) -> Hash:
     return hashlib.sha256(f"{{{text}}}".encode("utf-8", "surrogatepass")).digest()
 
 
+# Whoever takes or cuts one asks several times in a row.
+_HASHES: Memo[Manifest, Hash] = Memo(_digest_of, kept=4)
+
+
 def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _said(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """What came later is left out where it says nothing: older manifests keep their hash."""
-    return {name: value for name, value in members if value or name not in LATER}
+def _said(value: Any) -> object:
+    """As plain values.  What came later is left out where it says nothing: older manifests keep
+    their hash."""
+    if isinstance(value, tuple):
+        return [_said(one) for one in value]
+    names = _names_of(type(value))
+    if not names:
+        return value
+    members = ((name, getattr(value, name)) for name in names)
+    return {name: _said(one) for name, one in members if one or name not in LATER}
+
+
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
+
+def _names_of(kind: type[Any]) -> tuple[str, ...]:
+    """Of its members; nothing for what is no noun of ours."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+    return _NAMES[kind]
 
 
 def says_the_same(one: Manifest, other: Manifest) -> bool:
@@ -158,13 +166,13 @@ def delta_between(base: Manifest, new: Manifest, known: tuple[Hash, Hash] | None
         version=new.version,
         parent=new.parent,
         hash=new_hash,
-        put_entries=tuple(e for m, e in new_entries.items() if entries.get(m) != e),
+        put_entries=_changed(new_entries, entries),
         drop_entries=tuple(m for m in entries if m not in new_entries),
         put_tombstones=tuple(t for m, t in new_tombstones.items() if tombstones.get(m) != t),
         drop_tombstones=tuple(m for m in tombstones if m not in new_tombstones),
-        put_bundles=tuple(b for i, b in new_bundles.items() if bundles.get(i) != b),
+        put_bundles=_changed(new_bundles, bundles),
         drop_bundles=tuple(i for i in bundles if i not in new_bundles),
-        put_volumes=tuple(v for s, v in new_volumes.items() if volumes.get(s) != v),
+        put_volumes=_changed(new_volumes, volumes),
         drop_volumes=tuple(s for s in volumes if s not in new_volumes),
         put_volume_tombstones=tuple(t for s, t in new_ended.items() if s not in ended),
         drop_volume_tombstones=tuple(s for s in ended if s not in new_ended),
@@ -216,6 +224,13 @@ def _by_id(bundles: Iterable[Bundle]) -> dict[BundleId, Bundle]:
 
 def _by_stay(items: Iterable[V]) -> dict[Stay, V]:
     return {item.stay: item for item in items}
+
+
+def _changed(new: Mapping[K, Kept], old: Mapping[K, Kept]) -> tuple[Kept, ...]:
+    """What is not as it was; most of it is the very same object."""
+    return tuple(
+        item for key, item in new.items() if (was := old.get(key)) is not item and was != item
+    )
 
 
 def _without(items: Mapping[K, Kept], dropped: Iterable[K]) -> list[Kept]:

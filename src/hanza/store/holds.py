@@ -108,10 +108,12 @@ def take_hold(
 
 
 def _are_taken(tx: Tx, host: HostId, ports: Sequence[int]) -> bool:
+    if not ports:
+        return False
     taken = sa.select(held_ports.c.port).where(
         held_ports.c.host_id == host, held_ports.c.port.in_(ports)
     )
-    return bool(ports) and tx.scalar(taken.limit(1)) is not None
+    return tx.scalar(taken.limit(1)) is not None
 
 
 def _take_ports(tx: Tx, instance: InstanceId, host: HostId, ports: Sequence[int]) -> None:

@@ -23,10 +23,12 @@ from hanza.model.volume import Disk
 from hanza.plan.quota import instance_cost
 from hanza.store.prepared import Among, Prepared, changing, inserting
 from hanza.store.quotas import count
+from hanza.store.remade import LARGE, Latest
 from hanza.store.schema import agents, holds, hosts, instances, providers, seen, sites
 from hanza.store.tx import Tx
 from hanza.wire.policy_v1 import policy_from_json, policy_to_json
 
+_LOOKED: Latest[Wanted] = Latest(kept=2_000)
 _BY_IDS = Among(sa.select(instances), instances.c.id)
 _IS = instances.c.id == sa.bindparam("b_id")
 _SHOWN = Prepared(
@@ -169,7 +171,13 @@ def get_instances(
 ) -> dict[InstanceId, tuple[Wanted, Problem | None]]:
     """Wanted rows with what placement waits for."""
     rows = _BY_IDS.among(tx, ids)
-    return {InstanceId(row.id): (wanted_from_row(row), _waiting_from_row(row)) for row in rows}
+    return {InstanceId(row.id): (_wanted(row), _waiting_from_row(row)) for row in rows}
+
+
+def _wanted(row: Any) -> Wanted:
+    """Who has just looked looks again before he records."""
+    is_kept = len(row.user_data) <= LARGE
+    return _LOOKED.of(row.id, tuple(row), lambda: wanted_from_row(row), is_kept=is_kept)
 
 
 def list_members(tx: Tx, wanted: Wanted) -> list[tuple[Wanted, HostId | None]]:

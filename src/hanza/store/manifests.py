@@ -20,15 +20,21 @@ from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 from hanza.plan.manifest import hash_of, is_worth_saying, manifest_of
 from hanza.store.images import BUNDLE_COLUMNS, bundle_from_row
 from hanza.store.instances import data_volumes_from_row, spec_from_row
-from hanza.store.prepared import Prepared, changing, inserting
+from hanza.store.prepared import Prepared, Row, changing, inserting
+from hanza.store.remade import LARGE, Remade
 from hanza.store.schema import agents, bundles, holds, hosts, instances, manifests, volumes
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
 
 KEPT = 16
-REMEMBERED_MAX, SMALL = 256, 2_000
-_REMEMBERED: dict[tuple[AgentId, Hash], Manifest] = {}
+LAST, SMALL = 2, 2_000
+"""Manifests of each agent that are remembered, and the most items of one that is."""
+_REMEMBERED: dict[AgentId, dict[Hash, Manifest]] = {}
+REMEMBERED_MAX = 1_024
+"""Agents."""
+_ENTRIES: Remade[Entry] = Remade(kept=20_000)
+_VOLUMES: Remade[VolumeEntry] = Remade(kept=20_000)
 
 
 class NothingNew(Refusal):
@@ -67,7 +73,7 @@ def find_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
 
     What a hash stands for never changes, so those that were used last are remembered.
     """
-    known = _REMEMBERED.get((agent, digest))
+    known = _REMEMBERED.get(agent, {}).get(digest)
     if known is None:
         known = _read_manifest(tx, agent, digest)
         if known is not None:
@@ -77,10 +83,13 @@ def find_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
 
 def _remember(manifest: Manifest, digest: Hash) -> None:
     """Those of large sites are read each time: they would fill the memory."""
-    if len(_REMEMBERED) >= REMEMBERED_MAX:
+    if len(manifest.entries) + len(manifest.volumes) > SMALL:
+        return
+    if len(_REMEMBERED) >= REMEMBERED_MAX and manifest.agent not in _REMEMBERED:
         _REMEMBERED.clear()
-    if len(manifest.entries) + len(manifest.volumes) <= SMALL:
-        _REMEMBERED[manifest.agent, digest] = manifest
+    # Replaced and never changed: whoever looks meanwhile finds the one or the other.
+    last = {**_REMEMBERED.get(manifest.agent, {}), digest: manifest}
+    _REMEMBERED[manifest.agent] = dict(list(last.items())[-LAST:])
 
 
 def _read_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:
@@ -154,23 +163,38 @@ def _wanted_at(tx: Tx, agent: AgentId, version: Version, parent: Hash) -> Manife
     entries, tombstones = [], []
     kept = _volumes_at(tx, agent)
     needed: dict[str, Bundle] = dict(kept.bundles)
+    known = _ENTRIES.begin(agent)
     for row in _held_at().all(tx, {"b_id": agent}):
-        mark = Mark(InstanceId(row.instance_id), row.run_epoch)
         if row.is_ending:
-            tombstones.append(Tombstone(mark, row.is_confirmed))
+            tombstones.append(Tombstone(_mark_of(row), row.is_confirmed))
             continue
-        image = row.bundle_id or row.image
-        if row.bundle_id is not None:
+        if row.bundle_id is not None and row.bundle_id not in needed:
             needed[row.bundle_id] = bundle_from_row(row)
-        plugged = tuple(
-            volume
-            for volume in data_volumes_from_row(row)
-            if kept.attached.get(volume) == mark.owner
-        )
-        entries.append(Entry(mark, row.host, spec_from_row(row, image), row.power, plugged))
+        plugged = _plugged(row, kept)
+        make = functools.partial(_entry_of, row, plugged)
+        is_large = len(row.user_data) > LARGE
+        entries.append(make() if is_large else known.of(row.instance_id, (row, plugged), make))
+    _ENTRIES.keep(agent, known)
     others: list[Bundle | VolumeEntry | VolumeTombstone]
     others = [*needed.values(), *kept.entries, *kept.tombstones]
     return manifest_of(agent, version, parent, entries, tombstones, others)
+
+
+def _mark_of(row: Row) -> Mark:
+    return Mark(InstanceId(row.instance_id), row.run_epoch)
+
+
+def _plugged(row: Row, kept: "_Kept") -> tuple[VolumeId, ...]:
+    return tuple(
+        volume
+        for volume in data_volumes_from_row(row)
+        if kept.attached.get(volume) == row.instance_id
+    )
+
+
+def _entry_of(row: Row, plugged: tuple[VolumeId, ...]) -> Entry:
+    spec = spec_from_row(row, row.bundle_id or row.image)
+    return Entry(_mark_of(row), row.host, spec, row.power, plugged)
 
 
 @dataclass(slots=True)
@@ -184,25 +208,42 @@ class _Kept:
 
 
 def _volumes_at(tx: Tx, agent: AgentId) -> _Kept:
-    kept = _Kept()
+    kept, known = _Kept(), _VOLUMES.begin(agent)
     for row in _kept_at().all(tx, {"b_id": agent}):
-        stay = Stay(VolumeId(row.id), row.stays)
         if row.is_leaving:
-            kept.tombstones.append(VolumeTombstone(stay))
+            kept.tombstones.append(VolumeTombstone(_stay_of(row)))
             continue
-        image = row.bundle_id or BLANK
-        kept.entries.append(VolumeEntry(stay, row.host, row.held_mib, image, row.is_made))
-        if row.bundle_id is not None:
+        kept.entries.append(known.of(row.id, row, functools.partial(_volume_of, row)))
+        if row.bundle_id is not None and row.bundle_id not in kept.bundles:
             kept.bundles[row.bundle_id] = bundle_from_row(row)
         if row.instance_id is not None:
-            kept.attached[stay.volume] = InstanceId(row.instance_id)
+            kept.attached[VolumeId(row.id)] = InstanceId(row.instance_id)
+    _VOLUMES.keep(agent, known)
     return kept
+
+
+def _stay_of(row: Row) -> Stay:
+    return Stay(VolumeId(row.id), row.stays)
+
+
+def _volume_of(row: Row) -> VolumeEntry:
+    return VolumeEntry(_stay_of(row), row.host, row.held_mib, row.bundle_id or BLANK, row.is_made)
 
 
 @functools.cache
 def _kept_at() -> Prepared:
     return Prepared(
-        sa.select(volumes, hosts.c.name.label("host"), *BUNDLE_COLUMNS)
+        sa.select(
+            volumes.c.id,
+            volumes.c.stays,
+            volumes.c.is_leaving,
+            volumes.c.is_made,
+            volumes.c.held_mib,
+            volumes.c.bundle_id,
+            volumes.c.instance_id,
+            hosts.c.name.label("host"),
+            *BUNDLE_COLUMNS,
+        )
         .join(hosts, hosts.c.id == volumes.c.host_id)
         .outerjoin(bundles, bundles.c.id == volumes.c.bundle_id)
         .where(volumes.c.agent_id == sa.bindparam("b_id"))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from hanza.kit.memo import Memo
 from hanza.model.capacity import Capacity
 from hanza.model.errors import Invalid
 from hanza.model.guest import GuestSpec, HostFacts, Mark, Port
@@ -113,16 +114,23 @@ def version_from_wire(version: v1.VersionW) -> Version:
     return Version(version.epoch, version.number)
 
 
+# Of the next whole manifest most is the same.  What tenants may make large at will is not kept.
+_ENTRIES: Memo[Entry, v1.EntryW] = Memo(
+    entry_to_wire, kept=20_000, is_kept=lambda said: len(said.spec.user_data) <= 2_048
+)
+_VOLUMES: Memo[VolumeEntry, v1.VolumeW] = Memo(volume_to_wire, kept=20_000)
+
+
 def manifest_to_wire(manifest: Manifest) -> v1.ManifestWhole:
     return v1.ManifestWhole(
         agent=manifest.agent,
         version=version_to_wire(manifest.version),
         parent=manifest.parent,
         hash=hash_of(manifest),
-        entries=[entry_to_wire(entry) for entry in manifest.entries],
+        entries=[_ENTRIES.of(entry) for entry in manifest.entries],
         tombstones=[mark_to_wire(tombstone.mark) for tombstone in manifest.tombstones],
         bundles=[bundle_to_wire(bundle) for bundle in manifest.bundles],
-        volumes=[volume_to_wire(volume) for volume in manifest.volumes],
+        volumes=[_VOLUMES.of(volume) for volume in manifest.volumes],
         volume_tombstones=[stay_to_wire(one.stay) for one in manifest.volume_tombstones],
         confirmed=_confirmed(manifest.tombstones),
     )

@@ -27,6 +27,7 @@ from hanza.plan.converge import (
     Wait,
     held_back,
     next_step,
+    plugged_of,
 )
 from hanza.plan.steps import Attach, Detach
 from kit.agent_worlds import START, a_guest, a_mark, a_spec, a_tombstone, an_entry
@@ -43,7 +44,7 @@ def step(
     unswept: Mark | None = None,
     volumes: Sequence[Volume] = (),
 ) -> Step:
-    around = Around({one.owner: one for one in volumes}, unswept)
+    around = Around({one.owner: one for one in volumes}, unswept, plugged_of(volumes))
     return next_step(entry, tombstone, guests, note, START, around)
 
 

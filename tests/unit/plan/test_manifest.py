@@ -11,7 +11,6 @@ from hanza.model.manifest import GENESIS, Manifest
 from hanza.model.volume import Stay, VolumeEntry, VolumeTombstone
 from hanza.plan.manifest import (
     Judgement,
-    Texts,
     apply_delta,
     delta_between,
     hash_of,
@@ -187,12 +186,3 @@ def test_a_manifest_that_wants_and_ends_nothing_is_empty() -> None:
         assert not is_empty(a_manifest(said, others=others))
     assert not is_empty(a_manifest(tombstones=[a_tombstone()]))
     assert not is_empty(a_manifest(others=[A_VOLUME]))
-
-
-def test_what_is_remembered_of_a_manifest_is_bounded() -> None:
-    texts, small = Texts(kept=2, characters=10_000), Texts(kept=2, characters=1)
-    for _ in range(2):
-        for name in ("in_a", "in_b", "in_c"):
-            assert texts.of(an_entry(name)) == small.of(an_entry(name))
-            assert 1 <= len(texts) <= 2
-    assert not len(small)

@@ -328,17 +328,15 @@ class FakeDriver:
         return row
 
     def _guest(self, site: Site, row: GuestRow) -> Guest:
-        seen = Guest(
+        is_heard = self._capabilities.serial and adopted_native(row.spec.image) is None
+        return Guest(
             native=row.native,
             mark=Mark(row.owner, row.run_epoch),
             host=row.host,
             spec=row.spec.without_secrets(),
             power=row.power,
-            serial_bytes=None,
+            serial_bytes=len(site.serial_of(row)) if is_heard else None,
         )
-        if not self._capabilities.serial or adopted_native(row.spec.image) is not None:
-            return seen
-        return replace(seen, serial_bytes=len(site.serial_of(row)))
 
 
 def _volume(row: VolumeRow) -> Volume:
