@@ -5,6 +5,7 @@ under it; joining stops before the token is spent where a finding is poor, unles
 """
 
 import json
+import os
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
@@ -16,10 +17,11 @@ from hanza.agent.address import address_of
 from hanza.agent.doctor import PlaneSeen, examine, keep_checkup, latencies
 from hanza.agent.door import ask
 from hanza.agent.join import look_at_plane
-from hanza.agent.journal import ROOT, Identity, identity_of
+from hanza.agent.journal import ROOT, Identity, identity_of, load_directory
 from hanza.agent.link import trust_only
 from hanza.agent.local import Request
 from hanza.agent.measure import Scope
+from hanza.agent.wires import proxies_by
 from hanza.cli.render import Output
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
@@ -106,15 +108,16 @@ def _opener(driver: str, options: Mapping[str, str]) -> Callable[[FederationId],
 
 
 def _planes_of(identity: Identity, state: Path) -> list[PlaneSeen]:
-    """Those that answer."""
+    """Those that answer, of those that the agent would dial, and by the proxy that it would use."""
     found = []
-    for url in identity.urls:
+    told, proxies = load_directory(state, identity), proxies_by(None, os.environ)
+    for url in dict.fromkeys((*(() if told is None else told.urls), *identity.urls)):
         address = address_of(url, may_be_plain=identity.may_be_plain)
         context: ssl.SSLContext | None = None
         if address.is_secure:
             context = trust_only((state / ROOT).read_text())
         try:
-            found.append(look_at_plane(address, context, SystemClock()))
+            found.append(look_at_plane(address, context, SystemClock(), proxies(address)))
         except (OSError, HTTPException, HanzaError):
             continue
     return found
