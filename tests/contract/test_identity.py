@@ -85,11 +85,13 @@ def test_a_token_that_cannot_be_is_not_issued(
 def test_adding_a_tenant_twice_is_adding_it_once(api: tuple[TestClient, League]) -> None:
     client, _ = api
     again = ask(client, "PUT", BASE + "/tenants/acme")
-    assert (again.status_code, again.json()["spec"]) == (200, {"references": "strict"})
-    wish = {"spec": {"references": "deferred"}}
-    assert ask(client, "PUT", BASE + "/tenants/acme", wish).json()["spec"] == wish["spec"]
-    kept = ask(client, "PUT", BASE + "/tenants/acme").json()["spec"]
-    assert kept == wish["spec"], "what is not said is not changed"
+    first = {"references": "strict", "country": None}
+    assert (again.status_code, again.json()["spec"]) == (200, first)
+    said = {"spec": {"references": "deferred", "country": "DE"}}
+    assert ask(client, "PUT", BASE + "/tenants/acme", said).json()["spec"] == said["spec"]
+    for less in ({}, {"spec": {}}, {"spec": {"references": "deferred"}}):
+        kept = ask(client, "PUT", BASE + "/tenants/acme", less or None).json()["spec"]
+        assert kept == said["spec"], "what is not said is not changed"
     names = [
         one["metadata"]["name"] for one in ask(client, "GET", BASE + "/tenants").json()["items"]
     ]

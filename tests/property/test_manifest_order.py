@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from hanza.agent.journal import Identity, Journal
+from hanza.agent.journal import Identity, Journal, load_manifest
 from hanza.agent.session import Session, Speaker
 from hanza.model.errors import Invalid
 from hanza.model.ids import AgentId, SiteId
@@ -41,6 +41,7 @@ class ManifestOrder(RuleBasedStateMachine):
         self.fatal: str | None = None
         self.starts = 0
         self.journal = Journal(self.folder)
+        self.journal.key(bytes)
         self.journal.keep_identity(IDENTITY, None)
         self.begin()
 
@@ -165,11 +166,10 @@ class ManifestOrder(RuleBasedStateMachine):
                 assert up.hash == hash_of(self.held_on_disk()), "held means on the disk"
 
     def held_on_disk(self) -> Manifest:
-        whole = v1.decode_down((self.folder / "manifest").read_bytes())
-        assert isinstance(whole, v1.ManifestWhole)
-        assert self.journal.manifest is not None
-        assert whole.hash == hash_of(self.journal.manifest)
-        return self.journal.manifest
+        found = load_manifest(self.folder, IDENTITY)
+        assert found is not None
+        assert found == self.journal.manifest
+        return found
 
     # -- the laws -----------------------------------------------------------------------------
 
