@@ -22,6 +22,7 @@ from hanza.plan.admission import (
     check_place,
     check_title,
     check_value,
+    check_why,
     check_word,
 )
 from hanza.plan.image import UnknownImage, bundle_of
@@ -305,3 +306,11 @@ def test_nothing_is_offered_below_nothing() -> None:
     assert at_least_nothing(Capacity(1, -2, 3)) == Capacity(1, 0, 3)
     assert adopted_native("tiny") is None
     assert adopted_native(f"{ADOPTED}n-1") == "n-1"
+
+
+def test_a_reason_may_be_left_out_and_is_otherwise_a_title() -> None:
+    assert check_why("", "why") == ""
+    assert check_why("the roof leaks", "why") == "the roof leaks"
+    with pytest.raises(Invalid) as refused:
+        check_why("a\nb", "why")
+    assert refused.value.field == "why"
