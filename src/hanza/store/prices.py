@@ -94,6 +94,10 @@ def note_prices(
 ) -> None:
     """The operator said what a provider asks from now on."""
     if asked_at(list_periods(tx, provider), now).prices != prices:
+        table = provider_prices.c
+        of_this_moment = (table.begins_at == now, table.announced_at == now)
+        # Of two words of one moment the later counts, and nobody was ever asked the first.
+        tx.execute(sa.delete(provider_prices).where(table.provider_id == provider, *of_this_moment))
         row = _row(provider, Period(id_, now, prices, now))
         tx.execute(sa.insert(provider_prices).values(row))
         write_prices(tx, provider, now)
