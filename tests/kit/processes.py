@@ -147,18 +147,22 @@ class LocalLeague:
         disk.write_bytes(a_qcow2())
         self.ask("image", "add", name, "--disk", str(disk))
 
-    def add_site(self, name: str, country: str, **options: str) -> None:
-        """`options` are the fake driver's; an empty `state` keeps the site in memory."""
+    def add_site(self, name: str, country: str, *, anyway: bool = False, **options: str) -> None:
+        """`options` are the fake driver's; an empty `state` keeps the site in memory.
+
+        `anyway` joins whatever the doctor finds, for engines with faults.
+        """
         self.ask("provider", "add", name, "--title", name.title())
         place = ("--city", name.title(), "--latitude", "50", "--longitude", "10")
         self.ask("site", "add", name, "--provider", name, "--country", country, *place)
-        self._join(name, **options)
+        self._join(name, anyway=anyway, **options)
 
-    def _join(self, name: str, **options: str) -> None:
+    def _join(self, name: str, *, anyway: bool = False, **options: str) -> None:
         token = self.ask("site", "invite", name)["token"]
         options = {"state": str(self.folder / f"{name}.engine"), **options}
         given = [pair for pair in options.items() if pair[1]]
         flags = [word for pair in given for word in ("--option", "=".join(pair))]
+        flags += ["--anyway"] if anyway else []
         folder = ("--state", str(self.folder / name))
         done = self.run("agent", "join", token, *folder, "--driver", "fake", *flags)
         assert done.returncode == 0, done.stderr

@@ -221,7 +221,7 @@ def test_watching_ends_with_a_code_for_each_end(league: LocalLeague) -> None:
 
 
 def test_what_never_will_be_ends_the_watch_with_a_code_of_its_own(league: LocalLeague) -> None:
-    league.add_site("poznan", "PL", faults="create:1:rejected")
+    league.add_site("poznan", "PL", anyway=True, faults="create:1:rejected")
     file = league.folder / "polish.yaml"
     file.write_text(
         EXAMPLE.read_text()

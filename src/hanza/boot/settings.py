@@ -12,7 +12,7 @@ import typer
 from hanza.kit.buckets import FAILURES, REQUESTS, Rate
 from hanza.kit.log import FORMS, Form
 from hanza.model.errors import Invalid
-from hanza.store.retention import Retention
+from hanza.model.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import Any
 import httpx2
 
 from hanza.model import errors
-from hanza.plan.change import Oversized
 from hanza.plan.policy import Contradiction
 
 BASE = "/providers/hanza.federation/v1"
@@ -32,7 +31,7 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.Outdated,
         errors.BadQuery,
         Contradiction,
-        Oversized,
+        errors.Oversized,
         errors.InUse,
         errors.NoRoom,
         errors.TooLarge,

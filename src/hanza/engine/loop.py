@@ -22,11 +22,12 @@ from hanza.kit.ids import Ids
 from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.kit.pulse import Pulse
+from hanza.model.retention import Retention
 from hanza.model.verdict import Later
 from hanza.store.agents import HEARD_WITHIN
 from hanza.store.changes import forget_changes
 from hanza.store.inventory import Inventory
-from hanza.store.retention import Retention, forget_old
+from hanza.store.retention import forget_old
 from hanza.store.roles import take_role
 from hanza.store.tx import Store, Tx
 from hanza.store.work import KINDS, Kind, Work, is_due, settle_work, take_due

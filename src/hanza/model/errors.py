@@ -16,6 +16,7 @@
     │   ├── InUse            something else still needs it
     │   ├── StoreUnavailable the plane's store takes or gives nothing now
     │   ├── IssuerUnavailable an issuer of identity says its keys to nobody now
+    │   ├── Oversized        no host is as large as that
     │   ├── TooLarge         more bytes than are taken here
     │   ├── Full             the disk that should keep it has no room
     │   ├── NotHere          its site is not connected to the plane that was asked
@@ -155,6 +156,12 @@ class TooSlow(Refusal):
     """What was to come did not come in time."""
 
     code = "too_slow"
+
+
+class Oversized(Refusal):
+    """No host is as large as that, even when it is empty."""
+
+    code = "oversized"
 
 
 class InUse(Refusal):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hanza.model.capacity import Capacity
-from hanza.model.errors import Refusal
+from hanza.model.errors import Oversized
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
 from hanza.model.policy import Over, Policy, Spread
@@ -24,12 +24,6 @@ from hanza.plan.placement.spread import misplaced
 from hanza.plan.placement.violations import lacks_of
 
 Kind: TypeAlias = Literal["create", "change", "replace", "end", "none"]
-
-
-class Oversized(Refusal):
-    """No host is as large as that, even when it is empty."""
-
-    code = "oversized"
 
 
 NOT_COUNTED: Mapping[Over, int] = {}

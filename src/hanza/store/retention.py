@@ -4,24 +4,16 @@ A little at a time, so that nobody waits for it.  Everything else in the store i
 there is: of each guest and volume the last report, of each agent the last manifests.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from hanza.model.retention import Retention
 from hanza.store.schema import alerts, events
 from hanza.store.tx import Tx
 
 AT_ONCE = 2000
 ALERTS_KEPT_FOR = timedelta(days=90)
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How much of what happened is kept: no more events, and none that is older."""
-
-    events: int = 1_000_000
-    days: int = 400
 
 
 def forget_old(tx: Tx, keep: Retention, now: datetime) -> int:

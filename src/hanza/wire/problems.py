@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import msgspec
 
 from hanza.model import errors
-from hanza.plan.change import Oversized
 from hanza.plan.image import UnknownImage, WrongChecksum
 from hanza.plan.policy import Contradiction
 
@@ -41,7 +40,7 @@ STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
     errors.SelectionMoved: (412, "precondition-failed"),
     errors.HasLeft: (412, "precondition-failed"),
     Contradiction: (412, "precondition-failed"),
-    Oversized: (412, "precondition-failed"),
+    errors.Oversized: (412, "precondition-failed"),
     UnknownImage: (412, "validation-error"),
     WrongChecksum: (412, "validation-error"),
 }
