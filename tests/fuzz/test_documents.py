@@ -10,11 +10,14 @@ OPERATIONS = operations()
 EXAMPLES = 10
 SEED = 20260101
 NEVER_GRANTED = {
+    "hanza.federation.adoptGuest",  # no site has let one of its own go
     "hanza.federation.askForUpgrade",  # no WebSocket
+    "hanza.federation.askPortForUpgrade",
     "hanza.federation.cancelMaintenance",
     "hanza.federation.deleteIssuer",
     "hanza.federation.fetchBlob",  # no agent's signature
     "hanza.federation.join",
+    "hanza.federation.putDirectory",  # this plane has no key of the root
     "hanza.federation.putHours",  # the site is another provider's
     "hanza.federation.putIssuer",  # no issuer answers
     "hanza.federation.retireSigningKey",
@@ -23,6 +26,7 @@ NEVER_GRANTED = {
     "hanza.federation.revokeOwnAgent",
     "hanza.federation.trustAgent",
     "hanza.federation.trustOwnAgent",
+    "hanza.federation.withdrawInstance",  # no site is silent
     "hanza.federation.withdrawPrices",
     "seca.compute.restartInstance",  # nothing runs
 }

@@ -88,6 +88,7 @@ OF_THE_FEDERATION: dict[str, Any] = {
     "putImage": {
         "spec": {"kernel": f"sha256:{DIGEST}", "initrd": f"sha256:{DIGEST}", "cmdline": "quiet"}
     },
+    "putDirectory": {"urls": ["https://plane.example:7443"]},
     "putProviderUser": {"spec": {"role": "viewer"}},
     "actOnOwnSites": {"spec": {"act": "cordon", "where": {"site": ["berlin"]}, "dryRun": True}},
     "actOnAnySites": {"spec": {"act": "drain", "where": {"country": ["DE"]}, "dryRun": True}},
