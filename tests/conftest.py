@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ hypothesis.settings.register_profile("hanza", deadline=None)
 hypothesis.settings.load_profile("hanza")
 
 FORKS.want()
+
+# What a shell starts in its background ignores interruptions, and so would all that we start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
