@@ -44,9 +44,9 @@ test: test-fast conformance test-real ## every test, with real browsers and engi
 test-fast: engines openid ## all but the real engines
 	$(PY) -m pytest -q -n 2 tests/property/test_fleet.py tests/property/test_batch.py tests/unit/plan/test_compiler.py \
 		--cov=hanza.model --cov=hanza.plan --cov-branch --cov-report=
-	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -q -n 2 tests/unit tests/property --cov=hanza.model --cov=hanza.plan \
+	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -q -n 2 --dist worksteal tests/unit tests/property --cov=hanza.model --cov=hanza.plan \
 		--cov-branch --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=100
-	$(PY) -m pytest -q -n 2 tests/house tests/contract tests/system
+	$(PY) -m pytest -q -n 2 --dist worksteal tests/house tests/contract tests/system
 	$(PY) -m pytest -q -n 2 --dist loadfile tests/fuzz
 
 fuzz: setup ## ask every operation of a real plane what its document allows and what it does not; MINUTES=10
