@@ -13,7 +13,7 @@ import pytest
 
 from hanza.boot.lab import host, lab, network
 from hanza.boot.lab.names import Place, Site
-from hanza.boot.lab.process import LabError, run, spawn
+from hanza.boot.lab.process import LabError, end, run, spawn
 from hanza.boot.lab.waiting import is_soon
 
 PORT = 8099
@@ -93,7 +93,7 @@ def test_a_restarted_libvirtd_finds_what_the_first_left(place: Place) -> None:
     process = host.start(site)
     host.await_start(site, process)
     (site.folder / "lib" / "left").write_text("here")
-    os.kill(process.pid, signal.SIGKILL)
+    end([process], farewell_s=0)
     host.await_start(site, host.start(site))
     seen = run(host.entering(site, ["cat", "/var/lib/libvirt/left"]))
     assert seen == "here"
