@@ -10,6 +10,7 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import TypeAlias
@@ -117,30 +118,28 @@ def connected(
     """
     if proxy is None:
         return _first(address.host, address.port, context, address.host, timeout_s)
-    wire = _first(proxy.host, proxy.port, None, "", timeout_s)
-    try:
+    with ExitStack() as unless_done:
+        wire = _first(proxy.host, proxy.port, None, "", timeout_s)
+        unless_done.callback(wire.close)
         _ask_for_tunnel(wire, proxy, address)
-        if context is None:
-            return wire
-        return context.wrap_socket(
-            wire, server_hostname=address.host, do_handshake_on_connect=False
-        )
-    except BaseException:
-        wire.close()
-        raise
+        if context is not None:
+            wire = context.wrap_socket(
+                wire, server_hostname=address.host, do_handshake_on_connect=False
+            )
+        unless_done.pop_all()
+        return wire
 
 
 def http_over(
     address: Address, context: ssl.SSLContext | None, proxy: Proxy | None, timeout_s: float
 ) -> HTTPConnection:
     """HTTP to the plane, connected already.  Raises `OSError`."""
-    wire = connected(address, context, proxy, timeout_s)
-    try:
+    with ExitStack() as unless_done:
+        wire = connected(address, context, proxy, timeout_s)
+        unless_done.callback(wire.close)
         if isinstance(wire, ssl.SSLSocket):
             wire.do_handshake()
-    except BaseException:
-        wire.close()
-        raise
+        unless_done.pop_all()
     connection = HTTPConnection(address.host, address.port, timeout=timeout_s)
     connection.sock = wire
     return connection
