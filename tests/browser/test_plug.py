@@ -199,6 +199,13 @@ def test_a_guests_page_can_do_nothing_to_ours(page: Page, tab: Looker) -> None:
     assert not any("example.org" in url for url in tab.asked)
 
 
+def test_a_visit_that_brought_no_page_is_made_again(demo: Demo, tab: Looker) -> None:
+    """A guest that is busy for a moment must not leave its page empty until somebody clicks."""
+    tab.page.route("**/visits/kava", lambda route: route.abort("timedout"), times=1)
+    tab.page.goto(plane.web_of(demo))
+    expect(tab.page.get_by_text("Served by kava at")).to_be_visible()
+
+
 def test_a_page_that_does_not_come_is_said_so(demo: Demo) -> None:
     with plane.client(demo, desk.BASE) as client:
         assert client.get("/visits/kava")["status"] == 200

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ QUIET = (
 ANSWERED_NO = ("/policy",)
 """Not every workspace keeps a policy: a 404 to this is an answer, though Chromium logs it as a
 failure."""
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 WIDE, NARROW = {"width": 1360, "height": 1000}, {"width": 360, "height": 740}
 LAPTOP = {"width": 1440, "height": 900}
 
@@ -52,6 +52,7 @@ class Looker:
 
 @contextlib.contextmanager
 def a_browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, headless=True, args=list(QUIET)

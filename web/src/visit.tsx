@@ -16,6 +16,8 @@ import { clock } from "./words";
 /** What would only be refused there, and complained of. */
 const USELESS = "script, style, link, meta, base, title, iframe, object, embed";
 const KEPT = new Set(["id", "class", "href", "lang", "alt"]);
+/** How long after a visit that brought no page the next begins: a busy guest is not a dead one. */
+const AGAIN_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
 interface Props {
   api: Api;
@@ -33,6 +35,7 @@ export function Visit({ api, facts, site, news }: Props) {
   const [visit, setVisit] = useState<VisitDoc | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [times, setTimes] = useState(0);
+  const [failed, setFailed] = useState(0);
   const offered = here.length > 0 ? here : guests;
   const chosen = offered.find((one) => one.metadata.name === wanted) ?? offered[0];
   const name = chosen?.metadata.name ?? "";
@@ -47,11 +50,13 @@ export function Visit({ api, facts, site, news }: Props) {
         if (isLate) return;
         setVisit(found);
         setTrouble(null);
+        setFailed((one) => (found.trouble === undefined ? 0 : one + 1));
       },
       (error: unknown) => {
         if (isLate) return;
         setVisit(null);
         setTrouble(error instanceof Refused ? error.message : wordsOf(error));
+        setFailed((one) => one + 1);
       },
     );
     return () => {
@@ -61,6 +66,13 @@ export function Visit({ api, facts, site, news }: Props) {
   useEffect(() => {
     if (news?.kind === "agent.silent" || news?.kind === "agent.heard") setTimes((one) => one + 1);
   }, [news]);
+  useEffect(() => setFailed(0), [name, boot, isOut]);
+  useEffect(() => {
+    const wait = AGAIN_MS[failed - 1];
+    if (wait === undefined) return;
+    const timer = setTimeout(() => setTimes((one) => one + 1), wait);
+    return () => clearTimeout(timer);
+  }, [failed]);
   const frame = useMemo(() => (visit === null ? "" : framed(visit)), [visit]);
   if (name === "") {
     return <p class="empty">No guest publishes a page yet.</p>;
