@@ -40,8 +40,6 @@ CLOSE_TIMEOUT_S = 2.0
 PING_EVERY_S = 60.0
 """Heartbeats are the agent's own; this keeps idle middleboxes from forgetting us between them."""
 TICK_S = 1.0
-SEND_TIMEOUT_MS = 30_000
-"""A timeout of the kernel's, since one of the socket's would also end waiting for frames."""
 _log = Log("hanza.agent.link")
 _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Hello: "hello",
@@ -139,9 +137,6 @@ class WebSocketDial:
         return connection
 
     def _call(self, address: Address, wire: socket.socket, errand: Errand) -> ClientConnection:
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A plane that takes packets but never reads must not hold the sender for ever.
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
         wire.settimeout(None)
         # A handle of its own, below TLS: it can be shut whatever TLS is doing.
         with socket.fromfd(wire.fileno(), wire.family, wire.type) as handle:
