@@ -171,6 +171,7 @@ class World:
         context = self.plane_folder / "context.json"
         context.unlink(missing_ok=True)
         words = ["up", "--state", str(self.plane_folder), "--listen", f"{self.place.plane}:{PORT}"]
+        words += ["--no-front"]  # the acts kill and freeze the plane itself
         return self._spawn("plane", [*HANZA, *words, "--database", self.database], {
             **self.plane_clock.env, "HANZA_LOG": "json",
         })  # fmt: skip
