@@ -18,6 +18,7 @@ LOADED_WHEN_CALLED = {
     "up": "hanza.boot.up",
     "agent": "hanza.boot.agent",
     "local": "hanza.boot.local",
+    "release": "hanza.boot.release",
     "demo": "hanza.boot.demo.commands",
     "support-bundle": "hanza.boot.bundle.command",
 }
