@@ -134,6 +134,8 @@ def test_what_was_there_stays_where_the_new_one_is_refused(tmp_path: Path) -> No
     with pytest.raises(BadArchive):
         laid(tmp_path, a_crooked_archive({"../out": b"x"}))
     assert inside(tmp_path / "slot").keys() > FILES.keys()
+    modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "slot").rglob("*")}
+    assert modes == {0}
 
 
 # -- packing and the commands ---------------------------------------------------------------------

@@ -52,7 +52,8 @@ def unpack(
             laying.mkdir(mode=0o700)
             for one in manifest.files:
                 _lay(opened, entries[one.path], one, laying)
-            (laying / MANIFEST).write_bytes(content)
+            with open(laying / MANIFEST, "xb", opener=_private) as file:
+                file.write(content)
     except _UNREADABLE as error:
         shutil.rmtree(laying, ignore_errors=True)
         raise BadArchive(f"it is no archive that can be read: {error}") from error
@@ -92,13 +93,18 @@ def _manifest_in(opened: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -
 
 def _lay(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, told: FileW, below: Path) -> None:
     path = below / told.path
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with opened.open(entry) as source, path.open("xb") as file:
+    for parent in reversed(path.parents[: told.path.count("/")]):
+        parent.mkdir(mode=0o700, exist_ok=True)
+    with opened.open(entry) as source, open(path, "xb", opener=_private) as file:
         size, digest = _copy(source, file, told.size)
         file.flush()
         os.fsync(file.fileno())
     if (size, digest) != (told.size, told.sha256):
         raise BadArchive(f"{told.path!r} is not what the manifest says")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _copy(source: IO[bytes], file: IO[bytes], limit: int) -> tuple[int, str]:

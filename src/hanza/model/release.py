@@ -48,3 +48,5 @@ class UpdateRules:
     """Versions that they have said yes to, each by itself."""
     keys: Set[bytes] = frozenset()
     """Whose signatures count; nobody's when empty."""
+    forgiven: int = 0
+    """Up to which of the launcher's returns it may be tried again."""
