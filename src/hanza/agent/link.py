@@ -54,6 +54,7 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Diary: "diary",
     agent_v1.Checkup: "checkup",
     agent_v1.Strangers: "strangers",
+    agent_v1.Running: "running",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
