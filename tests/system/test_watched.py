@@ -39,6 +39,8 @@ def live(league: LocalLeague) -> set[str]:
     """Do a bit of everything; every secret that was about is returned."""
     league.add_site("zagreb", "HR", secret=PASSWORD)
     until(lambda: bool(league.ask("host", "list")), "the site is heard", 20)
+    (told,) = league.ask("site", "metrics", "zagreb")["agents"]
+    assert told["numbers"]["driver_calls"] > 0  # asked of the agent, by way of its link
     league.add_image("tiny")
     league.ask("tenant", "add", TENANT)
     token = str(league.ask("token", "ana-osobno", "--tenant", TENANT)["token"])

@@ -33,7 +33,6 @@ from hanza.kit.clock import Clock, SystemClock
 from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
 from hanza.model.ids import AgentId, FederationId, SiteId
-from hanza.wire.agent_v1 import FederationAnswer, JoinAnswer, JoinRequest
 from hanza.wire.credentials import (
     JoinToken,
     digest_of_secret,
@@ -41,6 +40,7 @@ from hanza.wire.credentials import (
     public_key_of,
     sign_join,
 )
+from hanza.wire.join_v1 import FederationAnswer, JoinAnswer, JoinRequest
 
 ROOT_PATH, JOIN_PATH = "/agent/v1/root", "/agent/v1/join"
 FEDERATION_PATH = "/agent/v1/federation"

@@ -18,13 +18,16 @@ from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
 from hanza.agent.measure import Measurer
+from hanza.agent.numbers import Counted, of_machine, of_view
 from hanza.agent.peers import Answerer, Asker
 from hanza.agent.ports import Ports
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.model.manifest import Manifest
-from hanza.model.verdict import Again, Later, Verdict
+from hanza.model.numbers import Numbers
+from hanza.model.report import View
+from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.local import heeding, telling
 
 LOOK_EVERY = timedelta(seconds=10)
@@ -50,6 +53,8 @@ class Beside:
     """Asks other sites how far they are, in a thread of its own."""
     answerer: Answerer | None = None
     """Answers those of other sites, in a thread of its own."""
+    counted: Counted | None = None
+    """What is counted of it, for planes that ask."""
     here: Here | None = None
     """What the site's own people ask, and what happens while no plane is there."""
 
@@ -78,6 +83,8 @@ class Agent:
         self.passes = 0
         """How many passes came to their end."""
         self.last_verdict: Verdict | None = None
+        self._counted = beside.counted
+        self._view: View | None = None
         self.link = link
         link.on_message = self._look_at_manifest
         self._consoles = beside.consoles
@@ -156,8 +163,23 @@ class Agent:
             self._here.note(view, is_linked=self.link.is_linked)
         self.link.offer(view)
         self.passes += 1
-        self.last_verdict = verdict
+        self.last_verdict, self._view = verdict, view
+        if self._counted is not None:
+            self._counted.settled(is_settled=isinstance(verdict, Settled))
         return self._pause_after(verdict)
+
+    def numbers(self) -> Numbers:
+        """All that is counted of this agent, for planes that ask."""
+        counted = {} if self._counted is None else self._counted.numbers()
+        waiting = 0 if self._here is None else self._here.waiting
+        return {
+            **counted,
+            **of_view(self._view),
+            **of_machine(self.journal.folder),
+            "diary_waiting": waiting,
+            "passes": self.passes,
+            "bugs": self.bugs,
+        }
 
     def _pause_after(self, verdict: Verdict) -> timedelta:
         if isinstance(verdict, Again):

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hanza.agent.numbers import NumbersTold
 from hanza.agent.peers import Meeting, Peer
 from hanza.agent.telling import Telling
 from hanza.kit.log import Log
@@ -80,10 +81,18 @@ class _Sent:
 
 
 class Session:
-    def __init__(self, speaker: Speaker, keeper: Keeper, telling: Telling | None = None) -> None:
-        """Without `telling` nothing is said of the site besides its guests."""
+    def __init__(
+        self,
+        speaker: Speaker,
+        keeper: Keeper,
+        telling: Telling | None = None,
+        numbers: NumbersTold | None = None,
+    ) -> None:
+        """Without `telling` nothing is said of the site besides its guests, without `numbers`
+        nothing of the agent."""
         self._speaker = speaker
         self._telling = telling
+        self._numbers = numbers
         self._keeper = keeper
         self._view: View | None = None
         self._last_number = 0
@@ -105,6 +114,8 @@ class Session:
         self._heard_at: datetime | None = None
         if self._telling is not None:
             self._telling.open()
+        if self._numbers is not None:
+            self._numbers.open()
 
     # -- what may be called -------------------------------------------------------------------
 
@@ -135,6 +146,8 @@ class Session:
             self._has_heard, self._heard_at = False, now
         if self._has_spoken or self._spoke_at is None:
             self._has_spoken, self._spoke_at = False, now
+        if self.is_welcome and self._numbers is not None and (due := self._numbers.due(now)):
+            return self._said(due)
         if not self.is_welcome or now - self._spoke_at < BEAT_EVERY:
             return []
         self._spoke_at = now
@@ -172,8 +185,16 @@ class Session:
                 return []  # who wants a console is told by whoever opens them, see `console`
             case v1.Probes() | v1.Peers() | v1.Answers() | v1.DirectoryDown() if self.is_welcome:
                 return self._take_by_ability(message)
-            case v1.DiaryTaken() if self.is_welcome and self._telling is not None:
-                return self._telling.hear(message)
+            case v1.DiaryTaken() | v1.NumbersWanted() if self.is_welcome:
+                return self._take_site_word(message)
+        raise _out_of_turn(message)
+
+    def _take_site_word(self, message: v1.DiaryTaken | v1.NumbersWanted) -> list[v1.Up]:
+        """Only who can tell is asked."""
+        if isinstance(message, v1.DiaryTaken) and self._telling is not None:
+            return self._telling.hear(message)
+        if isinstance(message, v1.NumbersWanted) and self._numbers is not None:
+            return self._numbers.hear(message)
         raise _out_of_turn(message)
 
     def _take_directory(self, message: v1.DirectoryDown) -> list[v1.Up]:

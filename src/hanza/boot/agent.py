@@ -36,6 +36,7 @@ from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.local import Local
 from hanza.agent.loop import Agent, Beside
 from hanza.agent.measure import Scope
+from hanza.agent.numbers import Counted, NumbersTold
 from hanza.agent.ports import Ports
 from hanza.agent.session import Session, Speaker
 from hanza.agent.telling import Telling
@@ -60,7 +61,7 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE, DIARY, DIRECTORY, MEASURE, MESH, PORT_MIN, PORTS
+from hanza.wire.agent_v1 import CONSOLE, DIARY, DIRECTORY, MEASURE, MESH, NUMBERS, PORT_MIN, PORTS
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -228,7 +229,10 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
     diary = Diary(journal, clock.now())
     diary.begin(clock.now(), boot_id())
     telling = Telling(diary, KeptCheckup(journal.folder))
-    link = Link(where, Session(speaker, journal, telling), steady, dial, point)
+    counted = Counted(point)
+    session = Session(speaker, journal, telling, NumbersTold(lambda: agent.numbers()))
+    link = Link(where, session, steady, dial, point)
+    link.counted = counted
     local = Local(journal, diary, clock, link)
     local.strangers = driver.strangers
     door = Door(journal.folder, local.answer)
@@ -239,11 +243,13 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
         Consoles(driver, dial, link.say, point),
         Ports(driver, dial, link.say, lambda: journal.manifest),
         *measuring(link, identity.agent, nearness, stop),
+        counted,
         here,
     )
     consent = Consent(lambda: journal.allowed, images)
-    converger = Converger(driver, steady, point, consent)
-    return Agent(journal, converger, link, steady, stop, beside)
+    converger = Converger(driver, steady, counted.point, consent)
+    agent = Agent(journal, converger, link, steady, stop, beside)
+    return agent
 
 
 def _speaker_of(
@@ -281,7 +287,13 @@ def addresses_of(journal: Journal, identity: Identity) -> tuple[PlaneAddress, ..
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
-    able = (DIARY, DIRECTORY, PORTS, *((CONSOLE,) if driver.capabilities().console else ()))
+    able = (
+        DIARY,
+        DIRECTORY,
+        PORTS,
+        NUMBERS,
+        *((CONSOLE,) if driver.capabilities().console else ()),
+    )
     return able if scope == "none" else (*able, MEASURE, MESH)
 
 

@@ -1,0 +1,31 @@
+"""How a site joins, in JSON: what is told to strangers, and what a join token is changed for."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from hanza.wire.agent_nearness_v1 import Digest
+
+
+class JoinRequest(Struct, forbid_unknown_fields=True):
+    """POST /agent/v1/join, as JSON; bytes travel as base64."""
+
+    secret: Digest
+    public_key: Digest
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    driver: Annotated[str, Meta(max_length=64)]
+
+
+class FederationAnswer(Struct):
+    """What is told before anybody has joined; later planes may tell more."""
+
+    federation: str
+    now_us: int | None = None
+    seen_host: str = ""
+    seen_port: int = 0
+
+
+class JoinAnswer(Struct, forbid_unknown_fields=True):
+    agent: str
+    federation: str
+    site: str
