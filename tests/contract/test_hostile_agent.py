@@ -160,6 +160,12 @@ HOSTILE: Mapping[str, tuple[type[v1.Up], Callable[[World], v1.Up]]] = {
         v1.Strangers,
         lambda w: v1.Strangers([StrangerW("x", w.guest.owner, "host-1", 1, 1, 1, "on")]),
     ),
+    "what it runs": (
+        v1.Running,
+        lambda w: v1.Running(
+            "9.9.9", "cp311", "always", [w.other.id], [ID], True, "failed", w.guest.owner, 1, "x"
+        ),
+    ),
     "what it counts": (v1.NumbersUp, lambda _: v1.NumbersUp({"guests_on": 9.0})),
     "a meeting with it that nobody asked for": (
         v1.Met,

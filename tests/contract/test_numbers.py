@@ -48,7 +48,8 @@ def connected(
     start = Incarnation(99, "n")
     key = agent.journal.key(lambda _: b"")
     speaker = Speaker(agent.id, "fake", PIN, key, start, (v1.NUMBERS,))
-    mine = AgentSession(speaker, Memory(), None, NumbersTold(lambda: counted))
+    mine = AgentSession(speaker, Memory())
+    mine.numbers = NumbersTold(lambda: counted)
     downs: list[v1.Down] = [plane.open()]
     while downs:
         for up in mine.receive(downs.pop(0)):

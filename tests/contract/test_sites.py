@@ -28,7 +28,6 @@ from hanza.store.agents import HEARD_WITHIN, note_heard
 from hanza.store.events import list_events, list_last_events
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import join_token_from_text, new_agent_key, public_key_of, sign_join
-from hanza.wire.join_v1 import JoinRequest
 from kit.apis import OPERATOR, an_api, bearer
 from kit.leagues import League, SiteAgent, a_league
 
@@ -152,7 +151,7 @@ def join_another(league: League, site: str) -> AgentId:
     """A second agent of a site, by a token of its own."""
     token = join_token_from_text(league.call(members.invite_agent, site=site).document.token)
     key = new_agent_key(os.urandom(32))
-    request = JoinRequest(token.secret, public_key_of(key), sign_join(key, token.secret), "fake")
+    request = v1.JoinRequest(token.secret, public_key_of(key), sign_join(key, token.secret), "fake")
     return AgentId(league.call(joining.join, msgspec.json.encode(request)).document.agent)
 
 

@@ -42,7 +42,6 @@ from hanza.store.signing_keys import found_keys
 from hanza.store.tx import Store
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import join_token_from_text, public_key_of, sign_join
-from hanza.wire.join_v1 import JoinRequest
 from hanza.wire.tokens import Issuer, keys_from_seed, signing_keys_of
 from kit.databases import bring_to_head
 from kit.images import an_image
@@ -159,7 +158,7 @@ class SiteAgent:
         """As `agent.join` does: the key first, then the token, then the identity."""
         key = self.journal.key(os.urandom)
         token = join_token_from_text(league.token_for(self.name))
-        request = JoinRequest(
+        request = v1.JoinRequest(
             token.secret, public_key_of(key), sign_join(key, token.secret), "fake"
         )
         answer = league.call(joining.join, body=msgspec.json.encode(request)).document

@@ -13,8 +13,8 @@ from hanza.agent.doctor import PlaneSeen
 from hanza.agent.join import SHOWN_MAX, JoinOrder, Outcome, TryEngine, join
 from hanza.agent.journal import Identity, Journal, load_identity, load_starts
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
+from hanza.wire.agent_v1 import JoinRequest
 from hanza.wire.credentials import JoinToken, check_join, digest_of_secret, join_token_to_text
-from hanza.wire.join_v1 import JoinRequest
 from kit.agent_peer import Authority, Registrar, a_registrar, a_stranger, an_authority
 
 pytestmark = pytest.mark.enable_socket

@@ -21,7 +21,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from hanza.agent.address import Address
-from hanza.agent.numbers import Counted
+from hanza.agent.numbers import Counted, NumbersTold
 from hanza.agent.peers import Meeting
 from hanza.agent.session import Session
 from hanza.agent.wires import OPEN_TIMEOUT_S, ProxyOf, connected, no_proxy
@@ -30,6 +30,7 @@ from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import HanzaError, Invalid, Unauthenticated
+from hanza.model.numbers import Numbers
 from hanza.model.probe import Target, Trip
 from hanza.model.report import View
 from hanza.wire import agent_v1
@@ -56,6 +57,7 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Checkup: "checkup",
     agent_v1.Strangers: "strangers",
     agent_v1.NumbersUp: "numbers",
+    agent_v1.Running: "running",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
@@ -203,7 +205,7 @@ class Link:
         self._failures = self._asked = 0
         self._next_address = 0
         self._is_closed = False
-        self.counted = Counted(pass_by)
+        self.counted = Counted(point)
         """What goes by way of it."""
         self.on_message: Callable[[], None] = lambda: None
         """Called after each message of the plane: a hint that the manifest may be another."""
@@ -224,6 +226,10 @@ class Link:
         with self._lock:
             if self._outbox is not None:
                 self._outbox.put(message)
+
+    def tell_numbers(self, look: Callable[[], Numbers]) -> None:
+        """What planes that ask are told of the agent; to be said before it runs."""
+        self._session.numbers = NumbersTold(look)
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -5,9 +5,9 @@ from hanza.api.told import Bytes, says
 from hanza.model.ids import AgentId
 from hanza.plan.admission import check_name
 from hanza.store.agents import Joining, use_join_token
+from hanza.wire.agent_v1 import FederationAnswer, JoinAnswer, JoinRequest
 from hanza.wire.credentials import check_join, digest_of_secret
 from hanza.wire.federation_v1 import request_from_json
-from hanza.wire.join_v1 import FederationAnswer, JoinAnswer, JoinRequest
 
 
 @says({200: Bytes("application/x-pem-file")})

@@ -19,6 +19,7 @@ LOADED_WHEN_CALLED = {
     "plane": "hanza.boot.front.command",
     "agent": "hanza.boot.agent",
     "local": "hanza.boot.local",
+    "release": "hanza.boot.release",
     "demo": "hanza.boot.demo.commands",
     "support-bundle": "hanza.boot.bundle.command",
 }

@@ -133,12 +133,15 @@ class Goals:
     nearness: int = 0
     price: int = 0
     carbon: int = 0
+    room: int = 0
+    """How empty the host is."""
 
 
 PRESETS = {
     "nearest": Goals(nearness=1),
     "cheapest": Goals(price=1),
     "greenest": Goals(carbon=1),
+    "roomiest": Goals(room=1),
     "balanced": Goals(nearness=2, price=2, carbon=1),
 }
 

@@ -23,6 +23,7 @@
       Directory(number, urls, signature) ─────►      to who keeps it; where the planes are
       DiaryTaken(number) ─────────────────────►      and more of the site: see `agent_site_v1`
       NumbersWanted ───────►  ◄──── NumbersUp(…)      what it counts: see `agent_reach_v1`
+      UpdateWanted(…) ────────────────────────►      of the agent itself: see `agent_update_v1`
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -40,6 +41,9 @@ from hanza.model.problem import Presence
 from hanza.model.report import Role
 from hanza.model.volume import Role as VolumeRole
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
+from hanza.wire.agent_join_v1 import FederationAnswer as FederationAnswer
+from hanza.wire.agent_join_v1 import JoinAnswer as JoinAnswer
+from hanza.wire.agent_join_v1 import JoinRequest as JoinRequest
 from hanza.wire.agent_nearness_v1 import MEASURE as MEASURE
 from hanza.wire.agent_nearness_v1 import MESH as MESH
 from hanza.wire.agent_nearness_v1 import PEERS_TOLD_MAX as PEERS_TOLD_MAX
@@ -73,6 +77,9 @@ from hanza.wire.agent_site_v1 import Checkup as Checkup
 from hanza.wire.agent_site_v1 import Diary as Diary
 from hanza.wire.agent_site_v1 import DiaryTaken as DiaryTaken
 from hanza.wire.agent_site_v1 import Strangers as Strangers
+from hanza.wire.agent_update_v1 import UPDATES as UPDATES
+from hanza.wire.agent_update_v1 import Running as Running
+from hanza.wire.agent_update_v1 import UpdateWanted as UpdateWanted
 
 T = TypeVar("T")
 PROTOCOL = PROTOCOL_OLDEST = 1
@@ -320,6 +327,7 @@ Up: TypeAlias = (
     | Checkup
     | Strangers
     | NumbersUp
+    | Running
 )
 Down: TypeAlias = (
     Challenge
@@ -336,6 +344,7 @@ Down: TypeAlias = (
     | DirectoryDown
     | DiaryTaken
     | NumbersWanted
+    | UpdateWanted
     | Refused
 )
 

@@ -88,6 +88,7 @@ class Weights(Struct, forbid_unknown_fields=True, omit_defaults=True):
     nearness: Annotated[int, Meta(ge=0, le=1000)] = 0
     price: Annotated[int, Meta(ge=0, le=1000)] = 0
     carbon: Annotated[int, Meta(ge=0, le=1000)] = 0
+    room: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
 class Seals(Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -132,7 +132,7 @@ def policy_to_doc(policy: Policy) -> PolicyDoc:
         ],
         with_=[_with(one) for one in policy.besides],
         data=_sorted(policy.data),
-        goals=Weights(goals.nearness, goals.price, goals.carbon) if goals else None,
+        goals=Weights(goals.nearness, goals.price, goals.carbon, goals.room) if goals else None,
         caps=Caps(None if price is None else price / MICRO, policy.carbon_max)
         if has_caps
         else None,
@@ -299,7 +299,7 @@ def _goals(goals: str | Weights | None) -> Goals | None:
         if goals not in PRESETS:
             raise Invalid(f"{goals[:40]!r} is none of {', '.join(PRESETS)}", field="goals")
         return PRESETS[goals]
-    return None if goals is None else Goals(goals.nearness, goals.price, goals.carbon)
+    return None if goals is None else Goals(goals.nearness, goals.price, goals.carbon, goals.room)
 
 
 def _members(allow: frozenset[str] | None, deny: frozenset[str]) -> Members | None:

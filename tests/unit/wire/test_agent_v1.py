@@ -5,7 +5,6 @@ import pytest
 
 from hanza.model.errors import Invalid
 from hanza.wire import agent_v1 as v1
-from hanza.wire.join_v1 import JoinRequest
 
 
 def test_a_frame_comes_back_as_it_went() -> None:
@@ -69,5 +68,5 @@ def test_a_tail_has_a_limit() -> None:
 
 
 def test_a_join_request_travels_as_json() -> None:
-    request = JoinRequest(bytes(32), bytes(32), bytes(64), "fake")
-    assert msgspec.json.decode(msgspec.json.encode(request), type=JoinRequest) == request
+    request = v1.JoinRequest(bytes(32), bytes(32), bytes(64), "fake")
+    assert msgspec.json.decode(msgspec.json.encode(request), type=v1.JoinRequest) == request

@@ -1,4 +1,4 @@
-"""How a site joins, in JSON: what is told to strangers, and what a join token is changed for."""
+"""How a stranger becomes an agent, as JSON; part of `agent_v1`.  Bytes travel as base64."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from hanza.wire.agent_nearness_v1 import Digest
 
 
 class JoinRequest(Struct, forbid_unknown_fields=True):
-    """POST /agent/v1/join, as JSON; bytes travel as base64."""
+    """POST /agent/v1/join, with a token, once."""
 
     secret: Digest
     public_key: Digest
@@ -23,6 +23,8 @@ class FederationAnswer(Struct):
     now_us: int | None = None
     seen_host: str = ""
     seen_port: int = 0
+    release_keys: Annotated[list[Digest], Meta(max_length=32)] = []
+    """Whose signatures of updates count: pinned by who joins, and never again by a plane."""
 
 
 class JoinAnswer(Struct, forbid_unknown_fields=True):
