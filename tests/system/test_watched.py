@@ -59,6 +59,8 @@ def live(league: LocalLeague) -> set[str]:
         assert league.run("--context", str(context), "status").returncode == 1
     league.agents["zagreb"].stop()
     league.start_agent("zagreb")
+    log = league.folder / "zagreb.log"
+    until(lambda: log.read_text().count('"link.opened"') == 2, "it is linked again", 20)
     seed = (league.folder / "zagreb" / "key.ed25519").read_bytes()
     with contextlib.closing(Store(f"sqlite:///{league.state}/hanza.db")) as store:
         keys = [json.loads(one.jwk) for one in store.read(list_keys)]
