@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from hanza.api.board import Board
 from hanza.api.identity import Principal
 from hanza.api.meeting import Meeting
 from hanza.kit.blobs import Blobs
@@ -50,7 +51,11 @@ class Plane:
     inventory: Inventory = field(init=False)
     """The hosts as the API's questions see them; the engine has its own, and waits for none."""
 
+    board: Board = field(init=False)
+    """What agents count of their sites."""
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "board", Board())
         object.__setattr__(self, "inventory", Inventory(self.store, self.may_compile))
         object.__setattr__(self, "meeting", Meeting(self.store))
 

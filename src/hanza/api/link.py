@@ -14,7 +14,7 @@ from typing import TypeVar
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hanza.api.calls import Plane
-from hanza.api.session import Session
+from hanza.api.session import NUMBERS_EVERY_S, Session
 from hanza.kit.log import Log
 from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
@@ -144,7 +144,8 @@ class _Line:
                 await self._send(reply)
         if isinstance(message, v1.ConsoleRefused):
             self._on_refused(message)
-        return isinstance(message, v1.ReportUp | v1.Measured | v1.Answering | v1.Met)
+        much = v1.ReportUp | v1.Measured | v1.Answering | v1.Met | v1.NumbersUp
+        return isinstance(message, much)
 
     def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
         return self.session.hear(frame, self._plane.clock.now())
@@ -182,6 +183,8 @@ class Hub:
         self._lines: set[_Line] = set()
         self._strangers: set[_Line] = set()
         self._heard: set[AgentId] = set()
+        self._asking: set[asyncio.Task[None]] = set()
+        plane.board.ask = self.ask_numbers
         self._published = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.on_console_refused: Callable[[v1.ConsoleRefused], None] = lambda _: None
@@ -215,6 +218,25 @@ class Hub:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
                 self._loop.call_soon_threadsafe(self._published.set)
+
+    def ask_numbers(self, agent: AgentId) -> bool:
+        """From any thread: have it say what it counts; whether it can be asked here."""
+        for line in list(self._lines):
+            session, loop = line.session, self._loop
+            if loop is not None and session.agent == agent and session.can(v1.NUMBERS):
+                with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+                    loop.call_soon_threadsafe(self._begin_asking, line)
+                    return True
+        return False
+
+    def _begin_asking(self, line: _Line) -> None:
+        asking = asyncio.create_task(self._ask(line))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    async def _ask(self, line: _Line) -> None:
+        with contextlib.suppress(*_ENDS):
+            await line.say(v1.NumbersWanted(NUMBERS_EVERY_S))
 
     def held(self) -> dict[AgentId, Version | None]:
         """Every agent that is connected, with the version that it has said it holds."""
