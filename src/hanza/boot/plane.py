@@ -114,9 +114,7 @@ def run_plane(
         sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
         store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
-        inventory = Inventory(store, compiling.is_there)
-        clock, ids = parts.plane.clock, parts.plane.ids
-        engine = Engine(store, clock, ids, point, hub.hint_published, inventory)
+        engine = _engine(parts.plane, point, hub)
         engine.keep = settings.keep
         stack.enter_context(sending_alerts(parts.plane, settings.state))
         with _running(engine, wake):
@@ -127,6 +125,12 @@ def run_plane(
             app = build_app(parts.plane, gate, hub, pulse=engine.pulse, beside=beside)
             told = partial(_say_ready, settings, parts.token, ready)
             serve(app, parts.certificates, sockets, told, front)
+
+
+def _engine(plane: Plane, point: Point, hub: Hub) -> Engine:
+    """With the hosts in memory a second time: no question of the API keeps it waiting."""
+    inventory = Inventory(plane.store, plane.may_compile)
+    return Engine(plane.store, plane.clock, plane.ids, point, hub.hint_published, inventory)
 
 
 @contextlib.contextmanager
