@@ -146,6 +146,7 @@ class World:
         plane.context.unlink(missing_ok=True)
         listen = f"{self.place.plane}:{plane.port}"
         words = ["up", "--state", str(plane.folder), "--listen", listen]
+        words += ["--no-front"]  # the acts kill and freeze the plane itself
         process = self._spawn(plane.name, [*HANZA, *words, "--database", self.database], {
             **plane.clock.env, "HANZA_LOG": "json",
         })  # fmt: skip

@@ -54,6 +54,8 @@ class PlaneSeen:
     offset: timedelta | None = None
     """By how much this machine's clock is ahead."""
     mtu: int | None = None
+    release_keys: tuple[bytes, ...] = ()
+    """Whose signatures of updates count, as the plane says."""
 
 
 def examine(

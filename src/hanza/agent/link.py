@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from hanza.agent.address import Address
@@ -40,8 +40,6 @@ CLOSE_TIMEOUT_S = 2.0
 PING_EVERY_S = 60.0
 """Heartbeats are the agent's own; this keeps idle middleboxes from forgetting us between them."""
 TICK_S = 1.0
-SEND_TIMEOUT_MS = 30_000
-"""A timeout of the kernel's, since one of the socket's would also end waiting for frames."""
 _log = Log("hanza.agent.link")
 _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Hello: "hello",
@@ -56,6 +54,7 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Diary: "diary",
     agent_v1.Checkup: "checkup",
     agent_v1.Strangers: "strangers",
+    agent_v1.Running: "running",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
@@ -80,6 +79,23 @@ def pause_after(failures: int, chance: float) -> timedelta:
     one.
     """
     return delay_after(failures, ceiling=CEILING) * (0.5 + 0.5 * chance)
+
+
+ASKED_S_MAX = 30
+
+
+def asked_pause(error: Exception, chance: float) -> timedelta | None:
+    """How long a plane that starts wants to be left alone; None for whatever else went wrong.
+
+    Spread to twice of it, so that all who were told the same do not come back in one moment.
+    """
+    if not isinstance(error, InvalidStatus) or error.response.status_code != 503:
+        return None
+    seconds = error.response.headers.get_all("retry-after")
+    if len(seconds) != 1 or not (seconds[0].isascii() and seconds[0].isdigit()):
+        return None
+    asked = min(int(seconds[0][:4]), ASKED_S_MAX)
+    return timedelta(seconds=asked) * (1 + chance)
 
 
 class Dial(Protocol):
@@ -122,9 +138,6 @@ class WebSocketDial:
         return connection
 
     def _call(self, address: Address, wire: socket.socket, errand: Errand) -> ClientConnection:
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A plane that takes packets but never reads must not hold the sender for ever.
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
         wire.settimeout(None)
         # A handle of its own, below TLS: it can be shut whatever TLS is doing.
         with socket.fromfd(wire.fileno(), wire.family, wire.type) as handle:
@@ -186,7 +199,7 @@ class Link:
         self._lock = threading.Lock()
         self._outbox: Outbox | None = None
         self._connection: ClientConnection | None = None
-        self._failures = 0
+        self._failures = self._asked = 0
         self._next_address = 0
         self._is_closed = False
         self.on_message: Callable[[], None] = lambda: None
@@ -239,17 +252,22 @@ class Link:
         """Hold one connection from dialling to its end; how long to wait before the next."""
         addresses = self._addresses()
         address = addresses[self._next_address % len(addresses)]
+        share, asked = int.from_bytes(self._chance(2)) / 0xFFFF, None
         try:
             with self._dial(address) as connection:
                 self._converse(connection, address)
         except (OSError, WebSocketException, HanzaError) as error:
+            asked = asked_pause(error, share)
             _log.warning(
                 "link.failed", url=address.link_url(), kind=type(error).__name__, text=str(error)
             )
+        self._next_address = (self._next_address + 1) % len(addresses)
+        if asked is not None:
+            # A plane that starts is no failure; another that is there is tried at once.
+            self._asked += 1
+            return timedelta(0) if self._asked % len(addresses) else asked
         # Every plane is tried once before the pause grows.
         self._failures += 1
-        self._next_address = (self._next_address + 1) % len(addresses)
-        share = int.from_bytes(self._chance(2)) / 0xFFFF
         return pause_after(self._failures // len(addresses), share)
 
     @property

@@ -20,6 +20,7 @@ from hanza.agent.link import Link
 from hanza.agent.measure import Measurer
 from hanza.agent.peers import Answerer, Asker
 from hanza.agent.ports import Ports
+from hanza.agent.updates import Updates
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
@@ -52,6 +53,8 @@ class Beside:
     """Answers those of other sites, in a thread of its own."""
     here: Here | None = None
     """What the site's own people ask, and what happens while no plane is there."""
+    updates: Updates | None = None
+    """The agent's own update, in a thread of its own."""
 
 
 class Agent:
@@ -85,6 +88,7 @@ class Agent:
         self._measurer, self._asker = beside.measurer, beside.asker
         self._answerer = beside.answerer
         self._here = beside.here
+        self._updates = beside.updates
         if self._here is not None:
             self._here.local.hint = self._hint.set
         if self._images is not None:
@@ -127,6 +131,8 @@ class Agent:
             works.append(("answers", self._answerer.run_once, self._stop))
         if self._here is not None:
             works.append(("door", self._here.door.run_once, self._stop))
+        if self._updates is not None:
+            works.append(("updates", self._updates.run_once, self._updates.wake))
         return works
 
     def _end(self) -> None:
@@ -144,6 +150,8 @@ class Agent:
             self._asker.wake.set()
         if self._here is not None:
             self._here.close()
+        if self._updates is not None:
+            self._updates.wake.set()
         with suppress(OSError):
             self.link.close()
 

@@ -151,7 +151,7 @@ class Session:
                 return self.news()
             case v1.ReportUp():
                 return self._take(peer, message, now)
-            case v1.ConsoleRefused():
+            case v1.ConsoleRefused() | v1.Running():
                 return []  # for whoever asked, see `console`
             case v1.Measured() | v1.Answering() | v1.Met():
                 return self._note_nearness(peer, message, now)

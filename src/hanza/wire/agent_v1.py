@@ -22,6 +22,7 @@
       ◄─────────── Met(round, …)                     the least round trip to each that answered
       Directory(number, urls, signature) ─────►      to who keeps it; where the planes are
       DiaryTaken(number) ─────────────────────►      and more of the site: see `agent_site_v1`
+      UpdateWanted(…) ────────────────────────►      of the agent itself: see `agent_update_v1`
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -39,6 +40,9 @@ from hanza.model.problem import Presence
 from hanza.model.report import Role
 from hanza.model.volume import Role as VolumeRole
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
+from hanza.wire.agent_join_v1 import FederationAnswer as FederationAnswer
+from hanza.wire.agent_join_v1 import JoinAnswer as JoinAnswer
+from hanza.wire.agent_join_v1 import JoinRequest as JoinRequest
 from hanza.wire.agent_nearness_v1 import MEASURE as MEASURE
 from hanza.wire.agent_nearness_v1 import MESH as MESH
 from hanza.wire.agent_nearness_v1 import PEERS_TOLD_MAX as PEERS_TOLD_MAX
@@ -69,6 +73,9 @@ from hanza.wire.agent_site_v1 import Checkup as Checkup
 from hanza.wire.agent_site_v1 import Diary as Diary
 from hanza.wire.agent_site_v1 import DiaryTaken as DiaryTaken
 from hanza.wire.agent_site_v1 import Strangers as Strangers
+from hanza.wire.agent_update_v1 import UPDATES as UPDATES
+from hanza.wire.agent_update_v1 import Running as Running
+from hanza.wire.agent_update_v1 import UpdateWanted as UpdateWanted
 
 T = TypeVar("T")
 PROTOCOL = PROTOCOL_OLDEST = 1
@@ -315,6 +322,7 @@ Up: TypeAlias = (
     | Diary
     | Checkup
     | Strangers
+    | Running
 )
 Down: TypeAlias = (
     Challenge
@@ -330,6 +338,7 @@ Down: TypeAlias = (
     | Peers
     | DirectoryDown
     | DiaryTaken
+    | UpdateWanted
     | Refused
 )
 
@@ -343,30 +352,6 @@ _claims: msgspec.msgpack.Decoder[Claims] = msgspec.msgpack.Decoder(Claims)
 def blob_path(blob: str) -> str:
     """GET with a fetch proof, see `wire.credentials`; ranges are served."""
     return f"/agent/v1/blobs/{blob}"
-
-
-class JoinRequest(Struct, forbid_unknown_fields=True):
-    """POST /agent/v1/join, as JSON; bytes travel as base64."""
-
-    secret: Digest
-    public_key: Digest
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
-    driver: Annotated[str, Meta(max_length=64)]
-
-
-class FederationAnswer(Struct):
-    """What is told before anybody has joined; later planes may tell more."""
-
-    federation: str
-    now_us: int | None = None
-    seen_host: str = ""
-    seen_port: int = 0
-
-
-class JoinAnswer(Struct, forbid_unknown_fields=True):
-    agent: str
-    federation: str
-    site: str
 
 
 def encode(message: Up | Down | Claims) -> bytes:

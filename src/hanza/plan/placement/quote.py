@@ -213,7 +213,12 @@ def _line(wanted: Wanted, demand: Demand, at: Candidate, explanation: Explanatio
 
 def _superlative(demand: Demand) -> str:
     goals = goals_of(demand.policy)
-    words = {"nearness": "nearest", "price": "cheapest", "carbon": "cleanest"}
+    words = {
+        "nearness": "nearest",
+        "price": "cheapest",
+        "carbon": "cleanest",
+        "room": "emptiest",
+    }
     found = [word for goal, word in words.items() if getattr(goals, goal)]
     return found[0] if len(found) == 1 else "best" if found else "emptiest"
 
