@@ -24,6 +24,7 @@ from hanza.store.agents import note_heard
 from hanza.store.directory import find_directory
 from hanza.store.links import list_links
 from hanza.store.probes import list_probes
+from hanza.store.rollouts import rollouts_number
 from hanza.wire import agent_v1 as v1
 
 T = TypeVar("T")
@@ -285,10 +286,11 @@ class Hub:
         mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
         found_directory = await asyncio.to_thread(store.read, find_directory)
         directory = 0 if found_directory is None else found_directory.number
+        rollouts = await asyncio.to_thread(store.read, rollouts_number)
         for line, agent in known_lines:
             found = known.get(agent)
             version = None if found is None else found.version
-            if line.session.is_behind(version, probes, mesh, directory):
+            if line.session.is_behind(version, probes, mesh, directory, rollouts):
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))
