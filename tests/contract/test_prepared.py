@@ -39,6 +39,11 @@ def test_values_come_back_as_the_types_of_their_columns(store: Store) -> None:
     assert store.read(flag.all, {}) == [(True, False)]
 
 
+def test_numbers_with_a_point_come_back_as_such(store: Store) -> None:
+    half = Prepared(sa.select(sa.literal(0.5, sa.Float).label("half")))
+    assert store.read(half.all, {}) == [(0.5,)]
+
+
 def test_what_is_part_of_the_statement_need_not_be_given(store: Store) -> None:
     store.write(add, "acme")
     said = Prepared(sa.select(tenants.c.name).where(tenants.c.created_at == NOW).limit(1))

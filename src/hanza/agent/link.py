@@ -21,6 +21,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from hanza.agent.address import Address
+from hanza.agent.numbers import Counted, NumbersTold
 from hanza.agent.peers import Meeting
 from hanza.agent.session import Session
 from hanza.agent.wires import OPEN_TIMEOUT_S, ProxyOf, connected, no_proxy
@@ -29,6 +30,7 @@ from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import HanzaError, Invalid, Unauthenticated
+from hanza.model.numbers import Numbers
 from hanza.model.probe import Target, Trip
 from hanza.model.report import View
 from hanza.wire import agent_v1
@@ -54,6 +56,7 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Diary: "diary",
     agent_v1.Checkup: "checkup",
     agent_v1.Strangers: "strangers",
+    agent_v1.NumbersUp: "numbers",
     agent_v1.Running: "running",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
@@ -202,6 +205,8 @@ class Link:
         self._failures = self._asked = 0
         self._next_address = 0
         self._is_closed = False
+        self.counted = Counted(point)
+        """What goes by way of it."""
         self.on_message: Callable[[], None] = lambda: None
         """Called after each message of the plane: a hint that the manifest may be another."""
         self.on_console: Callable[[Address, agent_v1.ConsoleWanted], None] = lambda *_: None
@@ -221,6 +226,10 @@ class Link:
         with self._lock:
             if self._outbox is not None:
                 self._outbox.put(message)
+
+    def tell_numbers(self, look: Callable[[], Numbers]) -> None:
+        """What planes that ask are told of the agent; to be said before it runs."""
+        self._session.numbers = NumbersTold(look)
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -252,6 +261,7 @@ class Link:
         """Hold one connection from dialling to its end; how long to wait before the next."""
         addresses = self._addresses()
         address = addresses[self._next_address % len(addresses)]
+        self.counted.dials += 1
         share, asked = int.from_bytes(self._chance(2)) / 0xFFFF, None
         try:
             with self._dial(address) as connection:
@@ -311,6 +321,7 @@ class Link:
     def _hear(self, frame: str | bytes, outbox: Outbox, address: Address) -> None:
         if isinstance(frame, str):
             raise Invalid("a text frame; ours are binary", field="frame")
+        self.counted.received += len(frame)
         message = agent_v1.decode_down(frame)
         with self._lock:
             was_welcome = self._session.is_welcome
@@ -361,7 +372,9 @@ class Link:
     def _send(self, connection: ClientConnection, message: agent_v1.Up) -> None:
         word = _WORDS[type(message)]
         self._point(f"link.{word}.before")
-        connection.send(agent_v1.encode(message))
+        frame = agent_v1.encode(message)
+        connection.send(frame)
+        self.counted.sent += len(frame)
         self._point(f"link.{word}.after")
 
 

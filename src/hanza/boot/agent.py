@@ -43,7 +43,6 @@ from hanza.agent.wires import ProxyOf, no_proxy, proxies_by
 from hanza.boot.agent_options import (
     Anyway,
     ConsentOption,
-    ConsentWord,
     InsecureHttp,
     ReleaseKeys,
     keys_of,
@@ -61,6 +60,7 @@ from hanza.boot.settings import (
 from hanza.boot.updating import join_updates, launch_command, updates_of
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
+from hanza.cli.update_rules import ConsentWord
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
@@ -76,6 +76,7 @@ from hanza.wire.agent_v1 import (
     DIRECTORY,
     MEASURE,
     MESH,
+    NUMBERS,
     PORT_MIN,
     PORTS,
     UPDATES,
@@ -262,8 +263,8 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
         here,
         updates,
     )
-    converger = Converger(driver, steady, point, Consent(lambda: journal.allowed, images))
-    return Agent(journal, converger, link, steady, stop, beside)
+    consent, timed = Consent(lambda: journal.allowed, images), link.counted.point
+    return Agent(journal, Converger(driver, steady, timed, consent), link, steady, stop, beside)
 
 
 def _speaker_of(
@@ -305,6 +306,7 @@ def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
         DIARY,
         DIRECTORY,
         PORTS,
+        NUMBERS,
         UPDATES,
         *((CONSOLE,) if driver.capabilities().console else ()),
     )

@@ -200,6 +200,8 @@ def _columns_of(statement: Any) -> list[tuple[str, sa.types.TypeEngine[Any]]]:
 
 
 def _reader(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Convert:
+    if isinstance(type_, sa.Float):
+        return None  # both drivers give floats; SQLAlchemy would look at what was found first
     return type_.dialect_impl(dialect).result_processor(dialect, None)
 
 
