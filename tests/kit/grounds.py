@@ -231,7 +231,8 @@ besides = st.builds(
     name=st.sampled_from(["web", "db"]),
     is_hard=st.booleans(),
 )
-goals = st.none() | st.builds(Goals, st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
+weights = st.integers(0, 2)
+goals = st.none() | st.builds(Goals, weights, weights, weights, weights)
 policies = st.builds(
     Policy,
     countries=st.none() | some_countries,

@@ -79,7 +79,7 @@ class Chance:
             providers_denied=one(*([frozenset[str]()] * 5), frozenset({"p1"})),
             near=one((), (Near(LJUBLJANA),)),
             spreads=one((), (replace(spread, is_hard=hard),)),
-            goals=one(None, Goals(price=1), Goals(carbon=1), Goals(0, 1, 2)),
+            goals=one(None, Goals(price=1), Goals(carbon=1), Goals(0, 1, 2, 1), Goals(room=1)),
             besides=one((), (), (Beside(one("site", "provider"), "instance", "i0"),)),
         )
 
@@ -229,16 +229,18 @@ class Replay:
     def is_misplaced(self, resident: Resident) -> bool:
         return any(who == resident.id and rule != "spread" for who, rule in self.found())
 
-    def points(self) -> int:
-        """Of everybody where they are now, less what soft spreads miss."""
-        total = 0
-        for one in self.world.residents:
-            demand = one.demand
-            lacks = find_lacks(compile_rules(demand), self.world.hosts)
-            may = [it for it in self.world.hosts if {x.rule for x in lacks[it.host]} <= STATE]
-            goals = self.aim.goals or demand.policy.goals
-            ranked = rank(replace(demand, policy=replace(demand.policy, goals=goals)), may)
-            total += sum(it.total for it in ranked if it.candidate.host == self.at[one.id])
+    def points(self, one: Resident) -> int:
+        """Of this one where it is now, less what soft spreads miss; its own room counts as free."""
+        demand, here = one.demand, self.hosts[self.at[one.id]]
+        lacks = find_lacks(compile_rules(demand), self.world.hosts)
+        may = [it for it in self.world.hosts if {x.rule for x in lacks[it.host]} <= STATE]
+        now = [
+            replace(it, free=here.free + demand.room if it.host == here.host else it.free)
+            for it in may
+        ]
+        goals = self.aim.goals or demand.policy.goals
+        ranked = rank(replace(demand, policy=replace(demand.policy, goals=goals)), now)
+        total = sum(it.total for it in ranked if it.candidate.host == here.host)
         web = [one for one in self.world.residents if one.component is not None]
         if web:
             group = Group((), len(web), web[0].demand.policy.spreads)
@@ -261,10 +263,11 @@ def test_each_prefix_of_a_plan_is_a_legal_world(part: int) -> None:
 
 def can_be_done(world: World, aim: Aim, budget: Budget, plan: Moves) -> None:
     replay = Replay(world, aim)
-    before, misplaced = replay.points(), len(replay.found())
+    misplaced = len(replay.found())
     for move in plan.moves:
+        before = replay.points(move.resident)
         replay.do(move)
-    assert plan.gain.points == replay.points() - before
+        assert move.gain.points == replay.points(move.resident) - before
     assert len(replay.found()) <= misplaced
     is_within(plan, budget, aim)
     is_explained(plan, replay)

@@ -6,6 +6,7 @@ const TERMS: Record<string, string> = {
   nearness: "nearness",
   price: "price",
   carbon: "carbon",
+  room: "room",
 };
 
 /** Predicted and measured side by side; the one that counts is bold. */

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hanza.agent.numbers import NumbersTold
 from hanza.agent.peers import Meeting, Peer
 from hanza.agent.telling import Telling
 from hanza.kit.log import Log
@@ -102,6 +103,8 @@ class Session:
         self._speaker = speaker
         self._updates = updates
         self._telling = telling
+        self.numbers: NumbersTold | None = None
+        """What the agent counts, where somebody does."""
         self._keeper = keeper
         self._view: View | None = None
         self._last_number = 0
@@ -123,6 +126,8 @@ class Session:
         self._heard_at: datetime | None = None
         if self._telling is not None:
             self._telling.open()
+        if self.numbers is not None:
+            self.numbers.open()
         if self._updates is not None:
             self._updates.open()
 
@@ -156,6 +161,8 @@ class Session:
             self._has_heard, self._heard_at = False, now
         if self._has_spoken or self._spoke_at is None:
             self._has_spoken, self._spoke_at = False, now
+        if self.is_welcome and self.numbers is not None and (due := self.numbers.due(now)):
+            return self._said(due)
         if not self.is_welcome or now - self._spoke_at < BEAT_EVERY:
             return []
         self._spoke_at = now
@@ -193,7 +200,7 @@ class Session:
                 return []  # who wants a console is told by whoever opens them, see `console`
             case v1.Probes() | v1.Peers() | v1.Answers() | v1.DirectoryDown() if self.is_welcome:
                 return self._take_by_ability(message)
-            case v1.DiaryTaken() | v1.UpdateWanted() if self.is_welcome:
+            case v1.DiaryTaken() | v1.UpdateWanted() | v1.NumbersWanted() if self.is_welcome:
                 return self._take_of_site(message)
         raise _out_of_turn(message)
 
@@ -222,12 +229,17 @@ class Session:
                 return []
         raise _out_of_turn(message)
 
-    def _take_of_site(self, message: v1.DiaryTaken | v1.UpdateWanted) -> list[v1.Up]:
+    def _take_of_site(
+        self, message: v1.DiaryTaken | v1.UpdateWanted | v1.NumbersWanted
+    ) -> list[v1.Up]:
+        """Only who can tell is asked."""
         match message:
             case v1.DiaryTaken() if self._telling is not None:
                 return self._telling.hear(message)
             case v1.UpdateWanted() if self._updates is not None:
                 return [*self._updates.hear(message)]
+            case v1.NumbersWanted() if self.numbers is not None:
+                return self.numbers.hear(message)
         raise _out_of_turn(message)
 
     def _hello(self, challenge: bytes) -> v1.Hello:

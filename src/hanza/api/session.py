@@ -46,6 +46,8 @@ from hanza.wire.credentials import CHALLENGE_BYTES, check_link
 from hanza.wire.mesh_v1 import KEY_BYTES
 
 REFUSED_CHARACTERS_MAX = 300
+NUMBERS_EVERY_S = 900
+"""A few hundred bytes each time: some 30 kB of an idle site's day."""
 
 
 @dataclass(slots=True)
@@ -157,7 +159,7 @@ class Session:
                 return []  # for whoever asked, see `console`
             case v1.Measured() | v1.Answering() | v1.Met():
                 return self._note_nearness(peer, message, now)
-            case v1.Diary() | v1.Checkup() | v1.Strangers() | v1.Running():
+            case v1.Diary() | v1.Checkup() | v1.Strangers() | v1.NumbersUp() | v1.Running():
                 return self._note_site(peer, message, now)
 
     def news(self) -> list[v1.Down]:
@@ -269,6 +271,7 @@ class Session:
         )
         self._plane.wake()
         asked = self._site_told.open(agent) if v1.DIARY in abilities else []
+        asked += [v1.NumbersWanted(NUMBERS_EVERY_S)] if v1.NUMBERS in abilities else []
         return [v1.Welcome(taken), *asked, *self.news()]
 
     def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:
@@ -294,7 +297,10 @@ class Session:
                 return self._note_met(peer, message, now)
 
     def _note_site(
-        self, peer: _Peer, message: v1.Diary | v1.Checkup | v1.Strangers | v1.Running, now: datetime
+        self,
+        peer: _Peer,
+        message: v1.Diary | v1.Checkup | v1.Strangers | v1.NumbersUp | v1.Running,
+        now: datetime,
     ) -> list[v1.Down]:
         if isinstance(message, v1.Running):
             return self._update_told.take(peer.agent, message, now)

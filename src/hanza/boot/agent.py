@@ -76,6 +76,7 @@ from hanza.wire.agent_v1 import (
     DIRECTORY,
     MEASURE,
     MESH,
+    NUMBERS,
     PORT_MIN,
     PORTS,
     UPDATES,
@@ -262,8 +263,8 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
         here,
         updates,
     )
-    converger = Converger(driver, steady, point, Consent(lambda: journal.allowed, images))
-    return Agent(journal, converger, link, steady, stop, beside)
+    consent, timed = Consent(lambda: journal.allowed, images), link.counted.point
+    return Agent(journal, Converger(driver, steady, timed, consent), link, steady, stop, beside)
 
 
 def _speaker_of(
@@ -305,6 +306,7 @@ def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
         DIARY,
         DIRECTORY,
         PORTS,
+        NUMBERS,
         UPDATES,
         *((CONSOLE,) if driver.capabilities().console else ()),
     )

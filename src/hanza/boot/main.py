@@ -16,6 +16,7 @@ from hanza.model.errors import Refusal
 
 LOADED_WHEN_CALLED = {
     "up": "hanza.boot.up",
+    "plane": "hanza.boot.front.command",
     "agent": "hanza.boot.agent",
     "local": "hanza.boot.local",
     "release": "hanza.boot.release",

@@ -22,6 +22,7 @@
       ◄─────────── Met(round, …)                     the least round trip to each that answered
       Directory(number, urls, signature) ─────►      to who keeps it; where the planes are
       DiaryTaken(number) ─────────────────────►      and more of the site: see `agent_site_v1`
+      NumbersWanted ───────►  ◄──── NumbersUp(…)      what it counts: see `agent_reach_v1`
       UpdateWanted(…) ────────────────────────►      of the agent itself: see `agent_update_v1`
       Refused(code, text) ────────────────────►      then the plane closes
 
@@ -62,11 +63,14 @@ from hanza.wire.agent_nearness_v1 import Text as Text
 from hanza.wire.agent_nearness_v1 import TripW as TripW
 from hanza.wire.agent_reach_v1 import CONSOLE as CONSOLE
 from hanza.wire.agent_reach_v1 import DIRECTORY as DIRECTORY
+from hanza.wire.agent_reach_v1 import NUMBERS as NUMBERS
 from hanza.wire.agent_reach_v1 import PORTS as PORTS
 from hanza.wire.agent_reach_v1 import ConsoleRefused as ConsoleRefused
 from hanza.wire.agent_reach_v1 import ConsoleWanted as ConsoleWanted
 from hanza.wire.agent_reach_v1 import DirectoryDown as DirectoryDown
 from hanza.wire.agent_reach_v1 import MarkW as MarkW
+from hanza.wire.agent_reach_v1 import NumbersUp as NumbersUp
+from hanza.wire.agent_reach_v1 import NumbersWanted as NumbersWanted
 from hanza.wire.agent_reach_v1 import PortWanted as PortWanted
 from hanza.wire.agent_site_v1 import DIARY as DIARY
 from hanza.wire.agent_site_v1 import Checkup as Checkup
@@ -322,6 +326,7 @@ Up: TypeAlias = (
     | Diary
     | Checkup
     | Strangers
+    | NumbersUp
     | Running
 )
 Down: TypeAlias = (
@@ -338,6 +343,7 @@ Down: TypeAlias = (
     | Peers
     | DirectoryDown
     | DiaryTaken
+    | NumbersWanted
     | UpdateWanted
     | Refused
 )

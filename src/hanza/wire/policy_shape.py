@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from hanza.model.policy import Over
+from hanza.model.policy import Mobility, Over
 
 Word = Annotated[str, Meta(max_length=200)]
 Words = Annotated[list[Word], Meta(min_length=1, max_length=100)]
@@ -88,6 +88,7 @@ class Weights(Struct, forbid_unknown_fields=True, omit_defaults=True):
     nearness: Annotated[int, Meta(ge=0, le=1000)] = 0
     price: Annotated[int, Meta(ge=0, le=1000)] = 0
     carbon: Annotated[int, Meta(ge=0, le=1000)] = 0
+    room: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
 class Seals(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -130,6 +131,7 @@ class PolicyDoc(Struct, forbid_unknown_fields=True, omit_defaults=True, rename={
     with_: Annotated[list[With], Meta(max_length=8)] = []
     goals: Word | Weights | None = None
     caps: Caps | None = None
+    moves: Mobility | None = None
 
 
 _INSIDE: dict[str, type[Struct]] = {

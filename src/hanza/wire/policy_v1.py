@@ -18,6 +18,7 @@
     with: [{over: site, component: db}, {over: host, volume: data, prefer: true}]
     goals: balanced
     caps: {price: 30.00, carbon: 300}
+    moves: never
 
 Translation only; unknown members are refused, and every refusal names the member.
 """
@@ -98,6 +99,7 @@ def policy_from_doc(doc: PolicyDoc, find_city: FindCity) -> Policy:
         seals=_seals(doc.seal),
         besides=tuple(_beside(one, f"with[{n}]") for n, one in enumerate(doc.with_)),
         data=_data(doc.data),
+        moves=doc.moves,
     )
 
 
@@ -130,10 +132,11 @@ def policy_to_doc(policy: Policy) -> PolicyDoc:
         ],
         with_=[_with(one) for one in policy.besides],
         data=_sorted(policy.data),
-        goals=Weights(goals.nearness, goals.price, goals.carbon) if goals else None,
+        goals=Weights(goals.nearness, goals.price, goals.carbon, goals.room) if goals else None,
         caps=Caps(None if price is None else price / MICRO, policy.carbon_max)
         if has_caps
         else None,
+        moves=policy.moves,
     )
 
 
@@ -296,7 +299,7 @@ def _goals(goals: str | Weights | None) -> Goals | None:
         if goals not in PRESETS:
             raise Invalid(f"{goals[:40]!r} is none of {', '.join(PRESETS)}", field="goals")
         return PRESETS[goals]
-    return None if goals is None else Goals(goals.nearness, goals.price, goals.carbon)
+    return None if goals is None else Goals(goals.nearness, goals.price, goals.carbon, goals.room)
 
 
 def _members(allow: frozenset[str] | None, deny: frozenset[str]) -> Members | None:

@@ -23,6 +23,7 @@ STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
     errors.RateLimited: (429, "too-many-requests"),
     errors.TooSlow: (408, "invalid-request"),
     errors.StoreUnavailable: (503, "service-unavailable"),
+    errors.PlaneStarting: (503, "service-unavailable"),
     errors.IssuerUnavailable: (503, "service-unavailable"),
     errors.InUse: (412, "precondition-failed"),
     # Asking again leads to the same, so it is neither a conflict to retry nor a wrong request.

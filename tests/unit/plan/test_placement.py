@@ -9,7 +9,7 @@ from hanza.model.policy import PRESETS, Goals, Near, Policy, Requirement, Spread
 from hanza.model.price import Prices
 from hanza.plan.placement import search
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
-from hanza.plan.placement.choose import Placed, Unplaced, choose, place_group, without_room
+from hanza.plan.placement.choose import Placed, Unplaced, choose, look, place_group, without_room
 from hanza.plan.placement.explain import explain, sentence_of
 from hanza.plan.placement.rules import compile_rules, find_lacks
 from hanza.plan.placement.score import FULL, Option, goals_of
@@ -166,6 +166,28 @@ def test_points_alone_make_the_nearest_win_and_presets_weigh() -> None:
     assert balanced.candidate.host == "near"
     assert dict(balanced.terms)["nearness"] == 2 * FULL // 5
     assert balanced.total == sum(points for _, points in balanced.terms)
+
+
+def test_room_is_the_host_s_own_and_weighed_against_what_is_its_site_s() -> None:
+    cheap, dear = a_ground("a", prices=prices_of(500)), a_ground("b", prices=prices_of(1000))
+    fuller = a_candidate("fuller", cheap, free=Capacity(4, 1024, 4096))
+    full = a_candidate("full", cheap, free=Capacity(4, 0, 4096))
+    empty, twice = a_candidate("empty", dear), a_candidate("twice", dear, free=WHOLE + WHOLE)
+
+    def terms(goals: Goals) -> list[tuple[str, dict[str, int]]]:
+        found = look(
+            a_demand(Policy(goals=goals), size=Capacity(1, 0, 0)), [empty, fuller, full, twice]
+        )
+        return [(one.candidate.host, dict(one.terms)) for one in found.options]
+
+    assert terms(Goals(price=1, room=1)) == [
+        ("twice", {"price": FULL // 4, "room": FULL // 2}),
+        ("empty", {"price": FULL // 4, "room": FULL // 2}),
+        ("fuller", {"price": FULL // 2, "room": FULL // 8}),
+        ("full", {"price": FULL // 2, "room": 0}),
+    ]
+    assert terms(Goals(price=2, room=1))[0] == ("fuller", {"price": 666_667, "room": 83_333})
+    assert [host for host, _ in terms(PRESETS["roomiest"])] == ["twice", "empty", "fuller", "full"]
 
 
 def test_a_goal_that_cannot_be_measured_is_left_out() -> None:

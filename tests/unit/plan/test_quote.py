@@ -125,6 +125,8 @@ def test_why_there_is_said_in_the_words_of_the_goals() -> None:
     assert because(cheap, host=None) == "cheapest of 2 that may"
     assert because(best, host=None) == "best of 2 that may"
     assert because(Policy(), host=None) == "emptiest of 2 that may"
+    roomy = Policy(goals=PRESETS["roomiest"])
+    assert because(roomy, host=None) == "emptiest of 2 that may"
     assert because(cheap, host=stay) == "one of 2 that may; by itself it would be better at s2"
     dutch = Policy(countries=frozenset({"NL"}))
     assert because(dutch, host=stay) == (

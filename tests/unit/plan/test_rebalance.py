@@ -16,7 +16,7 @@ from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.placement.rebalance import plan_moves
 from hanza.plan.placement.rebalance_moves import Aim, Budget, Moves, residents_of
 from hanza.plan.placement.score import FULL
-from kit.grounds import LJUBLJANA, SMALL, a_candidate, a_ground, a_member, prices_of
+from kit.grounds import LJUBLJANA, SMALL, WHOLE, a_candidate, a_ground, a_member, prices_of
 
 CHEAPEST = Policy(goals=Goals(price=1))
 JUST_BETTER, ANY_GAIN = Aim(), Budget(gain_min=1)
@@ -63,6 +63,18 @@ def test_a_cheaper_place_is_worth_a_move() -> None:
     assert move.frees_origin
     assert not plan.kept
     assert not plan.has_more
+
+
+def test_room_is_counted_without_its_own_so_no_move_is_worth_its_way_back() -> None:
+    """h1 is as empty as h2 once it is gone; of two there one goes, and nothing comes back."""
+    taken, roomiest = WHOLE - SMALL, Policy(goals=Goals(room=1))
+    h1, h2 = hosts_at(None, None)
+    alone = planned([(a_member("a", roomiest), H1)], [replace(h1, free=taken), h2])
+    assert not alone.moves
+    both = [(a_member(name, roomiest), H1) for name in ("a", "b")]
+    plan = planned(both, [replace(h1, free=taken - SMALL), h2])
+    assert told(plan) == [("a", "h2", "gain")]
+    assert plan.gain.points == FULL // 4
 
 
 def test_who_has_no_goal_gains_nothing() -> None:
@@ -149,11 +161,20 @@ def test_a_volume_keeps_it_where_its_bytes_are() -> None:
 
 
 def test_what_may_never_move_is_left_where_it_is() -> None:
-    stands = [
-        replace(one, mobility="never")
-        for one in residents_of([(a_member("web", CHEAPEST), H1)], Bounds())
+    aim = Aim(frozenset({H1}))
+    fixed = a_member("web", replace(CHEAPEST, moves="never"))
+    assert kept(planned([(fixed, H1)], hosts_at(4, 1), aim)) == [
+        ("web", "it never moves: its policy says so")
     ]
-    plan = plan_moves(stands, hosts_at(4, 1), {}, Aim(frozenset({H1})), Budget())
+    loose = a_member("web", replace(CHEAPEST, moves="free"))
+    (move,) = planned([(loose, H1)], hosts_at(4, 1), aim).moves
+    assert move.resident.mobility == "free"
+
+
+def test_no_level_lets_move_what_a_level_above_does_not() -> None:
+    above: Above = {("t", "w"): (("workspace w", Policy(moves="never")),)}
+    loose = a_member("web", replace(CHEAPEST, moves="free"))
+    plan = planned([(loose, H1)], hosts_at(4, 1), Aim(frozenset({H1})), above=above)
     assert kept(plan) == [("web", "it never moves: its policy says so")]
 
 

@@ -56,6 +56,7 @@ def test_every_member_says_what_it_says() -> None:
             "spread": [{"over": "site", "min": 2}, {"over": "provider", "prefer": True}],
             "goals": "balanced",
             "caps": {"price": 30.5, "carbon": 300},
+            "moves": "never",
         }
     )
     assert policy.countries == SETS["EU"].members | {"CH"}
@@ -116,6 +117,10 @@ def test_short_forms_and_the_region_of_all() -> None:
     assert read({"residency": ["DE"]}) == Policy(countries=frozenset({"DE"}))
     assert read({"regions": ["de", "eu"]}) == Policy()
     assert read({"goals": {"price": 2, "carbon": 1}}) == Policy(goals=Goals(price=2, carbon=1))
+    weighed = read({"goals": {"price": 1, "room": 2}})
+    assert weighed == Policy(goals=Goals(price=1, room=2))
+    assert policy_from_json(policy_to_json(weighed)) == weighed
+    assert read({"goals": "roomiest"}).goals == Goals(room=1)
     assert read({"residency": {"deny": ["HU"]}}).countries is None
     assert read({"seal": 3}) == Policy(seals=(Seal("", 3),))
     assert read({"reach": [{"of": ["Graz"], "maxMs": 9}]}).reaches[0].percent == 100

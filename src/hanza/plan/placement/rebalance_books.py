@@ -6,12 +6,15 @@ be, now, beside everybody else: no rule of its policy or its pin, no port, no ro
 provider and no hard spread is against it, and nobody stands apart for it from what they are to
 stand beside; its old room counts as taken until it has left.
 
-What somebody would *rather* stand beside counts in points by where that was before the plan.
+What somebody would *rather* stand beside counts in points by where that was before the plan; room,
+where it is a goal, as it is at that step, and of where somebody stands without its own: so a move
+back would lose what the move has gained.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
 from hanza.model.policy import Goals
@@ -19,7 +22,7 @@ from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.demand import Above
 from hanza.plan.placement.rebalance_moves import Resident
 from hanza.plan.placement.rules import compile_rules, find_lacks
-from hanza.plan.placement.score import Option, rank
+from hanza.plan.placement.score import Option, goals_of, measures_of, rank, room_points
 from hanza.plan.placement.search import SOFT_FINE
 from hanza.plan.placement.spread import Group, broken_by, shortfall
 from hanza.plan.placement.terms import Tally
@@ -30,14 +33,23 @@ _STATE = frozenset({"offered", "heard", "not_refused", "capacity", "ports", "cap
 _PASSING = frozenset({"capacity", "ports", "capped"})
 """Those that change with every move, and so are looked at anew."""
 
+_ONE = Capacity(1, 1, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
     """The hosts that may run it but for room and ports, best first, and what each host that its
-    rules allow is worth to it, in points."""
+    rules allow is worth to it, in points; both without its room, which has this weight of all."""
 
     options: tuple[Option, ...]
     points: Mapping[HostId, int]
+    room: int
+    whole: int
+
+    @property
+    def room_most(self) -> int:
+        """What an empty host has for that."""
+        return room_points(_ONE, _ONE, self.room, self.whole) if self.room else 0
 
 
 class Books:
@@ -106,7 +118,8 @@ class Books:
         equals; None where no legal move gains more than `above`."""
         reach = self._reach_of(resident.demand)
         here = self.at[resident.id]
-        hoped = SOFT_FINE * self._fined_most(resident) - reach.points.get(here, 0)
+        hoped = SOFT_FINE * self._fined_most(resident) - self._points(resident, here)
+        hoped += reach.room_most
         best: tuple[int, HostId] | None = None
         for one in self.reach(resident):
             if above is not None and reach.points[one.host] + hoped <= above:
@@ -130,13 +143,13 @@ class Books:
         return not self._has_company or not self._parts(resident, to.host)
 
     def _parts(self, resident: Resident, host: HostId) -> bool:
-        """Whether anybody would stand apart then from what they are to stand beside, and does not
-        now."""
+        """Whether it would stand apart then from what it is to stand beside, which may have moved
+        in this plan, or anybody else would who does not now."""
         here, before = self.at[resident.id], self._apart()
         self.at[resident.id] = host
         after = self._apart()
         self.at[resident.id] = here
-        return bool(after - before)
+        return any(one[0] == resident.id or one not in before for one in after)
 
     def _apart(self) -> set[tuple[InstanceId, str, str]]:
         found = find_violations(self.standing(), self._above)
@@ -147,9 +160,19 @@ class Books:
 
         A host that its rules do not allow is worth nothing to it.
         """
-        points = self._reach_of(resident.demand).points
         here = self.at[resident.id]
-        return points.get(to, 0) - points.get(here, 0) + self._fines(resident, here, to)
+        points = self._points(resident, to) - self._points(resident, here)
+        return points + self._fines(resident, here, to)
+
+    def _points(self, resident: Resident, host: HostId) -> int:
+        reach = self._reach_of(resident.demand)
+        points = reach.points.get(host, 0)
+        if not reach.room or host not in reach.points:
+            return points
+        free, capacity = self._free[host], self.hosts[host].capacity
+        if self.at[resident.id] == host:
+            free += resident.demand.room
+        return points + room_points(free, capacity, reach.room, reach.whole)
 
     def _fines(self, resident: Resident, here: HostId, to: HostId) -> int:
         """How much less is fined once it has moved."""
@@ -189,11 +212,15 @@ class Books:
         if self._goals is not None:
             demand = replace(demand, policy=replace(demand.policy, goals=self._goals))
         ranked = rank(demand, [one for one in candidates if names[one.host] <= _STATE])
+        points = {one.candidate.host: one.total - dict(one.terms).get("room", 0) for one in ranked}
+        open_ones = (
+            one
+            for one in ranked
+            if names[one.candidate.host] <= _PASSING and one.candidate.host not in self._emptied
+        )
         return _Reach(
-            tuple(
-                one
-                for one in ranked
-                if names[one.candidate.host] <= _PASSING and one.candidate.host not in self._emptied
-            ),
-            {one.candidate.host: one.total for one in ranked},
+            tuple(sorted(open_ones, key=lambda one: -points[one.candidate.host])),
+            points,
+            goals_of(demand.policy).room,
+            sum(weight for _, weight, _ in measures_of(demand)) + goals_of(demand.policy).room,
         )

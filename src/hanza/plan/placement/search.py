@@ -30,8 +30,9 @@ STEPS_MAX = 20_000
 SOFT_FINE = FULL // 4
 
 
-_Like: TypeAlias = tuple[SiteId, Capacity, frozenset[int]]
-"""Equal for hosts of one site that have the same room and the same ports left."""
+_Like: TypeAlias = tuple[SiteId, Capacity, int, frozenset[int]]
+"""Equal for hosts of one site that have the same room left, of as much memory, and the same ports:
+so they have the same points for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ class Search:
             return False
         if self._tally.is_over(candidate.ground, demand):
             return False
-        alike = (candidate.ground.site, free, frozenset(candidate.ports))
+        memory = candidate.capacity.memory_mib
+        alike = (candidate.ground.site, free, memory, frozenset(candidate.ports))
         if candidate.host in self._taken or candidate.free != free:
             return True
         is_first = alike not in tried

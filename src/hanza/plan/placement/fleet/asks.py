@@ -23,7 +23,7 @@ from hanza.plan.placement.fleet.layout import (
     Table,
 )
 from hanza.plan.placement.rules import Rule, compile_rules
-from hanza.plan.placement.score import measures_of
+from hanza.plan.placement.score import goals_of, measures_of
 
 CELLS_MAX = 4_000_000
 """Sites of all asks together: 8 bytes each."""
@@ -49,7 +49,7 @@ class Measure:
 @dataclass(slots=True)
 class Ask:
     """`allowed` are the sites, best first by `totals`, their points as last counted with the values
-    in `best`."""
+    in `best`.  `weights` are those of the `measures`, and behind them that of room."""
 
     key: object
     policy: Policy
@@ -131,17 +131,20 @@ class Asks:
     def _compile(self, demand: Demand, key: object) -> Ask:
         while self._asks and self._cells > self._room:
             self._forget(next(iter(self._asks.values())))
-        measured = measures_of(demand)
+        measured, room = measures_of(demand), goals_of(demand.policy).room
         rows = [self._measure(demand, goal, value_of) for goal, _, value_of in measured]
         soft = [one.over for one in demand.policy.spreads if not one.is_hard]
         return Ask(
             key,
             demand.policy,
             compile_rules(demand).ground,
-            tuple((goal, weight) for goal, weight, _ in measured),
+            (
+                *((goal, weight) for goal, weight, _ in measured),
+                *((("room", room),) if room else ()),
+            ),
             rows,
             np.array([one.row for one in rows], np.int64),
-            np.array([float(weight) for _, weight, _ in measured]),
+            np.array([*(float(weight) for _, weight, _ in measured), float(room)]),
             spread_table(demand.policy.spreads),
             len(soft) == len(set(soft)),
             np.full(len(rows), np.nan),

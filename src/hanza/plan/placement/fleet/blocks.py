@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from hanza.plan.placement.compiler import compiled
 from hanza.plan.placement.fleet.layout import (
     AGENT,
@@ -37,6 +39,18 @@ def free_share(hosts: Table, row: int) -> int:
     if digits == 0.0:
         return 0
     return (exponent + 64) * 2**53 + int(digits * 2**53)
+
+
+@compiled
+def room_points(share: int, room: tuple[float, float]) -> int:
+    """What a free share, as `free_share` tells it, is worth, as `score.room_points` counts it.
+
+    `room` are all points times the weight of room, and all weights together.
+    """
+    if room[0] == 0.0 or share <= 0:
+        return 0
+    part = math.ldexp(float(share % 2**53), int(share // 2**53) - 117)
+    return int(np.rint(room[0] * min(part, 1.0) / room[1]))
 
 
 @compiled

@@ -19,13 +19,13 @@ from hanza.plan.placement.fleet.layout import (
     Shares,
 )
 from hanza.plan.placement.fleet.reduce import Codes, Places
-from hanza.plan.placement.score import Option
+from hanza.plan.placement.score import Option, room_term
 
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """Rows of hosts, best first, with their points; the goals' values at their sites, the best of
-    each, and the weights they are counted with."""
+    """Rows of hosts, best first, with their points; the goals with their weights, and of those that
+    are their sites' the values there and the best of each."""
 
     rows: Codes
     totals: Codes
@@ -65,9 +65,11 @@ def find_fitting(decider: Decider, demand: Demand, now: int, *, is_ordered: bool
     measures = np.arange(len(ask.measures))
     decider.count_points(numbers, values, measures, ask.weights, best, totals)
     points, company = totals[inverse].astype(np.int64), points_of_company(inventory, demand, rows)
+    if ask.weights[-1]:
+        points += _points_of_room(decider, rows, ask.weights)
     if company is not None:
         points += company
-    order = _order(decider, rows, points) if is_ordered else np.arange(len(rows))
+    order = order_of(decider, rows, points) if is_ordered else np.arange(len(rows))
     return Fitting(
         rows[order],
         points[order],
@@ -92,11 +94,30 @@ def option_of(
 ) -> Option:
     """What speaks for a host whose site has these values, beside the best there are."""
     whole = sum(weight for _, weight in goals)
-    terms = tuple(
-        (goal, round(FULL * weight * _ratio(least, value) / whole))
-        for (goal, weight), least, value in zip(goals, best.tolist(), values.tolist(), strict=True)
+    measured = [one for one in goals if one[0] != "room"]
+    terms = (
+        *(
+            (goal, round(FULL * weight * _ratio(least, value) / whole))
+            for (goal, weight), least, value in zip(
+                measured, best.tolist(), values.tolist(), strict=True
+            )
+        ),
+        *room_term(candidate, dict(goals).get("room", 0), whole),
     )
     return Option(candidate, sum(points for _, points in terms), terms)
+
+
+def _points_of_room(decider: Decider, rows: Codes, weights: Shares) -> Codes:
+    """As `score.room_points` counts them, for each row."""
+    shares = np.clip(_free_shares(decider, rows), 0.0, 1.0)
+    found: Codes = np.rint(FULL * weights[-1] * shares / weights.sum()).astype(np.int64)
+    return found
+
+
+def _free_shares(decider: Decider, rows: Codes) -> Shares:
+    hosts = decider.inventory.columns.hosts.tables[0]
+    found: Shares = hosts[rows, FREE_MEMORY] / np.maximum(hosts[rows, MEMORY], 1)
+    return found
 
 
 def _ratio(best: float, value: float) -> float:
@@ -117,10 +138,10 @@ def _is_with_volumes(decider: Decider, demand: Demand, rows: Codes) -> NDArray[n
     return kept
 
 
-def _order(decider: Decider, rows: Codes, totals: Codes) -> Codes:
+def order_of(decider: Decider, rows: Codes, totals: Codes) -> Codes:
     """By points, then the larger free share of memory, then the id."""
     hosts, ids = decider.inventory.columns.hosts.tables[0], decider.inventory.hosts
-    shares = hosts[rows, FREE_MEMORY] / np.maximum(hosts[rows, MEMORY], 1)
+    shares = _free_shares(decider, rows)
     words = [hosts[rows, column] for column in reversed(range(ID, HOST_COLUMNS))]
     keys = [*words, -shares, -totals]
     order: Codes = np.lexsort(keys)

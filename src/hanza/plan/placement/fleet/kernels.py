@@ -6,7 +6,7 @@ Every function here means the same plain and compiled.
 import numpy as np
 
 from hanza.plan.placement.compiler import compiled
-from hanza.plan.placement.fleet.blocks import free_share
+from hanza.plan.placement.fleet.blocks import free_share, room_points
 from hanza.plan.placement.fleet.fines import fine_at_host, fine_at_site, mark, unmark
 from hanza.plan.placement.fleet.layout import (
     AGENT,
@@ -138,7 +138,8 @@ def count_points(
 ) -> None:
     """The points of each site, as `score.rank` counts them; nothing for what is unknown.
 
-    What no host may run at may be better than the best, and what it has does not matter.
+    What no host may run at may be better than the best, and what it has does not matter.  The last
+    weight is that of room, which is no site's.
     """
     whole = 0.0
     for weight in weights:
@@ -180,24 +181,37 @@ def is_behind(blocks: Table, block: int, share: int, ids: tuple[int, int, int]) 
 
 @compiled
 def next_site(
-    world: World, points: tuple[Members, Members], start: int, need: Table, found: Table
+    world: World,
+    points: tuple[Members, Members],
+    room: tuple[float, float],
+    start: int,
+    need: Table,
+    found: Table,
 ) -> int:
     """The first from this one on that could have something better, or how many there are.
 
-    Most of what a decision reads is read here, and what was found is read once.
+    Most of what a decision reads is read here, and what was found is read once.  A host has its
+    site's points and no more for its room than the emptiest of its block.
     """
     hosts, _, blocks, _, sites, _ = world
     allowed, totals = points
     value, best, share, row = found[VALUE], found[TOTAL], found[FREE_SHARE], max(found[ROW], 0)
     ids = (hosts[row, ID], hosts[row, ID + 1], hosts[row, ID + 2])
+    has_room, least = room[0] > 0.0, value
+    if has_room:
+        least -= int(np.rint(room[0] / room[1]))
     for at in range(start, len(allowed)):
-        if totals[at] < value:
+        if totals[at] < least:
             return len(allowed)
-        is_equal = totals[at] == value and value == best
+        hoped = totals[at]
         block = sites[allowed[at], FIRST_BLOCK]
         while block != NONE:
-            if may_hold(blocks, block, need) and not (
-                is_equal and is_behind(blocks, block, share, ids)
+            if has_room:
+                hoped = totals[at] + room_points(blocks[block, MOST_SHARE], room)
+            if (
+                hoped >= value
+                and may_hold(blocks, block, need)
+                and not (hoped == value and value == best and is_behind(blocks, block, share, ids))
             ):
                 return at
             block = blocks[block, NEXT]
@@ -205,13 +219,17 @@ def next_site(
 
 
 @compiled
-def offer(hosts: Table, row: int, total: int, fine: int, found: Table) -> None:
+def offer(
+    hosts: Table, row: int, points: tuple[int, int], room: tuple[float, float], found: Table
+) -> None:
     """Keep the host if it is better than the one that was found.
 
-    By points less fines, then points, then the larger free share of memory, then the id.
+    By points less fines, then points, then the larger free share of memory, then the id; `points`
+    are its site's, and the fine.
     """
-    value = total - fine * FINE
     share = free_share(hosts, row)
+    total = points[0] + room_points(share, room)
+    value = total - points[1] * FINE
     order = value - found[VALUE]
     if order == 0:
         order = total - found[TOTAL]
@@ -230,18 +248,22 @@ def offer(hosts: Table, row: int, total: int, fine: int, found: Table) -> None:
 def look_at_block(
     world: World,
     block: int,
-    points: tuple[int, int],
+    points: tuple[int, int, tuple[float, float]],
     replicas: Replicas,
     needs: Needs,
     found: Table,
 ) -> None:
-    """Offer the hosts of a block that may run it; `points` are those of its site, and its fine."""
+    """Offer the hosts of a block that may run it; `points` are those of its site, its fine, and
+    what room is worth."""
     hosts, heard, blocks, members, _, taken = world
     spreads, standing, counts, _ = replicas
     need, ports = needs
-    total, fine = points
+    total, fine, room = points
     row = found[ROW]
-    if found[VALUE] == total and found[TOTAL] == total:
+    hoped = total + room_points(blocks[block, MOST_SHARE], room)
+    if hoped < found[VALUE]:
+        return
+    if found[VALUE] == hoped and found[TOTAL] == hoped:
         ids = (hosts[row, ID], hosts[row, ID + 1], hosts[row, ID + 2])
         if is_behind(blocks, block, found[FREE_SHARE], ids):
             return
@@ -252,18 +274,20 @@ def look_at_block(
             if len(spreads) > 0:
                 more = fine_at_host(row, spreads, standing, counts)
             if more != BANNED:
-                offer(hosts, row, total, fine + more, found)
+                offer(hosts, row, (total, fine + more), room, found)
 
 
 @compiled
 def choose_host(
     world: World,
     points: tuple[Members, Members],
+    room: tuple[float, float],
     replicas: Replicas,
     needs: Needs,
     found: Table,
 ) -> int:
-    """The row of the best host, or `NONE`; `points` are the allowed sites, best first.
+    """The row of the best host, or `NONE`; `points` are the allowed sites, best first, and `room`
+    what a host's own is worth.
 
     Sites are passed over by what is known of all their hosts together, and what a site is fined is
     asked only after that.
@@ -275,16 +299,16 @@ def choose_host(
     has_marks = mark(world, replicas, need)
     found[:] = NOTHING
     found[ROW], found[IS_TIED] = NONE, 0
-    at = next_site(world, points, 0, need, found)
+    at = next_site(world, points, room, 0, need, found)
     while at < len(allowed):
         site = allowed[at]
         fine = fine_at_site(sites, site, spreads, marks, counts) if has_marks else 0
         block = sites[site, FIRST_BLOCK]
         while block != NONE and fine != BANNED:
             if may_hold(blocks, block, need):
-                look_at_block(world, block, (totals[at], fine), replicas, needs, found)
+                look_at_block(world, block, (totals[at], fine, room), replicas, needs, found)
             block = blocks[block, NEXT]
-        at = next_site(world, points, at + 1, need, found)
+        at = next_site(world, points, room, at + 1, need, found)
     if has_marks:
         unmark(world, replicas)
     return int(found[ROW])
@@ -328,7 +352,10 @@ def decide(
 ) -> int:
     """One exact decision: the row of the best host, or `NONE`."""
     score(world, points, goals, needs)
-    return choose_host(world, points, replicas, needs, found)
+    whole = 0.0
+    for weight in goals[2]:
+        whole += weight
+    return choose_host(world, points, (FULL * goals[2][-1], whole), replicas, needs, found)
 
 
 @compiled

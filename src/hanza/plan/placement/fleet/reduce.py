@@ -28,6 +28,10 @@ nothing is left out of such a *fixed* kind, nor of those around it.  Who wants t
 be moved only together with all who are there, inside the site.  A host that nobody is bound to and
 that has room and ports for the whole group takes any of them: so of a site all hosts up to the
 k-th such new one are enough.
+
+Points may be the host's own (room), and the order above is that of hosts with all their points.
+Inside one site it is the same for everybody but for hosts that somebody is bound to: the emptier
+one has no fewer points for anybody, and of those with as many it comes first.
 """
 
 from collections.abc import Collection
