@@ -199,6 +199,9 @@ def test_too_many_failures_halt_it_with_an_alert_until_somebody_goes_on(world: W
     assert [one.kind for one in alerts] == ["rollout.halted"]
     world.wait(120)
     assert world.asked() == set(), "nobody is asked while it is halted, nor told to go on"
+    world.agents["berlin"].be(condition="none", about="", attempt=0, why="")
+    world.live(2)
+    assert world.conditions()["berlin"] == "failed", "what it gave up it has given up"
     world.ask("POST", "/rollout-acts", {"act": "resume"})
     world.live(2)
     told = world.agents["berlin"].wanted

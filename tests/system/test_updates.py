@@ -5,7 +5,7 @@ the code that is tested here, or what keeps them from working.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ import pytest
 
 import hanza
 from hanza.wire.release_v1 import signed_to_json
+from kit import waiting
 from kit.archives import an_archive, signed
 from kit.processes import LocalLeague, Process, a_local_league
 from kit.processes import hanza as command_of
-from kit.waiting import until
 
 SOURCE = Path(hanza.__file__).parent
 WORKS = f"__path__ = [{str(SOURCE)!r}]\n"
@@ -33,6 +33,10 @@ def a_package(words: str, version: str) -> dict[str, bytes]:
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: hanza\nVersion: {version}\n".encode(),
         f"{info}/entry_points.txt": drivers.encode(),
     }
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    waiting.until(condition, what, 30)
 
 
 class Site:

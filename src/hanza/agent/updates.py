@@ -153,6 +153,7 @@ class Updates:
             with self._lock:
                 self._rules = changed
             self.wake.set()
+            self.hint()
         return self._shown()
 
     def _shown(self) -> dict[str, Any]:

@@ -159,10 +159,8 @@ class Session:
                 return []  # for whoever asked, see `console`
             case v1.Measured() | v1.Answering() | v1.Met():
                 return self._note_nearness(peer, message, now)
-            case v1.Diary() | v1.Checkup() | v1.Strangers() | v1.NumbersUp():
-                return self._site_told.take(peer.agent, message, now)
-            case v1.Running():
-                return self._update_told.take(peer.agent, message, now)
+            case v1.Diary() | v1.Checkup() | v1.Strangers() | v1.NumbersUp() | v1.Running():
+                return self._note_site(peer, message, now)
 
     def news(self) -> list[v1.Down]:
         """What this connection has not been told yet: the manifest, the probes, whom to ask."""
@@ -297,6 +295,16 @@ class Session:
                 return self._note_answering(peer, port, now)
             case v1.Met():
                 return self._note_met(peer, message, now)
+
+    def _note_site(
+        self,
+        peer: _Peer,
+        message: v1.Diary | v1.Checkup | v1.Strangers | v1.NumbersUp | v1.Running,
+        now: datetime,
+    ) -> list[v1.Down]:
+        if isinstance(message, v1.Running):
+            return self._update_told.take(peer.agent, message, now)
+        return self._site_told.take(peer.agent, message, now)
 
     def _note_measured(self, peer: _Peer, message: v1.Measured, now: datetime) -> list[v1.Down]:
         """What light could not do is not kept; it is told once for each connection and probe."""

@@ -10,7 +10,7 @@ from hanza.kit.text import harmless
 from hanza.model.errors import Invalid
 from hanza.model.ids import AgentId
 from hanza.store.releases import Runs, record_runs
-from hanza.store.rollouts import find_wanted, hint_rollout, rollouts_number
+from hanza.store.rollouts import find_wanted, hint_rollout, note_failed, rollouts_number
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 
@@ -62,6 +62,7 @@ class UpdateTold:
 
 def _take(tx: Tx, agent: AgentId, said: Runs, is_first: bool, now: datetime) -> None:
     record_runs(tx, agent, said, is_first=is_first, now=now)
+    note_failed(tx, agent, said)
     hint_rollout(tx, now)
 
 

@@ -49,8 +49,8 @@ class Updating:
     obstacle: str = ""
     """Why it is not to be asked, in words; nothing where it may be."""
     asked_at: datetime | None = None
-    said: Said = "none"
-    """What it says of the release since it was asked for this."""
+    has_given_up: bool = False
+    """Whether it has said so, since it was asked for this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def condition_of(release: str, one: Updating, rules: Rules, now: datetime) -> Co
         return "good"
     if one.asked_at is not None:
         is_late = now - one.asked_at >= rules.back_within
-        return "failed" if is_late or one.said == "failed" else "under_way"
+        return "failed" if is_late or one.has_given_up else "under_way"
     return "untried" if one.is_linked and not one.obstacle else "none"
 
 

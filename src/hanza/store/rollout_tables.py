@@ -63,6 +63,7 @@ rollout_asks = sa.Table(
     sa.Column("rollout_id", sa.Text, sa.ForeignKey("rollouts.id"), primary_key=True),
     sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), primary_key=True),
     an_instant("asked_at"),
+    a_text("failed", nullable=True),  # why, in the agent's words
 )
 
 provider_updates = sa.Table(

@@ -165,6 +165,16 @@ def record_asks(tx: Tx, one: Rollout, chosen: Sequence[AgentId], now: datetime) 
     _change(tx, one)
 
 
+def note_failed(tx: Tx, agent: AgentId, said: Runs) -> None:
+    """What an agent has given up stays so, whatever it says later, until it is asked anew."""
+    one = find_rollout(tx)
+    is_about = one is not None and (said.about, said.attempt) == (one.version, one.attempt)
+    if one is None or not is_about or said.condition != "failed":
+        return
+    mine = (rollout_asks.c.rollout_id == one.id, rollout_asks.c.agent_id == agent)
+    tx.execute(sa.update(rollout_asks).where(*mine).values(failed=said.why or "it does not say"))
+
+
 def rollouts_number(tx: Tx) -> int:
     """It grows with each change of what is asked of anybody."""
     row = _NUMBER.first(tx, {})
@@ -249,7 +259,12 @@ def list_standings(tx: Tx, one: Rollout, now: datetime) -> list[Standing]:
     kept = {release.tag: release for release in list_releases(tx, one.version)}
     query = (
         sa.select(
-            agents.c.id, agents.c.site_id, agents.c.heard_at, rollout_asks.c.asked_at, *RUNS_COLUMNS
+            agents.c.id,
+            agents.c.site_id,
+            agents.c.heard_at,
+            rollout_asks.c.asked_at,
+            rollout_asks.c.failed,
+            *RUNS_COLUMNS,
         )
         .outerjoin(agent_releases, agent_releases.c.agent_id == agents.c.id)
         .outerjoin(
@@ -265,7 +280,6 @@ def list_standings(tx: Tx, one: Rollout, now: datetime) -> list[Standing]:
         runs = NO_RUNS if row.version is None else runs_from_row(row)
         site, provider = owner_of[row.site_id]
         obstacle = _obstacle(one, runs, policies.get(provider, Policy()), kept.get(runs.tag))
-        is_about_this = (runs.about, runs.attempt) == (one.version, one.attempt)
         updating = Updating(
             AgentId(row.id),
             ring_of[row.site_id],
@@ -274,9 +288,9 @@ def list_standings(tx: Tx, one: Rollout, now: datetime) -> list[Standing]:
             runs.linked_since,
             obstacle,
             row.asked_at,
-            runs.condition if is_about_this else "none",
+            row.failed is not None,
         )
-        why = obstacle if row.asked_at is None else runs.why if is_about_this else ""
+        why = obstacle if row.asked_at is None else row.failed or ""
         found.append(Standing(updating, site, provider, why))
     return sorted(found, key=lambda each: (each.updating.ring, each.site, each.updating.agent))
 

@@ -99,7 +99,7 @@ def test_who_was_away_before_holds_up_nobody() -> None:
 
 
 def test_who_gave_it_up_or_does_not_come_back_has_failed() -> None:
-    back = an_agent("a", asked_at=NOW - 2 * MINUTE, linked_since=NOW - MINUTE, said="failed")
+    back = an_agent("a", asked_at=NOW - 2 * MINUTE, linked_since=NOW - MINUTE, has_given_up=True)
     gone = under_way("b", NOW - RULES.back_within)
     assert step(back, an_agent("c")) == Halt(0, (back.agent,))
     assert step(gone, an_agent("c", 1)) == Halt(0, (gone.agent,))
@@ -125,7 +125,7 @@ updating = st.builds(
     moments,
     st.sampled_from(["", "no"]),
     moments,
-    st.sampled_from(["none", "under_way", "failed"]),
+    st.booleans(),
 )
 
 

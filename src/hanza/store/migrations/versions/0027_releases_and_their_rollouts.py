@@ -61,6 +61,7 @@ def upgrade() -> None:
     op.create_table(
         "rollout_asks",
         *(_text("rollout_id"), _text("agent_id"), _number("asked_at")),
+        sa.Column("failed", sa.Text(), nullable=True),
         _foreign("rollout_asks", "rollout_id", "rollouts"),
         _foreign("rollout_asks", "agent_id", "agents"),
         sa.PrimaryKeyConstraint("rollout_id", "agent_id", name="pk_rollout_asks"),
