@@ -12,6 +12,7 @@ SEED = 20260101
 NEVER_GRANTED = {
     "hanza.federation.adoptGuest",  # no site has let one of its own go
     "hanza.federation.askForUpgrade",  # no WebSocket
+    "hanza.federation.askLogForUpgrade",
     "hanza.federation.askPortForUpgrade",
     "hanza.federation.cancelMaintenance",
     "hanza.federation.deleteIssuer",
