@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from chaos import acts
 from chaos.clones import check_contested, held_by_contested
 from chaos.observer import BrokenLaw
+from chaos.stage import Stage
 from chaos.volumes import names_of_volumes, volume_of
 from chaos.world import World, a_world
 from hanza.agent.journal import load_identity, load_manifest
@@ -45,7 +46,7 @@ PAUSE_S = (0.3, 4.0)
 
 @dataclass
 class Run:
-    stage: acts.Stage
+    stage: Stage
     store: Store
     say: Callable[[str], None]
     steps: int = 0
@@ -195,7 +196,7 @@ def hurt(folder: Path, minutes: float, seed: int, sites: int, say: Callable[[str
     with a_world(folder, sites, seed) as world:
         say(f"seed {seed}: {sites} sites are up after {time.monotonic() - began:.1f} s")
         world.prove(next(iter(world.hosts.values())))
-        stage = acts.Stage(world, Random(seed))
+        stage = Stage(world, Random(seed))
         with closing(Store(world.database)) as store:
             run, broken = Run(stage, store, say), None
             up = time.monotonic()

@@ -22,6 +22,7 @@ from hanza.plan.placement.demand import Bounds
 from hanza.plan.placement.explain import Explanation, explain, sentence_of
 from hanza.plan.placement.fleet import Fleet, Host, Standing, Stuck
 from hanza.plan.placement.mend import team_relaxations as mended
+from hanza.plan.placement.proof import Proof
 from hanza.plan.placement.quote import NOBODY, Quote
 from hanza.plan.placement.quote import quote_team as quote_on
 from hanza.plan.placement.relax import Relaxation
@@ -49,6 +50,12 @@ class PlainField:
         if isinstance(answer, Placed):
             return answer
         return Stuck(None if answer.looked is None else answer.looked.demand, answer.is_exact)
+
+    def proof(
+        self, demands: Sequence[Demand], standing: Sequence[Standing], placed: Placed
+    ) -> Proof | None:
+        with fleet_of(self.candidates).trial(NOW) as trial:
+            return trial.proof(demands, standing, placed)
 
     def refusal(self, demands: Sequence[Demand], stuck: Stuck) -> str:
         looked = None if stuck.demand is None else look(stuck.demand, self.candidates)

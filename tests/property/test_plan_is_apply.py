@@ -7,15 +7,18 @@ law, owners, company, spreads, ports, volumes, homes, and providers' terms.
 from dataclasses import replace
 from random import Random  # noqa: TID251 -- seeded: the cases are always the same
 
+import pytest
+
 from hanza.engine.place import decide
 from hanza.model.capacity import Capacity
 from hanza.model.guest import Port
 from hanza.model.ids import HostId, SiteId
 from hanza.model.instance import Wanted
-from hanza.model.policy import PRESETS, Beside, Near, Policy, Requirement, Seal, Spread
+from hanza.model.policy import PRESETS, Beside, Goals, Near, Policy, Requirement, Seal, Spread
 from hanza.model.quota import Limits
 from hanza.model.terms import Terms
 from hanza.plan.placement.candidate import Stand
+from hanza.plan.placement.choose import MEMBERS_MAX
 from hanza.plan.placement.demand import Bounds, Named, named
 from hanza.plan.placement.fleet import Fleet
 from hanza.plan.placement.pins import Bound, Pin
@@ -121,6 +124,38 @@ def a_team(draw: Random, fleet: Fleet) -> tuple[list[tuple[Wanted, HostId | None
     }
     country = draw.choice([None, "HU", "DE", "DE"])
     return members, Bounds(pins, {}, homes, stands, {"t": country})
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(goals=PRESETS["cheapest"]),
+        Policy(goals=Goals(price=1, room=2)),
+        Policy(goals=PRESETS["cheapest"], spreads=(Spread("site", share_max=60),)),
+        Policy(),
+    ],
+)
+def test_what_is_planned_of_many_is_what_is_done(policy: Policy) -> None:
+    """More than are searched, of two sizes: the cheaper site has no room for all of them."""
+    fleet, count = Fleet(HEARD_WITHIN, compiled=False), MEMBERS_MAX + 4
+    room = Capacity(150, 150, 150)
+    for n in range(4):
+        fleet.put_ground(a_ground(f"s{n // 2}", prices=prices_of(1000 + 500 * (n // 2))))
+        fleet.put(a_host(f"h{n}", f"s{n // 2}", capacity=room, free=room))
+    sizes = (Capacity(1, 1, 1), Capacity(2, 2, 2))
+    members: list[tuple[Wanted, HostId | None]] = [
+        (a_member(f"n{n:03}", policy, component="web", size=sizes[n % 2]), None)
+        for n in range(count)
+    ]
+    with fleet.trial(NOW) as trial:
+        quote = quote_team(members, trial, Bounds())
+    decision = decide(fleet, members, Bounds(), NOW)
+    assert len(decision.spots) == count
+    assert [line.at and line.at.host for line in quote.lines] == [it.host for it in decision.spots]
+    (proof,) = quote.proofs
+    assert proof.members == count
+    assert proof.gap is not None
+    assert proof.gap < 1 / 10
 
 
 def test_what_is_planned_is_what_is_done() -> None:

@@ -11,6 +11,7 @@ from hanza.api.meeting import Meeting
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
+from hanza.plan.placement.fleet import at_once
 from hanza.store.inventory import Inventory
 from hanza.store.tx import Store
 from hanza.wire.directory_v1 import Directory
@@ -42,6 +43,8 @@ class Plane:
         default=None, repr=False
     )
     """By the federation's root; None where this plane has not its key."""
+    may_compile: Callable[[], bool] = field(default=at_once, repr=False)
+    """What a large fleet asks before it takes machine code."""
     meeting: Meeting = field(init=False)
     """Who answers whom, and what that predicts."""
 
@@ -53,7 +56,7 @@ class Plane:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "board", Board())
-        object.__setattr__(self, "inventory", Inventory(self.store))
+        object.__setattr__(self, "inventory", Inventory(self.store, self.may_compile))
         object.__setattr__(self, "meeting", Meeting(self.store))
 
 

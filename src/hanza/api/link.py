@@ -6,7 +6,7 @@ a second one statement tells the store who was heard, and one asks what was publ
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -19,11 +19,13 @@ from hanza.kit.log import Log
 from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Version
+from hanza.model.probe import Probe
 from hanza.model.report import Incarnation
 from hanza.store.agents import note_heard
 from hanza.store.directory import find_directory
-from hanza.store.links import list_links
+from hanza.store.links import LinkOf, list_links
 from hanza.store.probes import list_probes
+from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 
 T = TypeVar("T")
@@ -294,7 +296,8 @@ class Hub:
         if not known_lines:
             return
         asked = [agent for _, agent in known_lines]
-        known = await asyncio.to_thread(store.read, list_links, asked)
+        mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
+        known, probes, directory = await asyncio.to_thread(store.read, _look, asked)
         heard, self._heard = self._heard, set()
         for line, agent in known_lines:
             start, found = line.session.incarnation, known.get(agent)
@@ -303,10 +306,6 @@ class Hub:
                 # It comes back, is refused, and then it is known that the key is alive twice.
                 line.give_up()
                 heard.discard(agent)
-        probes = await asyncio.to_thread(store.read, list_probes)
-        mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
-        found_directory = await asyncio.to_thread(store.read, find_directory)
-        directory = 0 if found_directory is None else found_directory.number
         for line, agent in known_lines:
             found = known.get(agent)
             version = None if found is None else found.version
@@ -314,3 +313,11 @@ class Hub:
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))
+
+
+def _look(
+    tx: Tx, agents: Collection[AgentId]
+) -> tuple[dict[AgentId, LinkOf], tuple[Probe, ...], int]:
+    """What is known of these agents, the probes, and the number of the directory."""
+    directory = find_directory(tx)
+    return list_links(tx, agents), list_probes(tx), 0 if directory is None else directory.number

@@ -101,10 +101,12 @@ def get_placement(call: Call) -> Answer:
     plane, now = call.plane, call.plane.clock.now()
     known, members, bounds = plane.store.read(_look_at, address)
     with plane.inventory.fleet(now) as fleet, fleet.trial(now) as trial:
-        (line,) = quote_team(members, trial, bounds, only={known.id}).lines
+        found = quote_team(members, trial, bounds, only={known.id})
+    (line,) = found.lines
     violations = _violations([line], bounds)
     fitted = call.plane.meeting.fitted
     told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []), fitted)
+    told.proofs = [doc.proof_to_doc(one) for one in found.proofs]
     agreed = plane.store.read(price_agreed, line.wanted.id)
     if agreed is not None:
         asking, since = agreed

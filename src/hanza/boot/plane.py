@@ -32,6 +32,7 @@ from hanza.api.link import Hub
 from hanza.api.route import Route
 from hanza.boot.alerting import sending_alerts
 from hanza.boot.certificates import Certificates, ensure_certificates, root_key, write_secret
+from hanza.boot.compiling import Compiling, keep_code_in
 from hanza.boot.front.handover import Handover
 from hanza.boot.listening import listen
 from hanza.boot.numbers import served
@@ -49,6 +50,7 @@ from hanza.model.ids import FederationId
 from hanza.store.absence import tell_absence
 from hanza.store.database import shown_url
 from hanza.store.federation import found_federation
+from hanza.store.inventory import Inventory
 from hanza.store.migrate import migrate
 from hanza.store.signing_keys import found_keys, list_keys
 from hanza.store.tx import Store
@@ -106,11 +108,15 @@ def run_plane(
         metrics = Metrics()
         store = stack.enter_context(contextlib.closing(Store(settings.database, point, metrics)))
         wake = threading.Event()
-        parts = _build(settings, store, wake)
+        keep_code_in(settings.state)
+        compiling = stack.enter_context(contextlib.closing(Compiling()))
+        parts = _build(settings, store, wake, compiling)
         sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
         store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
-        engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
+        inventory = Inventory(store, compiling.is_there)
+        clock, ids = parts.plane.clock, parts.plane.ids
+        engine = Engine(store, clock, ids, point, hub.hint_published, inventory)
         engine.keep = settings.keep
         stack.enter_context(sending_alerts(parts.plane, settings.state))
         with _running(engine, wake):
@@ -170,7 +176,9 @@ def _spare_collector() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
-def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Parts:
+def _build(
+    settings: PlaneSettings, store: Store, wake: threading.Event, compiling: Compiling
+) -> _Parts:
     clock = SystemClock()
     ids = Ids(clock)
     federation = store.write(found_federation, FederationId(ids.new("fe")), clock.now())
@@ -194,6 +202,7 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         blobs=_blobs(settings),
         blob_bytes_max=settings.blob_bytes_max,
         sign_directory=_signer(settings, federation.id),
+        may_compile=compiling.is_there,
     )
     operator, watcher = (
         _token(settings.state / name, ids) for name in ("operator.token", "metrics.token")

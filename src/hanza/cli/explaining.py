@@ -38,6 +38,8 @@ def words_of(line: Told, *, all_helps: bool = False) -> Iterator[str]:
             yield from _under("price", [words_of_price(line["pricePerMonth"])])
     for violation in line["violations"]:
         yield from _under("violation", [violation])
+    for proof in line.get("proofs", ()):
+        yield from _under("together", [f"{proof['members']} are placed, {proof['says']}"])
     if explanation["refusals"]:
         yield from _refused(explanation)
     yield from _best(line)

@@ -107,6 +107,7 @@ def summary_of(quote: dict[str, Any]) -> str:
         None if price is None else words_of_price(price),
         _until(quote),
         _borders(countries, against),
+        *(f"{one['members']} placed together, {one['says']}" for one in quote.get("proofs", ())),
     ]
     return " · ".join(part for part in parts if part)
 

@@ -12,7 +12,9 @@ from msgspec import Meta, Struct
 
 from hanza.plan.change import Change
 from hanza.plan.coordinates import Fitted
+from hanza.plan.placement.proof import Proof
 from hanza.plan.placement.quote import Line, Quote
+from hanza.plan.placement.score import FULL
 from hanza.plan.policy import words_of_law
 from hanza.wire.explanation_v1 import (
     ExplanationDoc,
@@ -90,11 +92,25 @@ class AgreedDoc(Struct, rename="camel"):
     price_per_month: int | None
 
 
+class ProofDoc(Struct, rename="camel"):
+    """How near to the best members of a team are that are placed together, where they are too many
+    to search for it: by points, from 0 to 1 for each, no way to place them all has more than
+    `points_most`.  `gap_percent` is rounded up; null where that says nothing."""
+
+    members: int
+    points: float
+    points_most: float
+    gap_percent: float | None
+    says: str
+
+
 class PlacementDoc(LineDoc):
-    """With every site that has lost a host, by name, for a map: the first 500 of them."""
+    """With every site that has lost a host, by name, for a map: the first 500 of them; `proofs` are
+    those of its team, while that has no place."""
 
     sites: list[SiteLookDoc]
     agreed: AgreedDoc | None = None
+    proofs: list[ProofDoc] = []
 
 
 class QuoteDoc(Struct, rename="camel"):
@@ -107,6 +123,8 @@ class QuoteDoc(Struct, rename="camel"):
     price_per_month: int | None
     """Of all that have or would get a place; null when nobody of them has prices."""
     warnings: list[str]
+    proofs: list[ProofDoc] = []
+    """Of teams that are placed together and too large to be searched; the others are optimal."""
 
 
 def line_to_doc(line: Line, change: Change, violations: list[str], fitted: Fitted) -> LineDoc:
@@ -153,6 +171,18 @@ def quote_to_doc(
         [relaxation_to_doc(one) for quote in quotes for one in quote.relaxations],
         sum(prices) if prices else None,
         list(warnings),
+        [proof_to_doc(one) for quote in quotes for one in quote.proofs],
+    )
+
+
+def proof_to_doc(proof: Proof) -> ProofDoc:
+    gap = proof.hundredths
+    return ProofDoc(
+        proof.members,
+        proof.points / FULL,
+        proof.most / FULL,
+        None if gap is None else gap / 100,
+        proof.sentence,
     )
 
 

@@ -29,6 +29,7 @@ from hanza.plan.placement.batch_search import (
     place_by_prices,
     place_first_fits,
     rescue,
+    take_up,
 )
 from hanza.plan.placement.bound_ascent import charge, climb
 
@@ -140,6 +141,32 @@ def place_batch(batch: Batch) -> Answer:
     rescue(pairs, better, CHAIN_MAX, TRIES_MAX)
     improve(pairs, better, PASSES_MAX)
     return _answer(batch, better, prices)
+
+
+def better_batch(batch: Batch, at: Whole, *, betters: bool = True) -> Answer:
+    """An answer that counts no more than that where workloads are `at`, by their sites.
+
+    It is what `place_batch` finds, or where that counts more, what chains of others for those that
+    are `NOWHERE`, and steps, make of it.  Unless it `betters`, workloads that have a place leave it
+    only for one that has none.  Raises `ValueError` for one that may not be there or has no room.
+    """
+    pairs, books = batch.pairs, empty_books(batch.room, len(batch.takes))
+    options = np.diff(batch.starts)
+    there = np.flatnonzero(batch.sites == np.repeat(at, options))
+    take_up(pairs, books, np.repeat(np.arange(len(options)), options)[there], there)
+    if len(there) != int((at != NOWHERE).sum()) or (books.free < 0).any():
+        raise ValueError("who has a place may be there, and there is room for it")
+    if not betters:
+        rescue(pairs, books, CHAIN_MAX, TRIES_MAX)
+        if (books.chosen != NOWHERE).all():
+            return _answer(batch, books, np.zeros(batch.room.shape))
+    fresh = place_batch(batch)
+    if not fresh.unplaced and fresh.cost <= _counts(batch, books):
+        return fresh
+    rescue(pairs, books, CHAIN_MAX, TRIES_MAX)
+    improve(pairs, books, PASSES_MAX)
+    mended = _answer(batch, books, np.zeros(batch.room.shape))
+    return min(mended, fresh, key=lambda one: counts(batch, one))
 
 
 def counts(batch: Batch, answer: Answer) -> int:

@@ -69,6 +69,18 @@ def empty_books(room: npt.NDArray[np.int64], workloads: int) -> Books:
 
 
 @compiled
+def take_up(
+    pairs: Pairs,
+    books: Books,
+    workloads: npt.NDArray[np.int64],
+    chosen: npt.NDArray[np.int64],
+) -> None:
+    """Each of these gets its pair, whether there is room or not."""
+    for at in range(len(workloads)):
+        put(pairs, books, workloads[at], chosen[at])
+
+
+@compiled
 def place_first_fits(pairs: Pairs, books: Books, order: npt.NDArray[np.int64]) -> None:
     """Each in this order to the cheapest of its sites that has room, if one has."""
     for workload in order:

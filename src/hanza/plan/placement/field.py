@@ -14,6 +14,7 @@ from hanza.plan.placement.choose import Placed
 from hanza.plan.placement.explain import Explanation
 from hanza.plan.placement.fleet.group import Stuck
 from hanza.plan.placement.fleet.host import Standing
+from hanza.plan.placement.proof import Proof
 
 Mark = int
 
@@ -25,7 +26,12 @@ class Field(Protocol):
         """None for one that is not there."""
 
     def place(self, demands: Sequence[Demand], standing: Sequence[Standing]) -> Placed | Stuck:
-        """As `choose.place_group`, or beyond its numbers one after another; takes nothing."""
+        """As `choose.place_group`, or beyond its numbers as `fleet.large`; takes nothing."""
+
+    def proof(
+        self, demands: Sequence[Demand], standing: Sequence[Standing], placed: Placed
+    ) -> Proof | None:
+        """How near to the best that is, before it is taken; None where it is known to be that."""
 
     def refusal(self, demands: Sequence[Demand], stuck: Stuck) -> str:
         """Why nothing of it was placed, in words."""

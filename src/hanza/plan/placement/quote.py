@@ -19,6 +19,7 @@ from hanza.plan.placement.explain import Explanation
 from hanza.plan.placement.field import Field
 from hanza.plan.placement.fleet.host import Standing
 from hanza.plan.placement.mend import better_ones, team_relaxations
+from hanza.plan.placement.proof import Proof
 from hanza.plan.placement.relax import Relaxation
 from hanza.plan.placement.score import goals_of, trips_of
 from hanza.plan.pricing import price_per_month
@@ -74,6 +75,9 @@ class Quote:
     refusal: str | None
     relaxations: tuple[Relaxation, ...]
     """What would help: each places all that are refused."""
+    proofs: tuple[Proof, ...] = ()
+    """How near to the best those are that are placed together now, where there are too many of them
+    to search for it."""
 
 
 def quote_team(
@@ -106,6 +110,7 @@ def quote_team(
         _by_name(lines),
         first.refusal or again.refusal,
         first.relaxations or again.relaxations,
+        first.proofs + again.proofs,
     )
 
 
@@ -130,8 +135,9 @@ class _Quoting:
         lines = self._placed_lines()
         if isinstance(answer, Placed):
             lines += self._quoted_lines(answer)
+            proof = field.proof(team.demands, team.standing, answer)
             self._take(answer, range(len(team.demands)))
-            return Quote(_by_name(lines), None, ())
+            return Quote(_by_name(lines), None, (), () if proof is None else (proof,))
         helped: tuple[Relaxation, ...] = ()
         if len(team.demands) <= MEMBERS_MAX:  # what was not searched is not searched again
             helped = team_relaxations(team.demands, field, team.standing)

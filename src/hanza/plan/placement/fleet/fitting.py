@@ -69,7 +69,7 @@ def find_fitting(decider: Decider, demand: Demand, now: int, *, is_ordered: bool
         points += _points_of_room(decider, rows, ask.weights)
     if company is not None:
         points += company
-    order = _order(decider, rows, points) if is_ordered else np.arange(len(rows))
+    order = order_of(decider, rows, points) if is_ordered else np.arange(len(rows))
     return Fitting(
         rows[order],
         points[order],
@@ -138,7 +138,7 @@ def _is_with_volumes(decider: Decider, demand: Demand, rows: Codes) -> NDArray[n
     return kept
 
 
-def _order(decider: Decider, rows: Codes, totals: Codes) -> Codes:
+def order_of(decider: Decider, rows: Codes, totals: Codes) -> Codes:
     """By points, then the larger free share of memory, then the id."""
     hosts, ids = decider.inventory.columns.hosts.tables[0], decider.inventory.hosts
     shares = _free_shares(decider, rows)

@@ -1,4 +1,4 @@
-"""Groups on columns: exact among the hosts that can matter, or one after another when too many."""
+"""Groups on columns: exact among the hosts that can matter, or in numbers when they are many."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ from hanza.plan.placement.fleet.company import places_of, rows_of
 from hanza.plan.placement.fleet.decide import Decider
 from hanza.plan.placement.fleet.fitting import Fitting, find_fitting, option_at
 from hanza.plan.placement.fleet.host import Standing, microseconds
+from hanza.plan.placement.fleet.large import Large, place_large
 from hanza.plan.placement.fleet.layout import FREE_CPUS, FREE_DISK, Mask
 from hanza.plan.placement.fleet.reduce import Codes, worth_trying
-from hanza.plan.placement.fleet.sequence import place_in_turn
 from hanza.plan.placement.score import Option
 from hanza.plan.placement.search import Member, Search
 from hanza.plan.placement.spread import Group
@@ -39,17 +39,20 @@ def place(
     decider: Decider, demands: Sequence[Demand], neighbours: Sequence[Standing], now: datetime
 ) -> Placed | Stuck:
     """As `choose.place_group`; beyond its numbers, or where its search has found nothing before
-    it was cut, one after another.  Raises `ValueError` beyond `GROUP_MAX`."""
+    it was cut, as `large` does.  Raises `ValueError` beyond `GROUP_MAX`."""
     if len(demands) > GROUP_MAX:
         raise ValueError(f"{len(demands)} members: {GROUP_MAX} are placed as one at most")
     if len(demands) <= MEMBERS_MAX:
         answer = search(decider, demands, neighbours, now)
         if isinstance(answer, Placed) or answer.is_exact:
             return answer
-    found = place_in_turn(decider, demands, neighbours, microseconds(now))
-    if isinstance(found, tuple):
-        return Placed(found, is_exact=False)
-    return Stuck(found, is_exact=False)
+    large = Large(decider, demands, microseconds(now))
+    if large.lost is not None:
+        return Stuck(large.lost, is_exact=False)
+    rows = place_large(large, neighbours)
+    if rows is None:
+        return Stuck(None, is_exact=False)
+    return Placed(large.options(rows), is_exact=False)
 
 
 def search(

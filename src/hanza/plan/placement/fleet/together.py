@@ -11,7 +11,6 @@ from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.fleet.asks import Ask
 from hanza.plan.placement.fleet.company import places_beside, places_of
 from hanza.plan.placement.fleet.decide import Decider
-from hanza.plan.placement.fleet.fitting import option_of
 from hanza.plan.placement.fleet.inventory import Inventory
 from hanza.plan.placement.fleet.layout import (
     FREE_CPUS,
@@ -25,7 +24,6 @@ from hanza.plan.placement.fleet.layout import (
     Mask,
     Table,
 )
-from hanza.plan.placement.score import Option
 
 HOSTS_TRIED = 16
 """Of those where its company stands, the emptiest first."""
@@ -91,20 +89,15 @@ def is_met(inventory: Inventory, row: int, wish: Wish) -> bool:
     return bool(np.isin(at, wish.places)[0])
 
 
-def best_beside(decider: Decider, ask: Ask, turn: Turn, wishes: Sequence[Wish]) -> Option | None:
-    """The best host among those where all of these are met."""
+def best_beside(decider: Decider, ask: Ask, turn: Turn, wishes: Sequence[Wish]) -> int:
+    """The row of the best host among those where all of these are met, or `NONE`."""
     inventory = decider.inventory
     if wishes:
         ask = _narrowed(inventory, ask, wishes)
     hosts = [one for one in wishes if one.over == "host"]
     if hosts:
-        row = _best_of(decider, ask, turn, hosts)
-    else:
-        row = decider.decide(ask, turn.demand, list(turn.standing), turn.now, turn.to_come)
-    if row == NONE:
-        return None
-    values = inventory.asks.values[ask.measures, inventory.columns.site_of(row)]
-    return option_of(inventory.candidate_at(row, turn.now), ask.goals, values, ask.best)
+        return _best_of(decider, ask, turn, hosts)
+    return decider.decide(ask, turn.demand, list(turn.standing), turn.now, turn.to_come)
 
 
 def _narrowed(inventory: Inventory, ask: Ask, wishes: Sequence[Wish]) -> Ask:

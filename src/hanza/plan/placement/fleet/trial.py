@@ -21,7 +21,10 @@ from hanza.plan.placement.fleet.fitting import find_fitting
 from hanza.plan.placement.fleet.group import Stuck
 from hanza.plan.placement.fleet.host import Standing, instant
 from hanza.plan.placement.fleet.inventory import Inventory
+from hanza.plan.placement.fleet.large import Large
+from hanza.plan.placement.fleet.prove import prove_placed
 from hanza.plan.placement.fleet.refusals import crowds_of
+from hanza.plan.placement.proof import Proof
 from hanza.plan.placement.terms import amounts_of, grounds_with
 
 
@@ -41,6 +44,15 @@ class Trial:
 
     def place(self, demands: Sequence[Demand], standing: Sequence[Standing]) -> Placed | Stuck:
         return group.place(self._decider, demands, standing, instant(self._now))
+
+    def proof(
+        self, demands: Sequence[Demand], standing: Sequence[Standing], placed: Placed
+    ) -> Proof | None:
+        if placed.is_exact:
+            return None
+        rows = [self._inventory.rows[one.candidate.host] for one in placed.options]
+        large = Large(self._decider, demands, self._now)
+        return prove_placed(large, np.array(rows, np.int64), standing)
 
     def refusal(self, demands: Sequence[Demand], stuck: Stuck) -> str:
         one, said = stuck.demand, None
