@@ -253,9 +253,7 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
     link = Link(where, Session(speaker, journal, telling, updates), steady, dial, point)
     local = Local(journal, diary, clock, link)
     local.strangers = driver.strangers
-    here = Here(
-        diary, local, Door(journal.folder, local.answer), telling, driver.strangers, clock
-    )
+    here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers, clock)
     images = _images_of(identity, fetch, clock)
     join_updates(updates, link, local, stop)
     beside = Beside(
