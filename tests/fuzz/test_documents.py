@@ -14,6 +14,7 @@ NEVER_GRANTED = {
     "hanza.federation.addRelease",  # nothing is signed
     "hanza.federation.adoptGuest",  # no site has let one of its own go
     "hanza.federation.askForUpgrade",  # no WebSocket
+    "hanza.federation.askLogForUpgrade",
     "hanza.federation.askPortForUpgrade",
     "hanza.federation.cancelMaintenance",
     "hanza.federation.deleteIssuer",

@@ -53,6 +53,9 @@ CONSOLE = Route(
 )
 """Asked for as a WebSocket it is the console itself; who may only read does not type."""
 
+LOG = Route("GET", _INSTANCES + "/{instance}/log", console.ask_log_for_upgrade, BY_ROLE, verb="get")
+"""Asked for as a WebSocket it is what the guest writes, as it writes it; nothing is typed."""
+
 PORT = Route(
     "GET",
     _INSTANCES + "/{instance}/ports/{port}",
@@ -207,6 +210,7 @@ ROUTES = (
         verb="get",
     ),
     CONSOLE,
+    LOG,
     PORT,
     Route("GET", _TENANT + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("GET", _WORKSPACE + "/volumes", volumes.list_volumes, BY_ROLE),

@@ -13,6 +13,7 @@ from hanza.cli import (
     console,
     directory,
     ending,
+    following,
     forwarding,
     images,
     invitations,
@@ -93,7 +94,7 @@ app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)
 app.command("explain")(placing.explain)
 app.command("status")(apps.status)
-app.command("logs")(apps.logs)
+app.command("logs")(following.logs)
 app.command("console")(console.console)
 app.command("port-forward")(forwarding.port_forward)
 app.command("destroy")(ending.destroy)
