@@ -90,7 +90,8 @@ bench-boot: engines ## apply to user space against virsh start; JSON lines, fail
 	@scripts/need-root.sh "make bench-boot"
 	@PYTHONPATH=tests $(PY) bench/boot.py $(ARGS)
 
-bench-join: setup ## twenty stores of a chain join, with real processes; JSON lines, fails over 60 s
+bench-join: engines ## a chain joins, and a libvirt site until its first guest is up; fails over 60 s (as root)
+	@scripts/need-root.sh "make bench-join"
 	@PYTHONPATH=tests $(PY) bench/join.py
 
 bench-api: setup ## what the API does per second of processor time, and how long it takes; JSON lines

@@ -22,13 +22,13 @@ from typing import cast
 import msgspec
 import uvloop
 from websockets.client import ClientProtocol
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from hanza.agent.link import pause_after, trust_only
+from hanza.agent.link import asked_pause, pause_after, trust_only
 from hanza.agent.session import Session, Speaker
 from hanza.kit.clock import SystemClock
 from hanza.model.capacity import Capacity
@@ -116,9 +116,12 @@ class Agent(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._is_linked = False
         self.failures = 0
+        self.asked_s = 0.0
+        """How long a plane that starts has asked to be left alone."""
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def begin(self, url: str) -> None:
+        self.asked_s = 0.0
         self._wire = ClientProtocol(parse_uri(url), max_size=v1.MANIFEST_BYTES_MAX)
         self.over = asyncio.get_running_loop().create_future()
         self._session.open()
@@ -152,7 +155,7 @@ class Agent(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self.failures += 1
+        self.failures += not self.asked_s
         if self._is_linked:
             self._is_linked = False
             self._told.welcome -= 1
@@ -166,6 +169,8 @@ class Agent(asyncio.Protocol):
         if isinstance(event, Response):
             if event.status_code != 101:
                 self._told.lost(f"HTTP {event.status_code}")
+                pause = asked_pause(InvalidStatus(event), _chance())
+                self.asked_s = 0.0 if pause is None else pause.total_seconds()
             return
         if not isinstance(event, Frame) or event.opcode is not Opcode.BINARY:
             if isinstance(event, Frame) and event.opcode is Opcode.CLOSE:
@@ -234,9 +239,12 @@ async def live(
         except (OSError, TimeoutError) as error:
             agent.failures += 1
             agent._told.lost(f"dial {type(error).__name__}")
-        await asyncio.sleep(
-            pause_after(agent.failures, int.from_bytes(os.urandom(2)) / 0xFFFF).total_seconds()
-        )
+        pause = pause_after(agent.failures, _chance()).total_seconds()
+        await asyncio.sleep(agent.asked_s or pause)
+
+
+def _chance() -> float:
+    return int.from_bytes(os.urandom(2)) / 0xFFFF
 
 
 async def run(crowd: Crowd) -> None:

@@ -6,17 +6,20 @@
 *idle* (as root) puts one real agent into a network namespace of its own and counts what its wire
 carries, both ways and with every header, for as long as it is told; scaled to a day.  *crowd* is
 one plane on SQLite with N agents of `bench.crowd`: what it costs at rest, how long a change takes
-to reach its agent, and how soon all are back after the plane was restarted, while a tenant goes
-on asking.  *many* is the cost at rest of more of them.  All processes read one clock.
+to reach its agent, and how soon all are back after the plane was restarted and after it was
+killed, while a tenant goes on asking.  *many* is the cost at rest of more of them.  All processes
+read one clock.
 
 Exit code 1 when a number is above its bound.
 """
 
 import argparse
+import os
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -35,6 +38,7 @@ BOUNDS = {1_000: (0.25, 300.0), 10_000: (1.0, 2048.0)}
 """By connections: cores and MiB."""
 SETTLE_S = 15.0
 """After the crowd has come: until what its coming has caused is done."""
+FRONT_MIB_MAX = 25.0
 CHANGES_PER_S, WARM = 10, 5
 SIZE = {"country": "HR", "image": "tiny", "cpus": 1, "memoryMiB": 96, "diskMiB": 64}
 number = partial(Number, "link")
@@ -76,7 +80,9 @@ def _crowd(agents: int, seconds: float, changes: int) -> list[Number]:
     with _league(agents) as league:
         numbers = _rest(league, seconds)
         numbers += _changes(league, changes)
-        return numbers + _restart(league)
+        numbers.append(_front(league))
+        numbers += _again(league, "a restart", _restart)
+        return numbers + _again(league, "a kill -9 of the plane", _kill)
 
 
 @contextmanager
@@ -89,18 +95,18 @@ def _league(size: int) -> Iterator[CrowdedLeague]:
 
 
 def _rest(league: CrowdedLeague, seconds: float) -> list[Number]:
-    agents, plane = league.size, league.plane
+    agents, plane = league.size, league.plane_pid
     cores, mib = BOUNDS.get(agents, (None, None))
     time.sleep(SETTLE_S)
-    spent, began = cpu_seconds(plane.pid), time.monotonic()
+    spent, began = cpu_seconds(plane), time.monotonic()
     time.sleep(seconds)
-    spent = (cpu_seconds(plane.pid) - spent) / (time.monotonic() - began)
+    spent = (cpu_seconds(plane) - spent) / (time.monotonic() - began)
     connected = league.crowd.welcome
     what = f"{agents} connections at rest"
     return [
         tell(number(f"{what}: still connected", connected, "", at_least=agents)),
         tell(number(f"{what}: processor of the plane", spent, "cores", cores)),
-        tell(number(f"{what}: rss of the plane", memory_mib(plane.pid)["rss"], "MiB", mib)),
+        tell(number(f"{what}: rss of the plane", memory_mib(plane)["rss"], "MiB", mib)),
         tell(number(f"{what}: first come within", league.came_within_s, "s")),
     ]
 
@@ -127,17 +133,30 @@ def _changes(league: CrowdedLeague, count: int) -> list[Number]:
     ]
 
 
-def _restart(league: CrowdedLeague) -> list[Number]:
-    """A planned restart: told to stop, and started again when it has."""
+def _front(league: CrowdedLeague) -> Number:
+    return tell(number("the front: rss", memory_mib(league.plane.pid)["rss"], "MiB", FRONT_MIB_MAX))
+
+
+def _restart(league: CrowdedLeague) -> None:
+    """As it is asked for: a new process on the same sockets."""
+    done = league.run("plane", "restart", "--state", str(league.state))
+    assert done.returncode == 0, done.stderr
+
+
+def _kill(league: CrowdedLeague) -> None:
+    os.kill(league.plane_pid, signal.SIGKILL)
+
+
+def _again(league: CrowdedLeague, what: str, act: Callable[[CrowdedLeague], None]) -> list[Number]:
+    """How long agents and tenants are without a plane, and what they are told meanwhile."""
     context = tenants_context(league)
     with Asking(context, f"/tenants/{TENANT}/workspaces/bench/instances/change-0") as asking:
         began = clock.now().timestamp()
-        league.plane.stop()
-        league.restart_plane()
+        act(league)
         back_at = league.crowd.when_welcome_again(league.size, began)
         time.sleep(1)
     back, log = back_at - began, asking.told()
-    what = f"a restart with {league.size} connected"
+    what = f"{what} with {league.size} connected"
     others = sum(one.status not in (200, 503, None) for one in log)
     bare = sum(one.status == 503 and not one.says_when for one in log)
     return [
@@ -146,7 +165,8 @@ def _restart(league: CrowdedLeague) -> list[Number]:
         tell(number(f"{what}: answers but 200 and 503", others, "", 0)),
         tell(number(f"{what}: 503 without Retry-After", bare, "", 0)),
         tell(number(f"{what}: 503 answers", sum(one.status == 503 for one in log), "")),
-        tell(number(f"{what}: no answer", sum(one.status is None for one in log), "")),
+        tell(number(f"{what}: no answer", sum(one.status is None for one in log), "", 0)),
+        tell(number(f"{what}: rss of the front", memory_mib(league.plane.pid)["rss"], "MiB")),
     ]
 
 

@@ -19,6 +19,7 @@ from ssl import PEM_cert_to_DER_cert
 import msgspec
 
 from bench.crowd import Crowd
+from hanza.boot.front.status import Status, status_of
 from hanza.drivers.contract.patience import until
 from hanza.kit.clock import SystemClock
 from hanza.kit.ids import Ids
@@ -99,10 +100,23 @@ class CrowdedLeague(LocalLeague):
     came_within_s = 0.0
     crowd: CrowdProcess
 
+    @property
+    def plane_pid(self) -> int:
+        """The process behind the front, once it serves."""
+        until(lambda: self._status().phase == "serving", "the plane serves", COME_WITHIN_S)
+        pid = self._status().plane
+        assert pid is not None, "it serves"
+        return pid
+
+    def _status(self) -> Status:
+        status = status_of(self.state)
+        assert status is not None, "the front is alive"
+        return status
+
 
 @contextmanager
 def a_crowded_league(folder: Path, size: int) -> Iterator[CrowdedLeague]:
-    league = CrowdedLeague(folder)
+    league = CrowdedLeague(folder, has_front=True)
     try:
         league.wait_for_plane()
         league.add_image("tiny")

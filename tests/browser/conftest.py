@@ -8,6 +8,9 @@ from playwright.sync_api import Browser
 
 from hanza.boot.demo.scenario import MEMBERS
 from hanza.drivers.contract.patience import until
+from hanza.drivers.fake import FakeSite
+from hanza.model.guest import GuestSpec, Mark
+from hanza.model.ids import InstanceId
 from kit.browsers import Looker, a_browser, a_tab
 from kit.processes import LocalLeague, a_local_league
 
@@ -41,11 +44,21 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLeague]:
     with a_local_league(folder, web=True) as one:
         for member in MEMBERS:
             one.add_member(member)
+            if member.site == "es-mad-1":
+                add_stranger(one, member.site)
         one.add_image("tiny")
         (folder / "app.yaml").write_text(APP)
         one.ask("apply", str(folder / "app.yaml"))
         until(lambda: all(has_booted(one).values()), "every guest has booted", 60)
         yield one
+
+
+def add_stranger(league: LocalLeague, site: str) -> None:
+    """A guest that its owner runs beside the federation's."""
+    with FakeSite(path=league.folder / f"{site}.engine").open() as inside:
+        spec = GuestSpec("invoices", "theirs", 2, 512, 64)
+        native = inside.add_guest(None, Mark(InstanceId("in_theirs"), 1), "host-1", spec)
+        inside.set_power(inside.state.guests[native], "on")
 
 
 def has_booted(league: LocalLeague) -> dict[str, bool]:

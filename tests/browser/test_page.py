@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from hanza.boot.demo.scenario import MEMBERS
 from kit.browsers import CONTRAST, LAPTOP, NARROW, Looker, a_tab
@@ -65,6 +66,42 @@ def test_why_is_there_at_first_sight_and_opens_in_view(browser: Browser, address
         page = open_page(looker, address)
         page.locator("svg [data-site=es-mad-1] .touch").click()
         expect(page.get_by_role("heading", name="What runs at es-mad-1")).to_be_in_viewport()
+
+
+def test_a_site_tells_its_doctors_score_and_whose_guests_are_there_too(page: Page) -> None:
+    page.locator(".sites [data-site=es-mad-1] button").click()
+    facts = page.locator(".sitefacts")
+    doctor = facts.locator("summary").filter(has_text=re.compile(r"Doctor: \d+ of 100"))
+    doctor.press("Enter")
+    for words in ("engine", "boot", "clock"):
+        expect(facts.locator("dt").filter(has_text=words).first).to_be_visible()
+    expect(facts).to_contain_text("1 guest of others: 2 processors and 512 MiB in use are not")
+    facts.locator("summary").filter(has_text="guest of others").press("Enter")
+    expect(facts.get_by_text("invoices at host-1: 2 processors, 512 MiB, on")).to_be_visible()
+
+
+def test_a_lost_host_is_shown_as_that(page: Page) -> None:
+    """As the API tells it once a second agent of the site has fallen silent."""
+
+    def lost(one: dict[str, Any]) -> dict[str, Any]:
+        status = one["status"] | {"isHeard": False, "isOffered": False}
+        spec = one["spec"] | ({"agent": "ag_lost"} if "agent" in one["spec"] else {})
+        return {"metadata": {"id": "ag_lost", "name": "host-2"}, "spec": spec, "status": status}
+
+    def with_one_lost(route: Route) -> None:
+        answer = route.fetch()
+        items = answer.json()["items"]
+        (there,) = (one for one in items if one["spec"]["site"] == "hr-zag-1")
+        route.fulfill(response=answer, json={"items": [*items, lost(there)]})
+
+    page.route(re.compile("/v1/(hosts|agents)$"), with_one_lost)
+    page.reload()
+    row = page.locator(".sites [data-site=hr-zag-1]")
+    expect(row.locator(".state")).to_have_text("1 of 2 hosts heard")
+    said = page.locator("svg [data-site=hr-zag-1]").get_attribute("aria-label") or ""
+    assert "some hosts are silent; 1 of 2 hosts heard" in said
+    row.get_by_role("button").press("Enter")
+    expect(page.locator(".sitefacts")).to_contain_text("1 of 2 hosts heard; lost: host-2")
 
 
 def test_what_happened_begins_with_what_matters(page: Page) -> None:
@@ -198,6 +235,10 @@ def test_it_is_whole_and_legible_in_every_light(
 ) -> None:
     with a_tab(browser, **wishes) as looker:
         page = open_page(looker, address)
+        page.locator(".sites [data-site=es-mad-1] button").click()
+        expect(page.locator(".sitefacts summary")).to_have_count(2)
+        for summary in page.locator(".sitefacts summary").all():
+            summary.click()
         wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide[0] <= wide[1], "nothing is wider than the screen"
         poor = page.evaluate(CONTRAST)

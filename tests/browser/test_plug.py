@@ -94,6 +94,7 @@ def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(page: Page, demo: Demo
     expect(row).to_contain_text(re.compile(r"nothing heard since \d\d:\d\d:\d\d \(\d+ s\)"))
     expect(page.locator(f".sites [data-site={other.name}] .state")).to_have_text("heard")
     expect(page.locator(f"svg [data-site={site.name}]")).to_contain_text("kava")
+    what_waits_is_shown_and_taken_back(page, demo)
 
     page.get_by_role("button", name="Plug in").click()
     told = page.get_by_role("status").filter(has_text="is in again")
@@ -101,6 +102,22 @@ def test_a_pulled_plug_is_seen_and_plugging_in_catches_up(page: Page, demo: Demo
     expect(told).to_contain_text("Nothing was restarted: kava")
     expect(row.locator(".state")).to_have_text("heard")
     assert network.is_plugged(site)
+
+
+def what_waits_is_shown_and_taken_back(page: Page, demo: Demo) -> None:
+    """While its site is silent, by keyboard."""
+    path = "/tenants/default/workspaces/demo/instances/kava"
+    with plane.client(demo) as client:
+        client.put(path, {"spec": client.get(path)["spec"] | {"power": "off"}})
+        queue = page.get_by_role("region", name="What waits for sites")
+        expect(queue).to_contain_text("1 of 2 have what was asked; 1 change waits")
+        expect(queue).to_contain_text(re.compile(r"kava for \S+ since \d\d:\d\d:\d\d"))
+        expect(queue).to_contain_text("hanza withdraw kava")
+        queue.get_by_role("button", name="Take back what was asked for kava").press("Enter")
+        told = queue.get_by_role("status")
+        expect(told).to_contain_text("What was asked for kava is taken back")
+        expect(queue.get_by_role("button")).to_have_count(0)
+        assert client.get(path)["spec"]["power"] == "on"
 
 
 @pytest.mark.timeout(120)

@@ -23,7 +23,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from chaos import acts
+from chaos.clones import check_contested, held_by_contested
 from chaos.observer import BrokenLaw
+from chaos.stage import Stage
+from chaos.volumes import names_of_volumes, volume_of
 from chaos.world import World, a_world
 from hanza.agent.journal import load_identity, load_manifest
 from hanza.boot.lab.process import LabError
@@ -43,13 +46,14 @@ PAUSE_S = (0.3, 4.0)
 
 @dataclass
 class Run:
-    stage: acts.Stage
+    stage: Stage
     store: Store
     say: Callable[[str], None]
     steps: int = 0
     settled: list[float] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     held: dict[str, Version] = field(default_factory=dict)
+    contested: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def world(self) -> World:
@@ -86,6 +90,10 @@ class Run:
         try:
             self.store.read(check_books)
             self._manifests_never_go_back(self.store.read(_published))
+            contested = self.store.read(held_by_contested)
+            check_contested(self.contested, contested)
+            self.contested = contested
+            self._volumes_are_kept()
         except AssertionError as error:
             raise BrokenLaw(str(error)) from error
 
@@ -101,14 +109,19 @@ class Run:
             assert now <= published[manifest.agent], f"{host.name} is ahead of what was published"
             self.held[host.name] = now
 
+    def _volumes_are_kept(self) -> None:
+        engines = [host.engine for host in self.world.hosts.values()]
+        self.stage.ledger.volumes.look(engines, self.store.read(names_of_volumes))
+
     def settle(self) -> None:
         """Fair weather: all that is wanted lives, once, and nothing else does."""
+        for plane in self.world.planes:
+            if plane.faults:
+                self.tell(acts.mend_plane(self.stage, plane))
+            plane.clock.set(0)
         for host in self.world.hosts.values():
             if host.faults:
                 self.tell(acts.mend_host(self.stage, host))
-        if self.world.plane_faults:
-            self.tell(acts.mend_plane(self.stage))
-        self.world.plane_clock.set(0)
         began = time.monotonic()
         if not is_soon(self._is_settled, SETTLE_S, every_s=0.5):
             raise BrokenLaw(f"always settles: not within {SETTLE_S:.0f} s: {self.differs}")
@@ -120,11 +133,11 @@ class Run:
         self.world.observer.check()
         try:
             with self.world.client() as client:
-                there = acts.instances(client)
+                there, disks = acts.instances(client), acts.volumes(client)
         except Refusal as refusal:
             self.differs = str(refusal)
             return False
-        self._learn(there)
+        self._learn(there, disks)
         alive = sorted(one.instance for one in self.world.observer.alive() if one.is_ours)
         wanted = sorted(
             one["metadata"]["id"] for one in there.values() if one["spec"]["power"] == "on"
@@ -134,9 +147,15 @@ class Run:
         held = self.store.read(_held)
         self.differs = f"wanted {wanted}, alive {alive}, held {held}, shown {shown}"
         is_held = held == sorted(one["metadata"]["id"] for one in there.values())
-        return alive == wanted and not shown and is_held
+        if alive == wanted and not shown and is_held:
+            self._volumes_are_kept()
+            active = {name for name, state in disks.items() if state == "active"}
+            attached = {volume_of(name) for name, one in there.items() if one["spec"]["volumes"]}
+            self.differs = self.stage.ledger.volumes.differs(active, attached)
+            return not self.differs
+        return False
 
-    def _learn(self, there: dict[str, Any]) -> None:
+    def _learn(self, there: dict[str, Any], disks: dict[str, str]) -> None:
         """What nobody answered is known now; what was answered has to be so."""
         ledger = self.stage.ledger
         for name in list(ledger.unsure):
@@ -155,6 +174,10 @@ class Run:
         }
         if powers != ledger.wanted:
             raise BrokenLaw(f"what was answered is not so: {ledger.wanted} and not {powers}")
+        try:
+            ledger.volumes.learn(set(disks))
+        except AssertionError as error:
+            raise BrokenLaw(str(error)) from error
 
 
 def _published(tx: Tx) -> dict[str, Version]:
@@ -173,7 +196,7 @@ def hurt(folder: Path, minutes: float, seed: int, sites: int, say: Callable[[str
     with a_world(folder, sites, seed) as world:
         say(f"seed {seed}: {sites} sites are up after {time.monotonic() - began:.1f} s")
         world.prove(next(iter(world.hosts.values())))
-        stage = acts.Stage(world, Random(seed))
+        stage = Stage(world, Random(seed))
         with closing(Store(world.database)) as store:
             run, broken = Run(stage, store, say), None
             up = time.monotonic()
@@ -194,6 +217,8 @@ def hurt(folder: Path, minutes: float, seed: int, sites: int, say: Callable[[str
             "lives": world.observer.begun,
             "longestTogetherS": round(world.observer.together_s, 2),
             "packets": world.wires.carried,
+            "copiesNoticed": stage.noticed,
+            "volumes": len(stage.ledger.volumes.wanted | stage.ledger.volumes.ending),
             "broken": broken,
         }
 

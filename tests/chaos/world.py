@@ -1,4 +1,4 @@
-"""A league of real processes: a plane on PostgreSQL, and sites that can be hurt.
+"""A league of real processes: two planes on one PostgreSQL, and sites that can be hurt.
 
 Each site has a namespace with one wire to the plane, a small disk of its own for its agent, a
 memory that a cold boot empties, and three kinds of processes: its agent, its hypervisor and its
@@ -20,6 +20,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from chaos.observer import Observer
+from chaos.planes import Plane, WallClock
 from chaos.wires import CUT, FAIR, Weather, Wires
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Journal
@@ -39,6 +40,7 @@ from kit.images import a_qcow2
 from kit.postgres import throw_away_postgres
 
 PORT = 7443
+PLANES = ("plane-1", "plane-2")
 SIZE = Capacity(8, 4096, 4096)
 DISK_KIB = 4096
 """Of an agent's disk: its journal, with little to spare."""
@@ -58,35 +60,6 @@ mount --bind "$1" /proc/sys/kernel/random/boot_id
 shift
 exec "$@"
 """
-
-
-def faketime_library() -> str:
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    if not found:
-        raise LabError("libfaketime is not installed: make chaos installs it")
-    return str(found[0])
-
-
-@dataclass(frozen=True, slots=True)
-class WallClock:
-    """A wall clock of its own for who is started with `env`; monotonic clocks are true."""
-
-    path: Path
-
-    def set(self, offset_s: int) -> None:
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(f"{offset_s:+d}")
-        fresh.replace(self.path)
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {
-            "LD_PRELOAD": faketime_library(),
-            "FAKETIME_TIMESTAMP_FILE": str(self.path),
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DISABLE_SHM": "1",
-        }
 
 
 @dataclass
@@ -121,6 +94,10 @@ class Host:
         return self.disk / "agent"
 
     @property
+    def clone(self) -> Path:
+        return self.site.folder / "clone"
+
+    @property
     def filler(self) -> Path:
         return self.disk / "filler"
 
@@ -136,18 +113,15 @@ class World:
     wires: Wires
     observer: Observer
     hosts: dict[str, Host]
-    plane_faults: set[str] = field(default_factory=set)
+    planes: tuple[Plane, ...]
 
     @property
-    def plane_folder(self) -> Path:
-        return self.place.state / "plane"
+    def well(self) -> list[Plane]:
+        """The planes that answer."""
+        return [one for one in self.planes if not one.faults]
 
-    @property
-    def plane_clock(self) -> WallClock:
-        return WallClock(self.place.state / "plane-clock")
-
-    def client(self) -> Client:
-        return Client(read_context(self.plane_folder / "context.json"))
+    def client(self, plane: Plane | None = None) -> Client:
+        return Client(read_context((plane or self.well[0]).context))
 
     # -- processes ----------------------------------------------------------------------------
 
@@ -167,23 +141,32 @@ class World:
         if not is_soon(lambda: not any(map(is_alive, found)), START_S):
             raise LabError(f"{role} does not die")
 
-    def start_plane(self) -> Process:
-        context = self.plane_folder / "context.json"
-        context.unlink(missing_ok=True)
-        words = ["up", "--state", str(self.plane_folder), "--listen", f"{self.place.plane}:{PORT}"]
-        return self._spawn("plane", [*HANZA, *words, "--database", self.database], {
-            **self.plane_clock.env, "HANZA_LOG": "json",
+    def start_plane(self, plane: Plane) -> None:
+        """Come back once it listens."""
+        plane.context.unlink(missing_ok=True)
+        listen = f"{self.place.plane}:{plane.port}"
+        words = ["up", "--state", str(plane.folder), "--listen", listen]
+        words += ["--no-front"]  # the acts kill and freeze the plane itself
+        process = self._spawn(plane.name, [*HANZA, *words, "--database", self.database], {
+            **plane.clock.env, "HANZA_LOG": "json",
         })  # fmt: skip
-
-    def await_plane(self, process: Process) -> None:
-        context = self.plane_folder / "context.json"
-        is_soon(lambda: context.exists() or not is_alive(process), START_S)
-        if not (context.exists() and is_alive(process)):
-            raise LabError(f"the plane did not start: {last_words(self.place.logs / 'plane.log')}")
+        is_soon(lambda: plane.context.exists() or not is_alive(process), START_S)
+        if not (plane.context.exists() and is_alive(process)):
+            log = self.place.logs / f"{plane.name}.log"
+            raise LabError(f"{plane.name} did not start: {last_words(log)}")
 
     def start_agent(self, host: Host) -> None:
-        words = [*HANZA, "agent", "run", "--state", str(host.agent), "--measure", "none"]
-        self._spawn_at(host, f"{host.name}.agent", words, host.clock.env)
+        self._start_agent(host, f"{host.name}.agent", host.agent)
+
+    def start_clone(self, host: Host) -> None:
+        """Another process with a copy of the agent's folder, as it is at this moment."""
+        shutil.rmtree(host.clone, ignore_errors=True)
+        shutil.copytree(host.agent, host.clone, ignore=shutil.ignore_patterns("*.sock"))
+        self._start_agent(host, f"{host.name}.clone", host.clone)
+
+    def _start_agent(self, host: Host, role: str, folder: Path) -> None:
+        words = [*HANZA, "agent", "run", "--state", str(folder), "--measure", "none"]
+        self._spawn_at(host, role, words, host.clock.env)
 
     def boot(self, host: Host) -> None:
         """Its memory is empty, its clock begins anew, and its hypervisor comes up first."""
@@ -204,7 +187,7 @@ class World:
 
     def cut_power(self, host: Host) -> None:
         self.observer.lost_power(host.name)
-        for role in ("agent", "engine"):
+        for role in ("agent", "clone", "engine"):
             self.kill(f"{host.name}.{role}")
 
     def _spawn_at(self, host: Host, role: str, words: list[str], env: Mapping[str, str]) -> None:
@@ -268,7 +251,10 @@ def a_world(folder: Path, sites: int, seed: int) -> Iterator[World]:
     wires, observer = Wires(seed), Observer(folder / "observer")
     try:
         with throw_away_postgres() as database:
-            world = World(place, database, wires, observer, hosts)
+            planes = tuple(
+                Plane(name, place.state / name, PORT + n) for n, name in enumerate(PLANES)
+            )
+            world = World(place, database, wires, observer, hosts, planes)
             try:
                 _bring_up(world)
                 yield world
@@ -285,17 +271,27 @@ def _bring_up(world: World) -> None:
     world.wires.start()
     for host in world.hosts.values():
         _furnish(world, host)
-    world.plane_clock.set(0)
-    world.await_plane(world.start_plane())
+    first, *others = world.planes
+    for plane in world.planes:
+        plane.clock.set(0)
+    world.start_plane(first)
     with world.client() as client:
+        _add_image(world)
+        client.put("/directory", {"urls": [_url(world, one) for one in world.planes]})
+        for plane in others:
+            first.share(plane)
+            world.start_plane(plane)
         for host in world.hosts.values():
             _join(client, host)
             world.boot(host)
-        _add_image(world)
         wanted = len(world.hosts)
         offered = lambda: sum(one["status"]["isOffered"] for one in client.items("/hosts"))  # noqa: E731
         if not is_soon(lambda: offered() >= wanted, START_S):
             raise LabError(f"only {offered()} of {wanted} hosts were offered")
+
+
+def _url(world: World, plane: Plane) -> str:
+    return f"https://{world.place.plane}:{plane.port}"
 
 
 def _furnish(world: World, host: Host) -> None:
@@ -329,7 +325,7 @@ def _join(client: Client, host: Host) -> None:
 def _add_image(world: World) -> None:
     disk = world.place.state / "tiny.qcow2"
     disk.write_bytes(a_qcow2())
-    env = {"HANZA_CONTEXT": str(world.plane_folder / "context.json")}
+    env = {"HANZA_CONTEXT": str(world.planes[0].context)}
     run([*HANZA, "image", "add", "tiny", "--disk", str(disk)], env=env, timeout_s=START_S)
 
 

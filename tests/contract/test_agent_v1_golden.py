@@ -118,6 +118,10 @@ UPS: Mapping[str, v1.Up] = {
     ),
     "strangers": v1.Strangers([StrangerW("native-5", "pet", "host-1", 2, 2048, 20480, "on")]),
     "met": v1.Met(496_000, [v1.TripW("ag_other", 12.5)]),
+    "numbers": v1.NumbersUp({"guests_on": 3.0, "driver_seconds": 0.25}),
+    "running": v1.Running(
+        "0.1.0", "cp311", "asked", ["0.2.0"], [bytes(range(32))], True, "failed", "0.2.0", 2, "why"
+    ),
 }
 DOWNS: Mapping[str, v1.Down] = {
     "challenge": v1.Challenge(bytes(range(32))),
@@ -133,6 +137,8 @@ DOWNS: Mapping[str, v1.Down] = {
     "peers": v1.Peers(496_000, [v1.PeerW("ag_other", "2001:db8::1", 7445, bytes(range(32)))]),
     "directory": v1.DirectoryDown(3, ["https://plane.example"], bytes(range(64))),
     "diary_taken": v1.DiaryTaken(7),
+    "numbers_wanted": v1.NumbersWanted(900),
+    "update_wanted": v1.UpdateWanted(b"statement", bytes(range(32)), bytes(range(64)), 2),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }
 ABLE: Mapping[str, v1.Claims] = {

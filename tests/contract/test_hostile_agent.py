@@ -28,7 +28,7 @@ from kit.agent_worlds import Memory
 from kit.leagues import PIN, League, SiteAgent, a_league
 
 PLACE = {"tenant": "acme", "workspace": "shop"}
-ABLE = (v1.CONSOLE, v1.PORTS, v1.MEASURE, v1.MESH, v1.DIARY)
+ABLE = (v1.CONSOLE, v1.PORTS, v1.MEASURE, v1.MESH, v1.DIARY, v1.NUMBERS)
 VERSION = v1.VersionW(1, 99)
 
 
@@ -160,6 +160,13 @@ HOSTILE: Mapping[str, tuple[type[v1.Up], Callable[[World], v1.Up]]] = {
         v1.Strangers,
         lambda w: v1.Strangers([StrangerW("x", w.guest.owner, "host-1", 1, 1, 1, "on")]),
     ),
+    "what it runs": (
+        v1.Running,
+        lambda w: v1.Running(
+            "9.9.9", "cp311", "always", [w.other.id], [ID], True, "failed", w.guest.owner, 1, "x"
+        ),
+    ),
+    "what it counts": (v1.NumbersUp, lambda _: v1.NumbersUp({"guests_on": 9.0})),
     "a meeting with it that nobody asked for": (
         v1.Met,
         lambda w: v1.Met(0, [v1.TripW(w.other.id, 999.0)]),

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hanza.api import apps, instances
+from hanza.api import apps, instances, volumes
+from hanza.api.calls import Call
 from hanza.cli.render import pending_of
 from hanza.model.errors import Conflict
 from kit.leagues import League, a_league
+from kit.standard import Asker, an_instance, askers, ref
 
 SILENCE = timedelta(seconds=40)
 INSIDE = {"tenant": "acme", "workspace": "shop"}
@@ -95,6 +97,34 @@ def test_of_several_changes_all_are_taken_back(league: League) -> None:
     assert league.shown()["at-zagreb"][:2] == ("active", "on")
 
 
+def test_volumes_that_were_to_end_with_it_are_kept(league: League) -> None:
+    league.agents["zagreb"].link.is_cut = False
+    spec = {"image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64, "country": "HR"}
+    disks = {"volumes": [{"name": "data", "sizeMiB": 16}]}
+    put = json.dumps({"spec": spec | disks}).encode()
+    league.call(instances.put_instance, put, **INSIDE, instance="db")
+    league.run_until(lambda: league.shown()["db"][0] == "active")
+    before = league.agents["zagreb"].own_volumes()
+    assert before
+    cut(league)
+    league.delete("db")
+    league.step()
+    path = INSIDE | {"instance": "db"}
+    instances.delete_instance(Call(league.plane, path, {"volumes": "true"}, b""))
+    for _ in range(3):
+        league.step()
+    assert volume_states(league) == ["deleting"]
+    withdraw(league, "db")
+    come_back(league)
+    assert league.agents["zagreb"].own_volumes() == before
+    assert volume_states(league) == ["active"]
+
+
+def volume_states(league: League) -> list[str]:
+    found = league.call(volumes.list_volumes, **INSIDE).document["items"]
+    return [one.status.state for one in found]
+
+
 def test_what_is_to_run_anew_goes_on_as_it_did(league: League) -> None:
     before = league.agents["zagreb"].own_guests()
     spec = {"image": "tiny", "cpus": 1, "memoryMiB": 128, "diskMiB": 64}
@@ -131,3 +161,72 @@ def test_who_asks_is_told_how_many_have_it() -> None:
         "7 of 8 have what was asked; the rest waits for site-3, and is taken back by:"
         " hanza withdraw -w shop kava-3"
     )
+
+
+@pytest.fixture
+def ana(tmp_path: Path) -> Iterator[Asker]:
+    """Of the standard's API: an instance that runs at a site that has fallen silent since."""
+    with askers(tmp_path, {"zagreb": "DE"}) as (ana, _):
+        ana.add_workspace()
+        for name in ("boot", "data"):
+            ana.add_storage(name)
+        ana.add_instance()
+        assert ana.ask("POST", f"{web_of(ana)}/start").status_code == 202
+        ana.league.run_until(lambda: ana.get(web_of(ana)).json()["status"]["state"] == "active")
+        cut_alone(ana.league)
+        yield ana
+
+
+def cut_alone(league: League) -> None:
+    league.agents["zagreb"].link.is_cut = True
+    league.clock.advance(SILENCE)
+    league.step()
+
+
+def web_of(ana: Asker) -> str:
+    return f"{ana.instances()}/web"
+
+
+DATA = {"dataVolumes": [{"deviceRef": ref("block-storages/data")}]}
+
+
+@pytest.mark.parametrize("asked", ["stop", "restart", "delete", "put", "all"])
+def test_what_the_standard_was_asked_for_is_taken_back_too(ana: Asker, asked: str) -> None:
+    agent, before = ana.league.agents["zagreb"], ana.get(web_of(ana)).json()
+    manifest, guests, disks = agent.journal.manifest, agent.own_guests(), agent.own_volumes()
+    for one in ("put", "stop", "delete") if asked == "all" else (asked,):
+        ask_for(ana, one)
+        ana.league.step()
+    assert pending(ana.league) == {"web": True}
+    withdraw(ana.league, "web")
+    assert pending(ana.league) == {"web": False}
+    come_back(ana.league)
+    ana.league.run_until(lambda: ana.get(web_of(ana)).json()["status"]["state"] == "active")
+    after = ana.get(web_of(ana)).json()
+    assert after["spec"] == before["spec"]
+    assert after["status"]["powerState"] == "on"
+    assert "deletedAt" not in after["metadata"]
+    assert (agent.own_guests(), agent.own_volumes()) == (guests, disks)
+    if asked not in ("put", "all"):  # a volume that had its place there gives that back
+        assert agent.journal.manifest == manifest, "nothing was ever said of it"
+
+
+def ask_for(ana: Asker, verb: str) -> None:
+    if verb == "put":
+        assert ana.put(web_of(ana), an_instance() | DATA).status_code == 200
+    elif verb == "delete":
+        assert ana.ask("DELETE", web_of(ana)).status_code == 202
+    else:
+        assert ana.ask("POST", f"{web_of(ana)}/{verb}").status_code == 202
+
+
+def test_what_lost_its_disk_or_its_workspace_meanwhile_is_not_taken_back(ana: Asker) -> None:
+    ask_for(ana, "delete")
+    assert ana.ask("DELETE", f"{ana.storages()}/boot").status_code == 202
+    with pytest.raises(Conflict, match="the volume boot that web had"):
+        withdraw(ana.league, "web")
+    assert ana.ask("DELETE", f"{ana.storages()}/data").status_code == 202
+    assert ana.ask("DELETE", f"{ana.workspaces}/shop").status_code == 202
+    with pytest.raises(Conflict):
+        withdraw(ana.league, "web")
+    assert ana.get(web_of(ana)).json()["status"]["state"] == "deleting"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from hanza.model.errors import Bug, NotFound
-from hanza.store.prepared import Among, Prepared, changing, inserting
+from hanza.store.prepared import AMONG_MAX, Among, Prepared, changing, inserting
 from hanza.store.schema import instances, tenants, work
 from hanza.store.tenants import find_tenant, get_tenant, put_tenant
 from hanza.store.tx import Store, Tx
@@ -19,6 +19,8 @@ from hanza.store.work import hint
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 NAMES = ("name", "reference_policy", "created_at")
 BY_NAME = sa.select(tenants).where(tenants.c.name == sa.bindparam("name"))
+
+BY_POLICY = sa.select(tenants.c.name).where(tenants.c.reference_policy == "deferred")
 
 
 def add(tx: Tx, name: str) -> None:
@@ -35,6 +37,11 @@ def test_values_come_back_as_the_types_of_their_columns(store: Store) -> None:
     assert store.read(Prepared(BY_NAME).first, {"name": "none"}) is None
     flag = Prepared(sa.select(sa.literal(True).label("is"), sa.literal(False).label("no")))
     assert store.read(flag.all, {}) == [(True, False)]
+
+
+def test_numbers_with_a_point_come_back_as_such(store: Store) -> None:
+    half = Prepared(sa.select(sa.literal(0.5, sa.Float).label("half")))
+    assert store.read(half.all, {}) == [(0.5,)]
 
 
 def test_what_is_part_of_the_statement_need_not_be_given(store: Store) -> None:
@@ -57,6 +64,21 @@ def test_rows_among_some_values(store: Store, names: list[str]) -> None:
     query = Among(sa.select(tenants.c.name), tenants.c.name)
     found = store.read(query.among, names)
     assert sorted(row.name for row in found) == [one for one in names if one != "none"]
+
+
+@pytest.mark.parametrize("some", [0, 1, 3, AMONG_MAX, AMONG_MAX + 3])
+def test_a_change_among_some_values(store: Store, some: int) -> None:
+    names = [f"t{k}" for k in range(AMONG_MAX + 5)]
+
+    def add_all(tx: Tx) -> None:
+        for name in names:
+            add(tx, name)
+
+    store.write(add_all)
+    change = Among(changing(tenants, "reference_policy"), tenants.c.name)
+    store.write(change.run, names[:some], {"reference_policy": "deferred"})
+    found = store.read(Among(BY_POLICY, tenants.c.name).among, names)
+    assert {row.name for row in found} == set(names[:some])
 
 
 def test_an_error_is_sqlalchemys_and_tells_no_values(store: Store) -> None:

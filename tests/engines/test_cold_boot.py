@@ -117,6 +117,7 @@ def test_after_a_cold_boot_offline_what_is_to_run_runs_again(machine: Machine) -
     engine, boot = engine_findings(lambda fed: open_driver(fed, machine.options), machine.options)
     assert (engine.level, boot.check) == ("good", "boot"), engine
     assert boot.level in ("good", "fair"), boot
+    assert not (Path(machine.options["pool"]) / "doctor").exists(), "nothing of it is left"
     machine.start_agent()
     until(lambda: set(machine.boots()) == {RUNS, STAYS_OFF}, "both are up", WITHIN_S)
     answer = ask(machine.folder, Request("stop", STAYS_OFF, "too hot"))

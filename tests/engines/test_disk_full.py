@@ -3,7 +3,9 @@
 import errno
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from hanza.model.image import Blob
 from hanza.plan.image import bundle_of
 from kit.apis import OPERATOR, an_api
 from kit.images import a_blob, digest_of
+from kit.postgres import throw_away_postgres
 
 MIB = 2**20
 Disk = Callable[[int], Path]
@@ -113,3 +116,44 @@ def test_a_host_without_room_for_a_volume_says_so_and_has_it_once_there_is(disk:
 def folder_free(folder: Path) -> int:
     status = os.statvfs(folder)
     return status.f_bavail * status.f_frsize
+
+
+def test_a_plane_whose_postgresql_has_no_room_says_so_and_goes_on_once_there_is(
+    tmp_path: Path,
+) -> None:
+    with (
+        a_short_disk(80 * MIB) as folder,
+        throw_away_postgres(inside=folder) as url,
+        an_api(tmp_path, url=url) as (client, _),
+    ):
+        path, filler = f"{BASE}/tenants", folder / "filler"
+        fill(filler)
+        refused = client.put(f"{path}/acme", headers=OPERATOR)
+        assert (refused.status_code, refused.json()["code"]) == (503, "store.unavailable")
+        assert int(refused.headers["retry-after"]) > 0
+        assert client.get(path, headers=OPERATOR).json()["items"] == [], "it reads on"
+        filler.unlink()
+        assert client.put(f"{path}/acme", headers=OPERATOR).status_code == 201
+        assert len(client.get(path, headers=OPERATOR).json()["items"]) == 1
+
+
+def fill(file: Path) -> None:
+    """Its disk, to the last page."""
+    with suppress(OSError), file.open("wb", buffering=0) as out:
+        while out.write(bytes(4096)):
+            pass
+
+
+@contextmanager
+def a_short_disk(size: int) -> Iterator[Path]:
+    """A file system whose path has room for a socket's name, and which PostgreSQL may enter."""
+    with tempfile.TemporaryDirectory(prefix="hz-", dir="/tmp") as above:
+        Path(above).chmod(0o755)
+        folder = Path(above) / "d"
+        folder.mkdir()
+        words = ("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
+        subprocess.run(words, check=True, timeout=30)
+        try:
+            yield folder
+        finally:
+            subprocess.run(("umount", str(folder)), check=True, timeout=30)

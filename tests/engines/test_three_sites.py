@@ -12,6 +12,7 @@ from kit.labs import FIRST_GUEST_PORT, World, a_demo, bring_up, domains, running
 GUESTS = {"kava": "HR", "brezel": "DE", "stroopwafel": "NL"}
 BOOT_S = 180
 SETTLE_S = 60
+FIRST_WITHIN_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,15 @@ def test_each_guest_boots_under_the_law_it_asked_for(world: World) -> None:
     assert {row["site"] for row in rows.values()} == {"hr-zag-1", "de-fra-1", "nl-ams-1"}
     assert all(name in str(row["serial"]) for name, row in rows.items())
     assert [len(running(site)) for site in world.sites] == [1, 1, 1]
+
+
+@pytest.mark.timeout(600)
+def test_from_the_tokens_to_the_first_guests_it_is_no_minute(world: World) -> None:
+    """With the doctor, who boots a guest at each site before its token is spent."""
+    steps = ("registered", "agents joined", "applied", "every guest booted")
+    took = {step: seconds for step, seconds in world.took.items() if any(w in step for w in steps)}
+    assert len(took) == len(steps), world.took
+    assert sum(took.values()) <= FIRST_WITHIN_S, took
 
 
 @pytest.mark.timeout(120)

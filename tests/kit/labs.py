@@ -7,6 +7,7 @@ the repository's `.cache`.
 
 import io
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -66,6 +67,8 @@ class World:
     """A demo that is up, as a test looks at it: from outside Hanza where it matters."""
 
     demo: Demo
+    took: Mapping[str, float]
+    """Seconds by the words of each step of bringing it up."""
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -90,8 +93,10 @@ class World:
 
 
 def bring_up(demo: Demo) -> World:
-    up(demo, Steps(io.StringIO()))
-    return World(demo)
+    told = io.StringIO()
+    up(demo, Steps(told))
+    steps = re.findall(r"^  ok  (.+?) +([0-9.]+) s$", told.getvalue(), re.MULTILINE)
+    return World(demo, {words: float(seconds) for words, seconds in steps})
 
 
 def domains(site: Site) -> list[str]:

@@ -17,13 +17,13 @@ SECONDS_MAX = 60
 
 
 @contextlib.contextmanager
-def throw_away_postgres(*, is_durable: bool = False) -> Iterator[str]:
+def throw_away_postgres(*, is_durable: bool = False, inside: Path | None = None) -> Iterator[str]:
     """Start one, hand out its SQLAlchemy URL, and leave nothing of it.
 
-    Unless it is durable, it does not wait for its disk.
+    Unless it is durable, it does not wait for its disk.  `inside` is where its folder is to be.
     """
     programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="hanza-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="hanza-postgres-", dir=inside))
     try:
         as_user = _as_user(folder)
         data = folder / "data"

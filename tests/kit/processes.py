@@ -88,20 +88,24 @@ class LocalLeague:
         web: bool = False,
         flags: Sequence[str] = (),
         is_forked: bool | None = None,
+        has_front: bool = False,
     ) -> None:
         """With `web`, the page is served by plain HTTP too, for browsers; `flags` are more for
-        `hanza up`.  Its processes are forked where that is wanted of all, if not said here."""
+        `hanza up`.  Its processes are forked where that is wanted of all, if not said here.
+        Without a front, the process that is started is the plane itself."""
         self.folder = folder
         self.is_forked = FORKS.are_wanted if is_forked is None else is_forked
         self.state = folder / "plane"
         self.port = free_port()
         self.web = free_port() if web else None
         self.flags = flags
+        self.has_front = has_front
         self.agents: dict[str, Process] = {}
         self.plane = self._start_plane()
 
     def _start_plane(self) -> Process:
         command = hanza("up", "--state", str(self.state), "--listen", f"127.0.0.1:{self.port}")
+        command += [] if self.has_front else ["--no-front"]
         if self.web is not None:
             command += ["--web", f"127.0.0.1:{self.web}"]
         command += self.flags
@@ -193,8 +197,9 @@ def a_local_league(
     web: bool = False,
     flags: Sequence[str] = (),
     is_forked: bool | None = None,
+    has_front: bool = False,
 ) -> Iterator[LocalLeague]:
-    league = LocalLeague(folder, web=web, flags=flags, is_forked=is_forked)
+    league = LocalLeague(folder, web=web, flags=flags, is_forked=is_forked, has_front=has_front)
     try:
         league.wait_for_plane()
         yield league

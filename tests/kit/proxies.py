@@ -1,11 +1,14 @@
 """A small real HTTP proxy: it gives tunnels by CONNECT, to who has the password if it wants one."""
 
 import socket
+import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+
+from hanza.agent.tunnel import through
 
 
 @dataclass
@@ -19,8 +22,15 @@ class Proxy:
     asked: list[str] = field(default_factory=list)
     passed: bytearray = field(default_factory=bytearray)
     port: int = 0
+    tls: ssl.SSLContext | None = None
+    """How TLS is spoken to who comes, if it is."""
 
     def serve(self, near: socket.socket, sockets: list[socket.socket]) -> None:
+        if self.tls is not None:
+            outside = self.tls.wrap_socket(near, server_side=True)
+            sockets.append(outside)
+            near = through(outside)
+            sockets.append(near)
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += near.recv(1)
@@ -54,8 +64,10 @@ class Proxy:
 
 
 @contextmanager
-def a_proxy(password: str | None = None, answer: bytes = b"") -> Iterator[Proxy]:
-    proxy = Proxy(password, answer)
+def a_proxy(
+    password: str | None = None, answer: bytes = b"", tls: ssl.SSLContext | None = None
+) -> Iterator[Proxy]:
+    proxy = Proxy(password, answer, tls=tls)
     listener = socket.create_server(("127.0.0.1", 0))
     proxy.port = listener.getsockname()[1]
     sockets, threads = [listener], list[threading.Thread]()

@@ -1,5 +1,8 @@
 """Agents reach their planes through a real HTTP proxy, which reads nothing of it."""
 
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from hanza.agent.address import Address
 from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Journal
 from hanza.agent.link import WebSocketDial
+from hanza.agent.tunnel import through
 from hanza.agent.wires import Proxy, Refused, proxies_by, proxy_from
 from hanza.model.errors import Invalid
 from hanza.model.ids import FederationId
@@ -60,6 +64,64 @@ def test_a_proxy_that_wants_a_password_gets_it(authority: Authority, peer: Peer)
         assert "kava" not in repr(known)
 
 
+@pytest.fixture
+def by_tls(authority: Authority) -> ssl.SSLContext:
+    return authority.server
+
+
+def test_a_proxy_by_tls_is_told_its_password_in_secret_and_carries_only_ciphertext(
+    authority: Authority, peer: Peer, by_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.root))
+    with a_proxy(USER, tls=by_tls) as proxy:
+        known = proxy_from(f"https://ana:kava%201@127.0.0.1:{proxy.port}")
+        assert "kava" not in repr(known)
+        said = dial(authority, peer, known)
+        assert isinstance(said, v1.Challenge)
+        assert proxy.asked == [f"127.0.0.1:{peer.port}"]
+        assert said.nonce not in proxy.passed
+
+
+def test_a_proxy_that_nobody_vouches_for_gets_no_password(
+    authority: Authority, peer: Peer, by_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with a_proxy(USER, tls=by_tls) as proxy:
+        known = proxy_from(f"https://ana:kava%201@127.0.0.1:{proxy.port}")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            dial(authority, peer, known)
+        assert proxy.asked == []
+
+
+def test_a_tunnel_carries_much_both_ways_and_ends_with_either_side(
+    authority: Authority, by_tls: ssl.SSLContext
+) -> None:
+    """More than the buffers hold, so each way waits for the other side to read."""
+    near, far = socket.socketpair()
+    trust = ssl.create_default_context(cafile=authority.root)
+    ends: list[ssl.SSLSocket] = []
+    server = threading.Thread(target=lambda: ends.append(by_tls.wrap_socket(far, server_side=True)))
+    server.start()
+    with through(trust.wrap_socket(near, server_hostname="127.0.0.1")) as plain:
+        server.join()
+        (end,) = ends
+        large = bytes(range(256)) * 16_384
+        sender = threading.Thread(target=lambda: (end.sendall(large), plain.sendall(large)))
+        sender.start()
+        assert read(plain, len(large)) == large
+        assert read(end, len(large)) == large
+        sender.join()
+        end.close()
+        assert plain.recv(1) == b""
+
+
+def read(source: socket.socket, size: int) -> bytes:
+    found = bytearray()
+    while len(found) < size:
+        found += source.recv(65536)
+    return bytes(found)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -106,7 +168,7 @@ def test_the_flag_goes_before_the_environment_and_no_proxy_before_both() -> None
     assert proxies_by(None, {**environ, "NO_PROXY": "example"})(PLANE) is None
 
 
-@pytest.mark.parametrize("text", ["https://a:1", "a:1", "http://a:x", "http://:1", "http://a/b"])
+@pytest.mark.parametrize("text", ["socks5://a:1", "a:1", "http://a:x", "http://:1", "http://a/b"])
 def test_what_is_no_proxy_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         proxy_from(text)

@@ -39,6 +39,8 @@ def live(league: LocalLeague) -> set[str]:
     """Do a bit of everything; every secret that was about is returned."""
     league.add_site("zagreb", "HR", secret=PASSWORD)
     until(lambda: bool(league.ask("host", "list")), "the site is heard", 20)
+    (told,) = league.ask("site", "metrics", "zagreb")["agents"]
+    assert told["numbers"]["driver_calls"] > 0  # asked of the agent, by way of its link
     league.add_image("tiny")
     league.ask("tenant", "add", TENANT)
     token = str(league.ask("token", "ana-osobno", "--tenant", TENANT)["token"])
@@ -57,6 +59,8 @@ def live(league: LocalLeague) -> set[str]:
         assert league.run("--context", str(context), "status").returncode == 1
     league.agents["zagreb"].stop()
     league.start_agent("zagreb")
+    log = league.folder / "zagreb.log"
+    until(lambda: log.read_text().count('"link.opened"') == 2, "it is linked again", 20)
     seed = (league.folder / "zagreb" / "key.ed25519").read_bytes()
     with contextlib.closing(Store(f"sqlite:///{league.state}/hanza.db")) as store:
         keys = [json.loads(one.jwk) for one in store.read(list_keys)]

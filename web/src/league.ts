@@ -18,7 +18,8 @@ export interface ProviderDoc {
 
 export interface HostDoc {
   metadata: { name: string };
-  spec: { site: string };
+  /** `agent` is who looks after it: a site may have several. */
+  spec: { site: string; agent: string };
   status: {
     cpus: number;
     memoryMiB: number;
@@ -26,7 +27,30 @@ export interface HostDoc {
     heldMemoryMiB: number;
     accelerator: string;
     isOffered: boolean;
+    isHeard: boolean;
   };
+}
+
+/** What an agent's doctor found last; the score is from 0 to 100. */
+export interface CheckupDoc {
+  at: string;
+  score: number;
+  findings: { check: string; level: string; text: string; mend?: string }[];
+}
+
+export interface SiteShownDoc {
+  agents: { agent: AgentDoc; checkup: CheckupDoc | null }[];
+  /** How many guests there are nobody's of this federation. */
+  strangers: number;
+}
+
+/** A guest of others on a host; what it takes is not offered while it runs. */
+export interface StrangerDoc {
+  name: string;
+  host: string;
+  cpus: number;
+  memoryMiB: number;
+  power: string;
 }
 
 export interface AgentDoc {
@@ -69,6 +93,8 @@ export interface InstanceDoc {
       heardAt: string | null;
     } | null;
     serialTail: string;
+    /** Since when what was asked for it waits for its site, which is not heard. */
+    pendingSince: string | null;
   };
 }
 
@@ -233,7 +259,8 @@ export const NOTHING: Facts = {
   happenings: [],
 };
 
-export type Condition = "steady" | "unplugged" | "silent" | "contested" | "revoked" | "empty";
+export type Condition =
+  "steady" | "partly" | "unplugged" | "silent" | "contested" | "revoked" | "empty";
 
 /** One site with all that the page tells of it. */
 export interface Place {
@@ -249,6 +276,10 @@ export interface Place {
   cpus: number;
   memoryMiB: number;
   heldMemoryMiB: number;
+  /** Of agents that were not revoked. */
+  hostCount: number;
+  /** Those of them whose agents are not heard. */
+  lost: string[];
   guests: InstanceDoc[];
 }
 
@@ -258,6 +289,11 @@ export function placesOf(facts: Facts): Place[] {
     const name = site.metadata.name;
     const hosts = facts.hosts.filter((one) => one.spec.site === name && one.status.isOffered);
     const agents = facts.agents.filter((one) => one.spec.site === name);
+    const revoked = agents.filter((one) => one.status.revokedAt !== null);
+    const known = facts.hosts.filter(
+      (one) =>
+        one.spec.site === name && !revoked.some((other) => other.metadata.id === one.spec.agent),
+    );
     const heard = agents.map((one) => Date.parse(one.status.heardAt ?? "")).filter(Number.isFinite);
     const condition = conditionOf(agents, isUnplugged(facts, name));
     return {
@@ -275,6 +311,8 @@ export function placesOf(facts: Facts): Place[] {
       cpus: sum(hosts.map((one) => one.status.cpus)),
       memoryMiB: sum(hosts.map((one) => one.status.memoryMiB)),
       heldMemoryMiB: sum(hosts.map((one) => one.status.heldMemoryMiB)),
+      hostCount: known.length,
+      lost: known.filter((one) => !one.status.isHeard).map((one) => one.metadata.name),
       guests: facts.instances.filter((one) => one.status.placement?.site === name),
     };
   });
@@ -289,7 +327,9 @@ function conditionOf(agents: AgentDoc[], unplugged: boolean): Condition {
   if (agents.every((one) => one.status.revokedAt !== null)) return "revoked";
   if (agents.some((one) => one.status.isContested)) return "contested";
   if (!agents.some((one) => one.status.isHeard)) return "silent";
-  return unplugged ? "unplugged" : "steady";
+  if (unplugged) return "unplugged";
+  const isWhole = agents.every((one) => one.status.isHeard || one.status.revokedAt !== null);
+  return isWhole ? "steady" : "partly";
 }
 
 function sum(numbers: number[]): number {

@@ -8,6 +8,7 @@ import {
   countryName,
   doing,
   duration,
+  heardHostsOf,
   helps,
   lastWords,
   takenOf,
@@ -54,7 +55,8 @@ export function Sites({ places, chosen, now, choose }: SitesProps) {
   );
 }
 
-function heardOf(place: Place, now: number): string {
+export function heardOf(place: Place, now: number): string {
+  if (place.condition === "partly" && place.lost.length > 0) return heardHostsOf(place);
   if (place.quietSince === null) return CONDITIONS[place.condition];
   const since = `nothing heard since ${clock(place.quietSince)} (${duration(now - place.quietSince)})`;
   return place.condition === "unplugged" ? `unplugged; ${since}` : since;
@@ -136,6 +138,12 @@ function Guest({ guest, line, violations, isQuiet, isOpen, why, console }: Guest
           <span class="opens">why</span>
         </summary>
         <dl>
+          {guest.status.pendingSince === null ? null : (
+            <>
+              <dt>waits</dt>
+              <dd>What was asked waits for its site since {clock(guest.status.pendingSince)}</dd>
+            </>
+          )}
           {guest.status.reason === null ? null : (
             <>
               <dt>but</dt>
@@ -240,20 +248,5 @@ function Why({ line }: { line: LineDoc }) {
         </>
       )}
     </>
-  );
-}
-
-interface SiteFactsProps {
-  place: Place;
-  now: number;
-}
-
-/** What there is to know of the site that was chosen, above what runs there. */
-export function SiteFacts({ place, now }: SiteFactsProps) {
-  return (
-    <p class="sitefacts">
-      <b>{place.city}</b>, {countryName(place.country)} · {place.provider} · {heardOf(place, now)} ·{" "}
-      {takenOf(place)}
-    </p>
   );
 }

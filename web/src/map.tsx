@@ -6,7 +6,7 @@ import type { Facts, Place } from "./league";
 import { type Near, Nearness, nearsOf, tripWords } from "./near";
 import { project, type Spot } from "./projection";
 import { type Type, useType } from "./type";
-import { CONDITIONS, countryName, duration, list, takenOf } from "./words";
+import { CONDITIONS, countryName, duration, heardHostsOf, list, takenOf } from "./words";
 
 const [WIDE, HIGH] = europe.frame as [number, number];
 const FRAME: Box = { x: 4, y: 4, wide: WIDE - 8, high: HIGH - 8 };
@@ -266,6 +266,7 @@ function told(place: Place, type: Type, now: number): string[] {
   const more = names.length > NAMES_SHOWN ? ` +${names.length - NAMES_SHOWN}` : "";
   const lines = shown !== "" && type.hasGuests ? [shown + more] : [];
   if (place.condition === "unplugged") lines.push("cable out");
+  if (place.condition === "partly" && place.lost.length > 0) lines.push(heardHostsOf(place));
   if (place.condition === "silent" && place.quietSince !== null) {
     lines.push(`quiet for ${duration(now - place.quietSince)}`);
   }
@@ -279,6 +280,7 @@ export function saidOf(place: Place, now: number): string {
   return [
     `${place.city}, ${countryName(place.country)}: ${place.name} of ${place.provider}`,
     CONDITIONS[place.condition] + (place.condition === "silent" ? quiet : ""),
+    ...(place.condition === "partly" && place.lost.length > 0 ? [heardHostsOf(place)] : []),
     names.length > 0 ? `runs ${list(names)}` : "runs nothing",
     takenOf(place),
   ].join("; ");

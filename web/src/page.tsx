@@ -6,9 +6,11 @@ import { Explanation } from "./explain";
 import { Header } from "./header";
 import { Happenings } from "./happenings";
 import { type Facts, type Happening, type Place, placesOf } from "./league";
-import { Guests, SiteFacts, Sites } from "./lists";
+import { Guests, Sites } from "./lists";
 import { Live, type Picture } from "./live";
 import { MapOfEurope } from "./map";
+import { Queue } from "./queue";
+import { SiteFacts } from "./site";
 import { addressOf, hashOf, TENANT, type View, viewOf } from "./view";
 import { Visit } from "./visit";
 
@@ -113,7 +115,7 @@ function League({ api, facts, places, view, go, news }: LeagueProps) {
           </h2>
           {place === undefined ? null : (
             <>
-              <SiteFacts place={place} now={now} />
+              <SiteFacts api={api} place={place} now={now} news={news} />
               <button type="button" class="quiet" onClick={() => go({ ...view, site: null })}>
                 Show all sites
               </button>
@@ -121,6 +123,7 @@ function League({ api, facts, places, view, go, news }: LeagueProps) {
           )}
           <Guests facts={facts} view={view} places={places} site={place?.name ?? null} />
         </section>
+        <Queue api={api} tenant={view.tenant} facts={facts} />
         {facts.cables === null ? null : (
           <>
             <section aria-labelledby="acts">

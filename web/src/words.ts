@@ -6,6 +6,7 @@ const EURO = new Intl.NumberFormat("en", { style: "currency", currency: "EUR" })
 
 export const CONDITIONS: Record<Condition, string> = {
   steady: "heard",
+  partly: "some hosts are silent",
   unplugged: "unplugged",
   silent: "silent",
   contested: "two copies of its key",
@@ -77,6 +78,11 @@ export function helps(one: RelaxationDoc): string {
 /** For a month, from whole micro-euro. */
 export function euro(amount: number): string {
   return EURO.format(amount / 1e6);
+}
+
+/** `2 of 3 hosts heard`, where some are lost and not all. */
+export function heardHostsOf({ hostCount, lost }: Place): string {
+  return `${hostCount - lost.length} of ${count(hostCount, "host")} heard`;
 }
 
 /** How much of its memory a site has given away. */

@@ -6,6 +6,7 @@ bounded in time; a measurement that fails is a finding, never an error.  What fi
 """
 
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,6 +54,8 @@ class PlaneSeen:
     offset: timedelta | None = None
     """By how much this machine's clock is ahead."""
     mtu: int | None = None
+    release_keys: tuple[bytes, ...] = ()
+    """Whose signatures of updates count, as the plane says."""
 
 
 def examine(
@@ -87,15 +90,25 @@ def engine_findings(
         driver = open_driver(FEDERATION)
     except HanzaError as error:
         return [doctor.of_engine(None, str(error))]
-    with closing(driver):
-        try:
+    try:
+        with closing(driver):
             driver.capabilities()
             hosts = driver.survey().hosts
-        except DriverError as error:
-            return [doctor.of_engine(None, str(error))]
-        answered = doctor.of_engine(time.monotonic() - began)
-        host = hosts[0].name if hosts else ""
-        return [answered, boot_finding(driver, host, options, boot_within_s)]
+            answered = doctor.of_engine(time.monotonic() - began)
+            host = hosts[0].name if hosts else ""
+            return [answered, boot_finding(driver, host, options, boot_within_s)]
+    except DriverError as error:
+        return [doctor.of_engine(None, str(error))]
+    finally:
+        _leave_pool(options)
+
+
+def _leave_pool(options: Mapping[str, str]) -> None:
+    """The folder that engines make for each federation, if nothing is left in it."""
+    if "pool" in options:
+        folder = Path(options["pool"]) / FEDERATION
+        if not any(one.is_file() and one.stat().st_size for one in folder.rglob("*")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def boot_finding(driver: Driver, host: str, options: Mapping[str, str], within_s: float) -> Finding:

@@ -19,6 +19,7 @@ from hanza.model.local import Happening
 from hanza.model.report import View
 from hanza.plan.diary import happened
 
+WAITING_MAX = 10_000
 STRANGERS_EVERY = timedelta(minutes=1)
 
 
@@ -63,6 +64,11 @@ class Here:
         self._diary.note(told)
         self._diary.live(now)
         self._look_at_strangers(now)
+
+    @property
+    def waiting(self) -> int:
+        """Lines of the diary that no plane has taken."""
+        return len(self._diary.waiting(WAITING_MAX))
 
     def close(self) -> None:
         self._diary.live(self._clock.now(), is_last=True)

@@ -28,11 +28,13 @@ from hanza.agent.address import Address, address_of
 from hanza.agent.doctor import PlaneSeen, mtu_of
 from hanza.agent.journal import Identity, Journal
 from hanza.agent.link import trust_only
+from hanza.agent.update_rules import keep_rules
 from hanza.agent.wires import Proxy, ProxyOf, http_over, no_proxy
 from hanza.kit.clock import Clock, SystemClock
 from hanza.kit.text import harmless
 from hanza.model.errors import Conflict, Forbidden, HanzaError, Invalid, Unavailable
 from hanza.model.ids import AgentId, FederationId, SiteId
+from hanza.model.release import Consent, UpdateRules
 from hanza.wire.agent_v1 import FederationAnswer, JoinAnswer, JoinRequest
 from hanza.wire.credentials import (
     JoinToken,
@@ -62,6 +64,10 @@ class JoinOrder:
     options: Mapping[str, str] = field(repr=False)
     may_be_plain: bool = False
     proxy: ProxyOf = no_proxy
+    consent: Consent = "asked"
+    """To updates of the agent."""
+    release_keys: tuple[bytes, ...] | None = None
+    """Whose signatures of updates count; what the plane says by default."""
 
 
 class _Problem(msgspec.Struct):
@@ -94,7 +100,7 @@ def join(
         token.secret, public_key_of(key), sign_join(key, token.secret), order.driver
     )
     lines = [_Line(address, order.proxy(address)) for address in addresses]
-    answer, root = _first_answer(lines, token, request, journal.folder, try_engine)
+    answer, root, told = _first_answer(lines, token, request, journal.folder, try_engine)
     identity = Identity(
         agent=AgentId(answer.agent),
         federation=FederationId(answer.federation),
@@ -106,6 +112,8 @@ def join(
         may_be_plain=order.may_be_plain,
         token_digest=digest,
     )
+    keys = told if order.release_keys is None else order.release_keys
+    keep_rules(journal, UpdateRules(order.consent, keys=frozenset(keys)))
     journal.keep_identity(identity, root)
     return identity, "joined"
 
@@ -125,16 +133,20 @@ def _first_answer(
     request: JoinRequest,
     folder: Path,
     try_engine: TryEngine,
-) -> tuple[JoinAnswer, bytes | None]:
-    """Ask each plane in turn; a refusal by one is final, silence is not."""
+) -> tuple[JoinAnswer, bytes | None, tuple[bytes, ...]]:
+    """Ask each plane in turn; a refusal by one is final, silence is not.
+
+    The answer, the root, and the keys of releases: each from one that the token pins.
+    """
     silent: list[str] = []
     for line in lines:
         address = line.address
         try:
             root = _fetch_root(line, token.pin) if address.is_secure else None
             context = None if root is None else trust_only(root.decode())
-            try_engine(look_at_plane(address, context, SystemClock(), line.proxy))
-            return _send_join(line, context, request, folder), root
+            seen = look_at_plane(address, context, SystemClock(), line.proxy)
+            try_engine(seen)
+            return _send_join(line, context, request, folder), root, seen.release_keys
         except (OSError, HTTPException) as error:
             words = shown(str(error)) or type(error).__name__
             silent.append(f"{address.host}:{address.port}: {words}")
@@ -198,6 +210,7 @@ def look_at_plane(
         (shown(told.seen_host), told.seen_port) if told.seen_host else None,
         None if told.now_us is None else timedelta(seconds=ours.timestamp() - told.now_us / 1e6),
         mtu,
+        tuple(told.release_keys),
     )
 
 

@@ -17,10 +17,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from hanza.agent.address import Address
+from hanza.agent.numbers import Counted, NumbersTold
 from hanza.agent.peers import Meeting
 from hanza.agent.session import Session
 from hanza.agent.wires import OPEN_TIMEOUT_S, ProxyOf, connected, no_proxy
@@ -29,6 +30,7 @@ from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import HanzaError, Invalid, Unauthenticated
+from hanza.model.numbers import Numbers
 from hanza.model.probe import Target, Trip
 from hanza.model.report import View
 from hanza.wire import agent_v1
@@ -40,8 +42,6 @@ CLOSE_TIMEOUT_S = 2.0
 PING_EVERY_S = 60.0
 """Heartbeats are the agent's own; this keeps idle middleboxes from forgetting us between them."""
 TICK_S = 1.0
-SEND_TIMEOUT_MS = 30_000
-"""A timeout of the kernel's, since one of the socket's would also end waiting for frames."""
 _log = Log("hanza.agent.link")
 _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Hello: "hello",
@@ -56,6 +56,8 @@ _WORDS: dict[type[agent_v1.Up], str] = {
     agent_v1.Diary: "diary",
     agent_v1.Checkup: "checkup",
     agent_v1.Strangers: "strangers",
+    agent_v1.NumbersUp: "numbers",
+    agent_v1.Running: "running",
 }
 Outbox = queue.SimpleQueue[agent_v1.Up | None]
 """What is still to be sent on one connection; None ends its sender."""
@@ -80,6 +82,23 @@ def pause_after(failures: int, chance: float) -> timedelta:
     one.
     """
     return delay_after(failures, ceiling=CEILING) * (0.5 + 0.5 * chance)
+
+
+ASKED_S_MAX = 30
+
+
+def asked_pause(error: Exception, chance: float) -> timedelta | None:
+    """How long a plane that starts wants to be left alone; None for whatever else went wrong.
+
+    Spread to twice of it, so that all who were told the same do not come back in one moment.
+    """
+    if not isinstance(error, InvalidStatus) or error.response.status_code != 503:
+        return None
+    seconds = error.response.headers.get_all("retry-after")
+    if len(seconds) != 1 or not (seconds[0].isascii() and seconds[0].isdigit()):
+        return None
+    asked = min(int(seconds[0][:4]), ASKED_S_MAX)
+    return timedelta(seconds=asked) * (1 + chance)
 
 
 class Dial(Protocol):
@@ -122,9 +141,6 @@ class WebSocketDial:
         return connection
 
     def _call(self, address: Address, wire: socket.socket, errand: Errand) -> ClientConnection:
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A plane that takes packets but never reads must not hold the sender for ever.
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
         wire.settimeout(None)
         # A handle of its own, below TLS: it can be shut whatever TLS is doing.
         with socket.fromfd(wire.fileno(), wire.family, wire.type) as handle:
@@ -186,9 +202,11 @@ class Link:
         self._lock = threading.Lock()
         self._outbox: Outbox | None = None
         self._connection: ClientConnection | None = None
-        self._failures = 0
+        self._failures = self._asked = 0
         self._next_address = 0
         self._is_closed = False
+        self.counted = Counted(point)
+        """What goes by way of it."""
         self.on_message: Callable[[], None] = lambda: None
         """Called after each message of the plane: a hint that the manifest may be another."""
         self.on_console: Callable[[Address, agent_v1.ConsoleWanted], None] = lambda *_: None
@@ -208,6 +226,10 @@ class Link:
         with self._lock:
             if self._outbox is not None:
                 self._outbox.put(message)
+
+    def tell_numbers(self, look: Callable[[], Numbers]) -> None:
+        """What planes that ask are told of the agent; to be said before it runs."""
+        self._session.numbers = NumbersTold(look)
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -239,17 +261,23 @@ class Link:
         """Hold one connection from dialling to its end; how long to wait before the next."""
         addresses = self._addresses()
         address = addresses[self._next_address % len(addresses)]
+        self.counted.dials += 1
+        share, asked = int.from_bytes(self._chance(2)) / 0xFFFF, None
         try:
             with self._dial(address) as connection:
                 self._converse(connection, address)
         except (OSError, WebSocketException, HanzaError) as error:
+            asked = asked_pause(error, share)
             _log.warning(
                 "link.failed", url=address.link_url(), kind=type(error).__name__, text=str(error)
             )
+        self._next_address = (self._next_address + 1) % len(addresses)
+        if asked is not None:
+            # A plane that starts is no failure; another that is there is tried at once.
+            self._asked += 1
+            return timedelta(0) if self._asked % len(addresses) else asked
         # Every plane is tried once before the pause grows.
         self._failures += 1
-        self._next_address = (self._next_address + 1) % len(addresses)
-        share = int.from_bytes(self._chance(2)) / 0xFFFF
         return pause_after(self._failures // len(addresses), share)
 
     @property
@@ -293,6 +321,7 @@ class Link:
     def _hear(self, frame: str | bytes, outbox: Outbox, address: Address) -> None:
         if isinstance(frame, str):
             raise Invalid("a text frame; ours are binary", field="frame")
+        self.counted.received += len(frame)
         message = agent_v1.decode_down(frame)
         with self._lock:
             was_welcome = self._session.is_welcome
@@ -343,7 +372,9 @@ class Link:
     def _send(self, connection: ClientConnection, message: agent_v1.Up) -> None:
         word = _WORDS[type(message)]
         self._point(f"link.{word}.before")
-        connection.send(agent_v1.encode(message))
+        frame = agent_v1.encode(message)
+        connection.send(frame)
+        self.counted.sent += len(frame)
         self._point(f"link.{word}.after")
 
 

@@ -7,7 +7,7 @@ unknown.  It never starts what the plane wants off, and makes and ends nothing.
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -27,15 +27,21 @@ from hanza.plan.diary import clock as said
 from hanza.plan.local import problem_of, wanted_on
 
 REASON_MAX = 200
+Word: TypeAlias = Literal["", "always", "asked", "never"]
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True):
     """One line of JSON to the agent."""
 
-    do: Literal["status", "stop", "start", "explain", "strangers", "adopt", "keep"]
+    do: Literal["status", "stop", "start", "explain", "strangers", "adopt", "keep", "updates"]
     """`adopt` lets a plane adopt a guest that is not ours, `keep` takes that back."""
     guest: str = ""
     reason: str = ""
+    consent: Word = ""
+    """Of updates; and which version is said yes to, which key is pinned or is not any more."""
+    version: str = ""
+    pin: str = ""
+    unpin: str = ""
 
 
 class Answer(msgspec.Struct):
@@ -147,6 +153,8 @@ class Local:
         """Called when a pass is due."""
         self.strangers: Callable[[], tuple[Stranger, ...]] = tuple
         """Who else runs at the engine; raises `DriverError`."""
+        self.updates: Callable[[Request], dict[str, Any]] = _no_updates
+        """Shows or changes what is said of updates."""
 
     def answer(self, line: bytes, by: str) -> Answer:
         try:
@@ -161,6 +169,8 @@ class Local:
             return _refused(Conflict(text))
 
     def _do(self, request: Request, by: str) -> dict[str, Any]:
+        if request.do == "updates":
+            return self.updates(request)
         known = self._known()
         if request.do == "status":
             return status_of(known)
@@ -221,6 +231,10 @@ class Local:
     def _note(self, kind: str, entry: Entry, text: str) -> None:
         owner = entry.mark.owner
         self._diary.note((Happened(self._clock.now(), kind, owner, f"guest {owner} was {text}"),))
+
+
+def _no_updates(_: Request) -> dict[str, Any]:
+    raise Conflict("this agent cannot be updated")
 
 
 def _stranger_of(strangers: Iterable[Stranger], word: str) -> Stranger:

@@ -18,13 +18,17 @@ from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
 from hanza.agent.measure import Measurer
+from hanza.agent.numbers import of_machine, of_view
 from hanza.agent.peers import Answerer, Asker
 from hanza.agent.ports import Ports
+from hanza.agent.updates import Updates
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.model.manifest import Manifest
-from hanza.model.verdict import Again, Later, Verdict
+from hanza.model.numbers import Numbers
+from hanza.model.report import View
+from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.plan.local import heeding, telling
 
 LOOK_EVERY = timedelta(seconds=10)
@@ -52,6 +56,8 @@ class Beside:
     """Answers those of other sites, in a thread of its own."""
     here: Here | None = None
     """What the site's own people ask, and what happens while no plane is there."""
+    updates: Updates | None = None
+    """The agent's own update, in a thread of its own."""
 
 
 class Agent:
@@ -78,13 +84,15 @@ class Agent:
         self.passes = 0
         """How many passes came to their end."""
         self.last_verdict: Verdict | None = None
+        self._view: View | None = None
         self.link = link
         link.on_message = self._look_at_manifest
-        self._consoles = beside.consoles
-        self._ports = beside.ports
+        link.tell_numbers(self.numbers)
+        self._consoles, self._ports = beside.consoles, beside.ports
         self._measurer, self._asker = beside.measurer, beside.asker
         self._answerer = beside.answerer
         self._here = beside.here
+        self._updates = beside.updates
         if self._here is not None:
             self._here.local.hint = self._hint.set
         if self._images is not None:
@@ -127,6 +135,8 @@ class Agent:
             works.append(("answers", self._answerer.run_once, self._stop))
         if self._here is not None:
             works.append(("door", self._here.door.run_once, self._stop))
+        if self._updates is not None:
+            works.append(("updates", self._updates.run_once, self._updates.wake))
         return works
 
     def _end(self) -> None:
@@ -144,6 +154,8 @@ class Agent:
             self._asker.wake.set()
         if self._here is not None:
             self._here.close()
+        if self._updates is not None:
+            self._updates.wake.set()
         with suppress(OSError):
             self.link.close()
 
@@ -156,8 +168,21 @@ class Agent:
             self._here.note(view, is_linked=self.link.is_linked)
         self.link.offer(view)
         self.passes += 1
-        self.last_verdict = verdict
+        self.last_verdict, self._view = verdict, view
+        self.link.counted.settled(is_settled=isinstance(verdict, Settled))
         return self._pause_after(verdict)
+
+    def numbers(self) -> Numbers:
+        """All that is counted of this agent, for planes that ask."""
+        waiting = 0 if self._here is None else self._here.waiting
+        return {
+            **self.link.counted.numbers(),
+            **of_view(self._view),
+            **of_machine(self.journal.folder),
+            "diary_waiting": waiting,
+            "passes": self.passes,
+            "bugs": self.bugs,
+        }
 
     def _pause_after(self, verdict: Verdict) -> timedelta:
         if isinstance(verdict, Again):

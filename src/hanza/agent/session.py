@@ -18,6 +18,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hanza.agent.numbers import NumbersTold
 from hanza.agent.peers import Meeting, Peer
 from hanza.agent.telling import Telling
 from hanza.kit.log import Log
@@ -57,6 +58,16 @@ class Keeper(Protocol):
         """Whether it is the root's, and newer than what was kept; then it is safe."""
 
 
+class OfItself(Protocol):
+    """What is told of the agent itself; `updates.Updates`."""
+
+    def open(self) -> None: ...
+
+    def hear(self, message: v1.UpdateWanted) -> list[v1.Running]: ...
+
+    def say(self) -> list[v1.Running]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """Who speaks, and what proves it."""
@@ -80,10 +91,20 @@ class _Sent:
 
 
 class Session:
-    def __init__(self, speaker: Speaker, keeper: Keeper, telling: Telling | None = None) -> None:
-        """Without `telling` nothing is said of the site besides its guests."""
+    def __init__(
+        self,
+        speaker: Speaker,
+        keeper: Keeper,
+        telling: Telling | None = None,
+        updates: OfItself | None = None,
+    ) -> None:
+        """Without `telling` nothing is said of the site besides its guests, without `updates`
+        nothing of the agent."""
         self._speaker = speaker
+        self._updates = updates
         self._telling = telling
+        self.numbers: NumbersTold | None = None
+        """What the agent counts, where somebody does."""
         self._keeper = keeper
         self._view: View | None = None
         self._last_number = 0
@@ -105,6 +126,10 @@ class Session:
         self._heard_at: datetime | None = None
         if self._telling is not None:
             self._telling.open()
+        if self.numbers is not None:
+            self.numbers.open()
+        if self._updates is not None:
+            self._updates.open()
 
     # -- what may be called -------------------------------------------------------------------
 
@@ -117,7 +142,8 @@ class Session:
         """What a pass saw; said now, or as soon as the report on its way has been taken."""
         self._view = view
         told = [] if self._telling is None else self._telling.say()
-        return self._said([*self._report(), *told])
+        running = [] if self._updates is None else self._updates.say()
+        return self._said([*self._report(), *told, *running])
 
     def offer_trips(self, trips: Sequence[Trip]) -> list[v1.Up]:
         """What was measured; lost when nobody is there, since the next round says it anew."""
@@ -135,6 +161,8 @@ class Session:
             self._has_heard, self._heard_at = False, now
         if self._has_spoken or self._spoke_at is None:
             self._has_spoken, self._spoke_at = False, now
+        if self.is_welcome and self.numbers is not None and (due := self.numbers.due(now)):
+            return self._said(due)
         if not self.is_welcome or now - self._spoke_at < BEAT_EVERY:
             return []
         self._spoke_at = now
@@ -172,8 +200,8 @@ class Session:
                 return []  # who wants a console is told by whoever opens them, see `console`
             case v1.Probes() | v1.Peers() | v1.Answers() | v1.DirectoryDown() if self.is_welcome:
                 return self._take_by_ability(message)
-            case v1.DiaryTaken() if self.is_welcome and self._telling is not None:
-                return self._telling.hear(message)
+            case v1.DiaryTaken() | v1.UpdateWanted() | v1.NumbersWanted() if self.is_welcome:
+                return self._take_of_site(message)
         raise _out_of_turn(message)
 
     def _take_directory(self, message: v1.DirectoryDown) -> list[v1.Up]:
@@ -199,6 +227,19 @@ class Session:
             case v1.Answers() if self._speaker.answers_at is not None:
                 self.meeting = replace(self.meeting, key=message.key)
                 return []
+        raise _out_of_turn(message)
+
+    def _take_of_site(
+        self, message: v1.DiaryTaken | v1.UpdateWanted | v1.NumbersWanted
+    ) -> list[v1.Up]:
+        """Only who can tell is asked."""
+        match message:
+            case v1.DiaryTaken() if self._telling is not None:
+                return self._telling.hear(message)
+            case v1.UpdateWanted() if self._updates is not None:
+                return [*self._updates.hear(message)]
+            case v1.NumbersWanted() if self.numbers is not None:
+                return self.numbers.hear(message)
         raise _out_of_turn(message)
 
     def _hello(self, challenge: bytes) -> v1.Hello:

@@ -2,8 +2,9 @@
 
 Promises: through a proxy only ciphertext goes, since TLS to the plane is spoken inside the tunnel
 (CONNECT, RFC 9110) and trusts the federation's root alone; the proxy resolves the plane's name;
-a proxy that refuses or says nothing is told as that.  The proxy itself is spoken to in plain
-HTTP, as nearly all are; its password, if any, is sent to nobody else and is in no `repr`.
+a proxy that refuses or says nothing is told as that.  The proxy itself is spoken to in plain HTTP,
+as nearly all are, or by TLS that trusts the machine's own authorities (or `SSL_CERT_FILE`); its
+password, if any, is sent to nobody else and is in no `repr`.
 """
 
 import socket
@@ -17,10 +18,13 @@ from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from hanza.agent.address import Address
+from hanza.agent.tunnel import through
 from hanza.kit.text import harmless
 from hanza.model.errors import Invalid
 
 OPEN_TIMEOUT_S = 10.0
+SEND_TIMEOUT_MS = 30_000
+"""A timeout of the kernel's, since one of the socket's would also end waiting for frames."""
 HEAD_BYTES_MAX = 16 * 1024
 VARIABLES = ("HANZA_PROXY", "HTTPS_PROXY", "https_proxy")
 """The first that is set counts; an empty one means none."""
@@ -33,6 +37,8 @@ class Proxy:
     host: str
     port: int
     authorization: str | None = field(default=None, repr=False)
+    is_tls: bool = False
+    """Whether the proxy itself is spoken to by TLS."""
 
 
 ProxyOf: TypeAlias = Callable[[Address], Proxy | None]
@@ -44,23 +50,25 @@ class Refused(OSError):
 
 
 def proxy_from(text: str) -> Proxy:
-    """`http://[user:password@]host:port`.  Raises `Invalid`."""
+    """`http://[user:password@]host:port`, or `https://`.  Raises `Invalid`."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
         raise Invalid("the proxy's address has a wrong port", field="proxy") from error
-    if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    if usual is None or not parts.hostname or parts.path not in ("", "/") or parts.query:
         raise Invalid(
-            "a proxy is http://host:port, with user:password@ in front of the host if need be",
+            "a proxy is http://host:port or https://host:port, with user:password@ in front of the"
+            " host if need be",
             field="proxy",
-            hint="what goes through it is TLS all the same; to the proxy itself it is not spoken",
+            hint="what goes through it is TLS all the same; https is for a proxy that speaks it",
         )
     authorization = None
     if parts.username is not None:
         words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         authorization = "Basic " + b64encode(words.encode()).decode()
-    return Proxy(parts.hostname, port or 80, authorization)
+    return Proxy(parts.hostname, port or usual, authorization, parts.scheme == "https")
 
 
 def proxy_of(flag: str | None, environ: Mapping[str, str]) -> Proxy | None:
@@ -119,9 +127,13 @@ def connected(
     if proxy is None:
         return _first(address.host, address.port, context, address.host, timeout_s)
     with ExitStack() as unless_done:
-        wire = _first(proxy.host, proxy.port, None, "", timeout_s)
+        wire = _to_proxy(proxy, timeout_s)
         unless_done.callback(wire.close)
         _ask_for_tunnel(wire, proxy, address)
+        if isinstance(wire, ssl.SSLSocket):
+            wire = through(wire)
+            unless_done.callback(wire.close)
+            wire.settimeout(timeout_s)
         if context is not None:
             wire = context.wrap_socket(
                 wire, server_hostname=address.host, do_handshake_on_connect=False
@@ -145,6 +157,19 @@ def http_over(
     return connection
 
 
+def _to_proxy(proxy: Proxy, timeout_s: float) -> socket.socket:
+    """Raises `OSError`, which `ssl.SSLError` is: a proxy whose name nobody vouches for."""
+    if not proxy.is_tls:
+        return _first(proxy.host, proxy.port, None, "", timeout_s)
+    wire = _first(proxy.host, proxy.port, ssl.create_default_context(), proxy.host, timeout_s)
+    with ExitStack() as unless_done:
+        unless_done.callback(wire.close)
+        if isinstance(wire, ssl.SSLSocket):
+            wire.do_handshake()
+        unless_done.pop_all()
+    return wire
+
+
 def _first(
     host: str, port: int, context: ssl.SSLContext | None, name: str, timeout_s: float
 ) -> socket.socket:
@@ -153,6 +178,9 @@ def _first(
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for family, kind, protocol, _, where in found:
         wire = socket.socket(family, kind, protocol)
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Who takes packets but never reads must not hold a sender for ever.
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT_MS)
         if context is not None:
             wire = context.wrap_socket(wire, server_hostname=name, do_handshake_on_connect=False)
         wire.settimeout(timeout_s)

@@ -210,5 +210,6 @@ def _end_all(
     if not kept and not count_members(tx, Address(tenant, workspace, ""), app):
         raise NotFound(f"there is no app {app!r} in {workspace!r}")
     for wanted, _ in list_app(tx, tenant, workspace, app):
-        write_end(tx, wanted.address, now)
-    end_volumes(tx, kept, now)
+        write_end(tx, wanted.address, now, with_volumes=with_volumes)
+    if with_volumes:  # those, too, that no instance has any more
+        end_volumes(tx, list_of_app(tx, tenant, workspace, app), now)

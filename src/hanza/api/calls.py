@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from hanza.api.board import Board
 from hanza.api.identity import Principal
 from hanza.api.meeting import Meeting
 from hanza.kit.blobs import Blobs
 from hanza.kit.clock import Clock
 from hanza.kit.ids import Ids
+from hanza.plan.placement.fleet import at_once
 from hanza.store.inventory import Inventory
 from hanza.store.tx import Store
 from hanza.wire.directory_v1 import Directory
@@ -41,14 +43,20 @@ class Plane:
         default=None, repr=False
     )
     """By the federation's root; None where this plane has not its key."""
+    may_compile: Callable[[], bool] = field(default=at_once, repr=False)
+    """What a large fleet asks before it takes machine code."""
     meeting: Meeting = field(init=False)
     """Who answers whom, and what that predicts."""
 
     inventory: Inventory = field(init=False)
     """The hosts as the API's questions see them; the engine has its own, and waits for none."""
 
+    board: Board = field(init=False)
+    """What agents count of their sites."""
+
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inventory", Inventory(self.store))
+        object.__setattr__(self, "board", Board())
+        object.__setattr__(self, "inventory", Inventory(self.store, self.may_compile))
         object.__setattr__(self, "meeting", Meeting(self.store))
 
 

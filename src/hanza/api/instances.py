@@ -7,20 +7,20 @@ from hanza.api.calls import Answer, Call
 from hanza.api.counting import count_wishes
 from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.api.volumes import VOLUMES_TOO, disks_of, end_volumes, wants_volumes_too, write_disks
-from hanza.model.errors import Conflict, Invalid, NotFound
+from hanza.model.errors import Invalid, NotFound
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, admit_instance
 from hanza.plan.placement.demand import Above, law_of, policy_under
+from hanza.plan.seca.envelope import urn_of
 from hanza.store import instances
 from hanza.store.agents import is_heard_of
 from hanza.store.events import Whose, append_event
 from hanza.store.holds import Hold, end_hold, get_hold
 from hanza.store.images import find_image
 from hanza.store.instances import Overview
-from hanza.store.pending import note_pending, take_back
+from hanza.store.pending import note_ending_volumes, note_pending, take_back
 from hanza.store.policies import above_of
-from hanza.store.resources import find_by_id
 from hanza.store.tx import Tx
 from hanza.store.work import hint
 from hanza.wire import instance_v1 as doc
@@ -153,8 +153,7 @@ def write_end(tx: Tx, address: Address, now: datetime, *, with_volumes: bool = F
     if known is None:
         raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
     if not known.is_ended:
-        if not with_volumes:
-            note_pending(tx, known, get_hold(tx, known.id), now)
+        note_pending(tx, known, get_hold(tx, known.id), now)
         instances.end_instance(tx, known.id)
         text = f"{address.name} was asked to end"
         append_event(
@@ -162,7 +161,9 @@ def write_end(tx: Tx, address: Address, now: datetime, *, with_volumes: bool = F
         )
         hint(tx, "settle", known.id, now)
     if with_volumes:
-        end_volumes(tx, disks_of(tx, known), now)
+        disks = [one for one in disks_of(tx, known) if not one.wanted.is_ended]
+        note_ending_volumes(tx, known.id, [one.wanted.id for one in disks])
+        end_volumes(tx, disks, now)
 
 
 @says({200: doc.InstanceDoc})
@@ -175,18 +176,16 @@ def withdraw_instance(call: Call) -> Answer:
 
 
 def _withdraw(tx: Tx, address: Address, now: datetime) -> None:
-    known = instances.find_instance(tx, address)
-    if known is not None and find_by_id(tx, known.id) is not None:
-        raise Conflict(
-            f"{address.name} was asked for by the standard's API", hint="ask there for what it was"
-        )
-    wanted, then, hold = take_back(tx, address)
-    count_wishes(tx, [(wanted, then)])
-    whose = Whose(address.tenant, address.workspace)
+    taken = take_back(tx, address, now)
+    count_wishes(tx, [(taken.wanted, taken.then)])
+    ref = None if taken.resource is None else urn_of(taken.resource.path)
+    whose = Whose(address.tenant, address.workspace, ref)
     text = f"what was asked for {address.name} is taken back; its site was never told"
-    append_event(tx, now, "instance.withdrawn", then.id, text, whose)
-    hint(tx, "publish", hold.agent, now)
-    hint(tx, "settle", then.id, now)
+    append_event(tx, now, "instance.withdrawn", taken.then.id, text, whose)
+    hint(tx, "publish", taken.hold.agent, now)
+    hint(tx, "settle", taken.then.id, now)
+    for volume in taken.volumes:
+        hint(tx, "settle", volume, now)
     hint(tx, "judge", address.tenant, now)
 
 

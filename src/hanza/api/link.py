@@ -6,7 +6,7 @@ a second one statement tells the store who was heard, and one asks what was publ
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -14,16 +14,18 @@ from typing import TypeVar
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hanza.api.calls import Plane
-from hanza.api.session import Session
+from hanza.api.session import NUMBERS_EVERY_S, Session
 from hanza.kit.log import Log
 from hanza.model.errors import Invalid, Refusal
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Version
+from hanza.model.probe import Probe
 from hanza.model.report import Incarnation
 from hanza.store.agents import note_heard
 from hanza.store.directory import find_directory
-from hanza.store.links import list_links
+from hanza.store.links import LinkOf, list_links
 from hanza.store.probes import list_probes
+from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 
 T = TypeVar("T")
@@ -142,7 +144,8 @@ class _Line:
                 await self._send(reply)
         if isinstance(message, v1.ConsoleRefused):
             self._on_refused(message)
-        return isinstance(message, v1.ReportUp | v1.Measured | v1.Answering | v1.Met)
+        much = v1.ReportUp | v1.Measured | v1.Answering | v1.Met | v1.NumbersUp
+        return isinstance(message, much)
 
     def _consider(self, frame: bytes) -> tuple[v1.Up, list[v1.Down]]:
         return self.session.hear(frame, self._plane.clock.now())
@@ -180,6 +183,8 @@ class Hub:
         self._lines: set[_Line] = set()
         self._strangers: set[_Line] = set()
         self._heard: set[AgentId] = set()
+        self._asking: set[asyncio.Task[None]] = set()
+        plane.board.ask = self.ask_numbers
         self._published = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.on_console_refused: Callable[[v1.ConsoleRefused], None] = lambda _: None
@@ -213,6 +218,25 @@ class Hub:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
                 self._loop.call_soon_threadsafe(self._published.set)
+
+    def ask_numbers(self, agent: AgentId) -> bool:
+        """From any thread: have it say what it counts; whether it can be asked here."""
+        for line in list(self._lines):
+            session, loop = line.session, self._loop
+            if loop is not None and session.agent == agent and session.can(v1.NUMBERS):
+                with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+                    loop.call_soon_threadsafe(self._begin_asking, line)
+                    return True
+        return False
+
+    def _begin_asking(self, line: _Line) -> None:
+        asking = asyncio.create_task(self._ask(line))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    async def _ask(self, line: _Line) -> None:
+        with contextlib.suppress(*_ENDS):
+            await line.say(v1.NumbersWanted(NUMBERS_EVERY_S))
 
     def held(self) -> dict[AgentId, Version | None]:
         """Every agent that is connected, with the version that it has said it holds."""
@@ -272,7 +296,8 @@ class Hub:
         if not known_lines:
             return
         asked = [agent for _, agent in known_lines]
-        known = await asyncio.to_thread(store.read, list_links, asked)
+        mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
+        known, probes, directory = await asyncio.to_thread(store.read, _look, asked)
         heard, self._heard = self._heard, set()
         for line, agent in known_lines:
             start, found = line.session.incarnation, known.get(agent)
@@ -281,10 +306,6 @@ class Hub:
                 # It comes back, is refused, and then it is known that the key is alive twice.
                 line.give_up()
                 heard.discard(agent)
-        probes = await asyncio.to_thread(store.read, list_probes)
-        mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
-        found_directory = await asyncio.to_thread(store.read, find_directory)
-        directory = 0 if found_directory is None else found_directory.number
         for line, agent in known_lines:
             found = known.get(agent)
             version = None if found is None else found.version
@@ -292,3 +313,11 @@ class Hub:
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))
+
+
+def _look(
+    tx: Tx, agents: Collection[AgentId]
+) -> tuple[dict[AgentId, LinkOf], tuple[Probe, ...], int]:
+    """What is known of these agents, the probes, and the number of the directory."""
+    directory = find_directory(tx)
+    return list_links(tx, agents), list_probes(tx), 0 if directory is None else directory.number

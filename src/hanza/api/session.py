@@ -45,6 +45,8 @@ from hanza.wire.credentials import CHALLENGE_BYTES, check_link
 from hanza.wire.mesh_v1 import KEY_BYTES
 
 REFUSED_CHARACTERS_MAX = 300
+NUMBERS_EVERY_S = 900
+"""A few hundred bytes each time: some 30 kB of an idle site's day."""
 
 
 @dataclass(slots=True)
@@ -151,11 +153,11 @@ class Session:
                 return self.news()
             case v1.ReportUp():
                 return self._take(peer, message, now)
-            case v1.ConsoleRefused():
+            case v1.ConsoleRefused() | v1.Running():
                 return []  # for whoever asked, see `console`
             case v1.Measured() | v1.Answering() | v1.Met():
                 return self._note_nearness(peer, message, now)
-            case v1.Diary() | v1.Checkup() | v1.Strangers():
+            case v1.Diary() | v1.Checkup() | v1.Strangers() | v1.NumbersUp():
                 return self._site_told.take(peer.agent, message, now)
 
     def news(self) -> list[v1.Down]:
@@ -258,6 +260,7 @@ class Session:
         )
         self._plane.wake()
         asked = self._site_told.open(agent) if v1.DIARY in abilities else []
+        asked += [v1.NumbersWanted(NUMBERS_EVERY_S)] if v1.NUMBERS in abilities else []
         return [v1.Welcome(taken), *asked, *self.news()]
 
     def _note_held(self, peer: _Peer, message: v1.Holding, now: datetime) -> list[v1.Down]:

@@ -30,7 +30,10 @@ class SiteTold:
         return [v1.DiaryTaken(self._plane.store.read(diary_number, agent))]
 
     def take(
-        self, agent: AgentId, message: v1.Diary | v1.Checkup | v1.Strangers, now: datetime
+        self,
+        agent: AgentId,
+        message: v1.Diary | v1.Checkup | v1.Strangers | v1.NumbersUp,
+        now: datetime,
     ) -> list[v1.Down]:
         store = self._plane.store
         match message:
@@ -42,6 +45,8 @@ class SiteTold:
             case v1.Checkup():
                 self._count_news()
                 store.write(record_checkup, agent, checkup_from_wire(message))
+            case v1.NumbersUp(values):
+                self._plane.board.take(agent, values, now)
             case v1.Strangers():
                 self._count_news()
                 store.write(record_strangers, agent, strangers_from_wire(message), now)

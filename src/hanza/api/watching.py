@@ -2,7 +2,8 @@
 
 `/healthz` and `/readyz` ask for no token and tell nothing but that; both answer without a thread,
 so that they also answer when every thread waits for the store.  `/metrics` is for those with the
-permission, and no label of it is a tenant, an instance or anything else that grows with use.
+permission, and no label of it is a tenant, an instance or anything else that grows with use; of
+sites and their agents only so many are named.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from starlette.responses import Response
 from hanza.api.calls import Plane
 from hanza.api.events import Feed
 from hanza.api.link import Hub
+from hanza.api.numbers import readings_of, sites_by_agent
 from hanza.api.readiness import Readiness
 from hanza.api.route import PUBLIC, WATCHER
 from hanza.api.told import Bytes
@@ -94,6 +96,7 @@ class Watching:
         yield one("hanza_store_up", "Whether the store answered this look.", census is not None)
         if census is not None:
             yield from _of_census(census)
+        yield from self._of_sites()
         if lags is not None:
             longest = max((lag.total_seconds() for lag in lags.values()), default=0.0)
             yield one(
@@ -106,6 +109,12 @@ class Watching:
                 "For how long the one that is furthest behind could have held a newer one.",
                 longest,
             )
+
+    def _of_sites(self) -> Iterable[Reading]:
+        told = self._plane.board.told(self._plane.clock.now())
+        places = self._plane.store.try_read(sites_by_agent) if told else None
+        if places is not None:
+            yield from readings_of(told, places)
 
 
 def _of_census(census: Census) -> Iterable[Reading]:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from importlib.metadata import version
@@ -40,6 +40,15 @@ from hanza.agent.ports import Ports
 from hanza.agent.session import Session, Speaker
 from hanza.agent.telling import Telling
 from hanza.agent.wires import ProxyOf, no_proxy, proxies_by
+from hanza.boot.agent_options import (
+    Anyway,
+    ConsentOption,
+    ConsentWord,
+    InsecureHttp,
+    ReleaseKeys,
+    keys_of,
+    options_of,
+)
 from hanza.boot.checkup import examine_agent, trial_of
 from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
 from hanza.boot.settings import (
@@ -49,6 +58,7 @@ from hanza.boot.settings import (
     parse_address,
     refuse_open_numbers,
 )
+from hanza.boot.updating import join_updates, launch_command, updates_of
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
 from hanza.drivers import registry
@@ -60,7 +70,17 @@ from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
 from hanza.plan.manifest import hash_of
-from hanza.wire.agent_v1 import CONSOLE, DIARY, DIRECTORY, MEASURE, MESH, PORT_MIN, PORTS
+from hanza.wire.agent_v1 import (
+    CONSOLE,
+    DIARY,
+    DIRECTORY,
+    MEASURE,
+    MESH,
+    NUMBERS,
+    PORT_MIN,
+    PORTS,
+    UPDATES,
+)
 
 _log = Log("hanza.boot.agent")
 IMAGES_OPTION = "images"
@@ -101,13 +121,11 @@ def join_command(  # noqa: PLR0913 -- each is an option of the command
         typer.Option("--option-file", help="Lines of key=value, for what no command line shows."),
     ] = None,
     *,
-    insecure_http: Annotated[
-        bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
-    ] = False,
+    insecure_http: InsecureHttp = False,
     proxy: ProxyFlag = None,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="Join whatever the doctor finds.")
-    ] = False,
+    anyway: Anyway = False,
+    updates: ConsentOption = ConsentWord.asked,
+    release_key: ReleaseKeys = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Make this machine's engine part of a federation.  May be run again when cut.
@@ -120,9 +138,9 @@ def join_command(  # noqa: PLR0913 -- each is an option of the command
             raise Invalid(
                 f"there is no driver {driver!r}", hint=f"there are: {', '.join(registry.names())}"
             )
-        proxies = proxies_by(proxy, os.environ)
-        options = _options([*option, *_lines_of(option_file)])
-        order = JoinOrder(text, driver, options, may_be_plain=insecure_http, proxy=proxies)
+        options, keys = options_of(option, option_file), keys_of(release_key)
+        way = proxies_by(proxy, os.environ)
+        order = JoinOrder(text, driver, options, insecure_http, way, updates.value, keys)
         with closing(Journal(state, from_environment(os.environ))) as journal:
             trial = trial_of(order.driver, order.options, state, despite_all=anyway)
             identity, outcome = join(order, journal, os.urandom, trial)
@@ -195,6 +213,9 @@ def status_command(state: State, output: OutputOption = Output.table) -> None:
         show_one(status, output, "\n".join(lines))
 
 
+app.command("launch")(launch_command)
+
+
 def numbers_served(agent: Agent, address: Address | None) -> AbstractContextManager[None]:
     """Serve the agent's numbers where it was told to; only then is their library loaded."""
     if address is None:
@@ -219,31 +240,31 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
     `Invalid` where the port to answer at is taken.
     """
     clock: Clock = SystemClock()
-    steady = SteadyClock(clock)
-    addresses = addresses_of(journal, identity)
-    where = partial(addresses_of, journal, identity)
+    steady, where = SteadyClock(clock), partial(addresses_of, journal, identity)
     speaker = _speaker_of(journal, identity, clock, _abilities(driver, nearness.scope), nearness)
-    root = journal.root_path if any(address.is_secure for address in addresses) else None
+    root = journal.root_path if any(address.is_secure for address in where()) else None
     dial = WebSocketDial(root, proxy=proxies)
-    diary = Diary(journal, clock.now())
-    diary.begin(clock.now(), boot_id())
+    diary = begun(Diary(journal, clock.now()), clock)
     telling = Telling(diary, KeptCheckup(journal.folder))
-    link = Link(where, Session(speaker, journal, telling), steady, dial, point)
+    fetch = PlaneFetch(where, speaker, clock, root, proxies)
+    updates = updates_of(journal, fetch, diary, clock, os.environ)
+    link = Link(where, Session(speaker, journal, telling, updates), steady, dial, point)
     local = Local(journal, diary, clock, link)
     local.strangers = driver.strangers
     door = Door(journal.folder, local.answer)
     here = Here(diary, local, door, telling, driver.strangers, clock)
-    images = _images_of(identity, PlaneFetch(where, speaker, clock, root, proxies), clock)
+    images = _images_of(identity, fetch, clock)
+    join_updates(updates, link, local, stop)
     beside = Beside(
         images,
         Consoles(driver, dial, link.say, point),
         Ports(driver, dial, link.say, lambda: journal.manifest),
         *measuring(link, identity.agent, nearness, stop),
         here,
+        updates,
     )
-    consent = Consent(lambda: journal.allowed, images)
-    converger = Converger(driver, steady, point, consent)
-    return Agent(journal, converger, link, steady, stop, beside)
+    consent, timed = Consent(lambda: journal.allowed, images), link.counted.point
+    return Agent(journal, Converger(driver, steady, timed, consent), link, steady, stop, beside)
 
 
 def _speaker_of(
@@ -281,8 +302,21 @@ def addresses_of(journal: Journal, identity: Identity) -> tuple[PlaneAddress, ..
 
 
 def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
-    able = (DIARY, DIRECTORY, PORTS, *((CONSOLE,) if driver.capabilities().console else ()))
+    able = (
+        DIARY,
+        DIRECTORY,
+        PORTS,
+        NUMBERS,
+        UPDATES,
+        *((CONSOLE,) if driver.capabilities().console else ()),
+    )
     return able if scope == "none" else (*able, MEASURE, MESH)
+
+
+def begun(diary: Diary, clock: Clock) -> Diary:
+    """With what this start says of the time before it."""
+    diary.begin(clock.now(), boot_id())
+    return diary
 
 
 def boot_id() -> str:
@@ -334,26 +368,6 @@ def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
         "entries": len(manifest.entries) if manifest else 0,
         "tombstones": len(manifest.tombstones) if manifest else 0,
     }
-
-
-def _lines_of(file: Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeError) as error:
-        raise Invalid(f"{file} cannot be read: {error}", field="option-file") from error
-    return [line for line in lines if line.strip() and not line.startswith("#")]
-
-
-def _options(words: Iterable[str]) -> dict[str, str]:
-    options = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not key or not equals:
-            raise Invalid(f"{key!r} is not key=value", field="option")
-        options[key] = value
-    return options
 
 
 class _Refusals:

@@ -5,13 +5,14 @@ from the folder where no agent runs.  It needs no token: who may use the folder 
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 from hanza.agent.door import ask
 from hanza.agent.journal import identity_of, load_manifest, load_stops
-from hanza.agent.local import Answer, Known, Request, entry_of, explanation_of, status_of
+from hanza.agent.local import Answer, Known, Request, Word, entry_of, explanation_of, status_of
+from hanza.boot.agent_options import ConsentWord
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show, show_one
 from hanza.model.errors import Refusal, Unavailable
@@ -96,6 +97,35 @@ def adopt_command(
     Without this word no plane can take a guest that it has not made.
     """
     _show_strangers(state, Request("keep" if withdraw else "adopt", guest), output)
+
+
+@app.command("updates")
+def updates_command(
+    consent: Annotated[
+        ConsentWord | None, typer.Option(help="By themselves, on a word each, or never.")
+    ] = None,
+    allow: Annotated[
+        str, typer.Option(help="Say yes to this version, also where it was given up before.")
+    ] = "",
+    pin: Annotated[str, typer.Option(help="Have this key's signatures count.")] = "",
+    unpin: Annotated[str, typer.Option(help="Have them count no more.")] = "",
+    state: State = DEFAULT_STATE,
+    output: OutputOption = Output.table,
+) -> None:
+    """Which release runs, and which may come: without options it is only shown.
+
+    No plane can change this, and none is asked.
+    """
+    word = "" if consent is None else consent.value
+    request = Request("updates", consent=cast(Word, word), version=allow, pin=pin, unpin=unpin)
+    record = _asked(state, request)
+    if record is None:
+        raise Unready(state)
+    words = {
+        name: ", ".join(value) if isinstance(value, list) else value
+        for name, value in record.items()
+    }
+    show_one(record, output, "\n".join(f"{name:<10} {one or '-'}" for name, one in words.items()))
 
 
 def _show_strangers(state: Path, request: Request, output: Output) -> None:

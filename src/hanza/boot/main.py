@@ -16,8 +16,10 @@ from hanza.model.errors import Refusal
 
 LOADED_WHEN_CALLED = {
     "up": "hanza.boot.up",
+    "plane": "hanza.boot.front.command",
     "agent": "hanza.boot.agent",
     "local": "hanza.boot.local",
+    "release": "hanza.boot.release",
     "demo": "hanza.boot.demo.commands",
     "support-bundle": "hanza.boot.bundle.command",
 }

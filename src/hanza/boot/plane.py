@@ -4,29 +4,23 @@ Start, restart and recovery are the same path: migrate, read, serve.  When it li
 `context.json` into its state folder, which is what the command line reads.
 """
 
-import asyncio
 import contextlib
 import fcntl
 import gc
 import json
 import os
 import resource
-import signal
 import socket
-import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-import uvicorn
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request
 
 from hanza.api import openapi
 from hanza.api.app import Beside, build_app
@@ -34,12 +28,15 @@ from hanza.api.calls import Plane
 from hanza.api.gate import CallLimits, Gate, build_gate
 from hanza.api.identity import OperatorToken, WatcherToken
 from hanza.api.images import sweep_blobs
-from hanza.api.link import TRUSTED, Hub
+from hanza.api.link import Hub
 from hanza.api.route import Route
 from hanza.boot.alerting import sending_alerts
 from hanza.boot.certificates import Certificates, ensure_certificates, root_key, write_secret
-from hanza.boot.guarded_http import GuardedHttp
+from hanza.boot.compiling import Compiling, keep_code_in
+from hanza.boot.front.handover import Handover
+from hanza.boot.listening import listen
 from hanza.boot.numbers import served
+from hanza.boot.serving import serve
 from hanza.boot.settings import PlaneSettings
 from hanza.engine.loop import Engine
 from hanza.kit.blobs import Blobs
@@ -53,12 +50,11 @@ from hanza.model.ids import FederationId
 from hanza.store.absence import tell_absence
 from hanza.store.database import shown_url
 from hanza.store.federation import found_federation
+from hanza.store.inventory import Inventory
 from hanza.store.migrate import migrate
 from hanza.store.signing_keys import found_keys, list_keys
 from hanza.store.tx import Store
 from hanza.web import pages, reference
-from hanza.wire import console_v1
-from hanza.wire.agent_v1 import FRAME_BYTES_MAX, LINK_PATH
 from hanza.wire.directory_v1 import Directory, signed
 from hanza.wire.tokens import (
     SEED_BYTES,
@@ -76,10 +72,9 @@ SETTINGS = "settings.json"
 """In the state folder: how the plane was started last, without any secret."""
 Ready: TypeAlias = Callable[[PlaneSettings], None]
 """Called once the plane listens and its context can be read."""
-BACKLOG = 512
 COLLECT_AFTER = 10_000
 """Objects made more than freed, between two looks of the collector at the newest."""
-STOP_WITHIN_S = 5
+LEFT_BEHIND_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,44 +86,78 @@ class _Parts:
 
 
 def run_plane(
-    settings: PlaneSettings, point: Point, ready: Ready, more: Sequence[Route] = ()
+    settings: PlaneSettings,
+    point: Point,
+    ready: Ready,
+    more: Sequence[Route] = (),
+    front: Handover | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, `more` routes beside the plane's own: those of a demo's desk.
 
-    Raises `Conflict` when a port or the folder is taken.
+    Behind a `front` its sockets are served, from when it says so.  Raises `Conflict` when a port
+    or the folder is taken, and `FrontGone`.
     """
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     _allow_connections()
-    with _sole_owner(settings.state), contextlib.ExitStack() as stack:
+    if front is not None:
+        front.await_go()
+    with _sole_owner(settings.state, front), contextlib.ExitStack() as stack:
         keep_recent(settings.state)
-        sockets = [stack.enter_context(_listen(one.host, one.port)) for one in settings.listen]
-        plain = [stack.enter_context(_listen(one.host, one.port)) for one in settings.plain]
+        sockets = _sockets(settings, front, stack)
         migrate(settings.database)
         metrics = Metrics()
         store = stack.enter_context(contextlib.closing(Store(settings.database, point, metrics)))
         wake = threading.Event()
-        parts = _build(settings, store, wake)
+        keep_code_in(settings.state)
+        compiling = stack.enter_context(contextlib.closing(Compiling()))
+        parts = _build(settings, store, wake, compiling)
         sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
         store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
-        engine = Engine(store, parts.plane.clock, parts.plane.ids, point, hub.hint_published)
+        inventory = Inventory(store, compiling.is_there)
+        clock, ids = parts.plane.clock, parts.plane.ids
+        engine = Engine(store, clock, ids, point, hub.hint_published, inventory)
         engine.keep = settings.keep
         stack.enter_context(sending_alerts(parts.plane, settings.state))
-        stop = threading.Event()
-        thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
-        thread.start()
-        try:
+        with _running(engine, wake):
             stack.enter_context(served(metrics, settings.metrics_listen))
             _spare_collector()
             beside = Beside(more, _pages(has_desk=bool(more)))
             gate = _gate(parts, settings)
             app = build_app(parts.plane, gate, hub, pulse=engine.pulse, beside=beside)
-            _serve(settings, parts, app, (sockets, plain), ready)
-        finally:
-            stop.set()
-            wake.set()
-            thread.join()
-            log.info("plane.stopped")
+            told = partial(_say_ready, settings, parts.token, ready)
+            serve(app, parts.certificates, sockets, told, front)
+
+
+@contextlib.contextmanager
+def _running(engine: Engine, wake: threading.Event) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=engine.run_until, args=(stop, wake), name="engine")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        wake.set()
+        thread.join()
+        log.info("plane.stopped")
+
+
+def _sockets(
+    settings: PlaneSettings, front: Handover | None, stack: contextlib.ExitStack
+) -> tuple[Sequence[socket.socket], Sequence[socket.socket]]:
+    """Those for everybody, and those for this machine's browsers."""
+    wanted = (*settings.listen, *settings.plain)
+    count = len(settings.listen)
+    if front is not None and len(front.listeners) != len(wanted):
+        raise Conflict(
+            "the addresses are others than this plane's front holds",
+            hint="stop and start it: a restart keeps the addresses",
+        )
+    found = [listen(one) for one in wanted] if front is None else list(front.listeners)
+    for one in found:
+        stack.callback(one.close)
+    return found[:count], found[count:]
 
 
 def _allow_connections() -> None:
@@ -147,7 +176,9 @@ def _spare_collector() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
-def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Parts:
+def _build(
+    settings: PlaneSettings, store: Store, wake: threading.Event, compiling: Compiling
+) -> _Parts:
     clock = SystemClock()
     ids = Ids(clock)
     federation = store.write(found_federation, FederationId(ids.new("fe")), clock.now())
@@ -171,6 +202,7 @@ def _build(settings: PlaneSettings, store: Store, wake: threading.Event) -> _Par
         blobs=_blobs(settings),
         blob_bytes_max=settings.blob_bytes_max,
         sign_directory=_signer(settings, federation.id),
+        may_compile=compiling.is_there,
     )
     operator, watcher = (
         _token(settings.state / name, ids) for name in ("operator.token", "metrics.token")
@@ -216,72 +248,6 @@ def _issuer_keys(store: Store, state: Path, ids: Ids, clock: SystemClock) -> Key
     return keys_of(store.read(list_keys))
 
 
-class _WebSockets(WebSocketsSansIOProtocol):
-    """Large frames are the agents' on their link, once it is known whose it is."""
-
-    def handle_connect(self, event: Request) -> None:
-        """Before anything but the request was read."""
-        if event.path == LINK_PATH:
-            self.app_state = {**self.app_state, TRUSTED: self._trust}
-            # Agents' hearts beat: pings beside that would double what idle sites send and get.
-            self.ping_interval = None
-        super().handle_connect(event)
-
-    def _trust(self) -> None:
-        self.conn.max_message_size = FRAME_BYTES_MAX
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn that says when it listens, and serves some sockets without TLS."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        settings: PlaneSettings,
-        token: str,
-        ready: Ready,
-        plain: list[socket.socket],
-    ) -> None:
-        super().__init__(config)
-        self._plain = plain
-        self._ready = ready
-        self._settings = settings
-        self._token = token
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """As uvicorn does, but without dying of the signal once it has been obeyed.
-
-        The store and the engine are still to be closed then.
-        """
-        before = {
-            number: signal.signal(number, self.handle_exit)
-            for number in (signal.SIGTERM, signal.SIGINT)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            await self._start_plain()
-            _say_ready(self._settings, self._token, self._ready)
-
-    async def _start_plain(self) -> None:
-        """As uvicorn's own startup does for its sockets, with the same lifespan and protocol."""
-        loop = asyncio.get_running_loop()
-        kind = cast(type[HttpToolsProtocol], self.config.http_protocol_class)
-
-        def protocol() -> asyncio.Protocol:
-            return kind(self.config, self.server_state, self.lifespan.state, loop)
-
-        for one in self._plain:
-            self.servers.append(await loop.create_server(protocol, sock=one, backlog=BACKLOG))
-
-
 def _gate(parts: _Parts, settings: PlaneSettings) -> Gate:
     own = (OperatorToken(parts.token), WatcherToken(parts.watcher_token))
     limits = CallLimits(settings.requests_rate, settings.failures_rate)
@@ -296,38 +262,6 @@ def published() -> dict[str, pages.File]:
     """The API's documents and their pages, by path."""
     documents = openapi.documents().items()
     return reference.bundle_of({openapi.file_name(name, one): one for name, one in documents})
-
-
-def _serve(
-    settings: PlaneSettings,
-    parts: _Parts,
-    app: ASGIApp,
-    sockets: tuple[list[socket.socket], list[socket.socket]],
-    ready: Ready,
-) -> None:
-    """`sockets` are those for everybody, and those for this machine's browsers."""
-    tls = parts.certificates
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=GuardedHttp,
-        ws=_WebSockets,
-        ws_max_size=console_v1.FRAME_BYTES_MAX,
-        ws_per_message_deflate=False,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ssl_certfile=None if tls is None else str(tls.server_chain),
-        ssl_keyfile=None if tls is None else str(tls.server_key),
-        timeout_graceful_shutdown=STOP_WITHIN_S,
-    )
-    config.load()
-    if config.ssl is not None:
-        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
-        # Nobody resumes a session here, and a ticket makes an agent's socket look as if the
-        # plane had said something: a reader that trusts the look then waits for ever.
-        config.ssl.num_tickets = 0
-    _Server(config, settings, parts.token, ready, sockets[1]).run(sockets[0])
 
 
 def _say_ready(settings: PlaneSettings, token: str, ready: Ready) -> None:
@@ -357,32 +291,27 @@ def settings_shown(settings: PlaneSettings) -> dict[str, object]:
     }
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise Conflict(
-            f"cannot listen on {host}:{port}: {error.strerror}",
-            hint="something else listens there, or the address is not this machine's",
-        ) from error
-    listener.listen(BACKLOG)
-    return listener
-
-
 @contextlib.contextmanager
-def _sole_owner(state: Path) -> Iterator[None]:
-    """Two planes never share a state folder; the lock ends with the process."""
+def _sole_owner(state: Path, front: Handover | None) -> Iterator[None]:
+    """Two planes never share a state folder; the lock ends with the process.
+
+    Behind a front the one that a killed front has left behind is given time to end.
+    """
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + (0 if front is None else LEFT_BEHIND_S)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise Conflict(f"another plane runs from {state}") from error
-    try:
+        while not _has_locked(descriptor):
+            if time.monotonic() >= until:
+                raise Conflict(f"another plane runs from {state}")
+            time.sleep(0.05)
         yield
     finally:
         os.close(descriptor)
+
+
+def _has_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -10,6 +10,9 @@ import typer
 
 from hanza.boot.federation.file import FederationFile
 from hanza.boot.federation.running import Federation, read_federation
+from hanza.boot.front.begin import begin
+from hanza.boot.front.handover import FrontGone, Handover, handed_over
+from hanza.boot.front.status import front_of
 from hanza.boot.plane import run_plane
 from hanza.boot.rates import FailuresRate, IssuerUrl, RequestsRate, parse_rate
 from hanza.boot.settings import (
@@ -25,13 +28,14 @@ from hanza.cli.client import default_state
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
 from hanza.kit.buckets import FAILURES, REQUESTS
-from hanza.kit.log import log_to
+from hanza.kit.log import Log, log_to
 from hanza.kit.points import from_environment
 from hanza.model.errors import Invalid
 from hanza.store import database as databases
 from hanza.wire.discovery import check_url
 
 app = typer.Typer()
+log = Log("hanza.plane")
 LISTEN = "127.0.0.1:7443"
 
 
@@ -57,6 +61,15 @@ Port = Annotated[
 ]
 
 
+WithFront = Annotated[
+    bool,
+    typer.Option(
+        "--front/--no-front",
+        help="Hold the addresses while planes come and go, and answer 503 meanwhile.",
+    ),
+]
+
+
 @app.callback(invoke_without_command=True)
 def up(  # noqa: PLR0913 -- each is an option of the command
     state: State = None,
@@ -71,6 +84,7 @@ def up(  # noqa: PLR0913 -- each is an option of the command
     requests_rate: RequestsRate = None,
     failures_rate: FailuresRate = None,
     keep: KeepEvents = None,
+    with_front: WithFront = True,
     output: OutputOption = Output.table,
 ) -> None:
     """Run a plane until it is told to stop.  HANZA_LOG says how it logs: text or json."""
@@ -89,15 +103,34 @@ def up(  # noqa: PLR0913 -- each is an option of the command
         keep=parse_keep(keep),
     )
     _settle_in()
-    point = from_environment(os.environ)
     if wanted is None:
-        run_plane(settings, point, partial(_say_ready, output=output))
-        return
-    running = Federation(wanted, output)
+        _run(settings, output, with_front=with_front)
+    else:
+        _run_federation(settings, Federation(wanted, output))
+
+
+def _run(settings: PlaneSettings, output: Output, *, with_front: bool) -> None:
+    front = _front(settings, with_front=with_front)
+    ready = partial(_say_ready, output=output)
     try:
-        run_plane(settings, point, running.begin)
+        run_plane(settings, from_environment(os.environ), ready, front=front)
+    except FrontGone:
+        log.warning("plane.abandoned")
+
+
+def _run_federation(settings: PlaneSettings, running: Federation) -> None:
+    try:
+        run_plane(settings, from_environment(os.environ), running.begin)
     finally:
         running.end()
+
+
+def _front(settings: PlaneSettings, *, with_front: bool) -> Handover | None:
+    """The one that has started this process, or one that this process becomes."""
+    found = handed_over(os.environ, os.environ.pop)
+    if found is not None or not with_front:
+        return found
+    return begin(settings, log_form(os.environ))
 
 
 def _settle_in() -> None:
@@ -122,14 +155,15 @@ def _state_of(federation: FederationFile | None) -> Path:
 
 def _say_ready(settings: PlaneSettings, output: Output) -> None:
     context = settings.state / "context.json"
+    pid = front_of(settings.state) or os.getpid()  # whom to tell to stop
     record = {
-        "pid": os.getpid(),
+        "pid": pid,
         "urls": list(settings.urls),
         "web": settings.web_url,
         "context": str(context),
     }
     lines = (
-        f"hanza plane {os.getpid()} serves {' '.join(settings.urls)}",
+        f"hanza plane {pid} serves {' '.join(settings.urls)}",
         f"page: {settings.web_url} (with the token in it: hanza --context {context} web)",
         f"try: hanza --context {context} site list",
     )

@@ -19,7 +19,10 @@ KINDS = {
     "total": "counter",
     "_by": "gauge",
     "Reading": "gauge",
+    "SiteGauge": "gauge",
+    "SiteCounter": "counter",
 }
+OF_SITES = frozenset({"SiteGauge", "SiteCounter"})
 LOGS = frozenset({"log", "_log"})
 
 
@@ -118,6 +121,8 @@ def _metrics(tree: ast.Module) -> Iterator[Metric]:
             if isinstance(argument, ast.Tuple):
                 labels += [str(one.value) for one in argument.elts if isinstance(one, ast.Constant)]
         ending = "_total" if KINDS[name] == "counter" else ""
+        if name in OF_SITES:
+            labels = ["site", "agent"]
         yield Metric(strings[0] + ending, KINDS[name], strings[1], tuple(labels))
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,9 @@ from hanza.plan.policy import Contradiction
 
 BASE = "/providers/hanza.federation/v1"
 TIMEOUT_S = 30.0
-_QUERY = re.compile(r"\?(dryRun=true|volumes=true|after=-?[0-9]+)\Z", re.ASCII)
+STARTING_S = 20.0
+"""How long a plane that says that it starts is asked again."""
+_QUERY = re.compile(r"\?(dryRun=true|volumes=true|fresh=true|after=-?[0-9]+)\Z", re.ASCII)
 UPLOAD_TIMEOUT_S = 300.0
 """For one step of an upload: the plane may have to write much to its disk before it answers."""
 _REFUSALS: dict[str, type[errors.Refusal]] = {
@@ -40,6 +43,7 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.RateLimited,
         errors.TooSlow,
         errors.NotHere,
+        errors.PlaneStarting,
         errors.NotOffered,
         errors.NotRunning,
         errors.HoldsGuests,
@@ -193,16 +197,39 @@ class Client:
         document: dict[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
+        until = time.monotonic() + STARTING_S
+        while True:
+            response = self._once(method, path, document, headers)
+            if response.is_success:
+                return response
+            refusal = refusal_of(response.status_code, response.content)
+            again_s = _again_after(refusal, response)
+            if again_s is None or time.monotonic() + again_s > until:
+                raise refusal
+            time.sleep(again_s)
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        document: dict[str, Any] | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx2.Response:
         try:
             url = _url_of(self._base, path)
-            response = self._http.request(method, url, json=document, headers=headers)
+            return self._http.request(method, url, json=document, headers=headers)
         except ValueError as error:
             raise errors.Invalid("what was said cannot be sent: no such number") from error
         except (httpx2.TransportError, ssl.SSLError) as error:
             raise self._unreachable() from error
-        if response.is_success:
-            return response
-        raise refusal_of(response.status_code, response.content)
+
+
+def _again_after(refusal: errors.Refusal, response: httpx2.Response) -> float | None:
+    """Only a plane that starts has certainly read nothing of what was asked."""
+    seconds = response.headers.get("retry-after", "")
+    if refusal.code != errors.PlaneStarting.code or not re.fullmatch(r"[0-9]{1,3}", seconds):
+        return None
+    return float(seconds)
 
 
 def _url_of(base: str, path: str) -> str:

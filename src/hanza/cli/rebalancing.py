@@ -32,7 +32,7 @@ Least = Annotated[
 ]
 COLUMNS = ["step", "name", "from", "to", "for", "€/month", "MiB", "why"]
 STAYING = {
-    "pinned": "volumes keep them where their bytes are",
+    "pinned": "their policy says so, or volumes keep them where their bytes are",
     "silent": "their host has not been heard of lately",
     "nowhere": "no other host may run them",
     "room": "no other host that may run them has room",

@@ -1,11 +1,13 @@
 """`hanza site show` and `hanza site adopt`: one site with its agents, and who else runs there."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, ago, show, show_one
+from hanza.cli.site_acts import ProviderOption, path_of, provider_of
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid
 
@@ -59,6 +61,34 @@ def _lines_of_agent(one: dict[str, Any], hosts: list[dict[str, Any]]) -> list[st
                 if found.get("mend"):
                     lines.append(f"              mend: {found['mend']}")
     return lines
+
+
+def show_metrics(
+    context: typer.Context,
+    name: str,
+    provider: ProviderOption = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--kept", help="Ask the site now, or show what it said last.")
+    ] = True,
+    output: OutputOption = Output.table,
+) -> None:
+    """What the agents of a site count: guests by state, calls of the engine, disk, link."""
+    with connect(context) as client:
+        owner = provider or provider_of(client, name)
+        where = f"{path_of(owner)}/sites/{quote(name, safe='')}/metrics"
+        record = client.get(f"{where}?fresh=true" if fresh else where)
+    show_one(record, output, "\n".join(lines_of_metrics(record)))
+
+
+def lines_of_metrics(record: dict[str, Any]) -> list[str]:
+    """A line for each number of each agent."""
+    lines = []
+    for one in record["agents"]:
+        said = one["at"]
+        when = "has said none to this plane" if said is None else ago(said, SystemClock().now())
+        lines.append(f"agent {one['agent']}: {when}")
+        lines += [f"  {name:<18} {value:>16,.15g}" for name, value in one["numbers"].items()]
+    return lines or [f"no agent has joined {record['site']}"]
 
 
 def adopt(

@@ -1,7 +1,8 @@
 """Showing: the standard's documents of an instance and its volume follow what is so.
 
-Called in the transaction that settles the instance, so that state, conditions and status change
-at one moment.  Instances that were not asked for through the standard have nothing to show here.
+Each is called in the transaction that settles the one that it shows, so that state, conditions and
+status change at one moment; whoever changes what is shown of a volume has it settled.  Instances
+that were not asked for through the standard have nothing to show here.
 """
 
 from collections.abc import Mapping
@@ -44,8 +45,6 @@ def show_instance(
     outlook = outlook_of(wanted, shown, seen, at, now - resource.modified_at)
     history = advanced(History(resource.conditions, resource.owed), outlook, now)
     set_history(tx, resource, history, _status(resource, wanted, shown, at, now))
-    for volume in wanted.volumes:
-        show_volume(tx, volume, now)
     deadline = resource.modified_at + PATIENCE
     return deadline if outlook.state != "active" and now < deadline else None
 

@@ -90,7 +90,9 @@ def settle_volume(tx: Tx, volume: VolumeId, now: datetime) -> Verdict:
     record = find_volume(tx, volume)
     if record is None:
         return Settled()
-    seen, is_wanted = find_seen_volume(tx, volume), is_used(tx, record.wanted)
+    seen = find_seen_volume(tx, volume)
+    # Who wants it matters for what is nowhere only.
+    is_wanted = record.stay is None and is_used(tx, record.wanted)
     standing = Standing(
         record.stay,
         record.wanted.is_ended,

@@ -76,13 +76,13 @@ class Log:
     ) -> None:
         if self._logger.isEnabledFor(level):
             said = {**fields, **_bound.get()}
-            self._logger.log(
-                level,
-                "%s",
-                line_of(event, said),
-                exc_info=error,
+            cause = None if error is None else (type(error), error, error.__traceback__)
+            # Not by `log`, which walks up the stack for a file and a line that nobody is told.
+            record = self._logger.makeRecord(
+                *(self._logger.name, level, "", 0, "%s", (line_of(event, said),), cause),
                 extra={"event": event, "fields": said},
             )
+            self._logger.handle(record)
 
 
 class _Text(logging.Formatter):

@@ -15,6 +15,7 @@
     │   ├── TooSlow          what was to come did not come in time
     │   ├── InUse            something else still needs it
     │   ├── StoreUnavailable the plane's store takes or gives nothing now
+    │   ├── PlaneStarting    the plane starts, and answers in a moment
     │   ├── IssuerUnavailable an issuer of identity says its keys to nobody now
     │   ├── Oversized        no host is as large as that
     │   ├── TooLarge         more bytes than are taken here
@@ -73,6 +74,12 @@ class StoreUnavailable(Refusal):
     """The plane's store takes or gives nothing now: locked, full or gone.  Nothing was written."""
 
     code = "store.unavailable"
+
+
+class PlaneStarting(Refusal):
+    """The plane starts, or starts again; nothing was read of the request.  Ask again."""
+
+    code = "plane.starting"
 
 
 class UnknownProtocol(Invalid):

@@ -18,6 +18,10 @@ How: TypeAlias = Literal["is", "any", "all"]
 """`is`: everything known of the attribute is among the values; `any`: one of the values is
 there; `all`: each of them is."""
 Kind: TypeAlias = Literal["instance", "volume", "component"]
+Mobility: TypeAlias = Literal["never", "ask", "free"]
+"""Whether it may be moved: never; when its tenant says yes each time; without being asked.  Each
+is stricter than the next."""
+MOBILITIES: tuple[Mobility, ...] = get_args(Mobility)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -167,3 +171,5 @@ class Policy:
     besides: tuple[Beside, ...] = ()
     data: frozenset[str] | None = None
     """Classes of data that it handles: providers may take none of one."""
+    moves: Mobility | None = None
+    """Nothing said counts as ask."""

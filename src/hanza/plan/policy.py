@@ -8,7 +8,16 @@ rules: the lowest level that has some decides.
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 
-from hanza.model.policy import Beside, Near, Policy, Requirement, Seal, Spread
+from hanza.model.policy import (
+    MOBILITIES,
+    Beside,
+    Mobility,
+    Near,
+    Policy,
+    Requirement,
+    Seal,
+    Spread,
+)
 from hanza.plan.contradictions import (
     Contradiction,
     Level,
@@ -107,6 +116,7 @@ def _combine(parent: Policy, child: Policy) -> Policy:
         seals=_seals((*parent.seals, *child.seals)),
         besides=_besides((*parent.besides, *child.besides)),
         data=_either(parent.data, child.data),
+        moves=_strictest(parent.moves, child.moves),
     )
 
 
@@ -125,6 +135,11 @@ def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozens
 def _least(one: int | None, other: int | None) -> int | None:
     given = [value for value in (one, other) if value is not None]
     return min(given, default=None)
+
+
+def _strictest(one: Mobility | None, other: Mobility | None) -> Mobility | None:
+    given = [said for said in (one, other) if said is not None]
+    return min(given, key=MOBILITIES.index, default=None)
 
 
 def _requirements(given: Iterable[Requirement]) -> tuple[Requirement, ...]:

@@ -33,6 +33,8 @@ _IS_SECRET = True
 """What a statement carries may be a tenant's or a secret; an error that is logged is neither."""
 PATIENCE_MS = 4000
 """How long who finds SQLite's file locked waits."""
+LOCKED_MAX_S, IDLE_MAX_S = 6, 20
+"""For PostgreSQL: how long a writer waits for a row, and may stand still in a transaction."""
 _MOVED_POSTGRES = {"40001", "40P01"}
 
 
@@ -76,6 +78,7 @@ def writer_engine(url: str) -> sa.Engine:
     engine = _engine(url, "BEGIN IMMEDIATE", {"isolation_level": "SERIALIZABLE"})
     if engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _read_by_index)
+        event.listen(engine, "connect", _outlive_others)
     return engine.execution_options(**{_WRITER: int.from_bytes(os.urandom(2))})
 
 
@@ -156,6 +159,18 @@ def _read_by_index(connection: Any, _: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
         cursor.execute("SET jit = off")
+    connection.commit()
+
+
+def _outlive_others(connection: Any, _: object) -> None:
+    """A plane that stands still in the middle of a transaction holds up no other for long.
+
+    Who waits for it is told that the store does not serve; after a while the database ends what
+    nobody goes on with.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{LOCKED_MAX_S}s'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_MAX_S}s'")
     connection.commit()
 
 

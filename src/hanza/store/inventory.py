@@ -6,13 +6,13 @@ a decision made on it is made safe by the guarded hold.
 """
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hanza.model.ids import AgentId, HostId, SiteId
-from hanza.plan.placement.fleet import Fleet
+from hanza.plan.placement.fleet import Fleet, at_once
 from hanza.plan.tail import GAP_FOR
 from hanza.store.agents import HEARD_WITHIN, list_heard
 from hanza.store.changes import (
@@ -52,8 +52,10 @@ class _Kept:
 class Inventory:
     """The hosts of one store, for any number of threads of one process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, may_compile: Callable[[], bool] = at_once) -> None:
+        """`may_compile` is what a large fleet asks before it takes machine code."""
         self._store = store
+        self._may_compile = may_compile
         self._door = threading.Lock()
         self._kept: _Kept | None = None
         self._doubted: set[HostId] = set()
@@ -93,13 +95,14 @@ class Inventory:
         while kept is not None and read >= READ_MAX:
             read = self._store.read(_read_changes, kept, doubted, now)
         if kept is None or read == MISSED:
-            kept = self._kept = self._store.read(_read_all, now)
+            kept = self._kept = self._store.read(_read_all, self._may_compile, now)
         self._doubted -= doubted
         return kept.fleet
 
 
-def _read_all(tx: Tx, now: datetime) -> _Kept:
-    kept = _Kept(Fleet(HEARD_WITHIN), max(last_serial(tx) - READ_MAX, 0))
+def _read_all(tx: Tx, may_compile: Callable[[], bool], now: datetime) -> _Kept:
+    fleet = Fleet(HEARD_WITHIN, may_compile=may_compile)
+    kept = _Kept(fleet, max(last_serial(tx) - READ_MAX, 0))
     for ground in list_grounds(tx, now, load_carbon()):
         kept.fleet.put_ground(ground)
     kept.grounds_until = next_expiry(tx, now)

@@ -28,7 +28,7 @@ from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import manifest_from_wire, manifest_to_wire
 
 KEPT = 16
-LAST, SMALL = 2, 2_000
+LAST, SMALL = 4, 2_000
 """Manifests of each agent that are remembered, and the most items of one that is."""
 _REMEMBERED: dict[AgentId, dict[Hash, Manifest]] = {}
 REMEMBERED_MAX = 1_024
@@ -89,7 +89,9 @@ def _remember(manifest: Manifest, digest: Hash) -> None:
         _REMEMBERED.clear()
     # Replaced and never changed: whoever looks meanwhile finds the one or the other.
     last = {**_REMEMBERED.get(manifest.agent, {}), digest: manifest}
-    _REMEMBERED[manifest.agent] = dict(list(last.items())[-LAST:])
+    # The newest, not those asked for last: an agent that lags must not push out its next ones.
+    newest = sorted(last.items(), key=lambda item: item[1].version)[-LAST:]
+    _REMEMBERED[manifest.agent] = dict(newest)
 
 
 def _read_manifest(tx: Tx, agent: AgentId, digest: Hash) -> Manifest | None:

@@ -2,11 +2,13 @@
 
 It is accepted like any other change and holds up no other site.  Nothing is published to a silent
 agent (`engine.publish`), so what waits here cannot have been told to the site in any way, and may
-be taken back as if it had never been asked for.  The first change that waits keeps the words of
-before; the next manifest that is cut for the agent ends the waiting.
+be taken back as if it had never been asked for, whichever API asked.  The first change that waits
+keeps the words of before, and which volumes are to end with it; the next manifest that is cut for
+the agent ends the waiting.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -14,14 +16,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from hanza.model.errors import Conflict, NotFound
-from hanza.model.ids import AgentId
+from hanza.model.ids import AgentId, InstanceId, VolumeId
 from hanza.model.instance import Address, Wanted
+from hanza.model.resource import Resource
+from hanza.plan.seca.conditions import History, taken_back
 from hanza.store.agents import is_heard_of
 from hanza.store.holds import Hold, get_hold
 from hanza.store.instances import find_instance, wanted_from_row, wish_to_row
 from hanza.store.prepared import Prepared, changing
+from hanza.store.resources import find_by_id, is_standing, update_resource, workspace_of
 from hanza.store.schema import agents, holds, instances
 from hanza.store.tx import Tx
+from hanza.store.volumes import find_volume, keep_volume
 
 _HEARD = Prepared(sa.select(agents.c.heard_at).where(agents.c.id == sa.bindparam("agent")))
 _KEEP = Prepared(
@@ -41,6 +47,20 @@ _TOLD = Prepared(
 )
 _ENDING = "is_ending"
 """Beside the words of before: whether the run was to end already."""
+_RESTARTING, _SPEC, _VOLUMES = "is_restarting", "resource", "ended_volumes"
+"""And whether it was to go off and on, what the standard's document said, what is to end too."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What was wanted of it, what is now, where it stands; the standard's document if it has one,
+    and the volumes that were to end with it."""
+
+    wanted: Wanted
+    then: Wanted
+    hold: Hold
+    resource: Resource | None
+    volumes: tuple[VolumeId, ...]
 
 
 def is_silent(tx: Tx, agent: AgentId, now: datetime) -> bool:
@@ -49,11 +69,34 @@ def is_silent(tx: Tx, agent: AgentId, now: datetime) -> bool:
     return row is not None and row.heard_at is not None and not is_heard_of(row.heard_at, now)
 
 
-def note_pending(tx: Tx, known: Wanted, hold: Hold | None, now: datetime) -> None:
-    """Keep the words of before, if its site cannot be told now: to be called before a change."""
+def note_pending(
+    tx: Tx,
+    known: Wanted,
+    hold: Hold | None,
+    now: datetime,
+    spec: Mapping[str, object] | None = None,
+) -> None:
+    """Keep the words of before, if its site cannot be told now: to be called before a change.
+
+    `spec` is what the standard's document says, for what was asked for there.
+    """
     if hold is not None and is_silent(tx, hold.agent, now):
-        before = {**wish_to_row(known), _ENDING: hold.is_ending}
+        before = {
+            **wish_to_row(known),
+            _ENDING: hold.is_ending,
+            _RESTARTING: known.is_restarting,
+            _SPEC: spec,
+        }
         _KEEP.run(tx, {"b_id": known.id, "before": before, "pending_since": now})
+
+
+def note_ending_volumes(tx: Tx, instance: InstanceId, ids: Iterable[VolumeId]) -> None:
+    """Remember that these are to end with it, where what was asked for it waits."""
+    mine = instances.c.id == instance
+    before = tx.scalar(sa.select(instances.c.before).where(mine))
+    if before is not None:
+        more = before | {_VOLUMES: [*before.get(_VOLUMES, ()), *ids]}
+        tx.execute(sa.update(instances).where(mine).values(before=more))
 
 
 def note_told(tx: Tx, agent: AgentId) -> None:
@@ -61,30 +104,72 @@ def note_told(tx: Tx, agent: AgentId) -> None:
     _TOLD.run(tx, {"agent": agent})
 
 
-def take_back(tx: Tx, address: Address) -> tuple[Wanted, Wanted, Hold]:
-    """Make it what it was before; returns what was wanted, what is now, and where it stands.
+def take_back(tx: Tx, address: Address, now: datetime) -> TakenBack:
+    """Make it what it was before.
 
-    Raises `NotFound`, and `Conflict` where nothing waits, or where its volumes changed with it.
+    Raises `NotFound`, and `Conflict` where nothing waits, where its volumes grew with it, or where
+    what it had or was in has gone since.
     """
-    now_wanted = find_instance(tx, address)
-    if now_wanted is None:
+    wanted = find_instance(tx, address)
+    if wanted is None:
         raise NotFound(f"there is no instance {address.name!r} in {address.workspace!r}")
-    row = tx.execute(sa.select(instances).where(instances.c.id == now_wanted.id)).one()
-    hold = get_hold(tx, now_wanted.id)
+    row = tx.execute(sa.select(instances).where(instances.c.id == wanted.id)).one()
+    hold = get_hold(tx, wanted.id)
     if row.before is None or hold is None:
         raise Conflict(
             f"nothing that was asked for {address.name} waits for its site",
             hint="what a site may know already is undone by asking for what is wanted instead",
         )
     before: dict[str, Any] = dict(row.before)
-    was_ending = before.pop(_ENDING)
+    was_ending, spec = before.pop(_ENDING), before.pop(_SPEC, None)
+    kept = tuple(VolumeId(one) for one in before.pop(_VOLUMES, ()))
     if before["disks"] != row.disks:
         raise Conflict(f"the volumes of {address.name} were changed too; ask for them as they were")
+    before["restarts"] = row.restarts_done + before.pop(_RESTARTING, False)
     as_before: Any = SimpleNamespace(**{**row._mapping, **before})
     then = replace(wanted_from_row(as_before), is_ended=False)
+    for volume in kept:
+        keep_volume(tx, volume)
+    _refuse_lost_volumes(tx, then)
     values = {**before, "is_ended": False, "before": sa.null(), "pending_since": None}
-    this = sa.update(instances).where(instances.c.id == now_wanted.id)
+    this = sa.update(instances).where(instances.c.id == wanted.id)
     tx.execute(this.values(**values, home=None, generation=instances.c.generation + 1))
-    ending = sa.update(holds).where(holds.c.instance_id == now_wanted.id)
+    ending = sa.update(holds).where(holds.c.instance_id == wanted.id)
     tx.execute(ending.values(is_ending=was_ending))
-    return now_wanted, then, hold
+    return TakenBack(wanted, then, hold, _resource_as_before(tx, wanted, spec, now), kept)
+
+
+def _refuse_lost_volumes(tx: Tx, then: Wanted) -> None:
+    """What it had may have been ended, or given to another, while it did not want it."""
+    for volume in then.volumes:
+        found = find_volume(tx, volume)
+        is_there = found is not None and not found.wanted.is_ended and not found.is_leaving
+        if found is None or not is_there or found.instance not in (None, then.id):
+            name = found.wanted.name if found is not None else volume
+            raise Conflict(
+                f"the volume {name} that {then.address.name} had is another's by now, or is to end",
+                hint="what waits there is taken back first",
+            )
+
+
+def _resource_as_before(
+    tx: Tx, wanted: Wanted, spec: Mapping[str, object] | None, now: datetime
+) -> Resource | None:
+    """The standard's document says again what it said; its log goes on."""
+    known = find_by_id(tx, wanted.id)
+    if known is None:
+        return None
+    if not is_standing(tx, workspace_of(known.path)):
+        raise Conflict(f"the workspace {known.path.workspace} is to end too")
+    history = taken_back(History(known.conditions, known.owed), now)
+    words = known.words if spec is None else replace(known.words, spec=spec)
+    as_before = replace(
+        known,
+        words=words,
+        version=known.version + 1,
+        modified_at=now,
+        deleted_at=None,
+        conditions=history.log,
+        owed=history.owed,
+    )
+    return update_resource(tx, as_before)

@@ -34,6 +34,9 @@ def changing(table: sa.Table, *names: str) -> sa.Update:
 
 
 _CURSOR = "hanza.cursor"
+AMONG_MAX = 256
+"""Values of a query that has its own statement; for more, one is made each time."""
+_NAMES = tuple(f"one_of_{k}" for k in range(AMONG_MAX))
 
 
 class Cursor(Protocol):
@@ -75,18 +78,52 @@ class Prepared:
 
 
 class Among:
-    """A query for the rows whose column is one of some values, of which there is mostly one."""
+    """A statement about the rows whose column is one of some values, of which there are few.
 
-    def __init__(self, query: "sa.Select[Any]", column: "sa.ColumnElement[Any]") -> None:
-        self._one = Prepared(query.where(column == sa.bindparam("only")))
-        self._some = query.where(column.in_(sa.bindparam("some", expanding=True)))
+    There is one for each power of two, in which the last value stands for those that are missing:
+    what SQLAlchemy does to expand a list costs more than the query.
+    """
+
+    def __init__(
+        self, statement: "sa.Select[Any] | sa.Update", column: "sa.ColumnElement[Any]"
+    ) -> None:
+        self._statement = statement
+        self._column = column
+        self._sized: dict[int, Prepared] = {}
 
     def among(self, tx: sa.Connection, values: Collection[Any]) -> Sequence[Row]:
+        """What a query finds."""
         if not values:
             return []
-        if len(values) == 1:
-            return self._one.all(tx, {"only": next(iter(values))})
-        return tx.execute(self._some, {"some": list(values)}).all()
+        if len(values) > AMONG_MAX:
+            some: sa.BindParameter[Any] = sa.bindparam("some", list(values), expanding=True)
+            return tx.execute(self._statement.where(self._column.in_(some))).all()
+        names, given = _named_by_size(values)
+        return self._of(names).all(tx, given)
+
+    def run(self, tx: sa.Connection, values: Collection[Any], others: Values) -> None:
+        """Have a change change them; `others` are its other parameters."""
+        left = list(values)
+        while left:
+            names, given = _named_by_size(left[:AMONG_MAX])
+            self._of(names).run(tx, {**others, **given})
+            left = left[AMONG_MAX:]
+
+    def _of(self, names: Sequence[str]) -> Prepared:
+        found = self._sized.get(len(names))
+        if found is None:
+            is_one = self._column.in_([sa.bindparam(name) for name in names])
+            found = self._sized[len(names)] = Prepared(self._statement.where(is_one))
+        return found
+
+
+def _named_by_size(values: Collection[Any]) -> tuple[Sequence[str], dict[str, Any]]:
+    """Names for as many values as the next power of two, and what each of them is."""
+    given = list(values)
+    size = 1 << (len(given) - 1).bit_length()
+    given += given[-1:] * (size - len(given))
+    names = _NAMES[:size]
+    return names, dict(zip(names, given, strict=True))
 
 
 class _Form:
@@ -163,6 +200,8 @@ def _columns_of(statement: Any) -> list[tuple[str, sa.types.TypeEngine[Any]]]:
 
 
 def _reader(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Convert:
+    if isinstance(type_, sa.Float):
+        return None  # both drivers give floats; SQLAlchemy would look at what was found first
     return type_.dialect_impl(dialect).result_processor(dialect, None)
 
 

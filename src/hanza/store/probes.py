@@ -18,6 +18,7 @@ from hanza.model.probe import Probe, Target, Trip
 from hanza.plan.nearness import least_ms
 from hanza.store.changes import note_change
 from hanza.store.database import upsert_many
+from hanza.store.prepared import Prepared
 from hanza.store.schema import agents, probes, rtts, sites
 from hanza.store.tx import Tx
 from hanza.store.work import hint_waiting
@@ -70,8 +71,10 @@ def put_probe(tx: Tx, probe: Probe, now: datetime) -> bool:
 
 def list_probes(tx: Tx) -> tuple[Probe, ...]:
     """By name."""
-    rows = tx.execute(sa.select(probes).order_by(probes.c.name))
-    return tuple(_probe_from_row(row) for row in rows)
+    return tuple(_probe_from_row(row) for row in _BY_NAME.all(tx, {}))
+
+
+_BY_NAME = Prepared(sa.select(probes).order_by(probes.c.name))
 
 
 def remove_probe(tx: Tx, name: str) -> None:

@@ -130,17 +130,22 @@ def _listed(tx: Tx, query: "sa.Select[Any]") -> list[tuple[Site, str]]:
     return [(_site_from_row(row), row.provider_name) for row in tx.execute(query)]
 
 
-_PLACE = sa.select(sites.c.name, sites.c.country, sites.c.created_at).where(
-    sites.c.left_at.is_(None)
-)
-_PLACES = Prepared(_PLACE)
-_PLACES_IN = Prepared(_PLACE.where(sites.c.country == sa.bindparam("country")))
+_STANDING = sa.select(sites.c.name, sites.c.country).where(sites.c.left_at.is_(None))
+_ALL_STANDING = Prepared(_STANDING)
+_STANDING_IN = Prepared(_STANDING.where(sites.c.country == sa.bindparam("country")))
+_PLACES = Prepared(_STANDING.add_columns(sites.c.created_at))
 
 
-def list_places(tx: Tx, country: str | None = None) -> list[tuple[str, str, datetime]]:
-    """Name, country and beginning of every site, or those of one country: regions are of them."""
-    rows = _PLACES.all(tx, {}) if country is None else _PLACES_IN.all(tx, {"country": country})
-    return [(row.name, row.country, row.created_at) for row in rows]
+def list_standing(tx: Tx, country: str | None = None) -> list[tuple[str, str]]:
+    """Name and country of every site, or of those of one country: regions are of them."""
+    if country is None:
+        return [(name, at) for name, at in _ALL_STANDING.all(tx, {})]
+    return [(name, at) for name, at in _STANDING_IN.all(tx, {"country": country})]
+
+
+def list_places(tx: Tx) -> list[tuple[str, str, datetime]]:
+    """As `list_standing`, of all, with the beginning of each."""
+    return [(row.name, row.country, row.created_at) for row in _PLACES.all(tx, {})]
 
 
 def _provider_from_row(row: sa.Row[tuple[object, ...]]) -> Provider:

@@ -29,7 +29,7 @@ from hanza.store.tx import Tx
 KINDS = frozenset(
     {"agent.began", "diary.gap", "engine.back", "engine.lost", "guest.back", "guest.gone"}
     | {"guest.off", "guest.on", "link.back", "link.lost", "local.adoption"}
-    | {"local.started", "local.stopped"}
+    | {"local.started", "local.stopped", "update.good", "update.returned", "update.staged"}
 )
 WORDS_MAX = 300
 

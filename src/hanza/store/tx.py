@@ -22,6 +22,7 @@ from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Bug, Refusal, StoreUnavailable
 from hanza.store.database import does_not_serve, has_moved, reader_engine, writer_engine
 from hanza.store.glances import Glances
+from hanza.store.lines import Lines
 from hanza.store.near import Busy, Near
 from hanza.store.prepared import Prepared
 
@@ -60,11 +61,11 @@ class Store:
             "hanza_store_retries", "Batches that were run again since the world had moved."
         )
         self._point = point
-        self._writer_engine = writer_engine(url)
-        self._reader_engine = reader_engine(url)
-        is_near = self._reader_engine.dialect.name == "sqlite"
+        readers = reader_engine(url)
+        self._writers, self._readers = Lines(writer_engine(url)), Lines(readers)
+        is_near = readers.dialect.name == "sqlite"
         self._near = Near(url) if is_near else None
-        self._glances = None if is_near else Glances(self._reader_engine, told)
+        self._glances = None if is_near else Glances(readers, told)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._door = threading.Lock()
@@ -77,10 +78,10 @@ class Store:
             self._closed.set()
             self._jobs.put(None)
         self._writer.join()
-        self._writer_engine.dispose()
+        self._writers.close()
         if self._glances is not None:
             self._glances.close()
-        self._reader_engine.dispose()
+        self._readers.close()
         if self._near is not None:
             self._near.close()
 
@@ -108,7 +109,7 @@ class Store:
     def read(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `fn` on one consistent snapshot, in the calling thread."""
         try:
-            with self._reader_engine.connect() as tx, tx.begin():
+            with self._readers.begin() as tx:
                 return fn(tx, *args, **kwargs)
         except exc.DBAPIError as error:
             raise told(error) from error
@@ -170,7 +171,7 @@ class Store:
         give_up_at = time.monotonic() + GIVE_UP_AFTER_S
         for attempt in range(ATTEMPTS_MAX):
             try:
-                with self._writer_engine.begin() as tx:
+                with self._writers.begin() as tx:
                     outcomes = [_run_alone(tx, fn) for fn, _ in batch]
                     self._point("store.commit.before")
                 self._point("store.commit.after")

@@ -85,6 +85,12 @@ def end_volume(tx: Tx, volume: VolumeId) -> None:
     tx.execute(sa.update(volumes).where(volumes.c.id == volume).values(is_ended=True))
 
 
+def keep_volume(tx: Tx, volume: VolumeId) -> None:
+    """Its end was asked for, and that is taken back; nothing where its bytes are ending already."""
+    mine = (volumes.c.id == volume, sa.not_(volumes.c.is_leaving))
+    tx.execute(sa.update(volumes).where(*mine).values(is_ended=False))
+
+
 def set_content(tx: Tx, volume: VolumeId, image: str, bundle: BundleId | None) -> None:
     """What its first bytes will be; only while it has none."""
     _SET_CONTENT.run(tx, {"b_id": volume, "image": image, "bundle_id": bundle})

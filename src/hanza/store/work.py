@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from hanza.model.verdict import Again, Later, Settled, Verdict
 from hanza.store.database import upsert
-from hanza.store.prepared import Prepared, changing
+from hanza.store.prepared import Among, Prepared, changing
 from hanza.store.schema import work
 from hanza.store.tx import Tx
 
@@ -76,12 +76,8 @@ def take_due(tx: Tx, kind: Kind, limit: int, token: str, now: datetime) -> list[
     """Lease up to `limit` due rows under one token."""
     rows = _DUE.all(tx, {"kind": kind, "now": now, "at_most": limit})
     taken = [Work(kind, row.ref, row.hint, token, row.failures) for row in rows]
-    if taken:
-        tx.execute(
-            sa.update(work)
-            .where(work.c.kind == kind, work.c.ref.in_([one.ref for one in taken]))
-            .values(token=token, leased_until=now + LEASE_FOR)
-        )
+    lease = {"b_kind": kind, "token": token, "leased_until": now + LEASE_FOR}
+    _LEASE.run(tx, [one.ref for one in taken], lease)
     return taken
 
 
@@ -126,6 +122,10 @@ _DUE = Prepared(
     .order_by(work.c.due_at, work.c.ref)
     .limit(sa.bindparam("at_most", type_=sa.Integer))
     .with_for_update(skip_locked=True)
+)
+_LEASE = Among(
+    changing(work, "token", "leased_until").where(work.c.kind == sa.bindparam("b_kind")),
+    work.c.ref,
 )
 _HINT_WAITING = Prepared(
     changing(work, "due_at")

@@ -16,6 +16,12 @@ PORTS = "ports"
 """The ability to reach the ports that guests publish."""
 DIRECTORY = "directory"
 """The ability to keep the planes' addresses as the root signed them."""
+NUMBERS = "numbers"
+"""The ability to say what it counts of itself: who has it is asked, see `model.numbers`."""
+NUMBERS_MAX = 64
+NumberName = Annotated[str, Meta(max_length=48, pattern="^[a-z][a-z_]*$")]
+NumberValue = Annotated[float, Meta(ge=0, le=2**53)]
+"""No infinity is that small, and what is not a number is not above anything."""
 
 
 class MarkW(Struct, array_like=True):
@@ -53,3 +59,15 @@ class DirectoryDown(Struct, array_like=True, tag="directory"):
     number: Count
     urls: Annotated[list[Text], Meta(min_length=1, max_length=URLS_MAX)]
     signature: Annotated[bytes, Meta(max_length=SIGNATURE_BYTES_MAX)]
+
+
+class NumbersWanted(Struct, array_like=True, tag="numbers?"):
+    """Say all that you count, now; and then what has changed, once in so many seconds."""
+
+    every_s: Count
+
+
+class NumbersUp(Struct, array_like=True, tag="numbers"):
+    """All of it when asked; what has changed else."""
+
+    values: Annotated[dict[NumberName, NumberValue], Meta(max_length=NUMBERS_MAX)]

@@ -22,6 +22,8 @@
       ◄─────────── Met(round, …)                     the least round trip to each that answered
       Directory(number, urls, signature) ─────►      to who keeps it; where the planes are
       DiaryTaken(number) ─────────────────────►      and more of the site: see `agent_site_v1`
+      NumbersWanted ───────►  ◄──── NumbersUp(…)      what it counts: see `agent_reach_v1`
+      UpdateWanted(…) ────────────────────────►      of the agent itself: see `agent_update_v1`
       Refused(code, text) ────────────────────►      then the plane closes
 
 Every frame is an array whose first item names its kind, so a heartbeat is a few bytes.  Sizes
@@ -39,6 +41,9 @@ from hanza.model.problem import Presence
 from hanza.model.report import Role
 from hanza.model.volume import Role as VolumeRole
 from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
+from hanza.wire.agent_join_v1 import FederationAnswer as FederationAnswer
+from hanza.wire.agent_join_v1 import JoinAnswer as JoinAnswer
+from hanza.wire.agent_join_v1 import JoinRequest as JoinRequest
 from hanza.wire.agent_nearness_v1 import MEASURE as MEASURE
 from hanza.wire.agent_nearness_v1 import MESH as MESH
 from hanza.wire.agent_nearness_v1 import PEERS_TOLD_MAX as PEERS_TOLD_MAX
@@ -58,17 +63,23 @@ from hanza.wire.agent_nearness_v1 import Text as Text
 from hanza.wire.agent_nearness_v1 import TripW as TripW
 from hanza.wire.agent_reach_v1 import CONSOLE as CONSOLE
 from hanza.wire.agent_reach_v1 import DIRECTORY as DIRECTORY
+from hanza.wire.agent_reach_v1 import NUMBERS as NUMBERS
 from hanza.wire.agent_reach_v1 import PORTS as PORTS
 from hanza.wire.agent_reach_v1 import ConsoleRefused as ConsoleRefused
 from hanza.wire.agent_reach_v1 import ConsoleWanted as ConsoleWanted
 from hanza.wire.agent_reach_v1 import DirectoryDown as DirectoryDown
 from hanza.wire.agent_reach_v1 import MarkW as MarkW
+from hanza.wire.agent_reach_v1 import NumbersUp as NumbersUp
+from hanza.wire.agent_reach_v1 import NumbersWanted as NumbersWanted
 from hanza.wire.agent_reach_v1 import PortWanted as PortWanted
 from hanza.wire.agent_site_v1 import DIARY as DIARY
 from hanza.wire.agent_site_v1 import Checkup as Checkup
 from hanza.wire.agent_site_v1 import Diary as Diary
 from hanza.wire.agent_site_v1 import DiaryTaken as DiaryTaken
 from hanza.wire.agent_site_v1 import Strangers as Strangers
+from hanza.wire.agent_update_v1 import UPDATES as UPDATES
+from hanza.wire.agent_update_v1 import Running as Running
+from hanza.wire.agent_update_v1 import UpdateWanted as UpdateWanted
 
 T = TypeVar("T")
 PROTOCOL = PROTOCOL_OLDEST = 1
@@ -315,6 +326,8 @@ Up: TypeAlias = (
     | Diary
     | Checkup
     | Strangers
+    | NumbersUp
+    | Running
 )
 Down: TypeAlias = (
     Challenge
@@ -330,6 +343,8 @@ Down: TypeAlias = (
     | Peers
     | DirectoryDown
     | DiaryTaken
+    | NumbersWanted
+    | UpdateWanted
     | Refused
 )
 
@@ -343,30 +358,6 @@ _claims: msgspec.msgpack.Decoder[Claims] = msgspec.msgpack.Decoder(Claims)
 def blob_path(blob: str) -> str:
     """GET with a fetch proof, see `wire.credentials`; ranges are served."""
     return f"/agent/v1/blobs/{blob}"
-
-
-class JoinRequest(Struct, forbid_unknown_fields=True):
-    """POST /agent/v1/join, as JSON; bytes travel as base64."""
-
-    secret: Digest
-    public_key: Digest
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
-    driver: Annotated[str, Meta(max_length=64)]
-
-
-class FederationAnswer(Struct):
-    """What is told before anybody has joined; later planes may tell more."""
-
-    federation: str
-    now_us: int | None = None
-    seen_host: str = ""
-    seen_port: int = 0
-
-
-class JoinAnswer(Struct, forbid_unknown_fields=True):
-    agent: str
-    federation: str
-    site: str
 
 
 def encode(message: Up | Down | Claims) -> bytes:

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from hanza.model.policy import Over
+from hanza.model.policy import Mobility, Over
 
 Word = Annotated[str, Meta(max_length=200)]
 Words = Annotated[list[Word], Meta(min_length=1, max_length=100)]
@@ -131,6 +131,7 @@ class PolicyDoc(Struct, forbid_unknown_fields=True, omit_defaults=True, rename={
     with_: Annotated[list[With], Meta(max_length=8)] = []
     goals: Word | Weights | None = None
     caps: Caps | None = None
+    moves: Mobility | None = None
 
 
 _INSIDE: dict[str, type[Struct]] = {

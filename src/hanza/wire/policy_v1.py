@@ -18,6 +18,7 @@
     with: [{over: site, component: db}, {over: host, volume: data, prefer: true}]
     goals: balanced
     caps: {price: 30.00, carbon: 300}
+    moves: never
 
 Translation only; unknown members are refused, and every refusal names the member.
 """
@@ -98,6 +99,7 @@ def policy_from_doc(doc: PolicyDoc, find_city: FindCity) -> Policy:
         seals=_seals(doc.seal),
         besides=tuple(_beside(one, f"with[{n}]") for n, one in enumerate(doc.with_)),
         data=_data(doc.data),
+        moves=doc.moves,
     )
 
 
@@ -134,6 +136,7 @@ def policy_to_doc(policy: Policy) -> PolicyDoc:
         caps=Caps(None if price is None else price / MICRO, policy.carbon_max)
         if has_caps
         else None,
+        moves=policy.moves,
     )
 
 

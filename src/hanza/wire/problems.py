@@ -7,6 +7,7 @@ import msgspec
 from hanza.model import errors
 from hanza.plan.image import UnknownImage, WrongChecksum
 from hanza.plan.policy import Contradiction
+from hanza.plan.release import BadSignature
 
 _TYPES = "http://secapi.cloud/errors/"
 STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
@@ -22,6 +23,7 @@ STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
     errors.RateLimited: (429, "too-many-requests"),
     errors.TooSlow: (408, "invalid-request"),
     errors.StoreUnavailable: (503, "service-unavailable"),
+    errors.PlaneStarting: (503, "service-unavailable"),
     errors.IssuerUnavailable: (503, "service-unavailable"),
     errors.InUse: (412, "precondition-failed"),
     # Asking again leads to the same, so it is neither a conflict to retry nor a wrong request.
@@ -42,6 +44,7 @@ STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
     Contradiction: (412, "precondition-failed"),
     errors.Oversized: (412, "precondition-failed"),
     UnknownImage: (412, "validation-error"),
+    BadSignature: (403, "forbidden"),
     WrongChecksum: (412, "validation-error"),
 }
 """Every refusal that a plane answers with."""

@@ -41,6 +41,19 @@ class SiteShownDoc(Struct):
     """How many guests there bear no mark of ours."""
 
 
+class AgentNumbersDoc(Struct):
+    """What one agent counts, by name; `at` is when it said something last, null for never."""
+
+    agent: str
+    at: datetime | None
+    numbers: dict[str, float]
+
+
+class SiteNumbersDoc(Struct):
+    site: str
+    agents: list[AgentNumbersDoc]
+
+
 class StrangerDoc(Struct, rename="camel"):
     agent: str
     native: str

@@ -116,6 +116,18 @@ def test_an_engine_that_cannot_be_worked_is_poor() -> None:
     assert levels(site) == [("engine", "poor")]
 
 
+def test_its_folder_in_the_pool_goes_with_it_unless_something_is_in_it(tmp_path: Path) -> None:
+    folder, options = tmp_path / FEDERATION, {"pool": str(tmp_path)}
+    (folder / "guests").mkdir(parents=True)
+    (folder / "lock").touch()
+    levels(FakeSite(), options)
+    assert list(tmp_path.iterdir()) == []
+    folder.mkdir()
+    (folder / "left.qcow2").write_bytes(b"a disk")
+    levels(FakeSite(), options)
+    assert (folder / "left.qcow2").exists()
+
+
 def test_a_disk_is_flushed_and_left_as_it_was(tmp_path: Path) -> None:
     assert flush_finding(tmp_path).check == "disk"
     assert flush_finding(tmp_path).level in ("good", "fair")

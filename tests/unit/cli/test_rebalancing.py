@@ -106,7 +106,7 @@ def test_what_a_site_comes_to_is_told_in_numbers() -> None:
         "de-fra-1: 3 run there, 1 of them cannot go",
         "moves  2, 2.0 GiB, each guest off meanwhile",
         "to     si-lju-1 2",
-        "stay   1: volumes keep them where their bytes are",
+        "stay   1: their policy says so, or volumes keep them where their bytes are",
         "empty  h1",
         f"Nothing was moved: {NOTE}.",
     ]

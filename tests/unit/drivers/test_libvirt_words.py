@@ -13,6 +13,8 @@ from hanza.drivers.libvirt import domains, names, seed
 from hanza.drivers.libvirt.domains import Build, Direct, Nic
 from hanza.drivers.libvirt.options import read_options
 from hanza.drivers.libvirt.ports import forwards_of, refuse_ports, refuse_taken
+from hanza.drivers.libvirt.workshop import Offer, left_of
+from hanza.model.capacity import Capacity
 from hanza.model.errors import Invalid, Unavailable, Unsupported
 from hanza.model.guest import GuestSpec, Mark, Port
 from hanza.model.ids import FederationId, InstanceId, NativeId
@@ -257,3 +259,26 @@ def test_a_port_without_a_socket_has_a_log_and_no_console() -> None:
     (serial,) = tree.findall("devices/serial")
     assert serial.get("type") == "file"
     assert domains.console_of(tree) is None
+
+
+@pytest.mark.parametrize(
+    ("offer", "taken", "left"),
+    [
+        (Offer(None, None, None), 12, 4),
+        (Offer(8, None, None), 0, 8),
+        (Offer(8, None, None), 6, 8),
+        (Offer(8, None, None), 12, 4),
+        (Offer(32, None, None), 12, 20),
+        (Offer(32, None, None), 40, 0),
+        (Offer(0, None, None), 1, 0),
+    ],
+)
+def test_of_what_is_offered_others_take_theirs(offer: Offer, taken: int, left: int) -> None:
+    there = Capacity(16, 1000, 1000)
+    assert left_of(there, Capacity(taken, 100, 0), offer) == Capacity(left, 900, 1000)
+
+
+def test_memory_and_disk_are_offered_up_to_what_others_leave() -> None:
+    there, taken = Capacity(16, 1000, 1000), Capacity(0, 700, 1200)
+    assert left_of(there, taken, Offer(None, 200, 500)) == Capacity(16, 200, 0)
+    assert left_of(there, taken, Offer(None, 400, 500)) == Capacity(16, 300, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from hanza.plan.placement.compiler import Compiled, compiled
+from hanza.plan.placement.fleet.exercise import exercise
 
 STEPS = 5
 
@@ -97,3 +98,44 @@ def test_what_is_kept_is_not_run_when_something_it_calls_has_changed(tmp_path: P
         (tmp_path / "other.py").write_text(OTHER.format(times=times))
         code = CALLED.format(place=str(tmp_path), result=2 * times)
         assert run(code, tmp_path / "kept", PYTHONDONTWRITEBYTECODE="1") == "0"
+
+
+EXERCISED = """
+from hanza.plan.placement.compiler import Compiled
+from hanza.plan.placement.fleet import blocks, fines, kernels
+from hanza.plan.placement.fleet.exercise import exercise
+from kit.columns import a_fleet, a_host
+from kit.grounds import NOW, a_demand
+
+def signatures():
+    every = [one for kind in (blocks, fines, kernels) for one in vars(kind).values()]
+    return [len(one.fast.signatures) for one in every if isinstance(one, Compiled)]
+
+exercise()
+before = signatures()
+fleet = a_fleet(*(a_host(f"h{n}", f"s{n % 3}") for n in range(9)), compiled=True)
+first = fleet.choose(a_demand(), [], NOW)
+fleet.take(first, a_demand().room, (80,))
+fleet.place_group([a_demand(), a_demand()], [], NOW)
+fleet.drop(first)
+print(sum(before) >= 5, signatures() == before)
+"""
+
+
+def test_after_the_exercise_nothing_is_left_to_compile() -> None:
+    """What an earlier test kept beside the source is read here: nobody compiles it again."""
+    ours = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    said = subprocess.run(
+        [sys.executable, "-c", EXERCISED],
+        env={**ours, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    ).stdout.split()
+    assert said == ["True", "True"]
+
+
+def test_the_exercise_may_be_done_as_often_as_wanted() -> None:
+    exercise()
+    exercise()

@@ -58,6 +58,26 @@ def test_a_fleet_is_compiled_when_it_is_large_enough_to_pay() -> None:
     assert a_fleet(compiled=True).is_compiled
 
 
+def test_a_large_fleet_decides_plainly_until_it_may_compile() -> None:
+    """The same host, before and after."""
+    hosts = [a_host(f"h{n:04}", f"s{n % 9}") for n in range(COMPILED_FROM)]
+    answers = [False, False, True]
+    fleet = Fleet(HEARD_WITHIN, may_compile=lambda: answers.pop(0))
+    for site in sorted({one.site for one in hosts}):
+        fleet.put_ground(a_ground(site))
+    for one in hosts:
+        fleet.put(one)
+    assert not fleet.is_compiled
+    fleet.put(hosts[0])
+    assert not fleet.is_compiled
+    before = fleet.choose(a_demand(), [], NOW)
+    fleet.put(hosts[0])
+    assert fleet.is_compiled
+    fleet.put(hosts[0])
+    assert answers == []
+    assert fleet.choose(a_demand(), [], NOW) == before
+
+
 def test_a_site_of_many_blocks_empties_and_fills_again() -> None:
     hosts = [a_host(f"h{n:03}") for n in range(3 * BLOCK_ROWS)]
     fleet = a_fleet(*hosts)

@@ -161,11 +161,20 @@ def test_a_volume_keeps_it_where_its_bytes_are() -> None:
 
 
 def test_what_may_never_move_is_left_where_it_is() -> None:
-    stands = [
-        replace(one, mobility="never")
-        for one in residents_of([(a_member("web", CHEAPEST), H1)], Bounds())
+    aim = Aim(frozenset({H1}))
+    fixed = a_member("web", replace(CHEAPEST, moves="never"))
+    assert kept(planned([(fixed, H1)], hosts_at(4, 1), aim)) == [
+        ("web", "it never moves: its policy says so")
     ]
-    plan = plan_moves(stands, hosts_at(4, 1), {}, Aim(frozenset({H1})), Budget())
+    loose = a_member("web", replace(CHEAPEST, moves="free"))
+    (move,) = planned([(loose, H1)], hosts_at(4, 1), aim).moves
+    assert move.resident.mobility == "free"
+
+
+def test_no_level_lets_move_what_a_level_above_does_not() -> None:
+    above: Above = {("t", "w"): (("workspace w", Policy(moves="never")),)}
+    loose = a_member("web", replace(CHEAPEST, moves="free"))
+    plan = planned([(loose, H1)], hosts_at(4, 1), Aim(frozenset({H1})), above=above)
     assert kept(plan) == [("web", "it never moves: its policy says so")]
 
 

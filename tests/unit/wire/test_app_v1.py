@@ -307,6 +307,7 @@ def test_the_published_schema_knows_the_same_members_as_the_parser() -> None:
         "with",
         "goals",
         "caps",
+        "moves",
     }
 
 

@@ -56,6 +56,7 @@ def test_every_member_says_what_it_says() -> None:
             "spread": [{"over": "site", "min": 2}, {"over": "provider", "prefer": True}],
             "goals": "balanced",
             "caps": {"price": 30.5, "carbon": 300},
+            "moves": "never",
         }
     )
     assert policy.countries == SETS["EU"].members | {"CH"}

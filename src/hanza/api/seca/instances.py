@@ -25,6 +25,7 @@ from hanza.plan.seca.references import target_of
 from hanza.store import instances
 from hanza.store.events import Whose, append_event
 from hanza.store.holds import get_hold
+from hanza.store.pending import note_pending
 from hanza.store.resources import find_resource, update_resource, workspace_of
 from hanza.store.tx import Tx
 from hanza.store.work import hint
@@ -56,6 +57,7 @@ def put_instance(tx: Tx, change: Change) -> Resource:
         raise Conflict("it runs already, under the law it was asked for", field="extensions")
     elif demand.data_volumes != wanted.data_volumes:
         plugged = replace(wanted, data_volumes=demand.data_volumes)
+        note_pending(tx, wanted, hold, change.now, change.known.words.spec)
         instances.update_instance(tx, wanted, plugged)
         hint(tx, "publish", hold.agent, change.now)
     hint(tx, "settle", wanted.id, change.now)
@@ -69,6 +71,8 @@ def put_instance(tx: Tx, change: Change) -> Resource:
 
 def delete_instance(tx: Tx, known: Resource, now: datetime) -> bool:
     """It is gone when its site says so."""
+    wanted = get_wanted(tx, known)
+    note_pending(tx, wanted, get_hold(tx, wanted.id), now, known.words.spec)
     instances.end_instance(tx, InstanceId(known.id))
     hint(tx, "settle", known.id, now)
     return False
@@ -92,6 +96,8 @@ def write_power(tx: Tx, path: Path, action: Action, version: str | None, now: da
     check_version(version, known.version)
     wanted = get_wanted(tx, known)
     power = power_after(action, wanted)
+    hold = get_hold(tx, wanted.id)
+    note_pending(tx, wanted, hold, now, known.words.spec)
     if action == "restart":
         instances.ask_restart(tx, wanted.id)
     else:
@@ -110,7 +116,6 @@ def write_power(tx: Tx, path: Path, action: Action, version: str | None, now: da
     text = f"{path.name} is to {action}"
     whose = Whose(path.tenant, path.workspace, urn_of(path))
     append_event(tx, now, f"instance.{action}_asked", known.id, text, whose)
-    hold = get_hold(tx, wanted.id)
     if hold is not None:
         hint(tx, "publish", hold.agent, now)
     hint(tx, "settle", wanted.id, now)

@@ -3,9 +3,9 @@
 from hanza.api.calls import Call
 from hanza.model.errors import NotFound
 from hanza.model.resource import Path
-from hanza.plan.seca.regions import WHOLE, Region, regions_of
+from hanza.plan.seca.regions import WHOLE, Region, region_of, regions_of
 from hanza.store.federation import founded_at
-from hanza.store.sites import list_places
+from hanza.store.sites import list_places, list_standing
 from hanza.store.tenants import get_tenant
 from hanza.store.tx import Tx
 from hanza.wire.seca.documents import RegionFacts
@@ -17,8 +17,7 @@ def list_regions(tx: Tx) -> tuple[Region, ...]:
 
 def get_region(tx: Tx, name: str) -> Region:
     country = None if name == WHOLE else name.upper()
-    found = regions_of([(site, at) for site, at, _ in list_places(tx, country)])
-    region = next((one for one in found if one.name == name), None)
+    region = region_of(name, list_standing(tx, country))
     if region is None:
         raise NotFound(f"there is no region {name!r}", field="region")
     return region

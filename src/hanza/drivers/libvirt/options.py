@@ -10,8 +10,9 @@ host=name             what this host is called; its host name by default
 address=10.0.0.7      where guests' ports are published (IPv4); without it none are
 ports=1024-65535      which ports guests may publish there
 offer_cpus= offer_memory_mib= offer_disk_mib=
-                      how much of the host is offered.  Memory and disk are never more than
-                      there is; processors may be, and are then shared.
+                      how much of the host is offered at most, and never more than other people's
+                      guests leave.  Processors may be more than there are, and are then shared:
+                      so many the host stands for, and what others take is taken from them.
 """
 
 import ipaddress

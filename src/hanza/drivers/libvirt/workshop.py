@@ -4,7 +4,7 @@ A `Look` is made anew for each call that needs one: nothing about the site is re
 call to the next, because others change it too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Literal
@@ -103,14 +103,7 @@ class Workshop:
         room_mib = _TEST_DISK_MIB if self.files is None else self.files.pool.room_mib()
         root = None if self.files is None else self.files.pool.root
         taken = strangers.taken_by(look.others, root)
-        free = at_least_nothing(Capacity(cpus, memory_mib, room_mib) - taken)
-        offer = self.offer
-        capacity = Capacity(
-            # Processors may be shared: how far is the provider's word, if they say any.
-            cpus=free.cpus if offer.cpus is None else offer.cpus,
-            memory_mib=_least(free.memory_mib, offer.memory_mib),
-            disk_mib=_least(free.disk_mib, offer.disk_mib),
-        )
+        capacity = left_of(Capacity(cpus, memory_mib, room_mib), taken, self.offer)
         address = self.doors.address if self.doors else ""
         return HostFacts(self.host, capacity, self.accelerator, address)
 
@@ -163,6 +156,21 @@ class Workshop:
             raise Rejected("no such host at this site")
         if not requests.has_room(self.facts(conn, look).capacity, look.held, more):
             raise Exhausted("the host has no room for that")
+
+
+def left_of(there: Capacity, taken: Capacity, offer: Offer) -> Capacity:
+    """What is offered beside others who take so much.
+
+    Processors may be shared: a provider who offers more than there are says for how many the
+    machine stands, and what others take is taken from that.
+    """
+    stands_for = replace(there, cpus=max(there.cpus, offer.cpus or 0))
+    free = at_least_nothing(stands_for - taken)
+    return Capacity(
+        cpus=_least(free.cpus, offer.cpus),
+        memory_mib=_least(free.memory_mib, offer.memory_mib),
+        disk_mib=_least(free.disk_mib, offer.disk_mib),
+    )
 
 
 def _least(there: int, offered: int | None) -> int:

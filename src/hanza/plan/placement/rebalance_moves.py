@@ -9,15 +9,12 @@ from typing import Literal, TypeAlias
 
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Wanted
-from hanza.model.policy import Goals
+from hanza.model.policy import Goals, Mobility
 from hanza.model.price import MicroEuro
 from hanza.plan.placement.candidate import Candidate, Demand
 from hanza.plan.placement.demand import Bounds, demand_of
 from hanza.plan.placement.score import FULL, trips_of
 from hanza.plan.pricing import price_per_month
-
-Mobility: TypeAlias = Literal["never", "ask", "free"]
-"""Whether it may be moved: never; when its tenant says yes each time; without being asked."""
 
 Purpose: TypeAlias = Literal["violation", "drain", "way", "gain"]
 """It stands against a rule; its host is to be empty; it makes way for one of these; it is better
@@ -60,14 +57,15 @@ class Resident:
 def residents_of(standing: Iterable[tuple[Wanted, HostId]], bounds: Bounds) -> tuple[Resident, ...]:
     """What stands, in the order of names.
 
-    Nothing says yet whether something may be moved, so all ask; but volumes have their bytes at
-    one host and stay there, and so does whoever has them attached.
+    Its policy says whether something may be moved; but volumes have their bytes at one host and
+    stay there, and so does whoever has them attached.
     """
     found = []
     for wanted, host in standing:
         demand = demand_of(wanted, bounds)
         is_bound = any(volume.host is not None for volume in demand.pin.volumes)
-        found.append(Resident(wanted, demand, host, "never" if is_bound else "ask"))
+        mobility = "never" if is_bound else demand.policy.moves or "ask"
+        found.append(Resident(wanted, demand, host, mobility))
     return tuple(sorted(found, key=lambda one: one.wanted.address))
 
 

@@ -47,6 +47,14 @@ def changed(history: History, now: datetime) -> History:
     return replace(history, owed=history.owed + 1)
 
 
+def taken_back(history: History, now: datetime) -> History:
+    """The history once what was asked last is wanted no more: also of an end, which begins nothing
+    else otherwise."""
+    if history.log[0].state == "deleting":
+        return History(_entered(history.log, ["updating"], now), history.owed)
+    return changed(history, now)
+
+
 def advanced(history: History, outlook: Outlook, now: datetime) -> History:
     """The history once things stand as the outlook says; the newest entry says why."""
     states, owed = _states_to(outlook.state, history), history.owed

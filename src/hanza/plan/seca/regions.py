@@ -44,3 +44,12 @@ def regions_of(sites: Sequence[tuple[str, Country]]) -> tuple[Region, ...]:
             if country.lower() != WHOLE
         ),
     )
+
+
+def region_of(name: str, sites: Sequence[tuple[str, Country]]) -> Region | None:
+    """That one of `regions_of`, for who asks for one by its name; None where there is none."""
+    ordered = sorted(sites)
+    if name == WHOLE:
+        return Region(WHOLE, None, tuple(one for one, _ in ordered))
+    inside = [(one, at) for one, at in ordered if at.lower() == name]
+    return Region(name, inside[0][1], tuple(one for one, _ in inside)) if inside else None

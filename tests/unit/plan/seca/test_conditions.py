@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanza.model.resource import State
-from hanza.plan.seca.conditions import History, Outlook, advanced, changed, requested
+from hanza.plan.seca.conditions import History, Outlook, advanced, changed, requested, taken_back
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ACTIVE = Outlook("active")
@@ -91,3 +91,11 @@ def test_the_log_never_goes_back_in_time_nor_past_its_length(
         assert times == sorted(times, reverse=True)
         assert 1 <= len(history.log) <= 32
         assert not (history.log[0].state == "active" and history.owed)
+
+
+def test_what_is_taken_back_is_a_change_also_of_an_end() -> None:
+    history = advanced(requested(START), ACTIVE, START)
+    assert taken_back(changed(history, START), START) == changed(changed(history, START), START)
+    ending = advanced(history, Outlook("deleting"), START)
+    back = advanced(taken_back(ending, START), ACTIVE, START)
+    assert states(back)[:4] == ["active", "updating", "deleting", "active"]

@@ -1,6 +1,6 @@
 """Regions follow from sites."""
 
-from hanza.plan.seca.regions import regions_of
+from hanza.plan.seca.regions import region_of, regions_of
 
 
 def test_the_whole_comes_first_then_each_country() -> None:
@@ -27,3 +27,11 @@ def test_no_more_zones_are_shown_than_fit_but_all_are_there() -> None:
 
 def test_no_country_takes_the_name_of_the_whole() -> None:
     assert [region.name for region in regions_of([("x", "EU")])] == ["eu"]
+
+
+def test_a_region_by_its_name_is_that_of_all() -> None:
+    sites = [("zagreb", "HR"), ("berlin", "DE"), ("bonn", "DE")]
+    for one in regions_of(sites):
+        assert region_of(one.name, sites) == one
+    assert region_of("at", sites) is None
+    assert region_of("eu", []) == regions_of([])[0]

@@ -5,9 +5,9 @@ only the way to them is another.  Nothing here is safe against two threads at on
 holds room: that is the store's guarded update.
 """
 
-from hanza.plan.placement.fleet.fleet import Fleet
+from hanza.plan.placement.fleet.fleet import Fleet, at_once
 from hanza.plan.placement.fleet.group import Stuck
 from hanza.plan.placement.fleet.host import Host, Standing
 from hanza.plan.placement.fleet.trial import Trial
 
-__all__ = ["Fleet", "Host", "Standing", "Stuck", "Trial"]
+__all__ = ["Fleet", "Host", "Standing", "Stuck", "Trial", "at_once"]

@@ -3,7 +3,7 @@
 `now` is said with each question, because whether a host is heard or refuses depends on it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -27,13 +27,28 @@ COMPILED_FROM = 1_000
 take 100 MB and a second."""
 
 
-class Fleet:
-    """`heard_within`: how long an agent's word counts.  `compiled`: None leaves it to the size."""
+def at_once() -> bool:
+    """Who needs machine code waits until it is compiled."""
+    return True
 
-    def __init__(self, heard_within: timedelta, *, compiled: bool | None = None) -> None:
+
+class Fleet:
+    """`heard_within`: how long an agent's word counts.  `compiled`: None leaves it to the size.
+
+    A fleet that is large enough asks with each host that it is told of whether it `may_compile`.
+    """
+
+    def __init__(
+        self,
+        heard_within: timedelta,
+        *,
+        compiled: bool | None = None,
+        may_compile: Callable[[], bool] = at_once,
+    ) -> None:
         self._inventory = Inventory(heard_within)
         self._decider = Decider(self._inventory)
         self._compiles = compiled is None
+        self._may_compile = may_compile
         if compiled:
             self._decider.compile()
 
@@ -54,7 +69,7 @@ class Fleet:
     def put(self, host: Host) -> None:
         """A host as it is now, whatever was known of it.  Raises `KeyError` for an unknown site."""
         self._inventory.put(host)
-        if self._compiles and len(self) >= COMPILED_FROM:
+        if self._compiles and len(self) >= COMPILED_FROM and self._may_compile():
             self._compiles = False
             self._decider.compile()
 
