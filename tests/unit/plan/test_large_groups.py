@@ -180,6 +180,23 @@ def test_what_numbers_cannot_sum_is_placed_in_turn_and_proven_by_each_alone() ->
     assert placed(by_country(10, 20, 30, capacity=huge, free=lone), stuck)[0] is None
 
 
+def test_while_no_machine_code_is_there_the_turns_are_all() -> None:
+    is_there = False
+    one = {"capacity": TINY, "free": TINY}
+    known, fleet = by_country(10, 11, 100, **one), Fleet(HEARD_WITHIN, may_compile=lambda: is_there)
+    for candidate in known.candidates(NOW):
+        fleet.put_ground(candidate.ground)
+        fleet.put(a_host(candidate.host, candidate.ground.site, **one))
+    cheapest = Goals(price=1)
+    team = [within("DE NL", cheapest, name="a"), within("DE SI", cheapest, name="b")]
+    found, proof = placed(fleet, team)
+    assert found == ["h0", "h2"]
+    assert proof is not None
+    assert proof.most == 2 * FULL
+    is_there = True
+    assert placed(fleet, team)[0] == ["h1", "h0"]
+
+
 def test_a_proof_takes_all_sites_that_it_does_not_name_for_one_without_end() -> None:
     team = [within("DE NL SI", Goals(price=1), name=name) for name in ("a", "b", "c")]
     fleet = by_country(10, 20, 40, capacity=TINY, free=TINY)
