@@ -15,6 +15,7 @@ from hanza.plan.placement.fleet import Fleet, Standing
 from hanza.plan.placement.fleet.host import microseconds
 from hanza.plan.placement.fleet.large import Large, place_large
 from hanza.plan.placement.fleet.prove import prove_placed
+from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.placement.proof import Proof
 from hanza.plan.placement.score import FULL
 from hanza.plan.placement.search import SOFT_FINE
@@ -235,3 +236,11 @@ def test_what_soft_rules_miss_is_taken_off_and_a_bound_that_says_nothing_says_so
     assert proof.sentence == "within 43.75 % of optimal"
     assert Proof(2, 0, FULL).sentence == "not proven to be near the best"
     assert Proof(2, 0, FULL).hundredths is None
+
+
+def test_two_whose_volumes_are_at_one_host_cannot_both_have_its_port() -> None:
+    there = Pin(volumes=(Bound("data", HostId("h0")),))
+    team = [within("DE", ports=(80,), pin=there, name=name) for name in ("a", "b")]
+    fleet = by_country(1, 1)
+    assert placed(fleet, team[:1])[0] == ["h0"]
+    assert placed(fleet, team)[0] is None
