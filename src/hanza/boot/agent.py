@@ -43,7 +43,6 @@ from hanza.agent.wires import ProxyOf, no_proxy, proxies_by
 from hanza.boot.agent_options import (
     Anyway,
     ConsentOption,
-    ConsentWord,
     InsecureHttp,
     ReleaseKeys,
     keys_of,
@@ -61,6 +60,7 @@ from hanza.boot.settings import (
 from hanza.boot.updating import join_updates, launch_command, updates_of
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
+from hanza.cli.update_rules import ConsentWord
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
