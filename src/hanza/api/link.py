@@ -298,7 +298,7 @@ class Hub:
             return
         asked = [agent for _, agent in known_lines]
         mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
-        known, probes, *numbers = await asyncio.to_thread(store.read, _look, asked)
+        known, probes, directory, rollouts = await asyncio.to_thread(store.read, _look, asked)
         heard, self._heard = self._heard, set()
         for line, agent in known_lines:
             start, found = line.session.incarnation, known.get(agent)
@@ -310,7 +310,7 @@ class Hub:
         for line, agent in known_lines:
             found = known.get(agent)
             version = None if found is None else found.version
-            if line.session.is_behind(version, probes, mesh, *numbers):
+            if line.session.is_behind(version, probes, mesh, directory, rollouts):
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))
@@ -319,8 +319,7 @@ class Hub:
 def _look(
     tx: Tx, agents: Collection[AgentId]
 ) -> tuple[dict[AgentId, LinkOf], tuple[Probe, ...], int, int]:
-    """What is known of these agents, the probes, and the numbers of the directory and of what is
-    rolled out."""
+    """What is known of these agents, the probes, and the numbers of directory and rollouts."""
     found = find_directory(tx)
     directory = 0 if found is None else found.number
     return list_links(tx, agents), list_probes(tx), directory, rollouts_number(tx)

@@ -115,9 +115,7 @@ def run_plane(
         hub = Hub(parts.plane)
         store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
         inventory = Inventory(store, compiling.is_there)
-        clock, ids = parts.plane.clock, parts.plane.ids
-        engine = Engine(store, clock, ids, point, hub.hint_published, inventory)
-        engine.keep = settings.keep
+        engine = _engine(parts.plane, settings, point, hub, inventory)
         stack.enter_context(sending_alerts(parts.plane, settings.state))
         with _running(engine, wake):
             stack.enter_context(served(metrics, settings.metrics_listen))
@@ -127,6 +125,14 @@ def run_plane(
             app = build_app(parts.plane, gate, hub, pulse=engine.pulse, beside=beside)
             told = partial(_say_ready, settings, parts.token, ready)
             serve(app, parts.certificates, sockets, told, front)
+
+
+def _engine(
+    plane: Plane, settings: PlaneSettings, point: Point, hub: Hub, inventory: Inventory
+) -> Engine:
+    engine = Engine(plane.store, plane.clock, plane.ids, point, hub.hint_published, inventory)
+    engine.keep = settings.keep
+    return engine
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ looked up anew at each look, so that sites that come later are in it too.  It de
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -257,24 +257,8 @@ def list_standings(tx: Tx, one: Rollout, now: datetime) -> list[Standing]:
     ring_of, owner_of = _rings(tx, one.rings)
     policies = _policies(tx)
     kept = {release.tag: release for release in list_releases(tx, one.version)}
-    query = (
-        sa.select(
-            agents.c.id,
-            agents.c.site_id,
-            agents.c.heard_at,
-            rollout_asks.c.asked_at,
-            rollout_asks.c.failed,
-            *RUNS_COLUMNS,
-        )
-        .outerjoin(agent_releases, agent_releases.c.agent_id == agents.c.id)
-        .outerjoin(
-            rollout_asks,
-            sa.and_(rollout_asks.c.agent_id == agents.c.id, rollout_asks.c.rollout_id == one.id),
-        )
-        .where(agents.c.revoked_at.is_(None), ~agents.c.is_contested)
-    )
     found = []
-    for row in tx.execute(query):
+    for row in tx.execute(_agents_asked(one.id)):
         if row.site_id not in ring_of:
             continue
         runs = NO_RUNS if row.version is None else runs_from_row(row)
@@ -293,6 +277,26 @@ def list_standings(tx: Tx, one: Rollout, now: datetime) -> list[Standing]:
         why = obstacle if row.asked_at is None else row.failed or ""
         found.append(Standing(updating, site, provider, why))
     return sorted(found, key=lambda each: (each.updating.ring, each.site, each.updating.agent))
+
+
+def _agents_asked(rollout: str) -> sa.Select[Any]:
+    """Each agent that counts, with what it runs and what it was asked."""
+    return (
+        sa.select(
+            agents.c.id,
+            agents.c.site_id,
+            agents.c.heard_at,
+            rollout_asks.c.asked_at,
+            rollout_asks.c.failed,
+            *RUNS_COLUMNS,
+        )
+        .outerjoin(agent_releases, agent_releases.c.agent_id == agents.c.id)
+        .outerjoin(
+            rollout_asks,
+            sa.and_(rollout_asks.c.agent_id == agents.c.id, rollout_asks.c.rollout_id == rollout),
+        )
+        .where(agents.c.revoked_at.is_(None), ~agents.c.is_contested)
+    )
 
 
 def _rings(tx: Tx, rings: Sequence[Ring]) -> tuple[dict[str, int], dict[str, tuple[str, str]]]:
