@@ -69,7 +69,7 @@ def a_store(hosts: int) -> Iterator[Store]:
         url = f"sqlite:///{Path(folder) / 'hanza.db'}"
         migrate(url)
         with closing(Store(url)) as store:
-            store.write(_put_league, hosts)
+            store.write(put_league, hosts)
             yield store
 
 
@@ -88,7 +88,7 @@ def an_engine(store: Store) -> Iterator[threading.Event]:
         thread.join()
 
 
-def _put_league(tx: Tx, hosts: int) -> None:
+def put_league(tx: Tx, hosts: int) -> None:
     """As joining would leave it, in a few statements; everybody has just been heard."""
     now = CLOCK.now()
     rows: dict[Any, dict[str, dict[str, Any]]] = {
@@ -166,7 +166,7 @@ def _held(tx: Tx) -> int:
     return int(tx.scalar(sa.select(sa.func.count()).select_from(schema.holds)) or 0)
 
 
-def _hear_all(tx: Tx) -> None:
+def hear_all(tx: Tx) -> None:
     tx.execute(sa.update(schema.agents).values(heard_at=CLOCK.now()))
 
 
@@ -175,7 +175,7 @@ def tell_backlog(hosts: int, backlog: int, rounds: int) -> Iterator[Number]:
     for _ in range(rounds):
         with a_store(hosts) as store:
             _ask_many(store, 0, backlog)
-            store.write(_hear_all)
+            store.write(hear_all)
             began, cpu = time.perf_counter(), time.process_time()
             with an_engine(store):
                 _await_held(store, backlog)
@@ -194,7 +194,7 @@ def _await_held(store: Store, wanted: int) -> None:
             raise TimeoutError(f"{store.read(_held)} of {wanted} have a place")
         if time.monotonic() > heard_at + 10:
             heard_at = time.monotonic()
-            store.write(_hear_all)
+            store.write(hear_all)
         time.sleep(0.1)
 
 

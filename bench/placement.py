@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import cycle, repeat
 
-from bench import batch, durable, openstack, quotes
+from bench import asked, batch, durable, openstack, quotes
 from bench.league import HEARD_WITHIN, NOW, Replica, fleet_of, grounds_of, hosts_of, replicas
 from bench.report import Number, load_average, tell
 from hanza.model.capacity import Capacity
@@ -82,6 +82,7 @@ def main() -> int:
         tell_group(10_000, rounds),
         tell_explaining(5_000),
         *quotes.run(5_000, 100 if is_quick else 300),
+        *asked.run(asked.HOSTS, 100 if is_quick else asked.ASKED),
         *batch.run(rounds),
         *openstack.run(100 if is_quick else 1_000),
         *durable.run(min(rounds, durable.ROUNDS), is_quick=is_quick),

@@ -12,6 +12,8 @@ Afterwards every instance is checked to be where its rules let it be, and no hos
 than it has.  Each run has a league of its own, where nothing stands yet.  `--quick` is a small one
 of each way, for a look.
 
+Where all run but those that found no room, it ends and says why the first of them did not.
+
 Exit code 1 when a number is beyond its bound.
 """
 
@@ -61,6 +63,10 @@ class Run:
     agents_s: float
     clients_s: float
     peak_mib: float
+
+
+class NoRoom(Exception):
+    """Some of the instances were refused a place: there is no rate of a thousand to tell."""
 
 
 class World:
@@ -120,16 +126,25 @@ class World:
         run_load(self._server, iter([call]), 1, 1, status=200)
 
     def _await_running(self, prefix: str, wanted: int) -> None:
-        query = "SELECT COUNT(*) FROM instances WHERE name LIKE ? AND shown_power = 'on'"
-
-        def is_done() -> bool:
-            return int(self._asked(query, f"{prefix}-%")[0][0]) == wanted
-
+        """Raises `NoRoom` once all others run."""
+        query = (
+            "SELECT COUNT(*) FILTER (WHERE shown_power = 'on'),"
+            " COUNT(*) FILTER (WHERE waiting_code = 'no_room') FROM instances WHERE name LIKE ?"
+        )
         deadline = time.monotonic() + PATIENCE_S
-        while not is_done():
+        while True:
+            run, refused = self._asked(query, f"{prefix}-%")[0]
+            if run == wanted:
+                return
+            if run + refused == wanted:
+                raise NoRoom(f"{refused} of {wanted} found no room: {self._why(prefix)}")
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self._asked(query, f'{prefix}-%')[0][0]} of {wanted} run")
+                raise TimeoutError(f"{run} of {wanted} run, {refused} found no room")
             time.sleep(LOOK_EVERY_S)
+
+    def _why(self, prefix: str) -> str:
+        query = "SELECT waiting_text FROM instances WHERE name LIKE ? AND waiting_code = 'no_room'"
+        return str(self._asked(f"{query} ORDER BY name LIMIT 1", f"{prefix}-%")[0][0])
 
     def _check(self, prefix: str, machines: Sequence[Machine]) -> None:
         """Where it is, is where it may be; and nobody holds more than there is."""
@@ -241,7 +256,11 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.quick:
         chosen.hosts, chosen.instances, chosen.rounds = "100", 100, 1
-    numbers = _run(chosen)
+    try:
+        numbers = _run(chosen)
+    except NoRoom as refused:
+        print(refused, file=sys.stderr)
+        return 1
     tell(number("load average of the last minute", load_average(), ""))
     return 0 if all(one.is_kept for one in numbers) else 1
 

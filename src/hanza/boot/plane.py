@@ -111,8 +111,8 @@ def run_plane(
         sweep_blobs(parts.plane)
         hub = Hub(parts.plane)
         store.write(tell_absence, str(parts.plane.federation), parts.plane.clock.now())
-        inventory = Inventory(store, compiling.is_there)
-        engine = _engine(parts.plane, settings, point, hub, inventory)
+        engine = _engine(parts.plane, point, hub)
+        engine.keep = settings.keep
         stack.enter_context(sending_alerts(parts.plane, settings.state))
         with _running(engine, wake):
             stack.enter_context(served(metrics, settings.metrics_listen))
@@ -124,12 +124,10 @@ def run_plane(
             serve(app, parts.certificates, sockets, told, front)
 
 
-def _engine(
-    plane: Plane, settings: PlaneSettings, point: Point, hub: Hub, inventory: Inventory
-) -> Engine:
-    engine = Engine(plane.store, plane.clock, plane.ids, point, hub.hint_published, inventory)
-    engine.keep = settings.keep
-    return engine
+def _engine(plane: Plane, point: Point, hub: Hub) -> Engine:
+    """With the hosts in memory a second time: no question of the API keeps it waiting."""
+    inventory = Inventory(plane.store, plane.may_compile)
+    return Engine(plane.store, plane.clock, plane.ids, point, hub.hint_published, inventory)
 
 
 @contextlib.contextmanager
