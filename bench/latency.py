@@ -58,7 +58,10 @@ def main() -> int:
     parser.add_argument("--row", type=int, default=60, help="how many, each once accepted")
     parser.add_argument("--bursts", type=int, default=5, help="how many bursts")
     parser.add_argument("--burst-of", type=int, default=30, help="requests at once in a burst")
+    parser.add_argument("--sites", type=int, default=len(SITES), help="how many of the six")
     chosen = parser.parse_args()
+    for name in [*SITES][chosen.sites :]:
+        del SITES[name]
     with tempfile.TemporaryDirectory(prefix="hanza-bench-") as folder, _league(folder) as league:
         client = _tenants_client(league)
         numbers = [*_memory(league, "at rest")]

@@ -235,6 +235,10 @@ def test_it_is_whole_and_legible_in_every_light(
 ) -> None:
     with a_tab(browser, **wishes) as looker:
         page = open_page(looker, address)
+        page.locator(".sites [data-site=es-mad-1] button").click()
+        expect(page.locator(".sitefacts summary")).to_have_count(2)
+        for summary in page.locator(".sitefacts summary").all():
+            summary.click()
         wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide[0] <= wide[1], "nothing is wider than the screen"
         poor = page.evaluate(CONTRAST)

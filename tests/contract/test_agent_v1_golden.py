@@ -132,6 +132,7 @@ DOWNS: Mapping[str, v1.Down] = {
     "heartbeat_taken": v1.HeartbeatTaken(300),
     "console_wanted": v1.ConsoleWanted(bytes(range(32)), MARK, True),
     "port_wanted": v1.PortWanted(bytes(range(32)), MARK, 80),
+    "log_wanted": v1.LogWanted(bytes(range(32)), MARK, 4096),
     "probes": v1.Probes([v1.ProbeW("lju-1", "192.0.2.1", 443)]),
     "answers": v1.Answers(bytes(range(32))),
     "peers": v1.Peers(496_000, [v1.PeerW("ag_other", "2001:db8::1", 7445, bytes(range(32)))]),

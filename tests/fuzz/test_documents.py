@@ -10,16 +10,21 @@ OPERATIONS = operations()
 EXAMPLES = 10
 SEED = 20260101
 NEVER_GRANTED = {
+    "hanza.federation.actOnRollout",  # nothing is rolled out
+    "hanza.federation.addRelease",  # nothing is signed
     "hanza.federation.adoptGuest",  # no site has let one of its own go
     "hanza.federation.askForUpgrade",  # no WebSocket
+    "hanza.federation.askLogForUpgrade",
     "hanza.federation.askPortForUpgrade",
     "hanza.federation.cancelMaintenance",
     "hanza.federation.deleteIssuer",
+    "hanza.federation.deleteReleaseKey",  # none counts
     "hanza.federation.fetchBlob",  # no agent's signature
     "hanza.federation.join",
     "hanza.federation.putDirectory",  # this plane has no key of the root
     "hanza.federation.putHours",  # the site is another provider's
     "hanza.federation.putIssuer",  # no issuer answers
+    "hanza.federation.putReleaseKey",  # no name is 64 hexadecimal digits
     "hanza.federation.retireSigningKey",
     "hanza.federation.revokeAgent",
     "hanza.federation.revokeToken",
@@ -28,6 +33,7 @@ NEVER_GRANTED = {
     "hanza.federation.trustOwnAgent",
     "hanza.federation.withdrawInstance",  # no site is silent
     "hanza.federation.withdrawPrices",
+    "hanza.federation.startRollout",  # no release is there
     "seca.compute.restartInstance",  # nothing runs
 }
 

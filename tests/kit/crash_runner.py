@@ -1,12 +1,12 @@
 """Ends a whole league at its n-th point, starts it again, and looks whether it ends the same.
 
-    python -m kit.crash_runner FOLDER FIRST STRIDE
+    python -m kit.crash_runner FOLDER SHARES
 
 Runs as a program of its own, because it forks.  One child lives through the journey; at each point
 it stands still while what its files hold just then is copied, which is what a SIGKILL would leave.
-Points that leave the same bytes are one; of those that differ, this runner has the FIRST of every
-STRIDE.  At each `KILLED_EACH`th of its own another child is really killed instead.  From either a
-further child starts, and has to reach the same end.  Prints one JSON object.
+Points that leave the same bytes are one; those that differ are shared out to so many at once.  At
+each `KILLED_EACH`th another child is really killed instead.  From either a further child starts,
+and has to reach the same end.  Prints one JSON object.
 """
 
 import contextlib
@@ -17,10 +17,12 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from hanza.drivers.fake import FakeSite
 from hanza.drivers.fake.state import VolumeRow
@@ -165,23 +167,50 @@ def digest_of(folder: Path) -> bytes:
 
 @dataclass
 class Run:
-    """The share of one runner, and what it found."""
+    """One run, and what it or its share of one found."""
 
     base: Path
-    first: int
-    stride: int
     ended: int = 0
     started: int = 0
     wrong: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
 
-    def whole(self) -> dict[str, object]:
+    def whole(self, shares: int) -> dict[str, object]:
         # Once unharmed and here, so that no child has to import and read what all of them need.
         journey(fresh_folder(self.base, "unharmed"), pass_by, START)
         folder = fresh_folder(self.base, "journey")
         if _live(folder, self._copying(folder), START) != 0:
             self.wrong.append(f"unharmed: {(folder / 'failure').read_text()}")
-        for number, copy in enumerate(sorted(self.base.glob("point-*"))):
+        copies = sorted(self.base.glob("point-*"))
+        with ThreadPoolExecutor(shares) as threads:
+            found = [*threads.map(self._share, (copies[n::shares] for n in range(shares)))]
+        return {
+            "killed": sum(one["killed"] for one in found),
+            "started": sum(one["started"] for one in found),
+            "wrong": self.wrong + [text for one in found for text in one["wrong"]],
+            "names": sorted({name for one in found for name in one["names"]}),
+        }
+
+    def _share(self, copies: Sequence[Path]) -> dict[str, Any]:
+        """By a child of its own, so that each processor has something to do."""
+        ours, theirs = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                os.close(ours)
+                os.write(theirs, json.dumps(self._begin_from(copies)).encode())
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(theirs)
+        with open(ours, "rb") as said:
+            found: dict[str, Any] = json.loads(said.read())
+        os.waitpid(pid, 0)
+        return found
+
+    def _begin_from(self, copies: Sequence[Path]) -> dict[str, Any]:
+        for number, copy in enumerate(copies):
             if number % KILLED_EACH == 0:
                 self._kill_at(copy)
             self._start_again(copy)
@@ -193,22 +222,18 @@ class Run:
         }
 
     def _copying(self, folder: Path) -> Point:
-        """Passes every point of the journey, and copies what is new and of this share."""
-        passed, found = 0, dict[bytes, Path | None]()
+        """Passes every point of the journey, and copies what is new."""
+        passed, found = 0, dict[bytes, Path]()
 
         def point(name: str) -> None:
             nonlocal passed
             passed += 1
             left = digest_of(folder)
             if left not in found:
-                is_ours = len(found) % self.stride == self.first % self.stride
-                found[left] = self.base / f"point-{passed:04}" if is_ours else None
-                if is_ours:
-                    shutil.copytree(folder, self.base / f"point-{passed:04}")
-            copy = found[left]
-            if copy is not None:
-                with (copy / "killed-at").open("a") as names:
-                    names.write(f"{name}\n")
+                found[left] = self.base / f"point-{passed:04}"
+                shutil.copytree(folder, found[left])
+            with (found[left] / "killed-at").open("a") as names:
+                names.write(f"{name}\n")
 
         return point
 
@@ -243,5 +268,4 @@ class Run:
 
 
 if __name__ == "__main__":
-    run = Run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
-    print(json.dumps(run.whole()))
+    print(json.dumps(Run(Path(sys.argv[1])).whole(int(sys.argv[2]))))

@@ -24,13 +24,13 @@ def a_program(folder: Path) -> Path:
     return program
 
 
-def join_fleet(league: LocalLeague) -> tuple[int, float]:
+def join_fleet(league: LocalLeague, stores: Path = STORES) -> tuple[int, float]:
     """How many stores joined, and in how many seconds; every one with real processes."""
     league.ask("provider", "add", PROVIDER, "--title", "Zito d.d.")
     program, files = a_program(league.folder), league.folder / "invitations"
     began = time.monotonic()
     invited = league.ask(
-        *("provider", "invite", PROVIDER, "--sites", str(STORES)),
+        *("provider", "invite", PROVIDER, "--sites", str(stores)),
         *("--folder", str(files), "--driver", "fake"),
     )
     for one in invited:

@@ -18,8 +18,8 @@ import msgspec
 
 from hanza.agent.converge import Converger
 from hanza.agent.journal import Identity, Journal
+from hanza.agent.session import OfItself, Speaker
 from hanza.agent.session import Session as AgentSession
-from hanza.agent.session import Speaker
 from hanza.agent.telling import Telling
 from hanza.api import instances, joining, members
 from hanza.api.calls import Answer, Call, Handler, Plane
@@ -137,6 +137,12 @@ class SiteAgent:
         """From the next connection on it tells of its site besides its guests."""
         speaker = replace(self._speaker, abilities=(v1.DIARY,))
         self.session = AgentSession(speaker, self.journal, telling)
+        self.link = Link(self.league, self)
+
+    def be_updated(self, of_itself: OfItself) -> None:
+        """From the next connection on it tells what it runs, and hears what is wanted."""
+        speaker = replace(self._speaker, abilities=(v1.UPDATES,))
+        self.session = AgentSession(speaker, self.journal, None, of_itself)
         self.link = Link(self.league, self)
 
     def own_guests(self) -> list[GuestRow]:

@@ -48,6 +48,11 @@ def teams(draw: st.DrawFn) -> list[Demand]:
         for name in ("web", "db", "queue")[: draw(st.integers(1, 3))]
     ]
     found = draw(st.lists(st.sampled_from(kinds), min_size=2, max_size=6))
+    there = {one.component for one in found}
+    for at, one in enumerate(found):
+        # A component that is not of the group is known as a companion.
+        besides = tuple(it for it in one.policy.besides if it.name in there)
+        found[at] = replace(one, policy=replace(one.policy, besides=besides))
     if draw(st.integers(0, 3)) == 0:
         found[0] = replace(found[0], home=draw(hosts), pin=draw(pins))
     return found

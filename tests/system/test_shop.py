@@ -22,12 +22,13 @@ MEMBERS = {
     "frankfurt": ("DE", "50.11", "8.68", "0.010"),
     "jadranka": ("DE", "50.12", "8.69", "0.001"),
 }
+WORKSPACES = ("demo", "dmo")
 PATIENCE_S = 60
 
 
-@pytest.fixture
-def league(tmp_path: Path) -> Iterator[LocalLeague]:
-    with a_local_league(tmp_path) as found:
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLeague]:
+    with a_local_league(tmp_path_factory.mktemp("shop")) as found:
         for name, (country, latitude, longitude, price) in MEMBERS.items():
             found.add_site(name, country)
             place = ("--latitude", latitude, "--longitude", longitude, "--city", name.title())
@@ -36,8 +37,18 @@ def league(tmp_path: Path) -> Iterator[LocalLeague]:
             found.ask("provider", "add", name, "--title", name.title(), *prices)
         until(lambda: len(found.ask("host", "list")) == len(MEMBERS), "all report", 30)
         found.add_image("tiny")
-        (tmp_path / "shop.yaml").write_bytes(EXAMPLE.read_bytes())
         yield found
+
+
+@pytest.fixture
+def league(members: LocalLeague) -> Iterator[LocalLeague]:
+    """Nothing runs there and no policy is kept, before and afterwards."""
+    (members.folder / "shop.yaml").write_bytes(EXAMPLE.read_bytes())
+    yield members
+    for workspace in {one["workspace"] for one in members.ask("status")}:
+        members.ask("destroy", "--yes", "--workspace", workspace)
+    for workspace in WORKSPACES:
+        members.run("policy", "remove", "--yes", "--workspace", workspace)
 
 
 def said(league: LocalLeague, *words: str, code: int = 0) -> str:
@@ -220,8 +231,14 @@ def test_watching_ends_with_a_code_for_each_end(league: LocalLeague) -> None:
     assert '"state": "gone"' in lines
 
 
-def test_what_never_will_be_ends_the_watch_with_a_code_of_its_own(league: LocalLeague) -> None:
-    league.add_site("poznan", "PL", anyway=True, faults="create:1:rejected")
+def test_what_never_will_be_ends_the_watch_with_a_code_of_its_own(tmp_path: Path) -> None:
+    with a_local_league(tmp_path) as league:
+        league.add_image("tiny")
+        league.add_site("poznan", "PL", anyway=True, faults="create:1:rejected")
+        watch_what_never_will_be(league)
+
+
+def watch_what_never_will_be(league: LocalLeague) -> None:
     file = league.folder / "polish.yaml"
     file.write_text(
         EXAMPLE.read_text()

@@ -213,6 +213,8 @@ class Link:
         """Called when the plane at an address wants a console; must not wait."""
         self.on_port: Callable[[Address, agent_v1.PortWanted], None] = lambda *_: None
         """Called when the plane at an address wants a guest's port; must not wait."""
+        self.on_log: Callable[[Address, agent_v1.LogWanted], None] = lambda *_: None
+        """Called when the plane at an address wants what a guest writes; must not wait."""
 
     def offer(self, view: View) -> None:
         """Never waits for the network."""
@@ -336,6 +338,8 @@ class Link:
             _log.info("link.opened", url=address.link_url())
         if isinstance(message, agent_v1.ConsoleWanted):
             self.on_console(address, message)
+        if isinstance(message, agent_v1.LogWanted):
+            self.on_log(address, message)
         if isinstance(message, agent_v1.PortWanted):
             self.on_port(address, message)
         self.on_message()

@@ -17,6 +17,7 @@ from hanza.agent.here import Here
 from hanza.agent.images import Images
 from hanza.agent.journal import Journal
 from hanza.agent.link import Link
+from hanza.agent.logs import Logs
 from hanza.agent.measure import Measurer
 from hanza.agent.numbers import of_machine, of_view
 from hanza.agent.peers import Answerer, Asker
@@ -48,6 +49,8 @@ class Beside:
     """Opened when the plane wants them."""
     ports: Ports | None = None
     """Reached when the plane wants them."""
+    logs: Logs | None = None
+    """Told when the plane wants them."""
     measurer: Measurer | None = None
     """Measures round trips in a thread of its own."""
     asker: Asker | None = None
@@ -89,6 +92,7 @@ class Agent:
         link.on_message = self._look_at_manifest
         link.tell_numbers(self.numbers)
         self._consoles, self._ports = beside.consoles, beside.ports
+        self._logs = beside.logs
         self._measurer, self._asker = beside.measurer, beside.asker
         self._answerer = beside.answerer
         self._here = beside.here
@@ -97,10 +101,16 @@ class Agent:
             self._here.local.hint = self._hint.set
         if self._images is not None:
             self._images.hint = self._hint.set
+        self._heed_plane(link)
+
+    def _heed_plane(self, link: Link) -> None:
+        """What a plane may want of its guests beside that they are there."""
         if self._consoles is not None:
             link.on_console = self._consoles.open
         if self._ports is not None:
             link.on_port = self._ports.open
+        if self._logs is not None:
+            link.on_log = self._logs.open
 
     def run(self) -> None:
         """Returns once it is told to stop, by another thread or a signal's handler."""
@@ -148,6 +158,8 @@ class Agent:
             self._consoles.close()
         if self._ports is not None:
             self._ports.close()
+        if self._logs is not None:
+            self._logs.close()
         if self._measurer is not None:
             self._measurer.wake.set()
         if self._asker is not None:

@@ -196,7 +196,9 @@ class Session:
                 return self._take_delta(message)
             case v1.ReportTaken() if self.is_welcome:
                 return self._go_on(message.number)
-            case v1.HeartbeatTaken() | v1.ConsoleWanted() | v1.PortWanted() if self.is_welcome:
+            case v1.HeartbeatTaken() | v1.ConsoleWanted() | v1.PortWanted() | v1.LogWanted() if (
+                self.is_welcome
+            ):
                 return []  # who wants a console is told by whoever opens them, see `console`
             case v1.Probes() | v1.Peers() | v1.Answers() | v1.DirectoryDown() if self.is_welcome:
                 return self._take_by_ability(message)

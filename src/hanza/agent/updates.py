@@ -91,6 +91,8 @@ class Updates:
         """Whether a plane is there, and a pass was made."""
         self.end: Callable[[], None] = lambda: None
         """Ends this agent: something is staged."""
+        self.hint: Callable[[], None] = lambda: None
+        """Called when there is something to be said."""
 
     # -- the link's side ------------------------------------------------------------------------
 
@@ -151,6 +153,7 @@ class Updates:
             with self._lock:
                 self._rules = changed
             self.wake.set()
+            self.hint()
         return self._shown()
 
     def _shown(self) -> dict[str, Any]:
@@ -291,6 +294,8 @@ class Updates:
         with self._lock:
             is_news = state != self._state
             self._state = state
+        if is_news:
+            self.hint()
         if is_news and state.condition == "failed":
             _log.warning("update.refused", version=state.about, why=state.why)
 

@@ -29,7 +29,7 @@ from hanza.api.meeting import refit_for_ever
 from hanza.api.problems import Unexpected, fault_response, http_refusal, refusal_response
 from hanza.api.relay import Limits
 from hanza.api.route import PUBLIC, Route
-from hanza.api.routes import CONSOLE, PORT, ROUTES
+from hanza.api.routes import CONSOLE, LOG, PORT, ROUTES
 from hanza.api.stream import STREAMS_MAX, chunks_of
 from hanza.api.table import Endpoint, Entry, Table
 from hanza.api.watching import Answering, Watched, Watching
@@ -71,7 +71,7 @@ def build_app(
     `limits` are its consoles', `pulse` is its engine's, None where none runs.
     """
     feed = Feed(plane)
-    consoles = Consoles(plane, gate, Doors(CONSOLE, PORT), hub, limits)
+    consoles = Consoles(plane, gate, Doors(CONSOLE, PORT, LOG), hub, limits)
     # Threads of their own, so that slow uploads hold up no other request.
     streaming = ThreadPoolExecutor(STREAMS_MAX, "upload")
 
@@ -117,6 +117,7 @@ def _socket_routes(hub: Hub, consoles: Consoles) -> list[WebSocketRoute]:
         WebSocketRoute(AGENT_PATH, consoles.serve_agent),
         WebSocketRoute(CONSOLE.path, consoles.serve),
         WebSocketRoute(PORT.path, consoles.serve_port),
+        WebSocketRoute(LOG.path, consoles.serve_log),
     ]
 
 

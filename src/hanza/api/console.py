@@ -52,6 +52,8 @@ log = logging.getLogger("hanza.console")
 LOOKED_AT_EVERY_S = 1.0
 """Whether who has a console may still have it."""
 REASON_CHARACTERS_MAX = 200
+AFTER = Parameter("after", "query", int, "The first byte that is wanted, 0 by default.")
+AFTER_MAX = 2**53
 TAKE_OVER = Parameter("takeOver", "query", bool, "End the console that is open, if one is.")
 _REFUSALS: Mapping[str, type[errors.Refusal]] = {
     InUse.code: InUse,
@@ -119,12 +121,20 @@ def ask_port_for_upgrade(call: Call) -> Answer:
     raise BadQuery(text, hint="hanza port-forward opens it")
 
 
+@says({101: None}, AFTER)
+def ask_log_for_upgrade(call: Call) -> Answer:
+    """Who asks for a guest's log as for a page is told how it is asked for."""
+    text = f"the log of {call.path['instance']} is a WebSocket"
+    raise BadQuery(text, hint="hanza logs --follow opens it")
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The routes by which consoles and ports are asked for, which say who may have them."""
+    """The routes by which each of these is asked for, which say who may have it."""
 
     console: Route
     port: Route
+    log: Route
 
 
 class Consoles:
@@ -149,10 +159,14 @@ class Consoles:
         """As `serve`, for one connection to a port."""
         await self._serve(user, self._doors.port, lambda: _port(user.path_params))
 
+    async def serve_log(self, user: WebSocket) -> None:
+        """As `serve`, for who reads what a guest writes."""
+        await self._serve(user, self._doors.log, lambda: _log_of(user.query_params))
+
     async def _serve(self, user: WebSocket, door: Route, read: Callable[[], _Lead]) -> None:
         try:
             who = await self._gate.admit(door, user.path_params, _caller_of(user))
-            assert who is not None, "neither consoles nor ports are public"
+            assert who is not None, "none of these is public"
             lead, named = read(), _address_of(user.path_params)
             target = await asyncio.to_thread(self._plane.store.read, _find, named)
             async with self._reached(who, named.tenant, target, lead) as (one, agent):
@@ -360,6 +374,14 @@ def _port(path: Mapping[str, str]) -> _Lead:
     return _Lead(
         "port", v1.PORTS, f"port {port}", lambda ticket, mark: v1.PortWanted(ticket, mark, port)
     )
+
+
+def _log_of(query: Mapping[str, str]) -> _Lead:
+    text = query.get("after", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 17 and int(text) <= AFTER_MAX):
+        raise BadQuery("after is the number of a byte", field="after")
+    after = int(text)
+    return _Lead("log", v1.LOGS, "the log", lambda ticket, mark: v1.LogWanted(ticket, mark, after))
 
 
 def _takes_over(query: Mapping[str, str]) -> bool:

@@ -13,12 +13,14 @@ from hanza.api.told import GONE, Bytes, keeps, lists, says
 from hanza.kit.blobs import TooLong, WrongContent
 from hanza.model.errors import Full, Invalid, NotFound, TooLarge
 from hanza.model.ids import AgentId, ImageId
-from hanza.model.image import BLANK, Blob, Image
+from hanza.model.image import BLANK, Blob, BlobId, Image
 from hanza.plan.admission import check_name
 from hanza.plan.image import WrongChecksum, bundle_of, check_blob_id
 from hanza.store import images
 from hanza.store.agents import public_key_of_agent, refuse_revoked_agent
 from hanza.store.events import append_event
+from hanza.store.releases import list_archives
+from hanza.store.rollouts import may_fetch_archive
 from hanza.store.tx import Tx
 from hanza.wire import image_v1 as doc
 from hanza.wire.agent_v1 import blob_path
@@ -68,7 +70,8 @@ def get_blob(call: Call) -> Answer:
 
 @says({200: Bytes("application/octet-stream")})
 def fetch_blob(call: Call) -> Answer:
-    """For agents: the bytes, if something that is placed with the agent starts from them."""
+    """For agents: the bytes, if something that is placed with the agent starts from them, or they
+    are the release that is wanted of it."""
     blob = check_blob_id(call.path["blob"], "blob")
     plane = call.plane
     proof = fetch_proof_from_header(call.headers.get("authorization"))
@@ -77,7 +80,7 @@ def fetch_blob(call: Call) -> Answer:
     check_fetch(key, proof, blob_path(blob), plane.clock.now(), plane.pin)
     plane.store.read(refuse_revoked_agent, agent)
     path = plane.blobs.find(blob)
-    if path is None or not plane.store.read(images.may_fetch, agent, blob):
+    if path is None or not plane.store.read(_may_fetch, agent, blob):
         raise NotFound("this blob is not here")
     return Answer(200, path)
 
@@ -119,9 +122,13 @@ def delete_image(call: Call) -> Answer:
     return Answer(204)
 
 
+def _may_fetch(tx: Tx, agent: AgentId, blob: BlobId) -> bool:
+    return images.may_fetch(tx, agent, blob) or may_fetch_archive(tx, agent, blob)
+
+
 def sweep_blobs(plane: Plane) -> list[str]:
     """Remove the files of blobs that no image has named for a while."""
-    kept = plane.store.read(images.list_blobs)
+    kept = plane.store.read(images.list_blobs) | plane.store.read(list_archives)
     before = plane.clock.now() - KEEP_UNNAMED_FOR
     return plane.blobs.sweep(kept, before.timestamp())
 

@@ -5,6 +5,7 @@ from hanza.api.told import Bytes, says
 from hanza.model.ids import AgentId
 from hanza.plan.admission import check_name
 from hanza.store.agents import Joining, use_join_token
+from hanza.store.releases import list_keys
 from hanza.wire.agent_v1 import FederationAnswer, JoinAnswer, JoinRequest
 from hanza.wire.credentials import check_join, digest_of_secret
 from hanza.wire.federation_v1 import request_from_json
@@ -20,11 +21,13 @@ def get_root(call: Call) -> Answer:
 def get_federation(call: Call) -> Answer:
     """Which federation this is: an engine is tried under its name before a token is spent.
 
-    And what whoever joins cannot know alone: the plane's time, and where it is seen to come from.
+    And what whoever joins cannot know alone: the plane's time, where it is seen to come from, and
+    whose signatures of updates to pin.
     """
     host, port = call.caller or ("", 0)
     now_us = int(call.plane.clock.now().timestamp() * 1_000_000)
-    return Answer(200, FederationAnswer(call.plane.federation, now_us, host, port))
+    keys = call.plane.store.read(list_keys)
+    return Answer(200, FederationAnswer(call.plane.federation, now_us, host, port, keys))
 
 
 @says({200: JoinAnswer}, takes=JoinRequest)

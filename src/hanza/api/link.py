@@ -25,6 +25,7 @@ from hanza.store.agents import note_heard
 from hanza.store.directory import find_directory
 from hanza.store.links import LinkOf, list_links
 from hanza.store.probes import list_probes
+from hanza.store.rollouts import rollouts_number
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 
@@ -297,7 +298,7 @@ class Hub:
             return
         asked = [agent for _, agent in known_lines]
         mesh = await asyncio.to_thread(self._plane.meeting.mesh, now)
-        known, probes, directory = await asyncio.to_thread(store.read, _look, asked)
+        known, probes, directory, rollouts = await asyncio.to_thread(store.read, _look, asked)
         heard, self._heard = self._heard, set()
         for line, agent in known_lines:
             start, found = line.session.incarnation, known.get(agent)
@@ -309,7 +310,7 @@ class Hub:
         for line, agent in known_lines:
             found = known.get(agent)
             version = None if found is None else found.version
-            if line.session.is_behind(version, probes, mesh, directory):
+            if line.session.is_behind(version, probes, mesh, directory, rollouts):
                 line.begin_telling()
         if heard:  # last, since it waits for the writer, and an order shall not wait with it
             await asyncio.wrap_future(store.submit(note_heard, heard, now))
@@ -317,7 +318,8 @@ class Hub:
 
 def _look(
     tx: Tx, agents: Collection[AgentId]
-) -> tuple[dict[AgentId, LinkOf], tuple[Probe, ...], int]:
-    """What is known of these agents, the probes, and the number of the directory."""
-    directory = find_directory(tx)
-    return list_links(tx, agents), list_probes(tx), 0 if directory is None else directory.number
+) -> tuple[dict[AgentId, LinkOf], tuple[Probe, ...], int, int]:
+    """What is known of these agents, the probes, and the numbers of directory and rollouts."""
+    found = find_directory(tx)
+    directory = 0 if found is None else found.number
+    return list_links(tx, agents), list_probes(tx), directory, rollouts_number(tx)

@@ -22,6 +22,8 @@ from hanza.api import (
     provider_users,
     quotas,
     rebalancing,
+    releases,
+    rollouts,
     sites,
     tenants,
     terms,
@@ -50,6 +52,9 @@ CONSOLE = Route(
     verb="post.console",
 )
 """Asked for as a WebSocket it is the console itself; who may only read does not type."""
+
+LOG = Route("GET", _INSTANCES + "/{instance}/log", console.ask_log_for_upgrade, BY_ROLE, verb="get")
+"""Asked for as a WebSocket it is what the guest writes, as it writes it; nothing is typed."""
 
 PORT = Route(
     "GET",
@@ -89,6 +94,9 @@ OF_PROVIDERS = (
     Route("GET", _PROVIDER + "/events", own.list_own_events, OF_PROVIDER),
     Route("GET", _PROVIDER + "/prices", prices.list_prices, OF_PROVIDER),
     Route("POST", _PROVIDER + "/prices", prices.announce_prices, OF_PROVIDER),
+    Route("GET", _PROVIDER + "/updates", rollouts.get_update_policy, OF_PROVIDER),
+    Route("PUT", _PROVIDER + "/updates", rollouts.put_update_policy, OF_PROVIDER),
+    Route("POST", _PROVIDER + "/update-words", rollouts.give_update_word, OF_PROVIDER),
     Route("DELETE", _PROVIDER + "/prices/{period}", prices.withdraw_prices, OF_PROVIDER),
 )
 """A provider's mastery of its own, without the operator."""
@@ -144,6 +152,14 @@ ROUTES = (
     Route("DELETE", BASE + "/images/{image}", images.delete_image, OPERATOR),
     Route("GET", BASE + "/blobs/{blob}", images.get_blob, OPERATOR),
     Route("PUT", BASE + "/blobs/{blob}", images.put_blob, OPERATOR, streams=True),
+    Route("GET", BASE + "/release-keys", releases.list_release_keys, OPERATOR),
+    Route("PUT", BASE + "/release-keys/{key}", releases.put_release_key, OPERATOR),
+    Route("DELETE", BASE + "/release-keys/{key}", releases.delete_release_key, OPERATOR),
+    Route("GET", BASE + "/releases", releases.list_releases, OPERATOR),
+    Route("POST", BASE + "/releases", releases.add_release, OPERATOR),
+    Route("GET", BASE + "/rollouts", rollouts.list_rollouts, OPERATOR),
+    Route("POST", BASE + "/rollouts", rollouts.start_rollout, OPERATOR),
+    Route("POST", BASE + "/rollout-acts", rollouts.act_on_rollout, OPERATOR),
     Route("GET", BASE + "/tenants", tenants.list_tenants, OPERATOR),
     Route("GET", _TENANT, tenants.get_tenant, BY_ROLE, is_common=True),
     Route("PUT", _TENANT, tenants.put_tenant, OPERATOR),
@@ -194,6 +210,7 @@ ROUTES = (
         verb="get",
     ),
     CONSOLE,
+    LOG,
     PORT,
     Route("GET", _TENANT + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("GET", _WORKSPACE + "/volumes", volumes.list_volumes, BY_ROLE),

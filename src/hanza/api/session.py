@@ -13,6 +13,7 @@ from datetime import datetime
 from hanza.api.calls import Plane
 from hanza.api.meeting import Mesh
 from hanza.api.site_told import SiteTold
+from hanza.api.update_told import UpdateTold
 from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated, UnknownProtocol
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
@@ -80,6 +81,7 @@ class Session:
         self._plane = plane
         self._address = _plain(address)
         self._site_told = SiteTold(plane)
+        self._update_told = UpdateTold(plane)
         self._nonce = plane.ids.secret(CHALLENGE_BYTES)
         self._peer: _Peer | None = None
 
@@ -153,12 +155,12 @@ class Session:
                 return self.news()
             case v1.ReportUp():
                 return self._take(peer, message, now)
-            case v1.ConsoleRefused() | v1.Running():
+            case v1.ConsoleRefused():
                 return []  # for whoever asked, see `console`
             case v1.Measured() | v1.Answering() | v1.Met():
                 return self._note_nearness(peer, message, now)
-            case v1.Diary() | v1.Checkup() | v1.Strangers() | v1.NumbersUp():
-                return self._site_told.take(peer.agent, message, now)
+            case v1.Diary() | v1.Checkup() | v1.Strangers() | v1.NumbersUp() | v1.Running():
+                return self._note_site(peer, message, now)
 
     def news(self) -> list[v1.Down]:
         """What this connection has not been told yet: the manifest, the probes, whom to ask."""
@@ -167,6 +169,7 @@ class Session:
             *self._probe_news(),
             *self._peer_news(),
             *self._directory_news(),
+            *self._update_news(),
         ]
 
     def is_behind(
@@ -175,16 +178,18 @@ class Session:
         probes: tuple[Probe, ...],
         mesh: Mesh,
         directory: int = 0,
+        rollouts: int = 0,
     ) -> bool:
-        """Whether there is news, given what was published for it, the probes, the mesh and the
-        number of the directory."""
+        """Whether there is news, given what was published for it, the probes, the mesh, and the
+        numbers of the directory and of the last change of rollouts."""
         peer = self._peer
         if peer is None or published is None:
             return False
         has_probes = self.can(v1.MEASURE) and probes != peer.probes
         has_directory = self.can(v1.DIRECTORY) and directory > peer.directory
         has_peers = self.can(v1.MESH) and mesh is not peer.mesh
-        return published != peer.told or has_probes or has_peers or has_directory
+        has_update = self.can(v1.UPDATES) and self._update_told.is_behind(rollouts)
+        return published != peer.told or has_probes or has_peers or has_directory or has_update
 
     def _peer_news(self) -> list[v1.Down]:
         peer = self._peer
@@ -207,6 +212,12 @@ class Session:
             return []
         peer.directory = found.number
         return [v1.DirectoryDown(found.number, list(found.urls), found.signature)]
+
+    def _update_news(self) -> list[v1.Down]:
+        peer = self._peer
+        if peer is None or not self.can(v1.UPDATES):
+            return []
+        return self._update_told.news(peer.agent)
 
     def _probe_news(self) -> list[v1.Down]:
         peer = self._peer
@@ -284,6 +295,16 @@ class Session:
                 return self._note_answering(peer, port, now)
             case v1.Met():
                 return self._note_met(peer, message, now)
+
+    def _note_site(
+        self,
+        peer: _Peer,
+        message: v1.Diary | v1.Checkup | v1.Strangers | v1.NumbersUp | v1.Running,
+        now: datetime,
+    ) -> list[v1.Down]:
+        if isinstance(message, v1.Running):
+            return self._update_told.take(peer.agent, message, now)
+        return self._site_told.take(peer.agent, message, now)
 
     def _note_measured(self, peer: _Peer, message: v1.Measured, now: datetime) -> list[v1.Down]:
         """What light could not do is not kept; it is told once for each connection and probe."""

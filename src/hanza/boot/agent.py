@@ -34,6 +34,7 @@ from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Identity, Journal, identity_of, load_manifest, load_starts
 from hanza.agent.link import Link, WebSocketDial
 from hanza.agent.local import Local
+from hanza.agent.logs import Logs
 from hanza.agent.loop import Agent, Beside
 from hanza.agent.measure import Scope
 from hanza.agent.ports import Ports
@@ -43,7 +44,6 @@ from hanza.agent.wires import ProxyOf, no_proxy, proxies_by
 from hanza.boot.agent_options import (
     Anyway,
     ConsentOption,
-    ConsentWord,
     InsecureHttp,
     ReleaseKeys,
     keys_of,
@@ -61,6 +61,7 @@ from hanza.boot.settings import (
 from hanza.boot.updating import join_updates, launch_command, updates_of
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show_one
+from hanza.cli.update_rules import ConsentWord
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.backoff import delay_after
@@ -74,6 +75,7 @@ from hanza.wire.agent_v1 import (
     CONSOLE,
     DIARY,
     DIRECTORY,
+    LOGS,
     MEASURE,
     MESH,
     NUMBERS,
@@ -251,14 +253,14 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
     link = Link(where, Session(speaker, journal, telling, updates), steady, dial, point)
     local = Local(journal, diary, clock, link)
     local.strangers = driver.strangers
-    door = Door(journal.folder, local.answer)
-    here = Here(diary, local, door, telling, driver.strangers, clock)
+    here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers, clock)
     images = _images_of(identity, fetch, clock)
     join_updates(updates, link, local, stop)
     beside = Beside(
         images,
         Consoles(driver, dial, link.say, point),
         Ports(driver, dial, link.say, lambda: journal.manifest),
+        Logs(driver, dial, link.say),
         *measuring(link, identity.agent, nearness, stop),
         here,
         updates,
@@ -306,6 +308,7 @@ def _abilities(driver: Driver, scope: Scope) -> tuple[str, ...]:
         DIARY,
         DIRECTORY,
         PORTS,
+        LOGS,
         NUMBERS,
         UPDATES,
         *((CONSOLE,) if driver.capabilities().console else ()),

@@ -1,12 +1,12 @@
 """What `hanza agent join` reads of its command line, and makes of it."""
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hanza.cli.update_rules import ConsentWord
 from hanza.model.errors import Invalid
 from hanza.wire.release_v1 import key_from_text
 
@@ -18,14 +18,6 @@ ReleaseKeys = Annotated[
     list[str] | None,
     typer.Option(help="Whose signatures of updates count; what the plane says by default."),
 ]
-
-
-class ConsentWord(StrEnum):
-    """What typer reads as `hanza.model.release.Consent`."""
-
-    always = "always"
-    asked = "asked"
-    never = "never"
 
 
 ConsentOption = Annotated[

@@ -12,9 +12,9 @@ import typer
 from hanza.agent.door import ask
 from hanza.agent.journal import identity_of, load_manifest, load_stops
 from hanza.agent.local import Answer, Known, Request, Word, entry_of, explanation_of, status_of
-from hanza.boot.agent_options import ConsentWord
 from hanza.cli.options import OutputOption
 from hanza.cli.render import Output, show, show_one
+from hanza.cli.update_rules import ConsentWord
 from hanza.model.errors import Refusal, Unavailable
 from hanza.plan.local import standing
 

@@ -97,10 +97,7 @@ def run_plane(
     Behind a `front` its sockets are served, from when it says so.  Raises `Conflict` when a port
     or the folder is taken, and `FrontGone`.
     """
-    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _allow_connections()
-    if front is not None:
-        front.await_go()
+    _get_ready(settings, front)
     with _sole_owner(settings.state, front), contextlib.ExitStack() as stack:
         keep_recent(settings.state)
         sockets = _sockets(settings, front, stack)
@@ -145,6 +142,14 @@ def _running(engine: Engine, wake: threading.Event) -> Iterator[None]:
         wake.set()
         thread.join()
         log.info("plane.stopped")
+
+
+def _get_ready(settings: PlaneSettings, front: Handover | None) -> None:
+    """Returns when this process may begin."""
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _allow_connections()
+    if front is not None:
+        front.await_go()
 
 
 def _sockets(

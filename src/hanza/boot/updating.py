@@ -64,4 +64,5 @@ def join_updates(updates: Updates, link: Link, local: Local, stop: threading.Eve
 
     updates.is_linked = lambda: link.is_linked and local.view is not None
     updates.end = end
+    updates.hint = lambda: local.hint()
     local.updates = updates.ask

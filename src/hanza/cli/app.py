@@ -13,6 +13,7 @@ from hanza.cli import (
     console,
     directory,
     ending,
+    following,
     forwarding,
     images,
     invitations,
@@ -26,10 +27,12 @@ from hanza.cli import (
     probes,
     quotas,
     rebalancing,
+    rollouts,
     site_acts,
     sites,
     tenants,
     terms,
+    update_rules,
     users,
     volumes,
 )
@@ -53,6 +56,7 @@ members.provider.command("guests")(own.list_guests)
 members.provider.command("events")(own.list_events)
 members.provider.command("suspend")(calendars.suspend)
 members.provider.command("resume")(calendars.resume)
+members.provider.command("updates")(update_rules.provider_updates)
 members.site.command("drain-plan")(rebalancing.plan_drain)
 members.site.command("show")(sites.show_site)
 members.site.command("metrics")(sites.show_metrics)
@@ -83,13 +87,14 @@ app.add_typer(issuers.issuer, name="issuer")
 app.add_typer(issuers.signing_key, name="signing-key")
 app.add_typer(quotas.quota, name="quota")
 app.add_typer(rebalancing.rebalance, name="rebalance")
+app.add_typer(rollouts.rollout, name="rollout")
 app.command("token")(tenants.issue_token)
 app.command("login")(login.login)
 app.command("plan")(placing.plan)
 app.command("apply")(apps.apply)
 app.command("explain")(placing.explain)
 app.command("status")(apps.status)
-app.command("logs")(apps.logs)
+app.command("logs")(following.logs)
 app.command("console")(console.console)
 app.command("port-forward")(forwarding.port_forward)
 app.command("destroy")(ending.destroy)

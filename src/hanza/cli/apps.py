@@ -152,25 +152,6 @@ def _columns(records: Sequence[Record], *, wide: bool) -> list[str]:
     return fitting([for_people(one) for one in records], columns, SPARE, console().width)
 
 
-def logs(
-    context: typer.Context,
-    name: str,
-    tenant: TenantOption = TENANT,
-    workspace: WorkspaceOption = None,
-    output: OutputOption = Output.table,
-) -> None:
-    """Show what a guest last wrote to its serial port, as its site reported it."""
-    with connect(context) as client:
-        found = _find(client, tenant, workspace, name)
-    record = {key: found["status"][key] for key in ("serialTail", "seenAt")}
-    if output is Output.json:
-        show([{"name": name, **record}], [], output, "")
-        return
-    typer.echo(record["serialTail"], nl=not record["serialTail"].endswith("\n"))
-    heard = ago(record["seenAt"], SystemClock().now())
-    typer.echo(f"-- as reported by its site {heard}", err=True)
-
-
 def _applied(app: App, quote: dict[str, Any], changes: Mapping[str, str]) -> list[Record]:
     """What became of each, with the law that it stands under by the plan."""
     laws = {one["name"]: one["law"] for one in quote["items"]}
@@ -258,7 +239,7 @@ def list_instances(client: Client, tenant: str, workspace: str | None) -> list[d
     return client.items(f"/tenants/{tenant}{inside}/instances")
 
 
-def _find(client: Client, tenant: str, workspace: str | None, name: str) -> dict[str, Any]:
+def find_instance(client: Client, tenant: str, workspace: str | None, name: str) -> dict[str, Any]:
     found = choose_instances(client, tenant, workspace, [name])
     if len(found) > 1:
         raise NotFound(f"{name!r} is in several workspaces", hint="say which with --workspace")

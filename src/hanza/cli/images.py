@@ -60,7 +60,7 @@ def add_image(  # noqa: PLR0913 -- one option for each thing an image may have
         found = {part: _verified(part, file, expected.get(part)) for part, file in files.items()}
         client = stack.enter_context(connect(context))
         for part, digest in found.items():
-            _send(client, files[part], digest)
+            send_blob(client, files[part], digest)
             spec[part] = f"sha256:{digest}"
         is_new, document = client.put(f"/images/{name}", {"spec": spec})
     done = "added" if is_new else "was there"
@@ -159,7 +159,7 @@ def _verified(part: str, file: Path, expected: str | None) -> str:
     return digest
 
 
-def _send(client: Client, file: Path, digest: str) -> None:
+def send_blob(client: Client, file: Path, digest: str) -> None:
     """Nothing is sent that is there already."""
     path = f"/blobs/{digest}"
     try:

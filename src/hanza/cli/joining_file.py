@@ -64,7 +64,7 @@ Wants=network-online.target
 After=network-online.target libvirtd.service
 
 [Service]
-ExecStart=$program agent run --state $STATE
+ExecStart=$program agent launch --state $STATE
 User=$RUN_AS
 NoNewPrivileges=yes
 RestrictSUIDSGID=yes

@@ -99,6 +99,13 @@ class Compute(Protocol):
     def serial_tail(self, native: NativeId, limit_bytes: int) -> bytes:
         """The last bytes the guest wrote to its serial port; empty when absent or nothing yet."""
 
+    def serial_after(self, native: NativeId, after: int, limit_bytes: int) -> tuple[int, bytes]:
+        """What it wrote from byte `after` on, and at which byte that begins.
+
+        It begins later where the site no longer has so much, and at what there is of now where the
+        guest has not written so much since it went on.  Empty when absent.
+        """
+
     def open_console(self, native: NativeId) -> Console:
         """A line to the serial port of a guest that is on; it ends when the guest goes off.
 

@@ -15,6 +15,7 @@ from hanza.engine.listen import listen_batch
 from hanza.engine.offer import offer_batch
 from hanza.engine.place import place_batch
 from hanza.engine.publish import publish_batch
+from hanza.engine.rollouts import rollout_batch
 from hanza.engine.settle import settle_batch
 from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
@@ -41,6 +42,7 @@ BATCH_MAX: Mapping[Kind, int] = {
     "settle": 32,
     "judge": 32,
     "listen": 256,
+    "rollout": 1,
 }
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
 PUBLISH_EVERY = timedelta(seconds=0.5)
@@ -200,6 +202,9 @@ class Engine:
                 listen_batch(self._store, batch, now)
             case "judge":
                 judge_batch(self._store, batch, now)
+            case "rollout":
+                rollout_batch(self._store, batch, now)
+                self._published()
         return len(batch)
 
     def _guarded(self, step: Callable[[], int]) -> int | None:

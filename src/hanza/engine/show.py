@@ -1,8 +1,8 @@
 """Showing: the standard's documents of an instance and its volume follow what is so.
 
 Each is called in the transaction that settles the one that it shows, so that state, conditions and
-status change at one moment; whoever changes what is shown of a volume has it settled.
-Instances that were not asked for through the standard have nothing to show here.
+status change at one moment; whoever changes what is shown of a volume has it settled.  Instances
+that were not asked for through the standard have nothing to show here.
 """
 
 from collections.abc import Mapping

@@ -11,6 +11,7 @@ ALERTS = {
     "report.refused": "an agent says what cannot be",
     "host.overfull": "a host has less than is held there",
     "plane.disk_filling": "the disk of a plane's state fills",
+    "rollout.halted": "an update of agents was halted: too many have failed",
     "site.drain_late": "a site is not empty at its deadline",
     "alert.test": "somebody tries whether alerts arrive",
 }

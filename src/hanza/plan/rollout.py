@@ -4,9 +4,9 @@ Pure: what is known of the agents goes in, one step comes out.  Promises: nobody
 its provider consents; no ring begins before the one before it has the release and has kept its
 links for a while; of one ring no more than a few are on their way at once; and once more of a
 ring have failed than may, nobody is asked any more, in any ring, until a person says so.  An
-agent that came back with its old release has failed, and so has one that did not come back in
-time; one that was away before it was asked has not, and holds up nobody.  Nothing here fetches,
-installs or restarts anything, and nothing carries it out yet.
+agent that gave it up has failed, and so has one that did not come back with it in time; one that
+was away before it was asked has not, and holds up nobody.  Nothing here fetches, installs or
+restarts anything: `engine.rollouts` keeps what is decided, and agents do it.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from math import floor
 from typing import Literal, TypeAlias
 
 from hanza.model.ids import AgentId
+from hanza.model.release import Consent
 
-Consent: TypeAlias = Literal["always", "asked", "never"]
-"""What a provider's policy says of updates: by themselves, each with its word, or none."""
+Said: TypeAlias = Literal["none", "under_way", "failed"]
 Condition: TypeAlias = Literal["none", "untried", "under_way", "good", "failed"]
 
 
@@ -46,10 +46,28 @@ class Updating:
     """What it said at its last hello."""
     is_linked: bool
     linked_since: datetime | None = None
-    consent: Consent = "asked"
-    has_word: bool = False
-    """Whether its provider has said yes to this release."""
+    obstacle: str = ""
+    """Why it is not to be asked, in words; nothing where it may be."""
     asked_at: datetime | None = None
+    has_given_up: bool = False
+    """Whether it has said so, since it was asked for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Willing:
+    """What may keep an agent from a release, as the plane knows it."""
+
+    consent: Consent
+    """Its provider's policy, at the plane."""
+    has_word: bool
+    """Whether its provider has said yes to this release."""
+    own_consent: Consent
+    """Its own people's, as it says; it is the agent itself that goes by it."""
+    has_own_word: bool
+    is_for_its_platform: bool
+    has_key: bool
+    """Whether the release is signed by a key that is pinned there."""
+    can_return: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +120,26 @@ def condition_of(release: str, one: Updating, rules: Rules, now: datetime) -> Co
     if one.release == release:
         return "good"
     if one.asked_at is not None:
-        has_returned = one.linked_since is not None and one.linked_since > one.asked_at
         is_late = now - one.asked_at >= rules.back_within
-        return "failed" if is_late or (one.is_linked and has_returned) else "under_way"
-    may = one.consent == "always" or (one.consent == "asked" and one.has_word)
-    return "untried" if may and one.is_linked else "none"
+        return "failed" if is_late or one.has_given_up else "under_way"
+    return "untried" if one.is_linked and not one.obstacle else "none"
+
+
+def obstacle_of(one: Willing, release: str) -> str:
+    """What keeps the agent from being asked for the release; empty where nothing does."""
+    if one.consent == "never" or (one.consent == "asked" and not one.has_word):
+        word = "takes no updates" if one.consent == "never" else f"has not said yes to {release}"
+        return f"its provider {word}"
+    if not one.is_for_its_platform:
+        return "there is no archive for its platform"
+    if not one.can_return:
+        return "no launcher runs it: it could not go back"
+    if not one.has_key:
+        return "the key of the release is not pinned there"
+    if one.own_consent == "never" or (one.own_consent == "asked" and not one.has_own_word):
+        word = "takes none" if one.own_consent == "never" else f"waits for a yes to {release}"
+        return f"the agent {word}, by its own people's rule"
+    return ""
 
 
 def _failed(

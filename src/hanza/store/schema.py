@@ -11,7 +11,7 @@ the transaction of that step: the API when it accepts a change, the engine when 
 
 import sqlalchemy as sa
 
-import hanza.store.access_tables  # noqa: F401 -- they are of the same metadata
+from hanza.store import access_tables, rollout_tables  # noqa: F401 -- of the same metadata
 from hanza.store.alert_tables import alert_hooks as alert_hooks
 from hanza.store.alert_tables import alerts as alerts
 from hanza.store.change_tables import host_changes as host_changes

@@ -17,8 +17,8 @@ from hanza.store.prepared import Among, Prepared, changing
 from hanza.store.schema import work
 from hanza.store.tx import Tx
 
-Kind: TypeAlias = Literal["offer", "place", "publish", "settle", "judge", "listen"]
-KINDS: tuple[Kind, ...] = ("offer", "place", "publish", "settle", "judge", "listen")
+Kind: TypeAlias = Literal["offer", "place", "publish", "settle", "judge", "listen", "rollout"]
+KINDS: tuple[Kind, ...] = ("offer", "place", "publish", "settle", "judge", "listen", "rollout")
 LEASE_FOR = timedelta(seconds=15)
 """Many times what a pass takes; after a crash it is how long its rows are left alone."""
 

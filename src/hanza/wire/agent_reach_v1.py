@@ -16,6 +16,8 @@ PORTS = "ports"
 """The ability to reach the ports that guests publish."""
 DIRECTORY = "directory"
 """The ability to keep the planes' addresses as the root signed them."""
+LOGS = "logs"
+"""The ability to go on telling what guests write to their serial ports."""
 NUMBERS = "numbers"
 """The ability to say what it counts of itself: who has it is asked, see `model.numbers`."""
 NUMBERS_MAX = 64
@@ -45,6 +47,15 @@ class PortWanted(Struct, array_like=True, tag="port"):
     mark: MarkW
     port: Count
     """The guest's own; where its site has it is the site's to know."""
+
+
+class LogWanted(Struct, array_like=True, tag="log"):
+    """Somebody wants to read what a guest writes; else as `ConsoleWanted`, see `console_v1`."""
+
+    ticket: Digest
+    mark: MarkW
+    after: Count
+    """The first byte that is wanted, of what it has written since it went on."""
 
 
 class ConsoleRefused(Struct, array_like=True, tag="noconsole"):

@@ -13,6 +13,7 @@
       HeartbeatTaken(count) ──────────────────►
       ConsoleWanted(ticket, mark) ────────────►      only to who can; then see `wire.console_v1`
       PortWanted(ticket, mark, port) ─────────►      likewise: a port that the guest publishes
+      LogWanted(ticket, mark, after) ─────────►      likewise: what a guest writes, to read only
       ◄─────────── ConsoleRefused(ticket, code)      instead of coming with the ticket
       Probes(…) ──────────────────────────────►      to who measures; again when they change
       ◄─────────── Measured(…)                       the least round trip to each that answered
@@ -63,11 +64,13 @@ from hanza.wire.agent_nearness_v1 import Text as Text
 from hanza.wire.agent_nearness_v1 import TripW as TripW
 from hanza.wire.agent_reach_v1 import CONSOLE as CONSOLE
 from hanza.wire.agent_reach_v1 import DIRECTORY as DIRECTORY
+from hanza.wire.agent_reach_v1 import LOGS as LOGS
 from hanza.wire.agent_reach_v1 import NUMBERS as NUMBERS
 from hanza.wire.agent_reach_v1 import PORTS as PORTS
 from hanza.wire.agent_reach_v1 import ConsoleRefused as ConsoleRefused
 from hanza.wire.agent_reach_v1 import ConsoleWanted as ConsoleWanted
 from hanza.wire.agent_reach_v1 import DirectoryDown as DirectoryDown
+from hanza.wire.agent_reach_v1 import LogWanted as LogWanted
 from hanza.wire.agent_reach_v1 import MarkW as MarkW
 from hanza.wire.agent_reach_v1 import NumbersUp as NumbersUp
 from hanza.wire.agent_reach_v1 import NumbersWanted as NumbersWanted
@@ -338,6 +341,7 @@ Down: TypeAlias = (
     | HeartbeatTaken
     | ConsoleWanted
     | PortWanted
+    | LogWanted
     | Probes
     | Answers
     | Peers

@@ -20,6 +20,8 @@ from enum import IntEnum
 
 from hanza.model.errors import Unauthenticated
 
+LOG_HEAD_BYTES = 8
+"""The first frame of a guest's log: at which byte of what it wrote the next frame begins."""
 AGENT_PATH = "/agent/v1/console"
 FRAME_BYTES_MAX = 16 * 1024
 TICKET_BYTES = 32

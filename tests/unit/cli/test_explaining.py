@@ -161,3 +161,15 @@ def test_a_plan_promises_borders_only_where_nothing_stands_against_the_policy() 
     assert summary_of(quote).endswith("nothing leaves NL")
     quote["items"][0]["violations"] = ["it is in NL"]
     assert summary_of(quote).endswith("in NL, 1 of it against the policy")
+
+
+def test_a_plan_and_an_explanation_say_how_near_to_the_best_many_are_placed() -> None:
+    line = {"change": "create", "placement": None, "violations": []}
+    quote = {"items": [line], "pricePerMonth": None}
+    proven = {"proofs": [{"members": 1000, "says": "within 0.76 % of optimal"}]}
+    assert summary_of(quote | proven).endswith("1000 placed together, within 0.76 % of optimal")
+    assert "together" not in summary_of(quote), "a plane that is older says nothing"
+    said = [words for words in words_of(a_line() | proven) if words.startswith("together")]
+    assert [one.split(maxsplit=1)[1] for one in said] == [
+        "1000 are placed, within 0.76 % of optimal"
+    ]

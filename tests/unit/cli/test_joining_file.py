@@ -73,7 +73,7 @@ def test_it_tells_plane_pin_and_end_to_whoever_reads_it() -> None:
 def test_the_unit_runs_the_agent_and_joins_nothing(tmp_path: Path) -> None:
     script = script_of(an_invitation(), Engine("fake", []))
     said = run(tmp_path, script, "--unit", HANZA_STATE="/srv/agent")
-    assert f"ExecStart={tmp_path}/hanza agent run --state /srv/agent" in said
+    assert f"ExecStart={tmp_path}/hanza agent launch --state /srv/agent" in said
     assert "Restart=always" in said
     assert "<agent>" not in said
     assert "no systemd unit" in run(tmp_path, script, HANZA_STATE="/srv/a b")

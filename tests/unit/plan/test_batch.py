@@ -11,6 +11,7 @@ from hanza.plan.placement.batch import (
     Batch,
     TooLarge,
     batch_of,
+    better_batch,
     counts,
     place_batch,
 )
@@ -147,6 +148,28 @@ def test_several_at_one_site_are_left_in_any_order() -> None:
 def test_passes_are_bounded() -> None:
     batch = a_batch([ONE], [ONE, ONE], [(0, 0, 4), (0, 1, 1)])
     assert improve(batch.pairs, standing(batch, [0]), 1) == 1
+
+
+def test_what_is_there_is_bettered_or_only_completed() -> None:
+    """The first has the place of the last, which could go nowhere else."""
+    pairs = [(0, 0, 0), (0, 1, 5), (1, 1, 9), (1, 2, 1), (2, 0, 0)]
+    batch = a_batch([(1, 1, 1)] * 3, [(1, 1, 1)] * 3, pairs)
+    missing, all_there = whole([0, 2, NOWHERE]), whole([1, 1, 0])
+    assert better_batch(batch, missing, betters=False).at.tolist() == [1, 2, 0]
+    assert better_batch(batch, missing).at.tolist() == [1, 2, 0]
+    roomy = a_batch([(1, 1, 1)] * 3, [(2, 2, 2)] * 3, pairs)
+    assert better_batch(roomy, all_there, betters=False).at.tolist() == [1, 1, 0]
+    assert better_batch(roomy, all_there).at.tolist() == [0, 2, 0]
+    for wrong in ([2, NOWHERE, 0], [1, 1, 0]):
+        with pytest.raises(ValueError, match="there is room for it"):
+            better_batch(batch, whole(wrong))
+
+
+def test_what_cannot_be_placed_stays_where_it_counts_least() -> None:
+    batch = a_batch([(1, 1, 1)] * 2, [(1, 1, 1)], [(0, 0, 3), (1, 0, 1)])
+    for betters in (True, False):
+        answer = better_batch(batch, whole([0, NOWHERE]), betters=betters)
+        assert (answer.unplaced, answer.at.tolist()) == (1, [NOWHERE, 0])
 
 
 def test_an_empty_batch_has_an_answer() -> None:

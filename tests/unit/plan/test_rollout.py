@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from hanza.model.ids import AgentId
 from hanza.plan.rollout import (
     Ask,
-    Consent,
     Done,
     Halt,
     Rules,
     Step,
     Updating,
     Wait,
+    Willing,
     condition_of,
     next_step,
+    obstacle_of,
 )
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -28,7 +29,7 @@ RULES = Rules(at_once=2)
 
 
 def an_agent(name: str, ring: int = 0, **more: object) -> Updating:
-    said = Updating(AgentId(name), ring, OLD, True, LONG_AGO, "always")
+    said = Updating(AgentId(name), ring, OLD, True, LONG_AGO)
     return replace(said, **more)  # type: ignore[arg-type]
 
 
@@ -67,19 +68,29 @@ def test_a_ring_whose_updated_agent_is_away_is_not_through() -> None:
 
 
 @pytest.mark.parametrize(
-    ("consent", "has_word", "is_asked"),
+    ("lacks", "words"),
     [
-        ("always", False, True),
-        ("asked", False, False),
-        ("asked", True, True),
-        ("never", True, False),
+        ({}, ""),
+        ({"consent": "asked"}, "its provider has not said yes to 0.2.0"),
+        ({"consent": "asked", "has_word": True}, ""),
+        ({"consent": "never", "has_word": True}, "its provider takes no updates"),
+        ({"own_consent": "asked"}, "waits for a yes to 0.2.0"),
+        ({"own_consent": "asked", "has_own_word": True}, ""),
+        ({"own_consent": "never", "has_own_word": True}, "the agent takes none"),
+        ({"is_for_its_platform": False}, "its platform"),
+        ({"has_key": False}, "not pinned"),
+        ({"can_return": False}, "no launcher"),
     ],
 )
-def test_nobody_is_asked_whose_provider_does_not_consent(
-    consent: Consent, has_word: bool, is_asked: bool
+def test_nobody_is_asked_whose_people_do_not_consent_or_who_could_not(
+    lacks: dict[str, object], words: str
 ) -> None:
-    one = an_agent("a", consent=consent, has_word=has_word)
-    assert step(one) == (Ask((one.agent,)) if is_asked else Done())
+    able = Willing("always", False, "always", False, True, True, True)
+    obstacle = obstacle_of(replace(able, **lacks), NEW)  # type: ignore[arg-type]
+    assert words in obstacle
+    assert bool(words) == bool(obstacle)
+    one = an_agent("a", obstacle=obstacle)
+    assert step(one) == (Done() if words else Ask((one.agent,)))
 
 
 def test_who_was_away_before_holds_up_nobody() -> None:
@@ -87,13 +98,13 @@ def test_who_was_away_before_holds_up_nobody() -> None:
     assert step(away, an_agent("b", 1)) == Ask((AgentId("b"),))
 
 
-def test_who_comes_back_with_the_old_one_or_not_at_all_has_failed() -> None:
-    back = an_agent("a", asked_at=NOW - 2 * MINUTE, linked_since=NOW - MINUTE)
+def test_who_gave_it_up_or_does_not_come_back_has_failed() -> None:
+    back = an_agent("a", asked_at=NOW - 2 * MINUTE, linked_since=NOW - MINUTE, has_given_up=True)
     gone = under_way("b", NOW - RULES.back_within)
     assert step(back, an_agent("c")) == Halt(0, (back.agent,))
     assert step(gone, an_agent("c", 1)) == Halt(0, (gone.agent,))
-    still = an_agent("d", asked_at=NOW - MINUTE)
-    assert condition_of(NEW, still, RULES, NOW) == "under_way", "it has not restarted yet"
+    still = an_agent("d", asked_at=NOW - 2 * MINUTE, linked_since=NOW - MINUTE)
+    assert condition_of(NEW, still, RULES, NOW) == "under_way", "its line was cut meanwhile"
 
 
 def test_of_a_large_ring_a_few_may_fail() -> None:
@@ -112,9 +123,9 @@ updating = st.builds(
     st.sampled_from([OLD, NEW]),
     st.booleans(),
     moments,
-    st.sampled_from(["always", "asked", "never"]),
-    st.booleans(),
+    st.sampled_from(["", "no"]),
     moments,
+    st.booleans(),
 )
 
 

@@ -45,6 +45,7 @@ class ConnectionClauses:
             "attach_volume": lambda: driver.attach_volume(volume.native, guest.native),
             "open_console": lambda: driver.open_console(guest.native),
             "serial_tail": lambda: driver.serial_tail(guest.native, 100),
+            "serial_after": lambda: driver.serial_after(guest.native, 0, 100),
         }
         with site.stalled():
             took, outcomes = _all_at_once(calls)

@@ -263,6 +263,11 @@ class GuestClauses(ABC):
         assert (guest_of(driver, A).serial_bytes or 0) > 10
         assert len(driver.serial_tail(guest.native, 10)) == 10
         assert driver.serial_tail(guest.native, 0) == b""
+        start, said = driver.serial_after(guest.native, 0, 65536)
+        assert (start, len(said) > 10) == (0, True)
+        assert driver.serial_after(guest.native, 4, 5) == (4, said[4:9])
+        assert driver.serial_after(guest.native, 2**40, 5) == (0, said[:5])
+        assert driver.serial_after(NEVER_WAS, 3, 100) == (0, b"")
 
     def test_what_is_denied_is_unsupported_and_what_is_claimed_is_under_contract(
         self, driver: Driver, host: str

@@ -191,6 +191,14 @@ class FakeDriver:
                 return b""
             return site.serial_of(guest)[-limit_bytes:]
 
+    def serial_after(self, native: NativeId, after: int, limit_bytes: int) -> tuple[int, bytes]:
+        self._refuse_denied(self._capabilities.serial, "serial output cannot be read here")
+        with self._looking("serial_after") as site:
+            guest = self._own_guest(site, native)
+            written = b"" if guest is None else site.serial_of(guest)
+            start = after if 0 <= after <= len(written) else 0
+            return start, written[start : start + max(limit_bytes, 0)]
+
     def open_console(self, native: NativeId) -> FakeConsole:
         self._refuse_denied(self._capabilities.console, "guests have no consoles here")
         with self._looking("open_console") as site:

@@ -7,6 +7,7 @@ something that the next survey shows and the next call of the same kind complete
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from hanza.drivers import requests
@@ -16,6 +17,7 @@ from hanza.drivers.libvirt.console import Lines, SocketConsole
 from hanza.drivers.libvirt.domains import Seen
 from hanza.drivers.libvirt.ports import refuse_ports, refuse_taken
 from hanza.drivers.libvirt.seed import files_of, write_seed
+from hanza.drivers.libvirt.serial import SerialLogs
 from hanza.drivers.libvirt.volumes import VolumeOrders
 from hanza.drivers.libvirt.workshop import Files, Locks, Workshop, find_guest
 from hanza.drivers.spi import Capabilities
@@ -24,6 +26,8 @@ from hanza.model.errors import DriverError, Rejected, Unavailable, Unsupported
 from hanza.model.guest import Guest, GuestSpec, Mark, Power, Stranger, Survey
 from hanza.model.ids import NativeId, VolumeId
 from hanza.model.image import BLANK, adopted_native
+
+T = TypeVar("T")
 
 STRIPES = 64
 
@@ -259,14 +263,20 @@ class Driver:
         self._connection.run(work)
 
     def serial_tail(self, native: NativeId, limit_bytes: int) -> bytes:
+        return self._read_serial(lambda logs: logs.tail(native, limit_bytes))
+
+    def serial_after(self, native: NativeId, after: int, limit_bytes: int) -> tuple[int, bytes]:
+        return self._read_serial(lambda logs: logs.after(native, after, limit_bytes))
+
+    def _read_serial(self, read: Callable[[SerialLogs], T]) -> T:
+        """Without asking libvirt, so that a guest's last words can be read while it is down."""
         files = self._workshop.files
         if files is None:
             raise Unsupported("this engine's guests have no serial output")
         if self._closed.is_set():
             raise Unavailable("the driver is closed")
-        # Without asking libvirt, so that a guest's last words can be read while it is down.
         try:
-            return files.serial.tail(native, limit_bytes)
+            return read(files.serial)
         except OSError as error:
             raise told_of_file(error) from error
 

@@ -71,6 +71,20 @@ class SerialLogs:
         except FileNotFoundError:
             return b""
 
+    def after(self, native: NativeId, after: int, limit_bytes: int) -> tuple[int, bytes]:
+        """From where it begins, and what is there: the front of the file may be given back."""
+        if not names.is_guest_uuid(native):
+            return 0, b""
+        try:
+            with self.path(native).open("rb") as log:
+                size = os.fstat(log.fileno()).st_size
+                kept = max(size - MOST_READ_BYTES, 0)
+                start = max(after, kept) if after <= size else kept
+                log.seek(start)
+                return start, log.read(max(min(limit_bytes, MOST_READ_BYTES), 0))
+        except FileNotFoundError:
+            return 0, b""
+
 
 def trim(path: Path) -> None:
     """Give back all but the tail.  Where the file system cannot, the whole file is cut."""

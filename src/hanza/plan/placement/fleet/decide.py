@@ -39,8 +39,12 @@ UNCLEAR = Unclear()
 class Decider:
     """Decides on an inventory, plain or compiled."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(
+        self, inventory: Inventory, may_compile: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`may_compile` is asked for what is only there as machine code, whatever the size."""
         self.inventory = inventory
+        self._may_compile = may_compile
         self._decide: Callable[..., int] = kernels.decide.plain
         self.list_fitting: Callable[..., int] = kernels.list_fitting.plain
         self.count_points: Callable[..., None] = kernels.count_points.plain
@@ -51,6 +55,11 @@ class Decider:
         self.inventory.columns.compile()
         self._decide = kernels.decide.fast
         self.list_fitting, self.count_points = kernels.list_fitting.fast, kernels.count_points.fast
+
+    @property
+    def may_solve(self) -> bool:
+        """Whether `batch` and `bound` can be used, which plain would take many times as long."""
+        return self.inventory.columns.is_compiled or self._may_compile()
 
     def choose(
         self, demand: Demand, standing: Sequence[HostId], now: datetime

@@ -9,16 +9,19 @@ from datetime import UTC, datetime, timedelta
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId, SiteId
-from hanza.model.policy import Policy, Spread
+from hanza.model.policy import Goals, Policy, Spread
 from hanza.model.price import Prices
 from hanza.plan.placement.candidate import Demand, Ground
+from hanza.plan.placement.choose import MEMBERS_MAX, Placed
 from hanza.plan.placement.fleet.fleet import Fleet
 from hanza.plan.placement.fleet.host import Host, Standing
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SITES, HOSTS = 3, 4
-ROOM, SIZE = Capacity(8, 16_384, 65_536), Capacity(1, 1024, 1024)
+ROOM, SIZE = Capacity(72, 16_384, 65_536), Capacity(1, 1024, 1024)
 """Each host's, and each demand's."""
+MANY, LITTLE = MEMBERS_MAX + 1, Capacity(1, 16, 1024)
+"""More than a site has disk for."""
 APART = Policy(spreads=(Spread("site", distinct_min=2),))
 NOWHERE = Policy(countries=frozenset({"AQ"}))
 
@@ -35,6 +38,16 @@ def exercise() -> None:
         if host is not None:
             fleet.take(host, SIZE)
             fleet.give(host, SIZE)
+    _exercise_many(fleet)
+
+
+def _exercise_many(fleet: Fleet) -> None:
+    """Place so many that it is done in numbers, and prove how well."""
+    team = [Demand("web", LITTLE, Policy(goals=Goals(price=1)))] * MANY
+    with fleet.trial(NOW) as trial:
+        answer = trial.place(team, ())
+        assert isinstance(answer, Placed), "there is room for them"
+        trial.proof(team, (), answer)
 
 
 def _fleet() -> Fleet:

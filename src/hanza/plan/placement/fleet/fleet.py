@@ -46,7 +46,7 @@ class Fleet:
         may_compile: Callable[[], bool] = at_once,
     ) -> None:
         self._inventory = Inventory(heard_within)
-        self._decider = Decider(self._inventory)
+        self._decider = Decider(self._inventory, may_compile)
         self._compiles = compiled is None
         self._may_compile = may_compile
         if compiled:

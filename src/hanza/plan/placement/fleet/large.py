@@ -9,6 +9,8 @@ is never refused, and is never placed worse than they would have it.
 Points are those of the hosts as they are before the group, as for small groups.  Where room is a
 goal a turn finds the room that those before it have left, which is what who says `room` is after;
 so there nothing is bettered by the points of before.  How near to the best it all is, `proof` says.
+
+A small fleet has no machine code until it is asked for: as long as that is made, the turns are all.
 """
 
 from collections.abc import Sequence
@@ -140,7 +142,7 @@ def place_large(large: Large, neighbours: Sequence[Standing]) -> Codes | None:
     """The row of each member, or None; each of them has a host.  The fleet is left as it was."""
     if (large.free(large.hosts).sum(axis=0) < large.takes.sum(axis=0)).any():
         return None
-    is_counted = large.is_counted
+    is_counted = large.is_counted and large.decider.may_solve
     fitting = np.array([len(one.rows) for one in large.fitting])[large.kinds].tolist()
     found = place_in_turn(
         large.decider, large.demands, neighbours, large.now, fitting, mends=not is_counted

@@ -26,14 +26,16 @@ PAIRS_MAX = 300_000
 """Of members and sites."""
 
 
-def prove_placed(large: Large, rows: Codes, neighbours: Sequence[Standing]) -> Proof:
+def prove_placed(
+    large: Large, rows: Codes, neighbours: Sequence[Standing], pairs_max: int = PAIRS_MAX
+) -> Proof:
     """How near to the best these rows are, one for each member."""
     points, most = large.points(rows), large.most
     fines = SOFT_FINE * _missed(large, rows, neighbours)
     lost, least = int((most - points).sum()), 0
-    if lost:
+    if lost and large.decider.may_solve:
         try:
-            batch = _batch_of(large)
+            batch = _batch_of(large, pairs_max)
             answer = Answer(np.zeros(0, np.int64), lost, 0, np.zeros(batch.room.shape))
             least = max(0, min(lost, prove(batch, answer, ROUNDS_MAX).least))
         except TooLarge:
@@ -42,7 +44,7 @@ def prove_placed(large: Large, rows: Codes, neighbours: Sequence[Standing]) -> P
     return Proof(len(rows), int(points.sum()) - fines, int(most.sum()) - least)
 
 
-def _batch_of(large: Large) -> Batch:
+def _batch_of(large: Large, pairs_max: int) -> Batch:
     """Members, and sites with one more for all that are not named; it costs the points lost."""
     columns = large.decider.inventory.columns
     known = large.hosts
@@ -50,7 +52,7 @@ def _batch_of(large: Large) -> Batch:
     room = np.zeros((len(sites) + 1, 3), np.int64)
     np.add.at(room, inverse, large.free(known))
     room[-1] = large.takes.sum(axis=0)
-    named = max(1, PAIRS_MAX // len(large.demands))
+    named = max(1, pairs_max // len(large.demands))
     parts = []
     for kind, fitting in enumerate(large.fitting):
         mine = np.flatnonzero(large.kinds == kind)
