@@ -98,6 +98,8 @@ def a_plane(folder: Path) -> Iterator[Plane]:
         bearer(league, "ana", "acme", "rival")
         furnish(Asker(TestClient(app), league, "acme"))
         league.put("web", "DE")
+        league.put("left", "DE", disk="data")
+        league.delete("left")
         for _ in range(4):
             league.step()
         engine, stop, wake = league.engine, threading.Event(), threading.Event()
@@ -213,7 +215,7 @@ def ask_well(plane: Plane, operation: APIOperation) -> set[int]:
     bodies: list[Any] = [BLOB] if name == "putBlob" else good_bodies(name, operation.path)
     for body in bodies or [None]:
         for named in names_of(operation.path):
-            usual = THERE | {"name": named} if looks else CHANGED
+            usual = THERE | {"name": named} if looks else changed_by(operation)
             names = {one: (OWN | usual).get(one, "thing") for one in parameters}
             for caller in plane.callers():
                 case = operation.Case(path_parameters=names)
@@ -246,10 +248,16 @@ def names_for(operation: APIOperation) -> st.SearchStrategy[dict[str, str]]:
         elif looks and name == "name":
             there[name] = st.sampled_from(names_of(operation.path))
         else:
-            there[name] = st.just(CHANGED.get(name, "thing"))
+            there[name] = st.just(changed_by(operation).get(name, "thing"))
     wrong = {name: st.one_of(usual, st.sampled_from(STRANGE)) for name, usual in there.items()}
     good = st.fixed_dictionaries(there)
     return st.one_of(good, good, good, st.fixed_dictionaries({}, optional=wrong))
+
+
+def changed_by(operation: APIOperation) -> dict[str, str]:
+    """The volume that may be ended is of an instance that nothing else is asked about."""
+    is_of_volume = any(one.name == "volume" for one in operation.path_parameters)
+    return CHANGED | ({"instance": "left"} if is_of_volume else {})
 
 
 def names_of(path: str) -> list[str]:

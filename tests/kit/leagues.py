@@ -263,7 +263,10 @@ class League:
             slip.with_suffix(".new").rename(slip)
         return slip.read_text()
 
-    def put(self, name: str, country: str, *, power: str = "on", memory_mib: int = 128) -> Answer:
+    def put(
+        self, name: str, country: str, *, power: str = "on", memory_mib: int = 128, disk: str = ""
+    ) -> Answer:
+        """`disk` names a volume that it brings along."""
         spec = {
             "country": country,
             "image": "tiny",
@@ -271,6 +274,7 @@ class League:
             "memoryMiB": memory_mib,
             "diskMiB": 64,
             "power": power,
+            "volumes": [{"name": disk, "sizeMiB": 8}] if disk else [],
         }
         path = {"tenant": "acme", "workspace": "shop", "instance": name}
         return self.call(instances.put_instance, json.dumps({"spec": spec}).encode(), **path)
