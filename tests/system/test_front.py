@@ -95,6 +95,15 @@ def test_a_killed_plane_is_started_again_and_meanwhile_said_to_start(tmp_path: P
         assert front.status.starts == 1
 
 
+def test_a_status_that_cannot_be_kept_ends_nothing(tmp_path: Path) -> None:
+    with a_front(tmp_path / "p") as front:
+        first = front.until_phase("serving")
+        (front.state / "front.json.new").mkdir()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: ask(front)[0] == 200 and ask(front)[2] != str(first).encode(), "anew", 5)
+        assert front.process.stop() == 0
+
+
 def test_a_release_that_cannot_begin_takes_nothing_away(tmp_path: Path) -> None:
     with a_front(tmp_path / "p") as front:
         first = front.until_phase("serving")

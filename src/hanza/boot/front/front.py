@@ -304,8 +304,11 @@ class Front:
             "not_begun": self._not_begun,
         }
         path = Path(self._spec.state, STATUS)
-        path.with_suffix(".new").write_text(json.dumps(told))
-        path.with_suffix(".new").replace(path)
+        try:
+            path.with_suffix(".new").write_text(json.dumps(told))
+            path.with_suffix(".new").replace(path)
+        except OSError as error:  # such as a full disk: that ends nothing
+            log.warning("front.untold", why=str(error))
 
 
 def _note(number: int, frame: object) -> None:
