@@ -101,6 +101,15 @@ def test_a_site_of_many_blocks_empties_and_fills_again() -> None:
     assert fleet.choose(a_demand(), [], NOW) == "h001"
 
 
+def test_blocks_that_are_fuller_are_passed_over_where_room_counts() -> None:
+    hosts = [a_host(f"h{n:03}") for n in range(3 * BLOCK_ROWS)]
+    fleet = a_fleet(*hosts)
+    roomy = a_demand(policy=Policy(goals=Goals(room=1)))
+    for one in (*hosts[:BLOCK_ROWS], *hosts[2 * BLOCK_ROWS :]):
+        fleet.take(one.host, TINY)
+    assert fleet.choose(roomy, [], NOW) == hosts[BLOCK_ROWS].host
+
+
 @pytest.mark.parametrize("length", [7, 15, 23, 40])
 def test_of_equals_the_first_id_is_chosen_however_long_it_is(length: int) -> None:
     ids = [f"{'x' * length}{n}" for n in (3, 1, 2)]
