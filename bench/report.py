@@ -22,14 +22,19 @@ class Number:
     at_least: float | None = None
 
     @property
+    def shown(self) -> float:
+        return round(self.value, 2)
+
+    @property
     def is_kept(self) -> bool:
-        is_low = self.at_most is None or self.value <= self.at_most
-        return is_low and (self.at_least is None or self.value >= self.at_least)
+        """By what is shown: nobody reads 1000.0 and is told that it is below 1000."""
+        is_low = self.at_most is None or self.shown <= self.at_most
+        return is_low and (self.at_least is None or self.shown >= self.at_least)
 
 
 def tell(number: Number) -> Number:
     """Print it at once, so that a run that is cut has told what it had."""
-    said = {**asdict(number), "value": round(number.value, 2)}
+    said = {**asdict(number), "value": number.shown}
     if number.at_least is not None:
         del said["at_most"]
     else:
