@@ -2,8 +2,9 @@
 
 To compile takes ten seconds and 150 MiB.  Once the plane has as many hosts as machine code is worth
 for, a child compiles and keeps it; until then the same functions run as Python, which decide the
-same, slower.  Then a thread reads what was kept, and whoever decides next has it.  Where code
-was kept before, the child is done in a second.
+same, slower.  From then on each function is read, in some milliseconds, by whoever needs it first:
+a plane that places little has the memory of little.  Where code was kept before, the child is done
+in a second.
 
 Not a promise: a child that fails is told in the log, and decisions stay plain until the next start.
 """
@@ -81,7 +82,6 @@ class Compiling:
             tail = said.decode(errors="replace").strip()[-TAIL_CHARACTERS:]
             log.warning("placement.not_compiled", code=child.returncode, said=tail)
             return
-        exercise()
         self._ready.set()
         log.info("placement.compiled")
 
