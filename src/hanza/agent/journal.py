@@ -9,6 +9,7 @@ It is not a cache: what is not worth a crash is not kept here.  An older manifes
 back to: what it names may run elsewhere by now.
 """
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -79,16 +80,15 @@ class Journal:
         self._point = point
         self._turn = threading.Lock()
         self._lock = _locked(folder)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
             self.identity = load_identity(folder)
             self.manifest = load_manifest(folder, self.identity)
             self.directory = load_directory(folder, self.identity)
             # A cut between the manifest and this leaves a stop that the plane has ended.
             self.stops = standing(self.manifest, load_stops(folder))
             self.allowed = _load_allowed(folder)
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     def close(self) -> None:
         self._lock.close()

@@ -6,6 +6,7 @@ what would grow beyond the limits are refused; the folder has its name only once
 is on the disk.  It asks nothing about signatures: see `updates`.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -41,25 +42,24 @@ def unpack(
     """
     laying = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(laying, ignore_errors=True)
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            entries = _entries(opened)
-            content = _manifest_in(opened, entries)
-            manifest = manifest_from_json(content)
-            if entries.keys() - {MANIFEST} != {one.path for one in manifest.files}:
-                raise BadArchive("it has other files than its manifest names")
-            check(manifest)
-            laying.mkdir(mode=0o700)
-            for one in manifest.files:
-                _lay(opened, entries[one.path], one, laying)
-            with open(laying / MANIFEST, "xb", opener=_private) as file:
-                file.write(content)
-    except _UNREADABLE as error:
-        shutil.rmtree(laying, ignore_errors=True)
-        raise BadArchive(f"it is no archive that can be read: {error}") from error
-    except BaseException:
-        shutil.rmtree(laying, ignore_errors=True)
-        raise
+    with contextlib.ExitStack() as undo:
+        undo.callback(shutil.rmtree, laying, ignore_errors=True)
+        try:
+            with zipfile.ZipFile(archive) as opened:
+                entries = _entries(opened)
+                content = _manifest_in(opened, entries)
+                manifest = manifest_from_json(content)
+                if entries.keys() - {MANIFEST} != {one.path for one in manifest.files}:
+                    raise BadArchive("it has other files than its manifest names")
+                check(manifest)
+                laying.mkdir(mode=0o700)
+                for one in manifest.files:
+                    _lay(opened, entries[one.path], one, laying)
+                with open(laying / MANIFEST, "xb", opener=_private) as file:
+                    file.write(content)
+        except _UNREADABLE as error:
+            raise BadArchive(f"it is no archive that can be read: {error}") from error
+        undo.pop_all()
     _sync_tree(laying)
     shutil.rmtree(folder, ignore_errors=True)
     laying.replace(folder)

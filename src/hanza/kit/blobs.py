@@ -8,6 +8,7 @@ there; a writer that dies leaves a part and nothing else; what was not asked for
 never looked at.  It knows nothing of what the bytes are, and of who may have them.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -108,14 +109,12 @@ class Blobs:
 
     def receive(self, digest: str, chunks: Iterable[bytes], size_max: int, word: str) -> int:
         """Write a whole file, or leave nothing of it; its size."""
-        with self.begin(digest, size_max, word) as part:
-            try:
-                for chunk in chunks:
-                    part.write(chunk)
-                part.keep()
-            except BaseException:
-                part.drop()
-                raise
+        with self.begin(digest, size_max, word) as part, contextlib.ExitStack() as undo:
+            undo.callback(part.drop)
+            for chunk in chunks:
+                part.write(chunk)
+            part.keep()
+            undo.pop_all()
             return part.size
 
     def free_bytes(self) -> int:

@@ -41,12 +41,12 @@ class Steps:
                 self.out.flush()
 
         tell("")
+        end = "no"
         try:
             yield tell
-        except BaseException:
-            self._close("no", words, began)
-            raise
-        self._close("ok", words, began)
+            end = "ok"
+        finally:
+            self._close(end, words, began)
 
     def say(self, text: str = "") -> None:
         self.out.write(f"{text}\n")
