@@ -20,7 +20,9 @@ BASE = "/providers/hanza.federation/v1"
 TIMEOUT_S = 30.0
 STARTING_S = 20.0
 """How long a plane that says that it starts is asked again."""
-_QUERY = re.compile(r"\?(dryRun=true|volumes=true|fresh=true|after=-?[0-9]+)\Z", re.ASCII)
+_QUERY = re.compile(
+    r"\?(dryRun=true|volumes=true|waiting=true|fresh=true|after=-?[0-9]+)\Z", re.ASCII
+)
 UPLOAD_TIMEOUT_S = 300.0
 """For one step of an upload: the plane may have to write much to its disk before it answers."""
 _REFUSALS: dict[str, type[errors.Refusal]] = {
@@ -31,6 +33,8 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.Forbidden,
         errors.NotFound,
         errors.Conflict,
+        errors.NotPending,
+        errors.Told,
         errors.Outdated,
         errors.BadQuery,
         Contradiction,

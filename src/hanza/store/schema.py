@@ -32,6 +32,7 @@ from hanza.store.standing_tables import provider_users as provider_users
 from hanza.store.standing_tables import site_standings as site_standings
 from hanza.store.terms_tables import provider_shards as provider_shards
 from hanza.store.terms_tables import provider_terms as provider_terms
+from hanza.store.volume_tables import volumes as volumes
 
 metadata = METADATA
 
@@ -236,29 +237,6 @@ instances = sa.Table(
     sa.UniqueConstraint("tenant", "workspace", "name"),
     sa.Index("ix_instances_tenant_workspace_app", "tenant", "workspace", "app"),
     sa.Index("ix_instances_boot_volume", "boot_volume"),
-)
-
-volumes = sa.Table(
-    "volumes",
-    metadata,
-    an_id(),
-    a_text("tenant"),
-    a_text("workspace"),
-    a_text("name"),
-    a_count("size_mib"),
-    a_text("image"),
-    a_text("app", nullable=True),
-    a_ref("bundle_id", "bundles", nullable=True),
-    a_flag("is_ended"),
-    an_instant("created_at"),
-    a_count("stays", 0),
-    a_ref("host_id", "hosts", nullable=True),
-    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), nullable=True, index=True),
-    a_count("held_mib", 0),
-    a_flag("is_leaving"),
-    a_flag("is_made"),
-    sa.Column("instance_id", sa.Text, nullable=True, index=True),
-    sa.UniqueConstraint("tenant", "workspace", "name"),
 )
 
 resources = sa.Table(
