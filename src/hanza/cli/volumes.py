@@ -12,7 +12,7 @@ from hanza.cli.options import (
     YesOption,
     connect,
 )
-from hanza.cli.pending import DryRunOption, take_back
+from hanza.cli.pending import DryRunOption, show_taken_back, take_back
 from hanza.cli.render import Output, Record, show
 from hanza.cli.waiting import words_of_waiting
 from hanza.model.errors import NotFound
@@ -57,7 +57,7 @@ def withdraw_volumes(
         listed = client.items(f"/tenants/{tenant}{inside}/volumes")
         chosen = [_of_name(listed, name) for name in names]
         records = take_back(client, tenant, chosen, dry_run=dry_run)
-    show(records, ["name", "state", "change"], output, "")
+    show_taken_back(records, output)
 
 
 @volume.command("delete")
