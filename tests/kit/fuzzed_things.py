@@ -85,6 +85,7 @@ OF_THE_FEDERATION: dict[str, Any] = {
     "putProbe": {
         "spec": {"host": "probe.example.org", "port": 443, "latitude": 50, "longitude": 6}
     },
+    "putClient": {"spec": {"host": "client.example.org", "port": 443, "city": "Ljubljana"}},
     "putImage": {
         "spec": {"kernel": f"sha256:{DIGEST}", "initrd": f"sha256:{DIGEST}", "cmdline": "quiet"}
     },
