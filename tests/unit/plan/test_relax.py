@@ -44,6 +44,40 @@ def test_the_smallest_step_of_each_rule(policy: Policy, ground: Any, text: str) 
     assert texts(policy, at("s1", **ground)) == [text.format(LJUBLJANA.name)]
 
 
+def certified(site: str, *certificates: str) -> Candidate:
+    return at(site, provider_attributes={"certifications": certificates})
+
+
+def test_of_several_certificates_only_those_are_given_up_that_are_lacking() -> None:
+    asked = Requirement("provider", "certifications", "all", frozenset({"bsi_c5", "iso_27001"}))
+    policy = Policy(requirements=(asked,))
+    hosts = [certified("s1", "iso_27001"), certified("s2", "iso_27001"), certified("s3", "bsi_c5")]
+    found = explain(a_demand(policy), [*hosts, at("s4")]).relaxations
+    assert [(one.text, one.sites) for one in found] == [
+        ("without certificate bsi_c5 and iso_27001", 4),
+        ("without certificate bsi_c5", 2),
+        ("without certificate iso_27001", 1),
+    ]
+    (left,) = found[1].demands[0].policy.requirements
+    assert left.values == {"iso_27001"}
+
+
+@pytest.mark.parametrize(
+    ("how", "has", "text"),
+    [
+        ("any", ("memory",), "let site.sku_families be memory too"),
+        ("is", ("general", "memory"), "let site.sku_families be memory too"),
+        ("is", ("unknown",), "do not ask for site.sku_families"),
+        ("any", (), "do not ask for site.sku_families"),
+        ("all", ("memory",), "without general of site.sku_families"),
+    ],
+)
+def test_another_value_is_let_pass_where_one_is_known(how: Any, has: Any, text: str) -> None:
+    asked = Requirement("site", "sku_families", how, frozenset({"general"}))
+    policy = Policy(requirements=(asked,))
+    assert texts(policy, at("s1", site_attributes={"sku_families": has})) == [text]
+
+
 def test_the_value_that_opens_most_comes_first_with_hosts_sites_and_price() -> None:
     dear, cheap = prices_of(2000), prices_of(1000)
     hosts = [
