@@ -34,6 +34,7 @@ NEVER_GRANTED = {
     "hanza.federation.withdrawInstance",  # no site is silent
     "hanza.federation.withdrawPrices",
     "hanza.federation.startRollout",  # no release is there
+    "hanza.federation.setClaimEnd",  # nobody claims anything
     "seca.compute.restartInstance",  # nothing runs
 }
 

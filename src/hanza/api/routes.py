@@ -3,6 +3,7 @@
 from hanza.api import (
     alerts,
     apps,
+    claims,
     clients,
     console,
     directory,
@@ -137,6 +138,8 @@ ROUTES = (
     Route("GET", BASE + "/probes", probes.list_probes, OPERATOR),
     Route("PUT", BASE + "/probes/{probe}", probes.put_probe, OPERATOR),
     Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, OPERATOR),
+    Route("GET", BASE + "/claims", claims.list_claims, OPERATOR),
+    Route("POST", BASE + "/claims", claims.set_claim_end, OPERATOR),
     Route("GET", BASE + "/clients", clients.list_clients, OPERATOR),
     Route("POST", BASE + "/clients/{tenant}/{client}/grant", clients.grant_client, OPERATOR),
     Route("GET", BASE + "/round-trips", probes.list_round_trips, OPERATOR),

@@ -1,5 +1,6 @@
-"""How a requirement of an attribute is asked for less, for grounds that miss it: no more is given
-up than one of them needs.  Pure; that it places what it says is for `relax` to try.
+"""How less is asked of an attribute, for grounds that miss a requirement of it.
+
+No more is given up than one of them needs.  Pure; that it places what it says `relax` tries.
 """
 
 from collections.abc import Iterable, Sequence

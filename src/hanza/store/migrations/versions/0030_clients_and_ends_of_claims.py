@@ -1,4 +1,4 @@
-"""Clients: addresses that tenants would have sites measure to."""
+"""Clients that tenants would have sites measure to, and when claims end."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,16 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "name", name="pk_clients"),
     )
+    op.create_table(
+        "claim_ends",
+        sa.Column("member_id", sa.Text(), nullable=False),
+        sa.Column("attribute", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "attribute", "value", name="pk_claim_ends"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("claim_ends")
     op.drop_table("clients")
