@@ -1,6 +1,6 @@
 """What would help: for each single rule the smallest change that lets at least one host pass.
 
-Only hosts that lack one thing are looked at, because one change is all that is offered.  Every
+Only hosts that lack one thing are looked at; for several see `relax_together`.  Every
 relaxation carries the demand as it would then be, and it was tried before it is named.
 """
 
@@ -51,7 +51,7 @@ def relaxations_of(
     for rule, key in looked.compiled.says:
         near = misses.get((rule, key), [])
         changes = changes_of(looked.demand, rule, key, near)
-        tried = (_tried(rule, change, near, neighbours) for change in changes)
+        tried = (try_change(rule, change, near, neighbours) for change in changes)
         opened = [one for one in tried if one.hosts]
         found += sorted(opened, key=lambda one: (-one.hosts, one.text))
     return tuple(found)
@@ -108,9 +108,10 @@ def _steps_of(
         )
 
 
-def _tried(
+def try_change(
     rule: str, change: Change, near: Sequence[Candidate], neighbours: Sequence[Neighbour]
 ) -> Relaxation:
+    """What it opens of these."""
     text, demand = change
     options = [
         one.candidate
