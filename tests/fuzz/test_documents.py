@@ -36,6 +36,7 @@ NEVER_GRANTED = {
     "hanza.federation.withdrawStorage",  # nothing waits
     "hanza.federation.withdrawVolume",
     "hanza.federation.startRollout",  # no release is there
+    "hanza.federation.setClaimEnd",  # nobody claims anything
     "seca.compute.restartInstance",  # nothing runs
 }
 

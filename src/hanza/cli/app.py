@@ -10,6 +10,8 @@ from hanza.cli import (
     alerts,
     apps,
     calendars,
+    claims,
+    clients,
     console,
     directory,
     ending,
@@ -78,6 +80,8 @@ app.add_typer(alerts.alert, name="alert")
 app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
 app.add_typer(probes.probe, name="probe")
+app.add_typer(clients.client, name="client")
+app.add_typer(claims.claim, name="claim")
 app.add_typer(directory.directory, name="directory")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(volumes.volume, name="volume")
