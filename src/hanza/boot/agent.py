@@ -49,7 +49,7 @@ from hanza.boot.agent_options import (
     keys_of,
     options_of,
 )
-from hanza.boot.checkup import examine_agent, trial_of
+from hanza.boot.checkup import examine_agent, lay_test_image, trial_of
 from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
 from hanza.boot.settings import (
     Address,
@@ -216,6 +216,7 @@ def status_command(state: State, output: OutputOption = Output.table) -> None:
 
 
 app.command("launch")(launch_command)
+app.command("test-image")(lay_test_image)
 
 
 def numbers_served(agent: Agent, address: Address | None) -> AbstractContextManager[None]:
