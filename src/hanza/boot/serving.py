@@ -9,8 +9,9 @@ import contextlib
 import signal
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -31,6 +32,8 @@ log = Log("hanza.plane")
 STOP_WITHIN_S = 5
 ABANDONED_WITHIN_S = 1
 """When the front is gone the next one wants the addresses."""
+LOOK_EVERY_S, FAREWELL_LOOKS = 0.1, 3
+"""While it drains, how often it is looked who is done and does not go; and how often they may."""
 
 
 class _WebSockets(WebSocketsSansIOProtocol):
@@ -97,7 +100,26 @@ class _Server(uvicorn.Server):
             asyncio.get_running_loop().remove_reader(self._front.line.fileno())
             with contextlib.suppress(FrontGone):
                 self._front.give_back()
-        await super().shutdown(sockets)
+        cutting = asyncio.create_task(self._cut_silent())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+    async def _cut_silent(self) -> None:
+        """TLS waits for the other side's word of farewell, which who does not read never says.
+
+        That is a client with a connection that it keeps, or a site that is away: nothing is owed
+        to either, and as long as they are waited for the next plane does not begin.
+        """
+        looks: Counter[Any] = Counter()
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for one in list(self.server_state.connections):
+                if one.transport.is_closing() and not one.transport.get_write_buffer_size():
+                    looks[one] += 1
+                    if looks[one] == FAREWELL_LOOKS:
+                        one.transport.abort()
 
     def _heed_front(self, front: Handover) -> None:
         if front.is_over():
