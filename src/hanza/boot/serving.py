@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -46,6 +47,12 @@ class _WebSockets(WebSocketsSansIOProtocol):
             # Agents' hearts beat: pings beside that would double what idle sites send and get.
             self.ping_interval = None
         super().handle_connect(event)
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """A refusal that was said whole is an answer; uvicorn logs it as a mistake of ours."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
 
     def _trust(self) -> None:
         self.conn.max_message_size = FRAME_BYTES_MAX
