@@ -185,7 +185,14 @@ def test_a_real_plane_is_restarted_and_stopped(tmp_path: Path) -> None:
     with a_local_league(tmp_path, has_front=True) as league:
         first = status_of(league.state)
         assert first is not None
+        root = ssl.create_default_context(cafile=str(league.state / "root.pem"))
+        idle = HTTPSConnection("127.0.0.1", league.port, timeout=5, context=root)
+        idle.request("GET", "/healthz")
+        assert idle.getresponse().read(), "and nothing is read of it any more"
         done = league.ask("plane", "restart", "--state", str(league.state))
+        log = (tmp_path / "plane.log").read_text()
+        assert "graceful shutdown exceeded" not in log, "who keeps a connection holds up nobody"
+        idle.close()
         assert (done["front"], done["plane"] != first.plane) == (league.plane.pid, True)
         league.ask("tenant", "add", "acme")
         assert league.plane.resident_mib <= FRONT_MIB_MAX

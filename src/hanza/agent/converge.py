@@ -135,7 +135,7 @@ class Converger:
         self._problems: dict[Mark | Stay, Problem] = {}
         self._last: View | None = None
         self._blind_passes = 0
-        self._brake = Brake()
+        self.brake = Brake()
 
     def run_pass(self, manifest: Manifest | None) -> tuple[View, Verdict]:
         """Raises only what no driver may raise; whatever was not done is done by the next pass."""
@@ -159,7 +159,7 @@ class Converger:
             self._shelf.want(manifest.bundles, used | {one.image for one in survey.volumes})
         heard = self._watch.listen(covered, survey.hosts, now)
         steps = self._decide(wishes, self._unswept(ended), survey, now)
-        steps = self._brake.hold(steps, manifest, survey)
+        steps = self.brake.hold(steps, manifest, survey)
         is_more_due = self._do(wishes, steps)
         self._problems = self._problems_of(wishes, steps, now)
         # What was not swept is doubted as well: a run is absent once nothing is left of it.

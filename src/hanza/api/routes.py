@@ -83,6 +83,8 @@ OF_PROVIDERS = (
     ),
     Route("POST", _OWN_SITE + "/confirm", mastery.confirm_endings, OF_PROVIDER),
     Route("GET", _OWN_SITE + "/drain-plan", rebalancing.plan_own_drain, OF_PROVIDER),
+    Route("GET", _OWN_SITE, sites.get_own_site, OF_PROVIDER),
+    Route("GET", _OWN_SITE + "/strangers", sites.list_own_strangers, OF_PROVIDER),
     Route("GET", _OWN_SITE + "/export", own.export_site, OF_PROVIDER),
     Route("GET", _OWN_SITE + "/metrics", numbers.get_own_site_numbers, OF_PROVIDER),
     Route("POST", _PROVIDER + "/suspend", mastery.suspend_provider, OF_PROVIDER),

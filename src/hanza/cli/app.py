@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -143,11 +144,15 @@ def list_events(
     after: Annotated[
         int | None, typer.Option(help="What came after this serial; the newest by default.", min=0)
     ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="What this tenant is told.", envvar="HANZA_TENANT")
+    ] = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Show what happened, oldest first."""
+    """Show what happened, oldest first: to all, for the operator; to a tenant, for its people."""
+    path = "/events" if tenant is None else f"/tenants/{quote(tenant, safe='')}/events"
     with connect(context) as client:
-        records = client.items("/events" if after is None else f"/events?after={after}")
+        records = client.items(path if after is None else f"{path}?after={after}")
     show(records, ["serial", "at", "kind", "text"], output, "nothing has happened yet")
 
 

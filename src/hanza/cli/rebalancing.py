@@ -1,6 +1,6 @@
 """`hanza rebalance plan` and `hanza site drain-plan`: what to move, at what gain and cost.
 
-Plans only: nothing moves.  The second is the operator's, of a whole site, in numbers.
+Plans only: nothing moves.  The second is of a whole site, in numbers, for its provider.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import typer
 
 from hanza.cli.options import TENANT, OutputOption, TenantOption, WorkspaceOption, connect
 from hanza.cli.render import Output, Record, show
-from hanza.cli.site_acts import moment_of
+from hanza.cli.site_acts import ProviderOption, moment_of, path_of, provider_of
 from hanza.kit.clock import SystemClock
 from hanza.plan.pricing import words_of_price
 
@@ -87,11 +87,13 @@ def plan_moves(  # noqa: PLR0913 -- each is an option of the command
 def plan_drain(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A site.")],
+    provider: ProviderOption = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Show what emptying a site would take, over all tenants, in numbers; nothing is moved."""
     with connect(context) as client:
-        plan: dict[str, Any] = client.get(f"/sites/{quote(name, safe='')}/drain-plan")
+        owner = path_of(provider or provider_of(client, name))
+        plan: dict[str, Any] = client.get(f"{owner}/sites/{quote(name, safe='')}/drain-plan")
     if output is Output.json:
         show([plan], [], output, "")
         return
