@@ -67,6 +67,7 @@ def asking(front: Fronted) -> Iterator[list[tuple[int, str | None, bytes]]]:
     thread = threading.Thread(target=go_on)
     thread.start()
     try:
+        until(lambda: heard or trouble, "somebody answers", 5)
         yield heard
     finally:
         is_over.set()
