@@ -385,7 +385,11 @@ def decode_down(frame: bytes) -> Down:
 
 
 def decode_claims(frame: bytes) -> Claims:
-    return _decode(_claims, frame)
+    """Of whoever calls: asked of a store that does not take every character.  Raises `Invalid`."""
+    claims = _decode(_claims, frame)
+    if not f"{claims.agent}{claims.nonce}{claims.driver}".isprintable():
+        raise Invalid("a name in a frame is not printable", field="frame")
+    return claims
 
 
 def _decode(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes) -> T:
