@@ -5,13 +5,13 @@ from hanza.api import (
     apps,
     claims,
     clients,
-    console,
     directory,
     images,
     instances,
     invitations,
     issuers,
     joining,
+    leads,
     mastery,
     members,
     numbers,
@@ -49,19 +49,19 @@ _INSTANCES = _WORKSPACE + "/instances"
 CONSOLE = Route(
     "GET",
     _INSTANCES + "/{instance}/console",
-    console.ask_for_upgrade,
+    leads.ask_for_upgrade,
     BY_ROLE,
     verb="post.console",
 )
 """Asked for as a WebSocket it is the console itself; who may only read does not type."""
 
-LOG = Route("GET", _INSTANCES + "/{instance}/log", console.ask_log_for_upgrade, BY_ROLE, verb="get")
+LOG = Route("GET", _INSTANCES + "/{instance}/log", leads.ask_log_for_upgrade, BY_ROLE, verb="get")
 """Asked for as a WebSocket it is what the guest writes, as it writes it; nothing is typed."""
 
 PORT = Route(
     "GET",
     _INSTANCES + "/{instance}/ports/{port}",
-    console.ask_port_for_upgrade,
+    leads.ask_port_for_upgrade,
     BY_ROLE,
     verb="post.port",
 )
