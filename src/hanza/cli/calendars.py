@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import typer
 
-from hanza.cli.options import OutputOption, connect
+from hanza.cli.options import OutputOption, ProviderOption, connect
 from hanza.cli.render import Output, show, show_one
-from hanza.cli.site_acts import DryRun, ProviderOption, Why, moment_of, path_of, provider_of
+from hanza.cli.site_acts import DryRun, Why, moment_of, path_of, provider_of
 from hanza.kit.clock import SystemClock
 
 maintenance = typer.Typer(
@@ -35,9 +35,10 @@ def set_hours(  # noqa: PLR0913 -- each is an option of the command
         put = {"spec": spec, "dryRun": dry_run}
         _, document = client.put(f"{_site(owner, name)}/hours", put)
     said = "; ".join(document["hours"]["open"]) or "always"
-    now = "takes what is new" if document["isOffered"] else "takes nothing new"
-    would = "would be" if dry_run else "is"
-    words = f"{name} {would} open {said} ({document['hours']['zone']}); then it now {now}"
+    what = "what is new" if document["isOffered"] else "nothing new"
+    opens_at, takes = ("would be", "would take") if dry_run else ("is", "takes")
+    zone = document["hours"]["zone"]
+    words = f"{name} {opens_at} open {said} ({zone}); at this moment it {takes} {what}"
     show_one(document, output, words)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import typer
 
 from hanza.cli.client import Client
-from hanza.cli.options import OutputOption, YesOption, connect
+from hanza.cli.options import OutputOption, ProviderOption, YesOption, connect
 from hanza.cli.render import Output, show, show_one
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid, NotFound
@@ -26,12 +26,6 @@ Where = Annotated[
     typer.Option(help="KEY=VALUE,…; KEY is site, provider, country, city or class."),
 ]
 All = Annotated[bool, typer.Option("--all", help="All sites that you act for.")]
-ProviderOption = Annotated[
-    str | None,
-    typer.Option(
-        help="For whom you act; the named sites' own by default.", envvar="HANZA_PROVIDER"
-    ),
-]
 Why = Annotated[str, typer.Option(help="The reason, shown to those who are refused.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be, and do nothing.")]
 When = Annotated[
@@ -168,15 +162,21 @@ def list_mine(
     context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
 ) -> None:
     """List a provider's sites as it sees them: what they take, why not, how a drain goes."""
-    if provider is None:
-        raise Invalid("say for whom: --provider", field="--provider")
+    path = path_of(acting_for(provider))
     with connect(context) as client:
-        found = client.items(f"{path_of(provider)}/sites")
+        found = client.items(f"{path}/sites")
     if output is Output.json:
         show(found, [], output, "")
         return
     columns = ["site", "offered", "holds", "drain", "hours", "maintenance", "why"]
     show([_own(one) for one in found], columns, output, "no site yet")
+
+
+def acting_for(provider: str | None) -> str:
+    """Raises `Invalid` where neither the command nor its context says it."""
+    if provider is None:
+        raise Invalid("say for whom: --provider", field="--provider")
+    return provider
 
 
 def path_of(provider: str) -> str:
