@@ -169,7 +169,7 @@ def list_mine(
         show(found, [], output, "")
         return
     columns = ["site", "offered", "holds", "drain", "hours", "maintenance", "why"]
-    show([_own(one) for one in found], columns, output, "no site yet")
+    show([own_record(one) for one in found], columns, output, "no site yet")
 
 
 def acting_for(provider: str | None) -> str:
@@ -273,11 +273,12 @@ def _line(one: Mapping[str, Any]) -> dict[str, Any]:
         "changed": one["changed"],
         "offered": site["isOffered"],
         "holds": site["holds"],
-        "why": "; ".join(reason["text"] for reason in site["reasons"]) or None,
+        "why": "; ".join(_whys(site)) or None,
     }
 
 
-def _own(site: Mapping[str, Any]) -> dict[str, Any]:
+def own_record(site: Mapping[str, Any]) -> dict[str, Any]:
+    """As `hanza site mine` shows it."""
     drain_, hours = site["drain"], site["hours"]
     windows = [one["from"][:16].replace("T", " ") for one in site["maintenance"]]
     return {
@@ -287,8 +288,15 @@ def _own(site: Mapping[str, Any]) -> dict[str, Any]:
         "drain": None if drain_ is None else f"{drain_['left']} of {drain_['beganWith']} left",
         "hours": "; ".join(hours["open"]) or "always",
         "maintenance": ", ".join(windows) or None,
-        "why": "; ".join(reason["text"] for reason in site["reasons"]) or None,
+        "why": "; ".join(_whys(site)) or None,
     }
+
+
+def _whys(site: Mapping[str, Any]) -> list[str]:
+    """Why it is not offered, and what waits for the provider's own word."""
+    held = site["heldEndings"]
+    confirm = f"endings are held back: {held} (hanza site confirm {site['name']})"
+    return [*(reason["text"] for reason in site["reasons"]), *([confirm] if held else [])]
 
 
 def moment_of(text: str, now: datetime) -> str:

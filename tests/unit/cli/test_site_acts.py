@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hanza.cli.placing import summary_of
-from hanza.cli.site_acts import _path, _spec, moment_of
+from hanza.cli.site_acts import _path, _spec, moment_of, own_record
 from hanza.model.errors import Invalid
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -79,3 +79,21 @@ def test_a_plan_says_until_when_its_prices_are_those() -> None:
         "pricePerMonth": 1_000_000,
     }
     assert "for who comes before 2026-12-01 09:00 UTC" in summary_of(quote)
+
+
+@pytest.mark.parametrize(
+    ("held", "why"),
+    [(0, "is cordoned"), (3, "is cordoned; endings are held back: 3 (hanza site confirm pl-1)")],
+)
+def test_a_provider_sees_what_waits_for_its_word(held: int, why: str) -> None:
+    site = {
+        "name": "pl-1",
+        "isOffered": False,
+        "holds": 4,
+        "drain": None,
+        "hours": {"zone": "UTC", "open": []},
+        "maintenance": [],
+        "reasons": [{"text": "is cordoned"}],
+        "heldEndings": held,
+    }
+    assert own_record(site)["why"] == why
