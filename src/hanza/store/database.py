@@ -127,6 +127,7 @@ def _engine(
             f"busy_timeout={patience_ms}",
             "journal_mode=WAL",
             "foreign_keys=ON",
+            "temp_store=MEMORY",
             f"query_only={int(query_only)}",
         ):
             connection.execute(f"PRAGMA {pragma}")
