@@ -104,6 +104,38 @@ def test_a_lost_host_is_shown_as_that(page: Page) -> None:
     expect(page.locator(".sitefacts")).to_contain_text("1 of 2 hosts heard; lost: host-2")
 
 
+def test_what_waits_and_how_far_a_release_is_are_told(page: Page) -> None:
+    """As the API tells it of volumes at a silent site, and of a rollout that was halted."""
+    since = "2026-03-04T05:06:07Z"
+    volume = {
+        "metadata": {"id": "vo_1", "name": "db/data", "workspace": "demo"},
+        "spec": {"sizeMiB": 64},
+        "status": {"state": "active", "site": "hr-zag-1", "pendingSince": since},
+    }
+    counts = {"none": 0, "untried": 2, "underWay": 1, "good": 0, "failed": 1}
+    agent = {"agent": "ag_1", "provider": "p", "ring": 1, "release": "0.1.0"}
+    rollout = {
+        **{"release": "0.2.0", "state": "halted", "by": "operator", "attempt": 1},
+        **{"why": "1 of 2 failed", "since": since},
+        "rings": [{"ring": 1, **counts}],
+        "agents": [agent | {"site": "hr-zag-1", "condition": "failed", "why": "no link"}],
+    }
+    page.route(re.compile("/v1/rollouts$"), lambda one: one.fulfill(json={"items": [rollout]}))
+    page.route(re.compile("waiting=true$"), lambda one: one.fulfill(json={"items": [volume]}))
+    expect(page.locator(".rollout")).to_have_count(0)
+    page.reload()
+    section = page.get_by_role("region", name="Agents' release 0.2.0")
+    expect(section).to_contain_text("halted, begun ")
+    expect(section).to_contain_text("1 of 2 failed")
+    expect(section.locator("[data-ring='1'] td")).to_have_text(["0", "1", "2", "1", "0"])
+    section.locator("summary").press("Enter")
+    told = section.locator("[data-updating=hr-zag-1]")
+    expect(told).to_have_text("hr-zag-1 runs 0.1.0: failed, in ring 1; no link")
+    queue = page.get_by_role("region", name="What waits for sites")
+    expect(queue.locator("[data-waits='db/data']")).to_contain_text("64 MiB, for hr-zag-1 since")
+    expect(queue).to_contain_text("hanza volume withdraw db/data")
+
+
 def test_what_happened_begins_with_what_matters(page: Page) -> None:
     feed = page.locator(".feed")
     expect(feed).to_contain_text("kava got a place at hr-zag-1")

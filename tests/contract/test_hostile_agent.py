@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -19,7 +20,9 @@ from hanza.api import instances
 from hanza.api.session import Session
 from hanza.model.errors import Refusal
 from hanza.model.report import Incarnation
+from hanza.store.releases import find_runs
 from hanza.store.schema import metadata
+from hanza.store.told import list_strangers
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_site_v1 import FindingW, LineW, StrangerW
@@ -193,6 +196,40 @@ def test_nothing_of_another_is_changed_or_told(world: World, name: str) -> None:
 
 def test_there_is_one_for_every_message() -> None:
     assert {kind for kind, _ in HOSTILE.values()} == set(get_args(v1.Up))
+
+
+def test_what_moves_a_cursor_or_no_store_takes_is_no_name(world: World) -> None:
+    for message in (
+        v1.Strangers([StrangerW("a\0", "n", "host-1", 1, 1, 1, "on")]),
+        v1.Strangers([StrangerW("\x1b[31m", "n", "host-1", 1, 1, 1, "on")]),
+        v1.Strangers([StrangerW("a", "n", "host\n1", 1, 1, 1, "on")]),
+        v1.Diary([LineW(9, 1, "guest.off", "in_\0", "off")]),
+        a_report(hosts=[v1.HostW("a\0", 1, 1, 1, "none")]),
+    ):
+        plane = world.connected()
+        world.heard.clear()
+        world.say(plane, message)
+        assert world.heard == [b"a name in a frame is not printable"]
+
+
+@pytest.mark.parametrize("at", [1, 3, 4])
+def test_nor_is_it_one_of_a_caller_that_nobody_knows_yet(at: int) -> None:
+    claims = [1, "ag_x", 1, "n", "fake", None, None]
+    claims[at] = "ag_x\0"
+    with pytest.raises(Refusal, match="not printable"):
+        v1.decode_claims(msgspec.msgpack.encode(claims))
+
+
+def test_names_and_words_of_others_stay_on_one_line(world: World) -> None:
+    plane = world.connected()
+    running = v1.Running("1\n2", "c\tp\x1b", "always", ["3\n"], [], True, "failed", "4", 0, "a\nb")
+    world.say(plane, running)
+    world.say(plane, v1.Strangers([StrangerW("x", "na\nme\u202e", "host-1", 1, 1, 1, "on")]))
+    runs = world.league.store.read(find_runs, world.mine.id)
+    assert runs is not None
+    assert (runs.version, runs.tag, runs.words, runs.why) == ("1 2", "c p", {"3"}, "a b")
+    (stranger,) = world.league.store.read(list_strangers, "zagreb")
+    assert stranger.stranger.name == "na me"
 
 
 def test_orphans_that_are_anothers_are_noted_as_this_ones_and_nobody_elses(world: World) -> None:

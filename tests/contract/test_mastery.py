@@ -123,7 +123,10 @@ def test_an_admin_changes_a_viewer_looks_and_nobody_elses_is_anybodys(world: Wor
 
 def test_a_site_of_another_is_not_there_whatever_it_is_asked(world: World) -> None:
     world.ask("boss", "GET", BERLIN + "/sites/paris/drain-plan", status=404)
-    world.ask("boss", "GET", BERLIN + "/sites/paris/export", status=404)
+    for own in ("", "/export", "/strangers"):
+        world.ask("boss", "GET", f"{BERLIN}/sites/paris{own}", status=404)
+    assert world.ask("clerk", "GET", BERLIN + "/sites/berlin")["state"] == "steady"
+    assert world.ask("clerk", "GET", BERLIN + "/sites/berlin/strangers")["items"] == []
     world.ask("boss", "PUT", BERLIN + "/sites/paris/hours", {"open": []}, 404)
     world.act("cordon", where={"site": ["paris"]}, status=404)
     assert world.act("cordon", where={"country": ["FR"]})["matched"] == 0

@@ -1,5 +1,6 @@
 """What is a release and what only looks like one: signatures, archives, and the commands."""
 
+import contextlib
 import hashlib
 import json
 import struct
@@ -107,6 +108,7 @@ def test_the_same_files_make_the_same_bytes_and_come_out_again(tmp_path: Path) -
         ("another byte", a_crooked_archive(ONE, {"hanza/a.py": b"a = 2\n"})),
         ("longer than told", a_crooked_archive({"hanza/a.py": bytes(10**6)}, ONE)),
         ("below a file", a_crooked_archive({"a": b"x", "a/b": b"y"})),
+        ("not deflated", a_crooked_archive(ONE, packed=zipfile.ZIP_LZMA)),
         ("no archive", b"no archive at all"),
         ("cut", an_archive()[:-30]),
     ],
@@ -117,6 +119,18 @@ def test_what_no_release_has_is_refused_and_nothing_is_left(
     with pytest.raises(BadArchive):
         laid(tmp_path, archive)
     assert [path.name for path in tmp_path.iterdir()] == ["archive"], why
+
+
+def test_a_byte_that_has_changed_anywhere_is_found_out(tmp_path: Path) -> None:
+    """Also in the table of contents, which no hash covers."""
+    whole = an_archive()
+    for at in range(whole.index(b"PK\1\2"), len(whole)):
+        for byte in {0, 255} - {whole[at]}:
+            with contextlib.suppress(BadArchive):
+                assert (
+                    laid(tmp_path, whole[:at] + bytes([byte]) + whole[at + 1 :]).keys()
+                    > FILES.keys()
+                )
 
 
 def test_a_bomb_is_refused_before_it_grows(tmp_path: Path) -> None:

@@ -156,6 +156,9 @@ def test_ring_after_ring_those_who_consent_have_it(world: World) -> None:
     assert shown["state"] == "done"
     assert [one["good"] for one in shown["rings"]] == [1, 1]
     assert world.why("rome") == "its provider has not said yes to 0.2.0"
+    own = world.ask("GET", "/providers/rome/updates")["rollout"]
+    assert (own["release"], own["state"]) == ("0.2.0", "done")
+    assert [(one["site"], one["why"]) for one in own["agents"]] == [("rome", world.why("rome"))]
     world.ask("POST", "/providers/rome/update-words", {"release": "0.2.0"})
     world.live(2)
     assert "rome" in world.asked(), "who says yes later is asked later"
@@ -275,7 +278,8 @@ def test_a_provider_says_yes_by_its_own_role_and_for_itself_alone(world: World) 
     world.ask("PUT", "/providers/berlin/users/boss", {"role": "admin"}, 201)
     world.ask("PUT", "/providers/berlin/users/clerk", {"role": "viewer"}, 201)
     boss, clerk = (_token(world.league, name) for name in ("boss", "clerk"))
-    assert world.ask("GET", "/providers/berlin/updates", by=clerk)["consent"] == "asked"
+    said = world.ask("GET", "/providers/berlin/updates", by=clerk)
+    assert (said["consent"], said["rollout"]) == ("asked", None)
     world.ask("PUT", "/providers/berlin/updates", {"consent": "never"}, 403, by=clerk)
     world.ask("PUT", "/providers/paris/updates", {"consent": "never"}, 403, by=boss)
     for words in (["0.2.0"], ["0.2.0", "0.10.0"]):

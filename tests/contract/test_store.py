@@ -556,3 +556,16 @@ def test_who_is_not_there_is_not_found(store: Store) -> None:
         store.read(sites.get_provider, "nobody")
     with pytest.raises(Unauthenticated):
         store.read(agents.public_key_of_agent, AgentId("ag_none"))
+
+
+def test_many_hints_for_later_are_one_look_that_nobody_puts_off(store: Store) -> None:
+    """However fast they come: else an agent of many words would have the engine look for ever."""
+    for after_s in (0.0, 0.4, 0.8):
+        later = NOW + timedelta(seconds=after_s + 1)
+        store.write(work.hint_by, "rollout", "ro_1", later)
+    assert not store.write(work.take_due, "rollout", 9, "t", NOW + timedelta(seconds=0.9))
+    (one,) = store.write(work.take_due, "rollout", 9, "t", NOW + timedelta(seconds=1))
+    assert one.hint == 3
+    store.write(work.hint, "rollout", "ro_2", NOW)
+    store.write(work.hint_by, "rollout", "ro_2", NOW + timedelta(seconds=1))
+    assert store.write(work.take_due, "rollout", 9, "t", NOW)

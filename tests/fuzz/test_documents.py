@@ -33,7 +33,10 @@ NEVER_GRANTED = {
     "hanza.federation.trustOwnAgent",
     "hanza.federation.withdrawInstance",  # no site is silent
     "hanza.federation.withdrawPrices",
+    "hanza.federation.withdrawStorage",  # nothing waits
+    "hanza.federation.withdrawVolume",
     "hanza.federation.startRollout",  # no release is there
+    "hanza.federation.setClaimEnd",  # nobody claims anything
     "seca.compute.restartInstance",  # nothing runs
 }
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from hanza.api.app import CONSOLE_LIMITS, build_app
 from hanza.api.gate import CALL_LIMITS, CallLimits, build_gate
 from hanza.api.identity import OperatorToken, Verifier
-from hanza.api.link import Hub
+from hanza.api.link import STRANGERS_MAX, Hub
 from hanza.api.relay import Limits
 from hanza.model.access import Grant, User
 from hanza.plan.access_roles import DEFAULT_ROLE
@@ -33,17 +33,18 @@ def an_api(
     url: str | None = None,
     limits: Limits = CONSOLE_LIMITS,
     calls: CallLimits = CALL_LIMITS,
+    strangers_max: int = STRANGERS_MAX,
     **parts: Any,
 ) -> Iterator[tuple[TestClient, League]]:
     """A client without credentials, and the league behind it.
 
-    `others` may verify tokens too; `limits` are those of consoles, and
-    `parts` replace the plane's.
+    `others` may verify tokens too; `limits` are those of consoles, `strangers_max` is the
+    link's, and `parts` replace the plane's.
     """
     with a_league(folder, url=url) as league:
         plane = league.plane = replace(league.plane, **parts)
         gate = build_gate(plane, OperatorToken(TOKEN), *others, limits=calls)
-        app = build_app(plane, gate, Hub(plane), limits)
+        app = build_app(plane, gate, Hub(plane, strangers_max), limits)
         with TestClient(app, raise_server_exceptions=False) as client:
             yield client, league
 

@@ -40,6 +40,7 @@ def a_crooked_archive(
     told: Mapping[str, bytes] | None = None,
     link: str = "",
     more: int = 0,
+    packed: int = zipfile.ZIP_DEFLATED,
 ) -> bytes:
     """One with these entries whose manifest tells of others, or of `more` bytes of each; `link`
     is to be a symbolic link."""
@@ -48,16 +49,16 @@ def a_crooked_archive(
         [path, len(text) + more, hashlib.sha256(text).hexdigest()] for path, text in told.items()
     ]
     manifest = {"form": 1, "name": "hanza", "version": "0.2.0", "tag": "x", "files": files}
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MANIFEST, json.dumps(manifest))
         for path, text in entries.items():
             entry = zipfile.ZipInfo(path)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = packed
             kind = stat.S_IFLNK if path == link else stat.S_IFREG
             entry.external_attr = (kind | 0o644) << 16
             archive.writestr(entry, text)
-    return packed.getvalue()
+    return written.getvalue()
 
 
 def inside(folder: Path) -> dict[str, bytes]:

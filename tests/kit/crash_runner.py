@@ -10,6 +10,7 @@ and has to reach the same end.  Prints one JSON object.
 """
 
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -54,8 +55,7 @@ def journey(folder: Path, point: Point, start: datetime) -> None:
                 continue
             step(league)
             _note_done(folder, number + 1)
-        league.run_until(lambda: league.shown() == END and league.guests() == GUESTS)
-        check_laws(league)
+        _live_until(league, lambda: league.shown() == END and league.guests() == GUESTS)
         for agent in league.agents.values():
             with agent.site.look() as site:
                 others = [g for g in site.state.guests.values() if g.federation is None]
@@ -72,7 +72,7 @@ def _put_all(league: League) -> None:
     for disk in ("boot", "data"):
         standard.put(league, kinds.BLOCK_STORAGE, disk)
     standard.put(league, kinds.INSTANCE, "disks", data=("data",))
-    league.run_until(lambda: _are_on(league, {"kava", "db"}) and _are_attached(league, 2))
+    _live_until(league, lambda: _are_on(league, {"kava", "db"}) and _are_attached(league, 2))
     for agent in league.agents.values():
         with agent.site.open() as site:
             for row in site.state.volumes.values():
@@ -87,10 +87,10 @@ def _stop_one_end_one(league: League) -> None:
     league.put("web", "HR")
     standard.put(league, kinds.BLOCK_STORAGE, "boot", size_gb=2)
     standard.delete(league, kinds.INSTANCE, "disks")
-    league.run_until(lambda: set(league.shown()) <= {"kava", "web", "again"})
+    _live_until(league, lambda: set(league.shown()) <= {"kava", "web", "again"})
     standard.delete(league, kinds.BLOCK_STORAGE, "data")
     standard.put(league, kinds.INSTANCE, "again")
-    league.run_until(lambda: len(_volumes(league)) == 1 and _are_attached(league, 1))
+    _live_until(league, lambda: len(_volumes(league)) == 1 and _are_attached(league, 1))
     (row,) = league.agents["frankfurt"].own_volumes()
     assert (row.content, row.size_mib) == (b"mine", 2048), "the bytes are not what they were"
 
@@ -98,14 +98,23 @@ def _stop_one_end_one(league: League) -> None:
 def _end_disks(league: League) -> None:
     standard.delete(league, kinds.INSTANCE, "again")
     standard.delete(league, kinds.BLOCK_STORAGE, "boot")
-    league.run_until(lambda: not _volumes(league))
+    _live_until(league, lambda: not _volumes(league))
 
 
 STEPS: tuple[Callable[[League], None], ...] = (_put_all, _stop_one_end_one, _end_disks)
 
 
+def _live_until(league: League, is_so: Callable[[], bool]) -> None:
+    """Under the laws, looked at after every step."""
+
+    def is_so_by_the_laws() -> bool:
+        check_laws(league)
+        return is_so()
+
+    league.run_until(is_so_by_the_laws)
+
+
 def _volumes(league: League) -> list[VolumeRow]:
-    check_laws(league)
     return [row for agent in league.agents.values() for row in agent.own_volumes()]
 
 
@@ -114,7 +123,6 @@ def _are_attached(league: League, count: int) -> bool:
 
 
 def _are_on(league: League, names: set[str]) -> bool:
-    check_laws(league)
     shown = league.shown()
     return names == {
         name for name, (state, power, _) in shown.items() if (state, power) == ("active", "on")
@@ -178,6 +186,7 @@ class Run:
     def whole(self, shares: int) -> dict[str, object]:
         # Once unharmed and here, so that no child has to import and read what all of them need.
         journey(fresh_folder(self.base, "unharmed"), pass_by, START)
+        gc.freeze()  # a child that collects would copy every page of what is here
         folder = fresh_folder(self.base, "journey")
         if _live(folder, self._copying(folder), START) != 0:
             self.wrong.append(f"unharmed: {(folder / 'failure').read_text()}")

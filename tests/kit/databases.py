@@ -4,7 +4,9 @@ The migrations are tested by tests of their own; all others want only where they
 """
 
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +29,28 @@ def bring_to_head(url: str) -> None:
     if url.startswith(SQLITE) and not path.exists():
         path.write_bytes(_sqlite_at_head())
         return
+    if url.startswith(SQLITE) and _revision_of(path) == _head():
+        return
     migrate(url)
+
+
+def _revision_of(path: Path) -> object:
+    """None where nothing has migrated it yet."""
+    with closing(sqlite3.connect(path)) as inside:
+        tables = inside.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
+        if not tables.fetchall():
+            return None
+        return inside.execute("SELECT version_num FROM alembic_version").fetchone()
+
+
+@cache
+def _head() -> object:
+    folder = Path(tempfile.mkdtemp(prefix="hanza-schema-"))
+    try:
+        (folder / "hanza.db").write_bytes(_sqlite_at_head())
+        return _revision_of(folder / "hanza.db")
+    finally:
+        shutil.rmtree(folder)
 
 
 @cache

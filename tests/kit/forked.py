@@ -1,7 +1,9 @@
 """The command `hanza` in processes forked from one that has read its code already.
 
 To read the code takes most of the time of a short command and of a plane's start, and a suite
-starts thousands.  A forked process is one of its own: own pid, environment, arguments, files and
+starts thousands.  So does what libraries read only when they are first used, and what a plane
+makes of its code alone (`made_before`).
+A forked process is one of its own: own pid, environment, arguments, files and
 exit code, and it can be killed.  It is not for what is measured (memory shared with the parent),
 and what is told of a process by `/proc` (its command line, its first environment) is the parent's.
 """
@@ -23,7 +25,18 @@ READ_BEFORE = [
     "hanza.boot.agent",
     "hanza.cli.app",
     "hanza.drivers.fake",
+    "alembic.autogenerate",
+    "anyio.streams.tls",
+    "cryptography.hazmat.backends.openssl",
+    "encodings.idna",
+    "httpcore2",
+    "typer._adapters",
+    "typer._click.decorators",
+    "typer.rich_utils",
+    "uvicorn.lifespan.on",
+    "uvloop",
     "kit.forked",
+    "kit.made_before",
 ]
 
 

@@ -20,12 +20,15 @@ class Fronted:
         state.mkdir(exist_ok=True)
         self.state, self.port = state, free_port()
         self.log = state / "front.log"
+        self.python = state / "python"
+        """Which it starts planes with; a test may take it away."""
+        self.python.symlink_to(sys.executable)
         self.process = self._start()
 
     def _start(self) -> Process:
         words = ["-m", "kit.fronting", str(self.state), str(self.port)]
         path = os.pathsep.join(one for one in sys.path if one)
-        return Process([sys.executable, *words], self.log, PYTHONPATH=path)
+        return Process([str(self.python), *words], self.log, PYTHONPATH=path)
 
     def start_again(self) -> None:
         self.process = self._start()

@@ -82,9 +82,18 @@ OF_THE_FEDERATION: dict[str, Any] = {
     "invite": {"spec": {"sites": [{"name": "thing", **PLACE}], "validForSeconds": 60}},
     "withdraw": {"spec": {"sites": ["thing"], "dryRun": False}},
     "putSite": {"spec": {"provider": "berlin", "class": "micro_dc", "attributes": {}, **PLACE}},
+    "setClaimEnd": {
+        "spec": {
+            "provider": "berlin",
+            "attribute": "certifications",
+            "value": "iso_27001",
+            "until": "2098-01-01T00:00:00Z",
+        }
+    },
     "putProbe": {
         "spec": {"host": "probe.example.org", "port": 443, "latitude": 50, "longitude": 6}
     },
+    "putClient": {"spec": {"host": "client.example.org", "port": 443, "city": "Ljubljana"}},
     "putImage": {
         "spec": {"kernel": f"sha256:{DIGEST}", "initrd": f"sha256:{DIGEST}", "cmdline": "quiet"}
     },

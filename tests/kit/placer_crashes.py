@@ -10,6 +10,7 @@ either holds anything.  After each the books have to agree, and in the end nothi
 Prints one JSON object.
 """
 
+import gc
 import json
 import os
 import select
@@ -331,6 +332,7 @@ class Run:
 
     def whole(self) -> dict[str, object]:
         self._warm()
+        gc.freeze()  # a child that collects would copy every page of what is here
         done(lambda: found(self.scene))
         done(lambda: wish(self.scene))
         lengths = self._round()

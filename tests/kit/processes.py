@@ -13,6 +13,7 @@ from typing import Any
 
 from hanza.boot.demo.scenario import Member
 from hanza.drivers.contract.patience import until
+from kit.databases import bring_to_head
 from kit.forked import FORKS, Fork
 from kit.images import a_qcow2
 
@@ -100,8 +101,16 @@ class LocalLeague:
         self.web = free_port() if web else None
         self.flags = flags
         self.has_front = has_front
+        if self.is_forked:
+            self._prepare()
         self.agents: dict[str, Process] = {}
         self.plane = self._start_plane()
+
+    def _prepare(self) -> None:
+        """A database at head, as the plane itself would make it; those not forked begin at none."""
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        bring_to_head(f"sqlite:///{self.state}/hanza.db")
+        (self.state / "hanza.db").chmod(0o600)
 
     def _start_plane(self) -> Process:
         command = hanza("up", "--state", str(self.state), "--listen", f"127.0.0.1:{self.port}")

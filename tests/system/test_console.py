@@ -130,6 +130,7 @@ def test_one_at_a_time_unless_by_force(league: LocalLeague) -> None:
         assert "operator has had the console of kava open since" in refused.stderr
         assert "[in_use]" in refused.stderr
         assert "--force" in refused.stderr
+        assert "ERROR" not in (league.folder / "plane.log").read_text(), "a refusal is an answer"
         first.type(b"still here\r")
         first.await_shown(b"still here\r\n")
         with at_the_console(league, "--force") as second:

@@ -1,16 +1,21 @@
 """Whoever asks while a plane is not there is told so, on its own addresses, and never refused."""
 
+import fcntl
 import json
 import os
 import signal
 import socket
 import ssl
+import struct
+import sys
+import termios
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
+from selectors import DefaultSelector
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -19,12 +24,14 @@ from hanza.agent.address import Address
 from hanza.agent.link import ASKED_S_MAX, WebSocketDial, asked_pause
 from hanza.api.problems import problem_response
 from hanza.boot.certificates import ensure_certificates
-from hanza.boot.front.porch import DETAIL, HINT, answer_to
+from hanza.boot.front.begin import sole_front
+from hanza.boot.front.front import LOCK
+from hanza.boot.front.porch import DETAIL, HINT, Door, Porch, answer_to
 from hanza.boot.front.status import status_of
 from hanza.cli.client import Client, Context
 from hanza.drivers.contract.patience import until
 from hanza.kit.clock import SystemClock
-from hanza.model.errors import PlaneStarting
+from hanza.model.errors import Conflict, PlaneStarting
 from hanza.wire.problems import problem_of
 from kit.fronted import Fronted, a_front
 from kit.processes import a_local_league
@@ -44,8 +51,13 @@ def ask(front: Fronted, path: str = "/v1/x") -> tuple[int, str | None, bytes]:
 
 
 @contextmanager
-def asking(front: Fronted) -> Iterator[list[tuple[int, str | None, bytes]]]:
-    """Ask without a pause; whatever is no answer of HTTP fails the test."""
+def asking(
+    front: Fronted, *, may_cut: bool = False
+) -> Iterator[list[tuple[int, str | None, bytes]]]:
+    """Ask without a pause; whatever is no answer of HTTP fails the test.
+
+    `may_cut`: a plane that is killed cuts whom it has let in already.
+    """
     heard: list[tuple[int, str | None, bytes]] = []
     trouble: list[Exception] = []
     is_over = threading.Event()
@@ -53,13 +65,15 @@ def asking(front: Fronted) -> Iterator[list[tuple[int, str | None, bytes]]]:
     def go_on() -> None:
         try:
             while not is_over.is_set():
-                heard.append(ask(front))
+                with suppress(*((ConnectionResetError, BrokenPipeError) if may_cut else ())):
+                    heard.append(ask(front))
         except OSError as error:
             trouble.append(error)
 
     thread = threading.Thread(target=go_on)
     thread.start()
     try:
+        until(lambda: bool(heard or trouble), "somebody answers", 5)
         yield heard
     finally:
         is_over.set()
@@ -83,7 +97,7 @@ def test_a_restart_brings_another_process_and_refuses_nobody(tmp_path: Path) -> 
 def test_a_killed_plane_is_started_again_and_meanwhile_said_to_start(tmp_path: Path) -> None:
     with a_front(tmp_path / "p") as front:
         first = front.until_phase("serving")
-        with asking(front) as heard:
+        with asking(front, may_cut=True) as heard:
             (front.state / "slow").touch()
             os.kill(first, signal.SIGKILL)
             second = front.until_phase("starting", first)
@@ -102,6 +116,85 @@ def test_a_status_that_cannot_be_kept_ends_nothing(tmp_path: Path) -> None:
         os.kill(first, signal.SIGKILL)
         until(lambda: ask(front)[0] == 200 and ask(front)[2] != str(first).encode(), "anew", 5)
         assert front.process.stop() == 0
+
+
+def test_where_no_process_can_be_started_the_front_lives_on(tmp_path: Path) -> None:
+    with a_front(tmp_path / "p") as front:
+        first = front.until_phase("serving")
+        front.python.rename(front.state / "away")
+        os.kill(front.process.pid, signal.SIGHUP)
+        until(lambda: front.status.not_begun == 1, "nothing could be started", 5)
+        assert ask(front)[2] == str(first).encode()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: "plane.not_started" in front.log.read_text(), "it is said", 5)
+        assert ask(front)[0] == 503
+        (front.state / "away").rename(front.python)
+        front.until_phase("serving", first)
+        assert front.process.stop() == 0
+
+
+def test_who_only_asks_for_the_status_keeps_no_front_away(tmp_path: Path) -> None:
+    (tmp_path / LOCK).touch()
+    with (tmp_path / LOCK).open() as asked:
+        fcntl.flock(asked, fcntl.LOCK_SH)
+        gone = threading.Timer(0.1, fcntl.flock, (asked, fcntl.LOCK_UN))
+        gone.start()
+        lock = sole_front(tmp_path)
+        gone.join()
+    with pytest.raises(Conflict, match="another plane runs"):
+        sole_front(tmp_path)
+    os.close(lock)
+
+
+def test_who_resets_its_wire_before_it_is_let_in_ends_nothing() -> None:
+    with a_porch(is_tls=True) as (porch, address, visit):
+        for said in (b"", b"x"):
+            caller = socket.create_connection(address)
+            caller.sendall(said)
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            caller.close()
+            visit()
+            visit()
+            assert not porch.is_busy
+
+
+def test_who_never_ceases_to_send_is_looked_at_in_its_turn() -> None:
+    with (
+        a_porch(is_tls=False) as (_, address, visit),
+        socket.create_connection(address) as caller,
+    ):
+        caller.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        visit()
+        (wire,) = visit()
+        assert caller.recv(2000).startswith(b"HTTP/1.1 503 ")
+        caller.sendall(b"x" * 200_000)
+        assert visit() == [wire]
+        left = fcntl.ioctl(wire, termios.FIONREAD, bytes(4))
+        assert int.from_bytes(left, sys.byteorder) > 0, "one piece is read of it, and no more"
+
+
+@contextmanager
+def a_porch(
+    *, is_tls: bool
+) -> Iterator[tuple[Porch, tuple[str, int], Callable[[], list[socket.socket]]]]:
+    """An open one in this process, where it is, and a look at whatever is ready."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, DefaultSelector() as selector:
+        listener.setblocking(False)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        porch = Porch(selector, [Door(listener, is_tls)], lambda: context, lambda: 2)
+        porch.open()
+
+        def visit() -> list[socket.socket]:
+            ready = [key.fileobj for key, _ in selector.select(0.1)]
+            found = [one for one in ready if isinstance(one, socket.socket)]
+            for one in found:
+                porch.visit(one)
+            return found
+
+        yield porch, listener.getsockname(), visit
+        for key in list(selector.get_map().values()):
+            if isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
 
 
 def test_a_release_that_cannot_begin_takes_nothing_away(tmp_path: Path) -> None:
@@ -185,7 +278,14 @@ def test_a_real_plane_is_restarted_and_stopped(tmp_path: Path) -> None:
     with a_local_league(tmp_path, has_front=True) as league:
         first = status_of(league.state)
         assert first is not None
+        root = ssl.create_default_context(cafile=str(league.state / "root.pem"))
+        idle = HTTPSConnection("127.0.0.1", league.port, timeout=5, context=root)
+        idle.request("GET", "/healthz")
+        assert idle.getresponse().read(), "and nothing is read of it any more"
         done = league.ask("plane", "restart", "--state", str(league.state))
+        log = (tmp_path / "plane.log").read_text()
+        assert "graceful shutdown exceeded" not in log, "who keeps a connection holds up nobody"
+        idle.close()
         assert (done["front"], done["plane"] != first.plane) == (league.plane.pid, True)
         league.ask("tenant", "add", "acme")
         assert league.plane.resident_mib <= FRONT_MIB_MAX

@@ -1,6 +1,6 @@
 """A real plane and real agents over TLS on loopback, driven by the command line alone.
 
-Here all are started as a shell would, none forked.
+Here all are started as a shell would, none forked, but where only words are refused.
 """
 
 from collections.abc import Iterator
@@ -27,6 +27,21 @@ def league(tmp_path: Path) -> Iterator[LocalLeague]:
     with a_local_league(tmp_path, is_forked=False) as found:
         (tmp_path / "app.yaml").write_text(APP)
         found.add_image("tiny")
+        yield found
+
+
+@pytest.fixture
+def forked(tmp_path: Path) -> Iterator[LocalLeague]:
+    with a_local_league(tmp_path) as found:
+        (tmp_path / "app.yaml").write_text(APP)
+        found.add_image("tiny")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLeague]:
+    """For whoever changes nothing in it."""
+    with a_local_league(tmp_path_factory.mktemp("unchanged")) as found:
         yield found
 
 
@@ -68,66 +83,63 @@ def test_plane_and_agent_are_killed_and_what_runs_runs_on(league: LocalLeague) -
     assert left["state"] == "active"
 
 
-def test_at_rest_plane_and_agent_are_small(league: LocalLeague) -> None:
+def test_at_rest_both_are_small_and_told_to_stop_both_stop(league: LocalLeague) -> None:
     league.add_site("zagreb", "HR")
     until(lambda: bool(league.ask("host", "list")), "the site is heard", 20)
     plane, agent = league.plane.resident_mib, league.agents["zagreb"].resident_mib
     print(f"resident at rest: plane {plane:.0f} MiB, agent {agent:.0f} MiB")
     assert plane <= PLANE_MIB_MAX
     assert agent <= AGENT_MIB_MAX
-
-
-def test_told_to_stop_both_stop(league: LocalLeague) -> None:
-    league.add_site("zagreb", "HR")
-    until(lambda: bool(league.ask("host", "list")), "the site is heard", 20)
     assert league.agents["zagreb"].stop() == 0
     assert league.plane.stop() == 0
 
 
-def test_errors_say_what_where_and_what_would_help(league: LocalLeague) -> None:
-    bad = league.folder / "bad.yaml"
+def test_errors_say_what_where_and_what_would_help(unchanged: LocalLeague) -> None:
+    bad = unchanged.folder / "bad.yaml"
     bad.write_text(APP.replace("country: DE", "country: Germany"))
-    done = league.run("apply", str(bad))
+    done = unchanged.run("apply", str(bad))
     assert done.returncode == REFUSED
     assert f"{bad}:5:" in done.stderr
     assert "[invalid]" in done.stderr
     assert "Traceback" not in done.stderr
-    assert league.ask("status") == []
-    assert league.run("apply", "/nowhere.yaml").returncode == MISUSED
-    done = league.run("logs", "nobody")
+    assert unchanged.ask("status") == []
+    assert unchanged.run("apply", "/nowhere.yaml").returncode == MISUSED
+    done = unchanged.run("logs", "nobody")
     assert (done.returncode, "[not_found]" in done.stderr) == (REFUSED, True)
-    done = league.run("destroy", "--yes", "nobody")
+    done = unchanged.run("destroy", "--yes", "nobody")
     assert done.returncode == REFUSED
-    nowhere = league.run("--context", "/nowhere.json", "status")
+    nowhere = unchanged.run("--context", "/nowhere.json", "status")
     assert (nowhere.returncode, "hanza up" in nowhere.stderr) == (REFUSED, True)
 
 
-def test_who_waits_in_vain_is_told_why(league: LocalLeague) -> None:
-    league.add_site("frankfurt", "DE")
-    until(lambda: bool(league.ask("host", "list")), "the agent reports its host", 30)
-    done = league.run("apply", str(league.folder / "app.yaml"), "--wait", "--timeout", "2")
+def test_who_waits_in_vain_is_told_why(forked: LocalLeague) -> None:
+    forked.add_site("frankfurt", "DE")
+    until(lambda: bool(forked.ask("host", "list")), "the agent reports its host", 30)
+    done = forked.run("apply", str(forked.folder / "app.yaml"), "--wait", "--timeout", "2")
     assert done.returncode == TIMED_OUT
     assert "kava did not come up" in done.stderr
-    assert "not in HR" in league.run("status").stdout
+    assert "not in HR" in forked.run("status").stdout
 
 
-def test_a_second_plane_from_the_same_folder_is_refused(league: LocalLeague) -> None:
-    done = league.run("up", "--state", str(league.state), "--listen", "127.0.0.1:1")
+def test_a_second_plane_from_the_same_folder_is_refused(unchanged: LocalLeague) -> None:
+    done = unchanged.run("up", "--state", str(unchanged.state), "--listen", "127.0.0.1:1")
     assert done.returncode == REFUSED
     assert "another plane" in done.stderr
 
 
-def test_plain_http_leaves_the_machine_never(league: LocalLeague) -> None:
-    elsewhere = str(league.folder / "other")
-    done = league.run("up", "--state", elsewhere, "--listen", "192.0.2.1:7999", "--insecure-http")
+def test_plain_http_leaves_the_machine_never(unchanged: LocalLeague) -> None:
+    elsewhere = str(unchanged.folder / "other")
+    done = unchanged.run(
+        "up", "--state", elsewhere, "--listen", "192.0.2.1:7999", "--insecure-http"
+    )
     assert done.returncode == REFUSED
     assert "loopback" in done.stderr
 
 
-def test_an_address_that_nobody_could_dial_is_refused(league: LocalLeague) -> None:
-    elsewhere = str(league.folder / "other")
+def test_an_address_that_nobody_could_dial_is_refused(unchanged: LocalLeague) -> None:
+    elsewhere = str(unchanged.folder / "other")
     for address in ("0.0.0.0:7999", "[::]:7999", "localhost:7999", "127.0.0.1:0", "127.0.0.1"):
-        done = league.run("up", "--state", elsewhere, "--listen", address)
+        done = unchanged.run("up", "--state", elsewhere, "--listen", address)
         assert (done.returncode, "[invalid]" in done.stderr) == (REFUSED, True), address
 
 

@@ -3,7 +3,9 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from hanza.agent.join import JoinOrder, join
 from hanza.agent.journal import Journal
 from hanza.agent.link import WebSocketDial
 from hanza.agent.tunnel import through
-from hanza.agent.wires import Proxy, Refused, proxies_by, proxy_from
+from hanza.agent.wires import Proxy, Refused, connected, proxies_by, proxy_from
 from hanza.model.errors import Invalid
 from hanza.model.ids import FederationId
 from hanza.wire import agent_v1 as v1
@@ -128,6 +130,8 @@ def read(source: socket.socket, size: int) -> bytes:
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", "it answered 403"),
         (b"SSH-2.0-OpenSSH_9\r\n\r\n", "not one of HTTP: SSH-2.0"),
         (b"HTTP/1.1 200", "not one of HTTP"),
+        ("HTTP/1.1 ²00 OK\r\n\r\n".encode("latin-1"), "not one of HTTP"),
+        (b"HTTP/1.1 " + b"2" * 5000 + b"\r\n\r\n", "not one of HTTP"),
         (b"x" * 20_000, "not one of HTTP"),
     ],
 )
@@ -136,6 +140,49 @@ def test_what_gives_no_tunnel_is_told_as_that(
 ) -> None:
     with a_proxy(answer=answer) as proxy, pytest.raises(OSError, match=words):
         dial(authority, peer, Proxy("127.0.0.1", proxy.port))
+
+
+def test_a_proxy_that_answers_a_byte_at_a_time_is_left_in_time() -> None:
+    is_over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        caller, _ = listener.accept()
+        with caller, suppress(OSError):
+            for byte in b"HTTP/1.1 200 OK\r\n" * 99:
+                caller.sendall(bytes([byte]))
+                if is_over.wait(0.05):
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        proxy = Proxy("127.0.0.1", listener.getsockname()[1])
+        with pytest.raises(TimeoutError):
+            connected(Address("plane.example", 443, "", True), None, proxy, 0.3)
+        assert not is_over.is_set()
+        is_over.set()
+        thread.join()
+
+
+def test_a_tunnel_that_waits_for_who_does_not_read_takes_no_processor(
+    authority: Authority, by_tls: ssl.SSLContext
+) -> None:
+    near, far = socket.socketpair()
+    trust = ssl.create_default_context(cafile=authority.root)
+    ends: list[ssl.SSLSocket] = []
+    server = threading.Thread(target=lambda: ends.append(by_tls.wrap_socket(far, server_side=True)))
+    server.start()
+    with through(trust.wrap_socket(near, server_hostname="127.0.0.1")):
+        server.join()
+        (end,) = ends
+        end.settimeout(0.2)
+        with suppress(TimeoutError):
+            while True:  # until nothing more goes in
+                end.sendall(bytes(65536))
+        began = time.process_time()
+        threading.Event().wait(0.4)
+        assert time.process_time() - began < 0.02
+        end.close()
 
 
 def test_a_site_joins_through_a_proxy(authority: Authority, tmp_path: Path) -> None:

@@ -230,6 +230,33 @@ export interface VisitDoc {
   trouble?: string;
 }
 
+/** A disk that outlives its instance: as far as something of it waits for its site. */
+export interface VolumeDoc {
+  metadata: { id: string; name: string; workspace: string };
+  spec: { sizeMiB: number };
+  status: { state: string; site: string | null; pendingSince: string | null };
+}
+
+export type Updating = "none" | "untried" | "underWay" | "good" | "failed";
+
+/** How far a release of the agent is; `rings` counts agents by how they are. */
+export interface RolloutDoc {
+  release: string;
+  state: "running" | "halted" | "done";
+  why: string;
+  since: string;
+  rings: ({ ring: number } & Record<Updating, number>)[];
+  agents: {
+    agent: string;
+    site: string;
+    ring: number;
+    /** What it runs. */
+    release: string;
+    condition: "none" | "untried" | "under_way" | "good" | "failed";
+    why: string;
+  }[];
+}
+
 export interface Facts {
   sites: SiteDoc[];
   providers: ProviderDoc[];
@@ -237,6 +264,10 @@ export interface Facts {
   agents: AgentDoc[];
   tenants: TenantDoc[];
   instances: InstanceDoc[];
+  /** Those of which something waits. */
+  waiting: VolumeDoc[];
+  /** Null where none was ever begun, and for who is not the operator. */
+  rollout: RolloutDoc | null;
   /** Why each placed instance is where it is, by its id. */
   lines: Record<string, PlacementDoc>;
   /** What stands where a kept policy would not have it. */
@@ -253,6 +284,8 @@ export const NOTHING: Facts = {
   agents: [],
   tenants: [],
   instances: [],
+  waiting: [],
+  rollout: null,
   lines: {},
   violations: [],
   cables: null,

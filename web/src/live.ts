@@ -14,9 +14,11 @@ import {
   NOTHING,
   type PlacementDoc,
   type ProviderDoc,
+  type RolloutDoc,
   type SiteDoc,
   type TenantDoc,
   type ViolationDoc,
+  type VolumeDoc,
 } from "./league";
 
 /** Whether the plane is a demo's, as it says in the page itself: no other has cables to pull. */
@@ -34,7 +36,7 @@ export interface Picture {
   trouble: string | null;
 }
 
-type Part = "members" | "instances" | "cables";
+type Part = "members" | "instances" | "cables" | "rollout";
 
 export class Live {
   private picture: Picture = { facts: NOTHING, link: "connecting", isRead: false, trouble: null };
@@ -54,7 +56,7 @@ export class Live {
     try {
       const happenings = await this.api.items<Happening>("/events");
       this.tell({ happenings });
-      await this.read(new Set<Part>(["members", "instances", "cables"]));
+      await this.read(new Set<Part>(["members", "instances", "cables", "rollout"]));
       this.set({ isRead: true });
       const last = happenings.at(-1)?.serial ?? 0;
       await follow(
@@ -103,6 +105,7 @@ export class Live {
       due.has("members") ? this.readMembers() : null,
       due.has("instances") ? this.readInstances() : null,
       due.has("cables") ? this.readCables() : null,
+      due.has("rollout") ? this.readRollout() : null,
     ]);
   }
 
@@ -120,14 +123,16 @@ export class Live {
 
   private async readInstances(): Promise<void> {
     const { api } = this;
-    const [instances, hosts, violations] = await Promise.all([
+    const [instances, hosts, violations, waiting] = await Promise.all([
       api.items<InstanceDoc>(`/tenants/${this.tenant}/instances`),
       api.items<HostDoc>("/hosts"),
       api.items<ViolationDoc>(`/tenants/${this.tenant}/violations`),
+      api.items<VolumeDoc>(`/tenants/${this.tenant}/volumes?waiting=true`),
     ]);
     const placed = instances.filter((one) => one.status.state !== "deleting");
     const lines = await Promise.all(placed.map((one) => this.readLine(one)));
-    this.tell({ instances, hosts, violations, lines: Object.fromEntries(lines.flat()) });
+    const facts = { instances, hosts, violations, waiting };
+    this.tell({ ...facts, lines: Object.fromEntries(lines.flat()) });
   }
 
   private async readLine(one: InstanceDoc): Promise<[string, PlacementDoc][]> {
@@ -147,6 +152,16 @@ export class Live {
     this.tell({ cables: items });
   }
 
+  private async readRollout(): Promise<void> {
+    try {
+      const [rollout = null] = await this.api.items<RolloutDoc>("/rollouts");
+      this.tell({ rollout });
+    } catch (error) {
+      if (!(error instanceof Refused && error.status === 403)) throw error;
+      this.tell({ rollout: null });
+    }
+  }
+
   private tell(facts: Partial<Facts>): void {
     this.set({ facts: { ...this.picture.facts, ...facts } });
   }
@@ -161,8 +176,10 @@ export class Live {
 function partsOf(kind: string): Part[] {
   const noun = kind.split(".")[0] ?? "";
   if (noun === "demo") return ["cables", "members"];
-  if (["agent", "site", "provider", "host", "tenant"].includes(noun))
-    return ["members", "instances"];
+  if (["rollout", "update", "updates", "release"].includes(noun)) return ["rollout"];
+  if (kind === "agent.updated") return ["members", "rollout"];
+  if (noun === "agent") return ["members", "instances", "rollout"];
+  if (["site", "provider", "host", "tenant"].includes(noun)) return ["members", "instances"];
   return ["instances"];
 }
 

@@ -10,6 +10,7 @@ import { Guests, Sites } from "./lists";
 import { Live, type Picture } from "./live";
 import { MapOfEurope } from "./map";
 import { Queue } from "./queue";
+import { Rollout } from "./rollout";
 import { SiteFacts } from "./site";
 import { addressOf, hashOf, TENANT, type View, viewOf } from "./view";
 import { Visit } from "./visit";
@@ -124,6 +125,7 @@ function League({ api, facts, places, view, go, news }: LeagueProps) {
           <Guests facts={facts} view={view} places={places} site={place?.name ?? null} />
         </section>
         <Queue api={api} tenant={view.tenant} facts={facts} />
+        <Rollout rollout={facts.rollout} />
         {facts.cables === null ? null : (
           <>
             <section aria-labelledby="acts">

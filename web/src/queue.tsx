@@ -1,7 +1,7 @@
 /** What was asked for sites that are not heard: it waits for them, and may be taken back. */
 import { useRef } from "preact/hooks";
 import type { Api } from "./api";
-import type { Facts, InstanceDoc } from "./league";
+import type { Facts } from "./league";
 import { Outcome, useAct } from "./outcome";
 import { clock, count } from "./words";
 
@@ -11,45 +11,57 @@ interface Props {
   facts: Facts;
 }
 
+/** One change that waits, of an instance or a volume. */
+interface Change {
+  id: string;
+  name: string;
+  /** What of it, where that is not all. */
+  what: string;
+  /** Where it is taken back, and by which command. */
+  path: string;
+  command: string;
+  site: string;
+  since: string;
+}
+
 /** Nothing where nothing waits, but for what became of the last act. */
 export function Queue({ api, tenant, facts }: Props) {
-  const waiting = facts.instances.filter((one) => one.status.pendingSince !== null);
-  const chosen = useRef<InstanceDoc["metadata"] | null>(null);
+  const changes = changesOf(facts);
+  const chosen = useRef<Change | null>(null);
   const act = useAct(api, async () => {
-    const { workspace = "", name = "" } = chosen.current ?? {};
-    const path = `/tenants/${tenant}/workspaces/${workspace}/instances/${name}/withdrawal`;
-    await api.post<InstanceDoc>(path, undefined);
+    const { path = "", name = "" } = chosen.current ?? {};
+    await api.post<unknown>(`/tenants/${tenant}/workspaces/${path}/withdrawal`, undefined);
     const said = <p>What was asked for {name} is taken back; its site was never told.</p>;
     return { said, isRefusal: false };
   });
-  if (waiting.length === 0 && act.done === null) return null;
-  const all = facts.instances.length;
+  if (changes.length === 0 && act.done === null) return null;
+  const all = facts.instances.length + facts.waiting.length;
   return (
     <section class="queue" aria-labelledby="queue">
       <h2 id="queue">What waits for sites</h2>
-      {waiting.length === 0 ? null : (
+      {changes.length === 0 ? null : (
         <p>
           <b>
-            {all - waiting.length} of {all}
+            {all - changes.length} of {all}
           </b>{" "}
-          have what was asked; {count(waiting.length, "change waits", "changes wait")} until the
+          have what was asked; {count(changes.length, "change waits", "changes wait")} until the
           site is heard, and holds up nobody else.
         </p>
       )}
       <ul>
-        {waiting.map(({ metadata, status }) => (
-          <li key={metadata.id} data-waits={metadata.name}>
+        {changes.map((one) => (
+          <li key={one.id} data-waits={one.name}>
             <span>
-              <b>{metadata.name}</b> for {status.placement?.site ?? "its site"} since{" "}
-              {clock(status.pendingSince ?? 0)}
+              <b>{one.name}</b>
+              {one.what} for {one.site} since {clock(one.since)}
             </span>
             <button
               type="button"
               class="quiet"
-              aria-label={`Take back what was asked for ${metadata.name}`}
+              aria-label={`Take back what was asked for ${one.name}`}
               aria-busy={act.isBusy}
               onClick={() => {
-                chosen.current = metadata;
+                chosen.current = one;
                 act.run();
               }}
             >
@@ -60,8 +72,30 @@ export function Queue({ api, tenant, facts }: Props) {
       </ul>
       <Outcome
         done={act.done}
-        command={`hanza withdraw ${chosen.current?.name ?? waiting[0]?.metadata.name ?? ""}`}
+        command={(chosen.current ?? changes[0])?.command ?? "hanza withdraw"}
       />
     </section>
   );
+}
+
+function changesOf(facts: Facts): Change[] {
+  const instances = facts.instances.map(({ metadata, status }) => ({
+    id: metadata.id,
+    name: metadata.name,
+    what: "",
+    path: `${metadata.workspace}/instances/${metadata.name}`,
+    command: `hanza withdraw ${metadata.name}`,
+    site: status.placement?.site ?? "its site",
+    since: status.pendingSince,
+  }));
+  const volumes = facts.waiting.map(({ metadata, spec, status }) => ({
+    id: metadata.id,
+    name: metadata.name,
+    what: status.state === "deleting" ? ", its end," : `, ${spec.sizeMiB} MiB,`,
+    path: `${metadata.workspace}/volumes/${metadata.name}`,
+    command: `hanza volume withdraw ${metadata.name}`,
+    site: status.site ?? "its instance",
+    since: status.pendingSince,
+  }));
+  return [...volumes, ...instances].filter((one): one is Change => one.since !== null);
 }

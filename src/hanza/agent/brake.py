@@ -9,7 +9,7 @@ from typing import TypeVar
 from hanza.kit.log import Log
 from hanza.model.guest import Survey
 from hanza.model.manifest import Manifest
-from hanza.plan.brake import BRAKED, held_endings, words_of_brake
+from hanza.plan.brake import BRAKED, FEW, held_endings, words_of_brake
 from hanza.plan.steps import Blocked, DeleteVolume, Destroy, Step
 
 _log = Log("hanza.agent.brake")
@@ -20,6 +20,8 @@ class Brake:
     """The brake of one agent."""
 
     def __init__(self) -> None:
+        self.few = FEW
+        """As many may end at once without a word; the site's people may say another number."""
         self._held = 0
 
     def hold(
@@ -27,7 +29,7 @@ class Brake:
     ) -> dict[S, Step]:
         """The steps, but that no guest and no volume is ended while the brake holds."""
         guests = survey.guests
-        held = held_endings(manifest.tombstones if manifest else (), guests)
+        held = held_endings(manifest.tombstones if manifest else (), guests, self.few)
         if held != self._held:
             _log.warning("brake.changed", held=held, guests=len(guests))
             self._held = held

@@ -9,10 +9,11 @@ It records nothing: the view it returns is handed to whoever reports.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import Literal, Protocol, TypeAlias
 
 from hanza.agent import orders
 from hanza.agent.brake import Brake
+from hanza.agent.doubts import Doubts
 from hanza.agent.view import (
     NO_WISH,
     Look,
@@ -35,7 +36,7 @@ from hanza.kit.backoff import delay_after
 from hanza.kit.clock import Clock
 from hanza.kit.log import Log
 from hanza.kit.points import Point, pass_by
-from hanza.model.errors import Bug, DriverError, OutcomeUnknown
+from hanza.model.errors import Bug, DriverError
 from hanza.model.guest import Mark, Survey
 from hanza.model.ids import InstanceId, NativeId, VolumeId
 from hanza.model.image import Bundle
@@ -60,8 +61,6 @@ from hanza.plan.steps import (
 )
 from hanza.plan.steps import Wish as Served
 
-GRACE = timedelta(seconds=60)
-"""How long a guest may appear after an order to make it that nobody answered."""
 LOOK_WHILE_BOOTING = timedelta(seconds=0.5)
 """A look costs milliseconds, and somebody waits to see it boot."""
 LOOK_WHILE_FETCHING = timedelta(seconds=2)
@@ -70,7 +69,6 @@ DOING_AT_MOST = timedelta(seconds=5)
 """So that a crowd of orders does not keep the view of the site from the plane for minutes."""
 
 _log = Log("hanza.agent.converge")
-K = TypeVar("K", Mark, VolumeId)
 Subject: TypeAlias = tuple[Literal["guest", "volume"], str]
 Steps: TypeAlias = dict[Subject, Step]
 
@@ -129,13 +127,11 @@ class Converger:
         self._point = point
         self._watch = Watch(driver, point)
         self._notes: dict[Subject, Note] = {}
-        self._doubts: dict[Mark, datetime] = {}
-        self._volume_doubts: dict[VolumeId, datetime] = {}
-        self._swept: set[Mark] = set()
+        self._doubts = Doubts(clock)
         self._problems: dict[Mark | Stay, Problem] = {}
         self._last: View | None = None
         self._blind_passes = 0
-        self._brake = Brake()
+        self.brake = Brake()
 
     def run_pass(self, manifest: Manifest | None) -> tuple[View, Verdict]:
         """Raises only what no driver may raise; whatever was not done is done by the next pass."""
@@ -150,7 +146,8 @@ class Converger:
         guest_wishes = wishes_of(manifest)
         wishes = _Wishes(guest_wishes, volume_wishes_of(manifest))
         ended = frozenset(one.mark for one in manifest.tombstones) if manifest else frozenset()
-        self._forget(wishes, ended, survey, now)
+        self._forget(wishes)
+        self._doubts.forget(ended, survey, now)
         covered = [
             g for g in survey.guests if guest_wishes.get(g.mark.owner, NO_WISH).covers(g.mark)
         ]
@@ -158,13 +155,13 @@ class Converger:
             used = {guest.spec.image for guest in survey.guests}
             self._shelf.want(manifest.bundles, used | {one.image for one in survey.volumes})
         heard = self._watch.listen(covered, survey.hosts, now)
-        steps = self._decide(wishes, self._unswept(ended), survey, now)
-        steps = self._brake.hold(steps, manifest, survey)
+        steps = self._decide(wishes, self._doubts.unswept(ended), survey, now)
+        steps = self.brake.hold(steps, manifest, survey)
         is_more_due = self._do(wishes, steps)
         self._problems = self._problems_of(wishes, steps, now)
         # What was not swept is doubted as well: a run is absent once nothing is left of it.
-        doubted = (*self._doubts, *self._unswept(ended).values())
-        look = Look(survey, heard, self._problems, doubted, self._volume_doubts)
+        doubted = (*self._doubts.runs, *self._doubts.unswept(ended).values())
+        look = Look(survey, heard, self._problems, doubted, self._doubts.volumes)
         self._last = view_of(manifest, guest_wishes, look)
         verdict = self._verdict(heard, now, is_more_due=is_more_due)
         return self._last, _sooner(verdict, steps, now)
@@ -182,36 +179,11 @@ class Converger:
         self._last = replace(last, trouble=trouble)
         return self._last, Later(now + delay_after(self._blind_passes, ceiling=BLIND_CEILING))
 
-    def _forget(
-        self,
-        wishes: _Wishes,
-        ended: frozenset[Mark],
-        survey: Survey,
-        now: datetime,
-    ) -> None:
-        """What has been withdrawn, what was found after all, and what can no longer appear."""
-        found = {guest.mark for guest in survey.guests}
+    def _forget(self, wishes: _Wishes) -> None:
+        """What has been withdrawn."""
         known: set[tuple[str, str]] = {("guest", one) for one in wishes.guests}
         known |= {("volume", one) for one in wishes.volumes}
         self._notes = {s: note for s, note in self._notes.items() if s in known}
-        there = volumes_by_owner(survey)
-        self._volume_doubts = {
-            v: end for v, end in self._volume_doubts.items() if v not in there and now < end
-        }
-        self._doubts = {m: end for m, end in self._doubts.items() if m not in found and now < end}
-        self._swept &= ended - found
-
-    def _unswept(self, ended: frozenset[Mark]) -> dict[InstanceId, Mark]:
-        """For each instance the first ended run of which something may be left.
-
-        Not while it is doubted: a guest that may yet appear may yet leave something.
-        """
-        unswept: dict[InstanceId, Mark] = {}
-        for mark in sorted(ended - self._swept, key=lambda one: -one.run_epoch):
-            doubts = (doubt for doubt in self._doubts if doubt.owner == mark.owner)
-            if not any(doubt.run_epoch <= mark.run_epoch for doubt in doubts):
-                unswept[mark.owner] = mark
-        return unswept
 
     # -- decide -------------------------------------------------------------------------------
 
@@ -316,32 +288,12 @@ class Converger:
 
     def _call(self, order: Order) -> None:
         match order:
-            case Create(mark):
-                self._make(order, self._doubts, mark)
-            case MakeVolume(volume):
-                self._make(order, self._volume_doubts, volume)
+            case Create() | MakeVolume():
+                self._doubts.make(order, lambda: orders.give(self._driver, order))
             case _:
                 orders.give(self._driver, order)
         if isinstance(order, Sweep):
-            # Remembered for as long as we run: sweeping again does no harm.
-            self._swept.add(order.mark)
-
-    def _make(self, order: Order, doubts: dict[K, datetime], made: K) -> None:
-        """Until it is answered for sure, what is made may appear at any moment."""
-        earlier = doubts.get(made)
-        doubts[made] = self._clock.now() + GRACE
-        try:
-            orders.give(self._driver, order)
-        except OutcomeUnknown:
-            doubts[made] = self._clock.now() + GRACE
-            raise
-        except DriverError:
-            # This order made nothing; an earlier one may still.
-            del doubts[made]
-            if earlier is not None:
-                doubts[made] = earlier
-            raise
-        del doubts[made]
+            self._doubts.note_swept(order.mark)
 
     # -- tell ---------------------------------------------------------------------------------
 
@@ -362,7 +314,7 @@ class Converger:
         if is_more_due:
             return Again()
         waits = [n.not_before for n in self._notes.values() if not is_stuck(n)]
-        waits += [*self._doubts.values(), *self._volume_doubts.values()]
+        waits += [*self._doubts.runs.values(), *self._doubts.volumes.values()]
         if any(one.boot == "pending" for one in heard.values()):
             waits.append(now + LOOK_WHILE_BOOTING)
         return Later(min(waits)) if waits else Settled()

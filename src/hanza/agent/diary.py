@@ -64,10 +64,16 @@ class Diary:
         last = None if content is None else msgspec.msgpack.decode(content, type=_Alive)
         self._boot = boot
         is_new_boot = last is not None and last.boot != boot
-        line = began(None if last is None else last.at, now, is_new_boot=is_new_boot)
+        line = began(
+            None if last is None else self._looked_until(last.at), now, is_new_boot=is_new_boot
+        )
         if line is not None:
             self.note((line,))
         self.live(now)
+
+    def _looked_until(self, sign: datetime) -> datetime:
+        """Whoever wrote a line was alive; signs of life are written once a minute only."""
+        return max([sign, *(one.happening.at for one in self._lines[-1:])])
 
     def live(self, now: datetime, *, is_last: bool = False) -> None:
         """A sign of life, written about once a minute, and when the agent ends."""

@@ -112,9 +112,9 @@ def _leave_pool(options: Mapping[str, str]) -> None:
 
 
 def boot_finding(driver: Driver, host: str, options: Mapping[str, str], within_s: float) -> Finding:
-    lay = "lay one that says that it is up: docs/join-a-site.md tells how"
     image = _image_in(options)
     if image is None:
+        lay = f"hanza agent test-image {options['images']}"
         return doctor.of_untried_boot("there is no image to try", lay)
     if not driver.capabilities().serial or not host:
         return doctor.of_untried_boot("this engine does not let us hear its guests", "")

@@ -76,7 +76,7 @@ class Agent:
         """Setting `stop` ends `run`."""
         beside = beside or Beside()
         self.journal = journal
-        self._converger = converger
+        self.converger = converger
         self._clock = clock
         self._stop = stop
         self._images = beside.images
@@ -174,7 +174,7 @@ class Agent:
     def run_pass(self) -> timedelta:
         """Look, decide, do, and hand over the view; how long until the next pass is due."""
         self._acted_on, stops = self.journal.manifest, self.journal.stops
-        view, verdict = self._converger.run_pass(heeding(self._acted_on, stops))
+        view, verdict = self.converger.run_pass(heeding(self._acted_on, stops))
         view = telling(view, stops)
         if self._here is not None:
             self._here.note(view, is_linked=self.link.is_linked)

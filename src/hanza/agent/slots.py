@@ -1,6 +1,7 @@
 """The agent's side of its slots: where a release is laid, and what it and its launcher tell.
 
-Promises: a slot is staged only once all of it is on the disk, and it is never the one that runs.
+Promises: a slot is staged only once all of it is on the disk, and it is never the one that runs,
+nor the one that the launcher would go back to.
 It starts nothing: see `launcher`.
 """
 
@@ -16,6 +17,7 @@ import msgspec
 from hanza.agent.disk import write_whole
 from hanza.agent.launcher import (
     GOOD,
+    INSTALLED,
     KEEP_VARIABLE,
     RECORD,
     SLOT_VARIABLE,
@@ -24,6 +26,7 @@ from hanza.agent.launcher import (
     TRIAL_VARIABLE,
 )
 from hanza.agent.unpack import unpack
+from hanza.model.errors import Unavailable
 from hanza.model.release import Release
 from hanza.wire.release_v1 import ManifestDoc
 
@@ -49,6 +52,7 @@ class Returned(msgspec.Struct):
 
 
 class _Record(msgspec.Struct):
+    current: str = INSTALLED
     returned: Returned | None = None
 
 
@@ -67,7 +71,12 @@ class Slots:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def lay(self, archive: Path, beside: str, check: Callable[[ManifestDoc], None]) -> str:
-        """Unpack into the slot that does not run; its name.  Raises as `unpack` does."""
+        """Unpack into the slot that does not run; its name.  Raises as `unpack` does.
+
+        Raises `Unavailable` while the launcher would go back to another slot than `beside`.
+        """
+        if self._record().current != beside:
+            raise Unavailable("the launcher has not yet kept what runs here")
         slot = "b" if beside == "a" else "a"
         unpack(archive, self.folder / slot, check)
         return slot
@@ -81,11 +90,13 @@ class Slots:
         write_whole(self.folder, GOOD, json.dumps({"digest": digest}).encode())
 
     def returned(self) -> Returned | None:
+        return self._record().returned
+
+    def _record(self) -> _Record:
         try:
-            content = (self.folder / RECORD).read_bytes()
-            return msgspec.json.decode(content, type=_Record).returned
+            return msgspec.json.decode((self.folder / RECORD).read_bytes(), type=_Record)
         except (FileNotFoundError, msgspec.DecodeError):
-            return None
+            return _Record()
 
     def free_bytes(self) -> int:
         status = os.statvfs(self.folder)

@@ -30,18 +30,29 @@ def _carry(outer: ssl.SSLSocket, far: socket.socket) -> None:
     with ExitStack() as at_the_end, selectors.DefaultSelector() as selector:
         at_the_end.callback(outer.close)
         at_the_end.callback(far.close)
-        for one in (outer, far):
-            selector.register(one, selectors.EVENT_READ)
         down, up = _Way(outer, far), _Way(far, outer)
         try:
-            while not down.is_over and not up.is_over:
+            while True:
                 if down.go_on() or up.go_on():
                     continue
+                if down.is_over or up.is_over:
+                    return
                 for one in (outer, far):
-                    selector.modify(one, down.wants(one) | up.wants(one) or selectors.EVENT_READ)
+                    _watch(selector, one, down.wants(one) | up.wants(one))
                 selector.select()
         except OSError:
             return  # whoever has the other end sees that it is over
+
+
+def _watch(selector: selectors.BaseSelector, one: socket.socket, events: int) -> None:
+    """Of whom nothing is wanted is not looked at: what waits there would wake us for ever."""
+    is_known = one in selector.get_map()
+    if events and is_known:
+        selector.modify(one, events)
+    elif events:
+        selector.register(one, events)
+    elif is_known:
+        selector.unregister(one)
 
 
 class _Way:

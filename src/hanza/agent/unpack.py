@@ -7,10 +7,12 @@ is on the disk.  It asks nothing about signatures: see `updates`.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -29,7 +31,18 @@ from hanza.wire.release_v1 import (
 
 CHUNK_BYTES = 2**18
 PLAIN = (0, stat.S_IFREG)
-_UNREADABLE = (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, zlib.error)
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The others can ask for any amount of memory, and fail in ways of their own."""
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    EOFError,
+    IndexError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 
 def unpack(
@@ -59,6 +72,10 @@ def unpack(
                     file.write(content)
         except _UNREADABLE as error:
             raise BadArchive(f"it is no archive that can be read: {error}") from error
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # it names a place before its own beginning
+                raise BadArchive("it is no archive that can be read") from error
+            raise
         undo.pop_all()
     _sync_tree(laying)
     shutil.rmtree(folder, ignore_errors=True)
@@ -73,7 +90,7 @@ def _entries(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         raise BadArchive(f"a release has at most {FILES_MAX} files")
     for one in found:
         is_plain = stat.S_IFMT(one.external_attr >> 16) in PLAIN and not one.is_dir()
-        if not is_plain or one.flag_bits & 0x1:
+        if not is_plain or one.flag_bits & 0x1 or one.compress_type not in PACKED:
             raise BadArchive(f"{one.filename[:80]!r} is no plain file")
     entries = {one.filename: one for one in found}
     if len(entries) != len(found):

@@ -19,7 +19,7 @@ from hanza.agent.fetch import Fetch
 from hanza.agent.journal import Journal
 from hanza.agent.local import Request
 from hanza.agent.slots import Launched, Returned, Slots
-from hanza.agent.update_rules import keep_rules, load_rules, without_key
+from hanza.agent.update_rules import keep_rules, load_rules, with_word, without_key
 from hanza.kit.backoff import delay_after
 from hanza.kit.blobs import Blobs, TooLong, WrongContent
 from hanza.kit.clock import Clock
@@ -34,8 +34,8 @@ from hanza.plan.release import (
     NotForHere,
     refuse_consent,
     refuse_release,
-    version_of,
 )
+from hanza.wire.agent_nearness_v1 import TEXT_MAX
 from hanza.wire.agent_update_v1 import Running, UpdateWanted
 from hanza.wire.release_v1 import ManifestDoc, key_from_text, read_release
 
@@ -138,11 +138,7 @@ class Updates:
         if request.consent:
             changed = replace(changed, consent=request.consent)
         if request.version:
-            version_of(request.version)
-            returned = self._slots.returned()
-            forgiven = rules.forgiven if returned is None else returned.number
-            words = frozenset({*rules.words, request.version})
-            changed = replace(changed, words=words, forgiven=forgiven)
+            changed = with_word(changed, request.version, self._slots.returned())
         if request.pin:
             changed = replace(changed, keys=frozenset({*changed.keys, key_from_text(request.pin)}))
         if request.unpin:
@@ -266,6 +262,7 @@ class Updates:
     def _fetched(self, blob: Blob, wanted: UpdateWanted) -> Path:
         self._blobs.sweep_parts({blob.id})
         with self._blobs.begin(blob.id, blob.size) as part:
+            is_resumed = part.size > 0
             try:
                 for chunk in self._fetch(blob, part.size) if part.size < blob.size else ():
                     part.write(chunk)
@@ -276,6 +273,9 @@ class Updates:
                 return part.keep()
             except (TooLong, WrongContent) as error:
                 part.drop()
+                if is_resumed:
+                    # Perhaps the machine went down before the part was whole on the disk.
+                    raise Unavailable("what was begun cannot be gone on with") from error
                 raise BadArchive("what came is not what was signed") from error
 
     def _tell_returned(self) -> None:
@@ -291,6 +291,8 @@ class Updates:
         self._diary.note((Happening(self._clock.now(), kind, "", text),))
 
     def _become(self, state: _State) -> None:
+        """No longer than may be said: others' words are in it."""
+        state = replace(state, why=state.why[:TEXT_MAX])
         with self._lock:
             is_news = state != self._state
             self._state = state

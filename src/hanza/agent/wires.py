@@ -7,8 +7,10 @@ as nearly all are, or by TLS that trusts the machine's own authorities (or `SSL_
 password, if any, is sent to nobody else and is in no `repr`.
 """
 
+import re
 import socket
 import ssl
+import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -28,6 +30,7 @@ SEND_TIMEOUT_MS = 30_000
 HEAD_BYTES_MAX = 16 * 1024
 VARIABLES = ("HANZA_PROXY", "HTTPS_PROXY", "https_proxy")
 """The first that is set counts; an empty one means none."""
+_STATUS = re.compile(r"HTTP/1\.\d ([1-5]\d\d)( |$)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +204,20 @@ def _ask_for_tunnel(wire: socket.socket, proxy: Proxy, address: Address) -> None
     if proxy.authorization is not None:
         head.append(f"Proxy-Authorization: {proxy.authorization}")
     wire.sendall("\r\n".join([*head, "", ""]).encode())
-    status = _status_of(_head(wire))
+    timeout_s = wire.gettimeout()
+    status = _status_of(_head(wire, time.monotonic() + (timeout_s or OPEN_TIMEOUT_S)))
+    wire.settimeout(timeout_s)
     if not 200 <= status < 300:
         words = {407: "it wants a user and a password, or others than it was given"}
         text = words.get(status, f"it answered {status}")
         raise Refused(f"the proxy {proxy.host}:{proxy.port} gave no tunnel: {text}")
 
 
-def _head(wire: socket.socket) -> bytes:
+def _head(wire: socket.socket, until: float) -> bytes:
     """Byte by byte, since what follows the head is the plane's."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
+        wire.settimeout(max(until - time.monotonic(), 0.001))
         byte = wire.recv(1)
         if not byte or len(head) >= HEAD_BYTES_MAX:
             raise Refused("the proxy's answer to CONNECT is not one of HTTP")
@@ -221,7 +227,7 @@ def _head(wire: socket.socket) -> bytes:
 
 def _status_of(head: bytes) -> int:
     line = head.split(b"\r\n", 1)[0].decode("latin-1")
-    words = line.split(" ")
-    if len(words) < 2 or not words[0].startswith("HTTP/1.") or not words[1].isdigit():
+    found = _STATUS.match(line)
+    if found is None:
         raise Refused(f"the proxy's answer to CONNECT is not one of HTTP: {harmless(line)[:80]}")
-    return int(words[1])
+    return int(found[1])

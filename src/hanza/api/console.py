@@ -1,6 +1,7 @@
 """Consoles at the plane: a tenant's WebSocket and an agent's, joined for as long as both are there.
 
-The ports that guests publish are reached in the same way, one such pair for each connection.
+Ports that guests publish and what guests write are reached in the same way (`leads`), one such pair
+for each connection.
 
 Promises: nobody's bytes flow before it is written down who opened what; a refusal is an answer
 of HTTP with a stable code; one user per guest; what waits in between is a frame each way, so a
@@ -17,17 +18,17 @@ from datetime import datetime, timedelta
 
 from starlette.websockets import WebSocket
 
-from hanza.api.calls import Answer, Call, Plane
+from hanza.api.calls import Plane
 from hanza.api.gate import Caller, Gate
 from hanza.api.identity import Principal
+from hanza.api.leads import Lead, console_lead, log_lead, port_lead
 from hanza.api.link import Hub
 from hanza.api.problems import refusal_response
 from hanza.api.relay import ENDS, Limits, hang_up, relay
 from hanza.api.route import Route
-from hanza.api.told import Parameter, says
 from hanza.kit.text import harmless
 from hanza.model import errors
-from hanza.model.errors import BadQuery, Busy, InUse, NotFound, NotHere, NotOffered, NotRunning
+from hanza.model.errors import Busy, InUse, NotFound, NotHere, NotOffered, NotRunning
 from hanza.model.guest import Mark
 from hanza.model.ids import AgentId
 from hanza.model.instance import Address
@@ -52,9 +53,6 @@ log = logging.getLogger("hanza.console")
 LOOKED_AT_EVERY_S = 1.0
 """Whether who has a console may still have it."""
 REASON_CHARACTERS_MAX = 200
-AFTER = Parameter("after", "query", int, "The first byte that is wanted, 0 by default.")
-AFTER_MAX = 2**53
-TAKE_OVER = Parameter("takeOver", "query", bool, "End the console that is open, if one is.")
 _REFUSALS: Mapping[str, type[errors.Refusal]] = {
     InUse.code: InUse,
     Busy.code: Busy,
@@ -78,23 +76,11 @@ class _Target:
     heard_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Lead:
-    """What of a guest is wanted."""
-
-    kind: str
-    ability: str
-    words: str
-    """Between its name and its site."""
-    wanted: Callable[[bytes, v1.MarkW], v1.Down]
-
-
 @dataclass(eq=False, slots=True)
 class _Console:
     """One that is open or about to be."""
 
-    lead: _Lead
-
+    lead: Lead
     who: str
     tenant: str
     target: _Target
@@ -104,28 +90,6 @@ class _Console:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     cut: asyncio.Event = field(default_factory=asyncio.Event)
     """Its agent is believed no longer."""
-
-
-@says({101: None}, TAKE_OVER)
-def ask_for_upgrade(call: Call) -> Answer:
-    """Who asks for a console as for a page is told how it is asked for."""
-    raise BadQuery(
-        f"the console of {call.path['instance']} is a WebSocket", hint="hanza console opens it"
-    )
-
-
-@says({101: None})
-def ask_port_for_upgrade(call: Call) -> Answer:
-    """Who asks for a port as for a page is told how it is asked for."""
-    text = f"port {call.path['port']} of {call.path['instance']} is a WebSocket"
-    raise BadQuery(text, hint="hanza port-forward opens it")
-
-
-@says({101: None}, AFTER)
-def ask_log_for_upgrade(call: Call) -> Answer:
-    """Who asks for a guest's log as for a page is told how it is asked for."""
-    text = f"the log of {call.path['instance']} is a WebSocket"
-    raise BadQuery(text, hint="hanza logs --follow opens it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +117,17 @@ class Consoles:
 
     async def serve(self, user: WebSocket) -> None:
         """One tenant's request, from its admission to the end of the console."""
-        await self._serve(user, self._doors.console, lambda: _console(user.query_params))
+        await self._serve(user, self._doors.console, lambda: console_lead(user.query_params))
 
     async def serve_port(self, user: WebSocket) -> None:
         """As `serve`, for one connection to a port."""
-        await self._serve(user, self._doors.port, lambda: _port(user.path_params))
+        await self._serve(user, self._doors.port, lambda: port_lead(user.path_params))
 
     async def serve_log(self, user: WebSocket) -> None:
         """As `serve`, for who reads what a guest writes."""
-        await self._serve(user, self._doors.log, lambda: _log_of(user.query_params))
+        await self._serve(user, self._doors.log, lambda: log_lead(user.query_params))
 
-    async def _serve(self, user: WebSocket, door: Route, read: Callable[[], _Lead]) -> None:
+    async def _serve(self, user: WebSocket, door: Route, read: Callable[[], Lead]) -> None:
         try:
             who = await self._gate.admit(door, user.path_params, _caller_of(user))
             assert who is not None, "none of these is public"
@@ -195,7 +159,7 @@ class Consoles:
 
     @contextlib.asynccontextmanager
     async def _reached(
-        self, who: Principal, tenant: str, target: _Target, lead: _Lead
+        self, who: Principal, tenant: str, target: _Target, lead: Lead
     ) -> AsyncIterator[tuple[_Console, WebSocket]]:
         """The agent's socket, open to the guest's port.  Raises why there is none."""
         self._refuse_crowd(tenant, lead)
@@ -226,7 +190,7 @@ class Consoles:
         except TimeoutError:
             raise NotHere(f"{target.site} did not answer in time", hint="try again") from None
 
-    def _refuse_crowd(self, tenant: str, lead: _Lead) -> None:
+    def _refuse_crowd(self, tenant: str, lead: Lead) -> None:
         limits = self._limits
         alike = [one for one in self._all if one.lead.kind == lead.kind]
         theirs = sum(one.tenant == tenant for one in alike)
@@ -354,38 +318,3 @@ def _address_of(path: Mapping[str, str]) -> Address:
     if any("\0" in word for word in path.values()):
         raise NotFound("there is nothing of such a name")
     return Address(path["tenant"], path["workspace"], path["instance"])
-
-
-def _console(query: Mapping[str, str]) -> _Lead:
-    takes_over = _takes_over(query)
-    return _Lead(
-        "console",
-        v1.CONSOLE,
-        "the console",
-        lambda ticket, mark: v1.ConsoleWanted(ticket, mark, takes_over),
-    )
-
-
-def _port(path: Mapping[str, str]) -> _Lead:
-    text = path["port"]
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise NotFound("a port is a number from 1 to 65535")
-    port = int(text)
-    return _Lead(
-        "port", v1.PORTS, f"port {port}", lambda ticket, mark: v1.PortWanted(ticket, mark, port)
-    )
-
-
-def _log_of(query: Mapping[str, str]) -> _Lead:
-    text = query.get("after", "0")
-    if not (text.isascii() and text.isdigit() and len(text) < 17 and int(text) <= AFTER_MAX):
-        raise BadQuery("after is the number of a byte", field="after")
-    after = int(text)
-    return _Lead("log", v1.LOGS, "the log", lambda ticket, mark: v1.LogWanted(ticket, mark, after))
-
-
-def _takes_over(query: Mapping[str, str]) -> bool:
-    text = query.get("takeOver", "false")
-    if text not in ("true", "false"):
-        raise BadQuery("takeOver is true or false", field="takeOver")
-    return text == "true"

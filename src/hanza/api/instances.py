@@ -5,6 +5,7 @@ from datetime import datetime
 
 from hanza.api.calls import Answer, Call
 from hanza.api.counting import count_wishes
+from hanza.api.rehearsing import DRY_RUN, is_dry, rehearsed
 from hanza.api.told import BEGUN, keeps, lists, says
 from hanza.api.volumes import VOLUMES_TOO, disks_of, end_volumes, wants_volumes_too, write_disks
 from hanza.model.errors import Invalid, NotFound
@@ -166,13 +167,24 @@ def write_end(tx: Tx, address: Address, now: datetime, *, with_volumes: bool = F
         end_volumes(tx, disks, now)
 
 
-@says({200: doc.InstanceDoc})
+@says({200: doc.InstanceDoc}, DRY_RUN)
 def withdraw_instance(call: Call) -> Answer:
     """Take back what was asked for it and its site cannot have been told."""
     plane, address, now = call.plane, address_of(call), call.plane.clock.now()
+    if is_dry(call):
+        found = plane.store.write(_would_withdraw, address, now)
+        return Answer(200, _document(*found, now))
     plane.store.write(_withdraw, address, now)
     plane.wake()
     return get_instance(call)
+
+
+def _would_withdraw(tx: Tx, address: Address, now: datetime) -> tuple[Overview, Above]:
+    def act() -> tuple[Overview, Above]:
+        _withdraw(tx, address, now)
+        return _look_at(tx, address)
+
+    return rehearsed(tx, act)
 
 
 def _withdraw(tx: Tx, address: Address, now: datetime) -> None:

@@ -176,10 +176,11 @@ def _trust(socket: WebSocket) -> None:
 
 
 class Hub:
-    """All connections of one plane."""
+    """All connections of one plane; of `strangers_max` at once it is not known who they are."""
 
-    def __init__(self, plane: Plane) -> None:
+    def __init__(self, plane: Plane, strangers_max: int = STRANGERS_MAX) -> None:
         self._plane = plane
+        self._strangers_max = strangers_max
         self._threads = ThreadPoolExecutor(THREADS_MAX, "link")
         self._lines: set[_Line] = set()
         self._strangers: set[_Line] = set()
@@ -247,7 +248,7 @@ class Hub:
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""
         await socket.accept()
-        if len(self._strangers) >= STRANGERS_MAX:
+        if len(self._strangers) >= self._strangers_max:
             await socket.close(CLOSE_BUSY, "too many have not said who they are")
             return
         line = _Line(

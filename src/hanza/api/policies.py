@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Literal
 
 from hanza.api.calls import Answer, Call
+from hanza.api.rehearsing import DRY_RUN, is_dry
 from hanza.api.told import BEGUN, Parameter, keeps, lists, says
-from hanza.model.errors import BadQuery, Invalid, NotFound, Outdated
+from hanza.model.errors import Invalid, NotFound, Outdated
 from hanza.model.policy import OVERS, Policy
 from hanza.plan.admission import check_name
 from hanza.plan.doubts import (
@@ -40,7 +41,6 @@ from hanza.wire import kept_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
 from hanza.wire.places import load_carbon, load_cities
 
-DRY_RUN = Parameter("dryRun", "query", bool, "Tell what it would be, and keep nothing.")
 MATCHES = (
     Parameter("If-Match", "header", str, 'The version to change, such as "3", and no other.'),
     Parameter("If-None-Match", "header", Literal["*"], "Only where none is kept yet."),
@@ -73,7 +73,7 @@ def put_policy(call: Call) -> Answer:
     put = request_from_json(call.body, doc.PolicyPut)
     wish = _put_of(call, doc.policy_from_put(put, load_cities().find))
     plane = call.plane
-    if _is_dry(call):
+    if is_dry(call):
         outcome = plane.store.read(_outcome_of, wish)
         return Answer(200, _document(outcome, plane.store.read(_doubts_of, outcome.kept)))
     outcome = plane.store.write(_keep, wish)
@@ -118,13 +118,6 @@ def _put_of(call: Call, policy: Policy | None) -> _Put:
         call.headers.get("if-none-match"),
         call.plane.clock.now(),
     )
-
-
-def _is_dry(call: Call) -> bool:
-    said = call.query.get("dryRun", "false")
-    if said not in ("true", "false"):
-        raise BadQuery("dryRun is true or false", field="dryRun")
-    return said == "true"
 
 
 def _keep(tx: Tx, put: _Put) -> _Outcome:

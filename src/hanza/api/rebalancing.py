@@ -10,12 +10,14 @@ from datetime import datetime
 from hanza.api.calls import Answer, Call
 from hanza.api.mastery import own_site
 from hanza.api.told import says
+from hanza.model.errors import Invalid
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds
 from hanza.plan.placement.rebalance import plan_moves
 from hanza.plan.placement.rebalance_moves import Aim, Budget, residents_of
+from hanza.store.claims import as_of
 from hanza.store.hosts import list_candidates
 from hanza.store.policies import bounds_of
 from hanza.store.sites import get_site
@@ -35,7 +37,9 @@ def plan_rebalance(call: Call) -> Answer:
     request = request_from_json(call.body or b"{}", doc.RebalanceRequest)
     inside = call.path["tenant"], call.path.get("workspace")
     store, now = call.plane.store, call.plane.clock.now()
-    candidates, standing, bounds = store.read(_look, *inside, now)
+    if request.at is not None and request.at < now:
+        raise Invalid("at is a moment that is still to come", field="at")
+    candidates, standing, bounds = store.read(_look, *inside, now, request.at)
     aim, budget = doc.aim_of(request, candidates), doc.budget_of(request)
     plan = plan_moves(residents_of(standing, bounds), candidates, bounds.above, aim, budget)
     return Answer(200, doc.plan_to_doc(plan))
@@ -77,8 +81,9 @@ def _look_at_site(tx: Tx, site: str, now: datetime) -> tuple[Sequence[Candidate]
 
 
 def _look(
-    tx: Tx, tenant: str, workspace: str | None, now: datetime
+    tx: Tx, tenant: str, workspace: str | None, now: datetime, at: datetime | None
 ) -> tuple[Sequence[Candidate], Standing, Bounds]:
     standing = list_standing(tx, tenant, workspace)
     bounds = bounds_of(tx, [wanted for wanted, _ in standing])
-    return list_candidates(tx, now, load_carbon()), standing, bounds
+    candidates = list_candidates(tx, now, load_carbon())
+    return candidates if at is None else as_of(tx, candidates, at), standing, bounds

@@ -81,8 +81,9 @@ def act_on_rollout(call: Call) -> Answer:
 
 @says({200: doc.UpdatePolicyDoc})
 def get_update_policy(call: Call) -> Answer:
-    provider = provider_of(call)
-    return Answer(200, _policy(provider, call.plane.store.read(rollouts.get_policy, provider)))
+    """What it says of updates, what is rolled out, and how far that is at its own agents."""
+    provider, now = provider_of(call), call.plane.clock.now()
+    return Answer(200, call.plane.store.read(_policy, provider, now))
 
 
 @says({200: doc.UpdatePolicyDoc}, takes=doc.UpdatePolicyPut)
@@ -90,9 +91,9 @@ def put_update_policy(call: Call) -> Answer:
     """Let its agents be updated by themselves, on a word for each release, or never."""
     spec = request_from_json(call.body, doc.UpdatePolicyPut).spec
     provider, plane, now = provider_of(call), call.plane, call.plane.clock.now()
-    kept = plane.store.write(rollouts.set_consent, provider, spec.consent, by(call), now)
+    plane.store.write(rollouts.set_consent, provider, spec.consent, by(call), now)
     plane.wake()
-    return Answer(200, _policy(provider, kept))
+    return Answer(200, plane.store.read(_policy, provider, now))
 
 
 @says({200: doc.UpdatePolicyDoc}, takes=doc.UpdateWordPost)
@@ -100,13 +101,18 @@ def give_update_word(call: Call) -> Answer:
     """Say yes to one release, for all agents of the provider."""
     spec = request_from_json(call.body, doc.UpdateWordPost).spec
     provider, plane, now = provider_of(call), call.plane, call.plane.clock.now()
-    kept = plane.store.write(rollouts.give_word, provider, spec.release, by(call), now)
+    plane.store.write(rollouts.give_word, provider, spec.release, by(call), now)
     plane.wake()
-    return Answer(200, _policy(provider, kept))
+    return Answer(200, plane.store.read(_policy, provider, now))
 
 
-def _policy(provider: str, one: rollouts.Policy) -> doc.UpdatePolicyDoc:
-    return doc.UpdatePolicyDoc(provider, one.consent, sorted(one.words, key=version_of))
+def _policy(tx: Tx, provider: str, now: datetime) -> doc.UpdatePolicyDoc:
+    one, own = rollouts.get_policy(tx, provider), None
+    if rollouts.find_rollout(tx) is not None:
+        shown = _shown(tx, now)
+        mine = [agent for agent in shown.agents if agent.provider == provider]
+        own = doc.OwnRolloutDoc(shown.release, shown.state, mine)
+    return doc.UpdatePolicyDoc(provider, one.consent, sorted(one.words, key=version_of), own)
 
 
 def _shown(tx: Tx, now: datetime) -> doc.RolloutDoc:

@@ -3,13 +3,15 @@
 from hanza.api import (
     alerts,
     apps,
-    console,
+    claims,
+    clients,
     directory,
     images,
     instances,
     invitations,
     issuers,
     joining,
+    leads,
     mastery,
     members,
     numbers,
@@ -47,19 +49,19 @@ _INSTANCES = _WORKSPACE + "/instances"
 CONSOLE = Route(
     "GET",
     _INSTANCES + "/{instance}/console",
-    console.ask_for_upgrade,
+    leads.ask_for_upgrade,
     BY_ROLE,
     verb="post.console",
 )
 """Asked for as a WebSocket it is the console itself; who may only read does not type."""
 
-LOG = Route("GET", _INSTANCES + "/{instance}/log", console.ask_log_for_upgrade, BY_ROLE, verb="get")
+LOG = Route("GET", _INSTANCES + "/{instance}/log", leads.ask_log_for_upgrade, BY_ROLE, verb="get")
 """Asked for as a WebSocket it is what the guest writes, as it writes it; nothing is typed."""
 
 PORT = Route(
     "GET",
     _INSTANCES + "/{instance}/ports/{port}",
-    console.ask_port_for_upgrade,
+    leads.ask_port_for_upgrade,
     BY_ROLE,
     verb="post.port",
 )
@@ -81,6 +83,8 @@ OF_PROVIDERS = (
     ),
     Route("POST", _OWN_SITE + "/confirm", mastery.confirm_endings, OF_PROVIDER),
     Route("GET", _OWN_SITE + "/drain-plan", rebalancing.plan_own_drain, OF_PROVIDER),
+    Route("GET", _OWN_SITE, sites.get_own_site, OF_PROVIDER),
+    Route("GET", _OWN_SITE + "/strangers", sites.list_own_strangers, OF_PROVIDER),
     Route("GET", _OWN_SITE + "/export", own.export_site, OF_PROVIDER),
     Route("GET", _OWN_SITE + "/metrics", numbers.get_own_site_numbers, OF_PROVIDER),
     Route("POST", _PROVIDER + "/suspend", mastery.suspend_provider, OF_PROVIDER),
@@ -136,6 +140,10 @@ ROUTES = (
     Route("GET", BASE + "/probes", probes.list_probes, OPERATOR),
     Route("PUT", BASE + "/probes/{probe}", probes.put_probe, OPERATOR),
     Route("DELETE", BASE + "/probes/{probe}", probes.delete_probe, OPERATOR),
+    Route("GET", BASE + "/claims", claims.list_claims, OPERATOR),
+    Route("POST", BASE + "/claims", claims.set_claim_end, OPERATOR),
+    Route("GET", BASE + "/clients", clients.list_clients, OPERATOR),
+    Route("POST", BASE + "/clients/{tenant}/{client}/grant", clients.grant_client, OPERATOR),
     Route("GET", BASE + "/round-trips", probes.list_round_trips, OPERATOR),
     Route("GET", BASE + "/meetings", probes.list_meetings, OPERATOR),
     Route("GET", BASE + "/sites/{site}/meetings", probes.list_meetings_of, OPERATOR),
@@ -166,6 +174,9 @@ ROUTES = (
     Route("GET", _TENANT + "/policy", policies.get_policy, BY_ROLE, verb="get"),
     Route("PUT", _TENANT + "/policy", policies.put_policy, BY_ROLE),
     Route("DELETE", _TENANT + "/policy", policies.delete_policy, BY_ROLE),
+    Route("GET", _TENANT + "/clients", clients.list_clients, BY_ROLE),
+    Route("PUT", _TENANT + "/clients/{client}", clients.put_client, BY_ROLE),
+    Route("DELETE", _TENANT + "/clients/{client}", clients.delete_client, BY_ROLE),
     Route("GET", _TENANT + "/quota", quotas.get_quota, BY_ROLE, verb="get"),
     Route("PUT", _TENANT + "/quota", quotas.put_quota, OPERATOR),
     Route("DELETE", _TENANT + "/quota", quotas.delete_quota, OPERATOR),
@@ -215,6 +226,20 @@ ROUTES = (
     Route("GET", _TENANT + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("GET", _WORKSPACE + "/volumes", volumes.list_volumes, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/volumes/{instance}/{volume}", volumes.delete_volume, BY_ROLE),
+    Route(
+        "POST",
+        _WORKSPACE + "/volumes/{instance}/{volume}/withdrawal",
+        volumes.withdraw_volume,
+        BY_ROLE,
+        verb="put",
+    ),
+    Route(
+        "POST",
+        _WORKSPACE + "/volumes/{volume}/withdrawal",
+        volumes.withdraw_storage,
+        BY_ROLE,
+        verb="put",
+    ),
     Route("PUT", _WORKSPACE + "/apps/{app}", apps.put_app, BY_ROLE),
     Route("DELETE", _WORKSPACE + "/apps/{app}", apps.delete_app, BY_ROLE),
     Route("POST", _WORKSPACE + "/quotes", placements.quote, BY_ROLE),

@@ -5,19 +5,19 @@ Order it keeps: nothing but a signed hello is heard from a stranger; a report is
 the commit; a manifest is sent once and then waited for, until it is held or outdated.
 """
 
-import ipaddress
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from hanza.api.calls import Plane
 from hanza.api.meeting import Mesh
+from hanza.api.near_told import NearTold
 from hanza.api.site_told import SiteTold
 from hanza.api.update_told import UpdateTold
 from hanza.model.errors import Bug, Conflict, Invalid, Unauthenticated, UnknownProtocol
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Hash, Version
-from hanza.model.probe import Probe, Trip
+from hanza.model.probe import Probe
 from hanza.model.report import Incarnation
 from hanza.plan.link import is_news
 from hanza.plan.manifest import delta_between
@@ -31,8 +31,6 @@ from hanza.store.agents import (
 from hanza.store.directory import find_directory
 from hanza.store.events import append_event
 from hanza.store.manifests import find_manifest
-from hanza.store.mesh import note_answering, record_meetings, site_of
-from hanza.store.probes import list_probes, record_trips
 from hanza.store.reports import record_report
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
@@ -43,7 +41,6 @@ from hanza.wire.agent_words import (
     version_from_wire,
 )
 from hanza.wire.credentials import CHALLENGE_BYTES, check_link
-from hanza.wire.mesh_v1 import KEY_BYTES
 
 REFUSED_CHARACTERS_MAX = 300
 NUMBERS_EVERY_S = 900
@@ -61,14 +58,6 @@ class _Peer:
     told: Version | None = None
     abilities: frozenset[str] = frozenset()
     is_ahead: bool = False
-    probes: tuple[Probe, ...] = ()
-    """What it was last told to measure to."""
-    doubted: set[str] = field(default_factory=set)
-    """Probes and sites to which it has said here what cannot be."""
-    mesh: Mesh | None = None
-    """What it was last told whom to ask by."""
-    peers: v1.Peers | None = None
-    """Whom it was last told to ask."""
     directory: int = 0
     """The number of the directory that it was told last."""
 
@@ -79,7 +68,7 @@ class Session:
     def __init__(self, plane: Plane, address: str = "") -> None:
         """`address` is where the agent was seen to come from."""
         self._plane = plane
-        self._address = _plain(address)
+        self._near_told = NearTold(plane, address)
         self._site_told = SiteTold(plane)
         self._update_told = UpdateTold(plane)
         self._nonce = plane.ids.secret(CHALLENGE_BYTES)
@@ -158,7 +147,7 @@ class Session:
             case v1.ConsoleRefused():
                 return []  # for whoever asked, see `console`
             case v1.Measured() | v1.Answering() | v1.Met():
-                return self._note_nearness(peer, message, now)
+                return self._near_told.take(peer.agent, message, now, may_answer=self.can(v1.MESH))
             case v1.Diary() | v1.Checkup() | v1.Strangers() | v1.NumbersUp() | v1.Running():
                 return self._note_site(peer, message, now)
 
@@ -166,8 +155,7 @@ class Session:
         """What this connection has not been told yet: the manifest, the probes, whom to ask."""
         return [
             *self._manifest_news(),
-            *self._probe_news(),
-            *self._peer_news(),
+            *self._nearness_news(),
             *self._directory_news(),
             *self._update_news(),
         ]
@@ -185,23 +173,18 @@ class Session:
         peer = self._peer
         if peer is None or published is None:
             return False
-        has_probes = self.can(v1.MEASURE) and probes != peer.probes
+        has_probes = self.can(v1.MEASURE) and probes != self._near_told.probes
         has_directory = self.can(v1.DIRECTORY) and directory > peer.directory
-        has_peers = self.can(v1.MESH) and mesh is not peer.mesh
+        has_peers = self.can(v1.MESH) and mesh is not self._near_told.mesh
         has_update = self.can(v1.UPDATES) and self._update_told.is_behind(rollouts)
         return published != peer.told or has_probes or has_peers or has_directory or has_update
 
-    def _peer_news(self) -> list[v1.Down]:
-        peer = self._peer
-        if peer is None or not self.can(v1.MESH):
+    def _nearness_news(self) -> list[v1.Down]:
+        peer, near = self._peer, self._near_told
+        if peer is None:
             return []
-        mesh = self._plane.meeting.mesh(self._plane.clock.now())
-        if mesh is peer.mesh:
-            return []
-        peer.mesh, told = mesh, peer.peers
-        site = self._plane.store.read(site_of, peer.agent)
-        peer.peers = mesh.peers_for(peer.agent, site)
-        return [] if peer.peers == told else [peer.peers]
+        probes = near.probe_news() if self.can(v1.MEASURE) else []
+        return probes + (near.peer_news(peer.agent) if self.can(v1.MESH) else [])
 
     def _directory_news(self) -> list[v1.Down]:
         peer = self._peer
@@ -218,17 +201,6 @@ class Session:
         if peer is None or not self.can(v1.UPDATES):
             return []
         return self._update_told.news(peer.agent)
-
-    def _probe_news(self) -> list[v1.Down]:
-        peer = self._peer
-        if peer is None or not self.can(v1.MEASURE):
-            return []
-        probes = self._plane.store.read(list_probes)
-        if probes == peer.probes:
-            return []
-        peer.probes = probes
-        targets = [one.target for one in probes]
-        return [v1.Probes([v1.ProbeW(one.probe, one.host, one.port) for one in targets])]
 
     def _manifest_news(self) -> Sequence[v1.ManifestWhole | v1.ManifestDelta]:
         """The manifest in force, if this connection has not been told it yet.
@@ -285,17 +257,6 @@ class Session:
             self._plane.store.write(append_event, now, "agent.ahead", peer.agent, text)
         return []
 
-    def _note_nearness(
-        self, peer: _Peer, message: v1.Measured | v1.Answering | v1.Met, now: datetime
-    ) -> list[v1.Down]:
-        match message:
-            case v1.Measured():
-                return self._note_measured(peer, message, now)
-            case v1.Answering(port):
-                return self._note_answering(peer, port, now)
-            case v1.Met():
-                return self._note_met(peer, message, now)
-
     def _note_site(
         self,
         peer: _Peer,
@@ -306,47 +267,11 @@ class Session:
             return self._update_told.take(peer.agent, message, now)
         return self._site_told.take(peer.agent, message, now)
 
-    def _note_measured(self, peer: _Peer, message: v1.Measured, now: datetime) -> list[v1.Down]:
-        """What light could not do is not kept; it is told once for each connection and probe."""
-        trips = [Trip(one.probe, one.ms) for one in message.trips]
-        self._doubt(peer, self._plane.store.write(record_trips, peer.agent, trips, now), now)
-        self._plane.wake()
-        return []
-
     def _note_refused(self, refusal: Invalid, now: datetime) -> None:
         """Mark who is known and says what cannot be; its next good report clears that."""
         if self._peer is not None:
             peer, text = self._peer, refusal.text[:REFUSED_CHARACTERS_MAX]
             self._plane.store.write(mark_refused, peer.agent, peer.incarnation, text, now)
-
-    def _note_answering(self, peer: _Peer, port: int, now: datetime) -> list[v1.Down]:
-        """Where it answers is where it was seen to come from; a plane that cannot see that is
-        told nothing by others, since nobody is sent anywhere on an agent's word."""
-        if not self.can(v1.MESH) or not self._address:
-            return []
-        fresh = self._plane.ids.secret(KEY_BYTES)
-        address = (self._address, port)
-        key = self._plane.store.write(note_answering, peer.agent, address, fresh, now)
-        self._plane.meeting.forget()
-        return [v1.Answers(key)]
-
-    def _note_met(self, peer: _Peer, message: v1.Met, now: datetime) -> list[v1.Down]:
-        """Only of those that it was told to ask, in the round that it was told last."""
-        if peer.peers is None or message.number != peer.peers.number:
-            return []
-        asked = {one.agent for one in peer.peers.peers}
-        trips = [Trip(one.probe, one.ms) for one in message.trips if one.probe in asked]
-        self._doubt(peer, self._plane.store.write(record_meetings, peer.agent, trips, now), now)
-        return []
-
-    def _doubt(
-        self, peer: _Peer, refused: Mapping[str, tuple[float, float]], now: datetime
-    ) -> None:
-        for name, (ms, least) in refused.items():
-            if name not in peer.doubted:
-                peer.doubted.add(name)
-                text = f"it says {ms:.1f} ms to {name}; light in fibre needs {least:.1f} ms"
-                self._plane.store.write(append_event, now, "trip.refused", peer.agent, text)
 
     def _take(self, peer: _Peer, message: v1.ReportUp, now: datetime) -> list[v1.Down]:
         report = report_from_wire(message, peer.incarnation)
@@ -386,13 +311,3 @@ def _refuse_protocol(protocol: int) -> None:
             f"this plane speaks versions {spoken} of the protocol, and this agent {protocol}",
             hint="update the agent" if protocol < v1.PROTOCOL else "update the planes first",
         )
-
-
-def _plain(address: str) -> str:
-    """An IPv4 address as such, also where it was seen through an IPv6 socket; else as it is."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return ""  # a test's client, or a socket of the machine
-    mapped = known.ipv4_mapped if known.version == 6 else None
-    return str(mapped or known)

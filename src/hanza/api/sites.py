@@ -4,6 +4,7 @@ from datetime import datetime
 
 from hanza.api.calls import Answer, Call
 from hanza.api.counting import count_wishes
+from hanza.api.mastery import own_site
 from hanza.api.told import lists, says
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
@@ -37,6 +38,20 @@ def _shown(tx: Tx, name: str, now: datetime) -> doc.SiteShownDoc:
         ],
         strangers=len(told.list_strangers(tx, name)),
     )
+
+
+@says({200: doc.SiteShownDoc})
+def get_own_site(call: Call) -> Answer:
+    """The same for a provider of its own site."""
+    call.plane.store.read(own_site, call)
+    return get_site(call)
+
+
+@says(lists(doc.StrangerDoc))
+def list_own_strangers(call: Call) -> Answer:
+    """Guests of the provider's own machines that bear no mark of ours."""
+    call.plane.store.read(own_site, call)
+    return list_strangers(call)
 
 
 @says(lists(doc.StrangerDoc))

@@ -6,7 +6,7 @@ Bounded per connection, so that no agent fills the store with words.
 from datetime import datetime
 
 from hanza.api.calls import Plane
-from hanza.kit.text import harmless
+from hanza.kit.text import one_line
 from hanza.model.errors import Invalid
 from hanza.model.ids import AgentId
 from hanza.store.releases import Runs, record_runs
@@ -68,14 +68,14 @@ def _take(tx: Tx, agent: AgentId, said: Runs, is_first: bool, now: datetime) -> 
 
 def _runs_of(said: v1.Running) -> Runs:
     return Runs(
-        harmless(said.version)[:WORDS_MAX],
-        harmless(said.tag)[:WORDS_MAX],
+        one_line(said.version)[:WORDS_MAX],
+        one_line(said.tag)[:WORDS_MAX],
         said.consent,
-        frozenset(harmless(word)[:WORDS_MAX] for word in said.words),
+        frozenset(one_line(word)[:WORDS_MAX] for word in said.words),
         frozenset(said.keys),
         said.can_return,
         said.condition,
-        harmless(said.about)[:WORDS_MAX],
+        one_line(said.about)[:WORDS_MAX],
         said.attempt,
-        harmless(said.why)[:WORDS_MAX],
+        one_line(said.why)[:WORDS_MAX],
     )

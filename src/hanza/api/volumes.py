@@ -8,23 +8,30 @@ from dataclasses import replace
 from datetime import datetime
 
 from hanza.api.calls import Answer, Call
+from hanza.api.rehearsing import DRY_RUN, is_dry, rehearsed
 from hanza.api.told import BEGUN, Parameter, lists, says
 from hanza.kit.ids import derived
 from hanza.model.errors import BadQuery, Conflict, InUse, NotFound
 from hanza.model.ids import VolumeId
-from hanza.model.instance import Wanted
-from hanza.model.volume import VolumeWanted
+from hanza.model.instance import Address, Wanted
+from hanza.model.volume import Disk, VolumeWanted
 from hanza.plan.admission import refuse_shrinking
+from hanza.plan.seca.envelope import urn_of
 from hanza.plan.volumes import name_of_disk
 from hanza.store import volumes
 from hanza.store.events import Whose, append_event
+from hanza.store.instances import find_instance, update_instance
+from hanza.store.pending import is_silent
+from hanza.store.pending_volumes import note_pending_volume, take_back_volume, waits_since
 from hanza.store.tx import Tx
 from hanza.store.volume_reports import find_seen_volume
 from hanza.store.volumes import Record
-from hanza.store.work import hint
+from hanza.store.work import hint, hint_waiting
 from hanza.wire import volume_v1 as doc
 
 VOLUMES_TOO = Parameter("volumes", "query", bool, "Whether its volumes are to end as well.")
+
+WAITING = Parameter("waiting", "query", bool, "Only those of which something waits.")
 
 
 def refuse_wrong_disks(tx: Tx, wanted: Wanted) -> None:
@@ -56,6 +63,7 @@ def write_disks(tx: Tx, wanted: Wanted, now: datetime) -> Wanted:
             continue
         ids.append(known.wanted.id)
         if disk.size_mib > known.wanted.size_mib:
+            note_pending_volume(tx, known, now)
             volumes.resize_volume(tx, known.wanted.id, disk.size_mib)
             hint(tx, "settle", known.wanted.id, now)
     return replace(wanted, data_volumes=tuple(ids))
@@ -66,6 +74,7 @@ def end_volumes(tx: Tx, records: list[Record], now: datetime) -> None:
     for record in records:
         wanted = record.wanted
         if not wanted.is_ended:
+            note_pending_volume(tx, record, now)
             volumes.end_volume(tx, wanted.id)
             text = f"volume {wanted.name} was asked to end"
             append_event(
@@ -82,16 +91,22 @@ def disks_of(tx: Tx, wanted: Wanted) -> list[Record]:
 
 def wants_volumes_too(call: Call) -> bool:
     """Whether `?volumes=true` says that volumes are to end as well."""
-    said = call.query.get("volumes", "false")
+    return _is_said(call, VOLUMES_TOO)
+
+
+def _is_said(call: Call, one: Parameter) -> bool:
+    said = call.query.get(one.name, "false")
     if said not in ("true", "false"):
-        raise BadQuery("volumes is true or false", field="volumes")
+        raise BadQuery(f"{one.name} is true or false", field=one.name)
     return said == "true"
 
 
-@says(lists(doc.VolumeDoc))
+@says(lists(doc.VolumeDoc), WAITING)
 def list_volumes(call: Call) -> Answer:
-    inside = (call.path["tenant"], call.path.get("workspace"))
-    return Answer(200, {"items": call.plane.store.read(_documents, *inside)})
+    inside, now = (call.path["tenant"], call.path.get("workspace")), call.plane.clock.now()
+    is_waiting = _is_said(call, WAITING)
+    found = call.plane.store.read(_documents, *inside, now, is_waiting=is_waiting)
+    return Answer(200, {"items": found})
 
 
 @says(BEGUN)
@@ -114,17 +129,95 @@ def _end(tx: Tx, tenant: str, workspace: str, name: str, now: datetime) -> None:
     end_volumes(tx, [record], now)
 
 
-def _documents(tx: Tx, tenant: str, workspace: str | None) -> list[doc.VolumeDoc]:
-    return [_document(tx, record) for record in volumes.list_inside(tx, tenant, workspace)]
+@says({200: doc.VolumeDoc}, DRY_RUN)
+def withdraw_volume(call: Call) -> Answer:
+    """Take back what was asked for one of an instance's own, and its site cannot have been told."""
+    return _withdrawn(call, name_of_disk(call.path["instance"], call.path["volume"]))
 
 
-def _document(tx: Tx, record: Record) -> doc.VolumeDoc:
+@says({200: doc.VolumeDoc}, DRY_RUN)
+def withdraw_storage(call: Call) -> Answer:
+    """As `withdrawVolume`, of a block storage of the standard's API."""
+    return _withdrawn(call, call.path["volume"])
+
+
+def _withdrawn(call: Call, name: str) -> Answer:
+    plane, now = call.plane, call.plane.clock.now()
+    inside = (call.path["tenant"], call.path["workspace"], name)
+    document = plane.store.write(_withdraw, *inside, now, rehearse=is_dry(call))
+    plane.wake()
+    return Answer(200, document)
+
+
+def _withdraw(
+    tx: Tx, tenant: str, workspace: str, name: str, now: datetime, *, rehearse: bool
+) -> doc.VolumeDoc:
+    record = volumes.find_by_name(tx, tenant, workspace, name)
+    if record is None:
+        raise NotFound(f"there is no volume {name!r} in {workspace!r}")
+    asked = record
+
+    def act() -> doc.VolumeDoc:
+        _take_back(tx, asked, now)
+        found = volumes.find_volume(tx, asked.wanted.id)
+        assert found is not None, "it is wanted again"
+        return _document(tx, found, now)
+
+    return rehearsed(tx, act) if rehearse else act()
+
+
+def _take_back(tx: Tx, record: Record, now: datetime) -> None:
+    wanted = record.wanted
+    taken = take_back_volume(tx, record, now)
+    _fit_owner(tx, wanted, taken.then.size_mib)
+    ref = None if taken.resource is None else urn_of(taken.resource.path)
+    whose = Whose(wanted.tenant, wanted.workspace, ref)
+    text = f"what was asked for volume {wanted.name} is taken back; its site was never told"
+    append_event(tx, now, "volume.withdrawn", wanted.id, text, whose)
+    hint(tx, "settle", wanted.id, now)
+    hint_waiting(tx, "place", now)
+    if record.agent is not None:
+        hint(tx, "publish", record.agent, now)
+
+
+def _fit_owner(tx: Tx, wanted: VolumeWanted, size_mib: int) -> None:
+    """The instance whose own it is asks for no more of it."""
+    owner, _, name = wanted.name.partition("/")
+    known = find_instance(tx, Address(wanted.tenant, wanted.workspace, owner))
+    if not name or known is None:
+        return
+    fitting = tuple(
+        Disk(one.name, min(one.size_mib, size_mib)) if one.name == name else one
+        for one in known.disks
+    )
+    if fitting != known.disks:
+        update_instance(tx, known, replace(known, disks=fitting))
+
+
+def _documents(
+    tx: Tx, tenant: str, workspace: str | None, now: datetime, *, is_waiting: bool
+) -> list[doc.VolumeDoc]:
+    found = volumes.list_inside(tx, tenant, workspace)
+    if not is_waiting:
+        return [_document(tx, record, now) for record in found]
+    noted = [_document(tx, record, now) for record in found if record.before is not None]
+    return [one for one in noted if one.status.pending_since is not None]
+
+
+def _document(tx: Tx, record: Record, now: datetime) -> doc.VolumeDoc:
     place = volumes.find_volume_place(tx, record.wanted.id)
     seen = find_seen_volume(tx, record.wanted.id)
     word = seen if seen is not None and seen.stay == record.stay else None
     site = None if place is None else place.site
     instance = None if place is None else place.instance
-    return doc.volume_to_doc(record.wanted, site, instance, word)
+    return doc.volume_to_doc(record.wanted, site, instance, word, _pending(tx, record, now))
+
+
+def _pending(tx: Tx, record: Record, now: datetime) -> datetime | None:
+    """What its site will hear in a moment does not wait."""
+    if record.before is None or not (record.agent is None or is_silent(tx, record.agent, now)):
+        return None
+    return waits_since(tx, record)
 
 
 def _find(tx: Tx, wanted: Wanted, disk: str) -> Record | None:

@@ -43,13 +43,14 @@ from hanza.agent.telling import Telling
 from hanza.agent.wires import ProxyOf, no_proxy, proxies_by
 from hanza.boot.agent_options import (
     Anyway,
+    BrakeAbove,
     ConsentOption,
     InsecureHttp,
     ReleaseKeys,
     keys_of,
     options_of,
 )
-from hanza.boot.checkup import examine_agent, trial_of
+from hanza.boot.checkup import examine_agent, lay_test_image, trial_of
 from hanza.boot.nearness import NOT_MEASURED, Nearness, measuring
 from hanza.boot.settings import (
     Address,
@@ -70,6 +71,7 @@ from hanza.kit.log import Log, keep_recent, log_to
 from hanza.kit.points import Point, from_environment
 from hanza.model.errors import DriverError, HanzaError, Invalid, Refusal
 from hanza.model.ids import FederationId
+from hanza.plan.brake import FEW
 from hanza.plan.manifest import hash_of
 from hanza.wire.agent_v1 import (
     CONSOLE,
@@ -152,12 +154,13 @@ def join_command(  # noqa: PLR0913 -- each is an option of the command
 
 
 @app.command("run")
-def run_command(
+def run_command(  # noqa: PLR0913 -- each is an option of the command
     state: State,
     metrics_listen: MetricsListen = None,
     measure: Measure = "public",
     answer_port: AnswerPort = None,
     proxy: ProxyFlag = None,
+    brake_above: BrakeAbove = FEW,
     output: OutputOption = Output.table,
 ) -> None:
     """Converge this engine on its manifest until told to stop; guests run on.
@@ -186,6 +189,7 @@ def run_command(
             with closing(driver):
                 nearness = Nearness(measure, answer_port)
                 agent = agent_of(journal, identity, driver, point, stop, nearness, proxies)
+                agent.converger.brake.few = brake_above
                 _say_started(identity)
                 with numbers_served(agent, address):
                     agent.run()
@@ -216,6 +220,7 @@ def status_command(state: State, output: OutputOption = Output.table) -> None:
 
 
 app.command("launch")(launch_command)
+app.command("test-image")(lay_test_image)
 
 
 def numbers_served(agent: Agent, address: Address | None) -> AbstractContextManager[None]:

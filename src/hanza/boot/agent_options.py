@@ -13,6 +13,10 @@ from hanza.wire.release_v1 import key_from_text
 InsecureHttp = Annotated[
     bool, typer.Option("--insecure-http", help="Allow plain HTTP on loopback.")
 ]
+BrakeAbove = Annotated[
+    int,
+    typer.Option(min=0, help="As many guests may end at once; of more, a fifth, without a word."),
+]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Join whatever the doctor finds.")]
 ReleaseKeys = Annotated[
     list[str] | None,

@@ -10,6 +10,8 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import typer
 
@@ -22,7 +24,9 @@ from hanza.agent.link import trust_only
 from hanza.agent.local import Request
 from hanza.agent.measure import Scope
 from hanza.agent.wires import proxies_by
-from hanza.cli.render import Output
+from hanza.boot import tiny_image
+from hanza.cli.options import OutputOption
+from hanza.cli.render import Output, show_one
 from hanza.drivers import registry
 from hanza.drivers.spi import Driver
 from hanza.kit.clock import SystemClock
@@ -82,6 +86,20 @@ def examine_agent(state: Path, scope: Scope, output: Output) -> None:
         typer.echo("\n".join(lines_of(checkup)))
     if any(one.level == "poor" for one in checkup.findings):
         raise typer.Exit(1)
+
+
+def lay_test_image(
+    images: Annotated[Path, typer.Argument(help="The folder that --option images=… names.")],
+    output: OutputOption = Output.table,
+) -> None:
+    """Build what the doctor boots: Debian's kernel and a shell, 10 MB, by apt-get download.
+
+    Needs Debian, busybox-static and qemu-utils.  Done again, it is built anew where it has changed.
+    """
+    images.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=images, prefix=".test-image-") as cache:
+        laid = tiny_image.build(Path(cache), images)
+    show_one({"image": str(laid)}, output, f"{laid} is there: hanza agent doctor boots it")
 
 
 def lines_of(checkup: Checkup) -> list[str]:

@@ -13,9 +13,9 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
@@ -264,11 +264,12 @@ def _gate(parts: _Parts, settings: PlaneSettings) -> Gate:
 
 
 def _pages(*, has_desk: bool) -> list[BaseRoute]:
-    return pages.routes(pages.read_bundle(has_desk=has_desk) | published())
+    return pages.routes({**pages.read_bundle(has_desk=has_desk), **published()})
 
 
-def published() -> dict[str, pages.File]:
-    """The API's documents and their pages, by path."""
+@cache
+def published() -> Mapping[str, pages.File]:
+    """The API's documents and their pages, by path: always the same of the same code."""
     documents = openapi.documents().items()
     return reference.bundle_of({openapi.file_name(name, one): one for name, one in documents})
 

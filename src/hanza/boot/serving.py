@@ -9,11 +9,13 @@ import contextlib
 import signal
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -31,6 +33,8 @@ log = Log("hanza.plane")
 STOP_WITHIN_S = 5
 ABANDONED_WITHIN_S = 1
 """When the front is gone the next one wants the addresses."""
+LOOK_EVERY_S, FAREWELL_LOOKS = 0.1, 3
+"""While it drains, how often it is looked who is done and does not go; and how often they may."""
 
 
 class _WebSockets(WebSocketsSansIOProtocol):
@@ -43,6 +47,12 @@ class _WebSockets(WebSocketsSansIOProtocol):
             # Agents' hearts beat: pings beside that would double what idle sites send and get.
             self.ping_interval = None
         super().handle_connect(event)
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """A refusal that was said whole is an answer; uvicorn logs it as a mistake of ours."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
 
     def _trust(self) -> None:
         self.conn.max_message_size = FRAME_BYTES_MAX
@@ -97,7 +107,26 @@ class _Server(uvicorn.Server):
             asyncio.get_running_loop().remove_reader(self._front.line.fileno())
             with contextlib.suppress(FrontGone):
                 self._front.give_back()
-        await super().shutdown(sockets)
+        cutting = asyncio.create_task(self._cut_silent())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+    async def _cut_silent(self) -> None:
+        """TLS waits for the other side's word of farewell, which who does not read never says.
+
+        That is a client with a connection that it keeps, or a site that is away: nothing is owed
+        to either, and as long as they are waited for the next plane does not begin.
+        """
+        looks: Counter[Any] = Counter()
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for one in list(self.server_state.connections):
+                if one.transport.is_closing() and not one.transport.get_write_buffer_size():
+                    looks[one] += 1
+                    if looks[one] == FAREWELL_LOOKS:
+                        one.transport.abort()
 
     def _heed_front(self, front: Handover) -> None:
         if front.is_over():

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -10,6 +11,8 @@ from hanza.cli import (
     alerts,
     apps,
     calendars,
+    claims,
+    clients,
     console,
     directory,
     ending,
@@ -78,6 +81,8 @@ app.add_typer(alerts.alert, name="alert")
 app.add_typer(images.image, name="image")
 app.add_typer(invitations.group, name="invite")
 app.add_typer(probes.probe, name="probe")
+app.add_typer(clients.client, name="client")
+app.add_typer(claims.claim, name="claim")
 app.add_typer(directory.directory, name="directory")
 app.add_typer(tenants.tenant, name="tenant")
 app.add_typer(volumes.volume, name="volume")
@@ -139,11 +144,15 @@ def list_events(
     after: Annotated[
         int | None, typer.Option(help="What came after this serial; the newest by default.", min=0)
     ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="What this tenant is told.", envvar="HANZA_TENANT")
+    ] = None,
     output: OutputOption = Output.table,
 ) -> None:
-    """Show what happened, oldest first."""
+    """Show what happened, oldest first: to all, for the operator; to a tenant, for its people."""
+    path = "/events" if tenant is None else f"/tenants/{quote(tenant, safe='')}/events"
     with connect(context) as client:
-        records = client.items("/events" if after is None else f"/events?after={after}")
+        records = client.items(path if after is None else f"{path}?after={after}")
     show(records, ["serial", "at", "kind", "text"], output, "nothing has happened yet")
 
 

@@ -38,6 +38,7 @@ from hanza.cli.render import (
     show_warnings,
     silence_of,
 )
+from hanza.cli.waiting import list_waiting, words_of_waiting
 from hanza.cli.watch import News, TimedOut, watch
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import NotFound
@@ -126,7 +127,10 @@ def status(  # noqa: PLR0913 -- each is an option of the command
             return
         records = look()
         empty = EMPTY if records else nothing_in(client, tenant, workspace)
+        volumes = [] if output is Output.json else list_waiting(client, tenant, workspace)
     _show_status(records, output, empty, wide=wide)
+    for words in words_of_waiting(volumes):
+        print(words)
 
 
 def _show_status(records: list[Record], output: Output, empty: str, *, wide: bool) -> None:

@@ -20,7 +20,9 @@ BASE = "/providers/hanza.federation/v1"
 TIMEOUT_S = 30.0
 STARTING_S = 20.0
 """How long a plane that says that it starts is asked again."""
-_QUERY = re.compile(r"\?(dryRun=true|volumes=true|fresh=true|after=-?[0-9]+)\Z", re.ASCII)
+_QUERY = re.compile(
+    r"\?(dryRun=true|volumes=true|waiting=true|fresh=true|after=-?[0-9]+)\Z", re.ASCII
+)
 UPLOAD_TIMEOUT_S = 300.0
 """For one step of an upload: the plane may have to write much to its disk before it answers."""
 _REFUSALS: dict[str, type[errors.Refusal]] = {
@@ -31,6 +33,8 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.Forbidden,
         errors.NotFound,
         errors.Conflict,
+        errors.NotPending,
+        errors.Told,
         errors.Outdated,
         errors.BadQuery,
         Contradiction,
@@ -63,6 +67,8 @@ class Context:
     ca: str
     web: str = ""
     """Where a browser of the plane's machine opens the page; a context of old does not say."""
+    root: str = ""
+    """The root certificate itself, in PEM, in a context that was handed over."""
 
     def __repr__(self) -> str:
         return f"Context(url={self.url!r}, token=..., ca={self.ca!r})"
@@ -73,7 +79,8 @@ def read_context(path: Path) -> Context:
     content = read_content(path)
     try:
         url, token, ca = (str(content[name]) for name in ("url", "token", "ca"))
-        return Context(url, token, ca, str(content.get("web", url)))
+        web, root = str(content.get("web", url)), str(content.get("root", ""))
+        return Context(url, token, ca, web, root)
     except KeyError as error:
         raise errors.Invalid(f"{path} is not a context that a plane wrote") from error
 
@@ -92,6 +99,16 @@ def read_content(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise errors.Invalid(f"{path} is not a context that a plane wrote")
     return content
+
+
+def trust_of(context: Context) -> ssl.SSLContext | None:
+    """What is trusted for it; None for the machine's own authorities.  Raises `Invalid`."""
+    if not context.root:
+        return ssl.create_default_context(cafile=context.ca) if context.ca else None
+    try:
+        return ssl.create_default_context(cadata=context.root)
+    except (ssl.SSLError, ValueError) as error:
+        raise errors.Invalid("the context's root is no certificate", field="root") from error
 
 
 def page_of(context: Context) -> str:
@@ -114,7 +131,7 @@ class Client:
 
     def __init__(self, context: Context, base: str = BASE) -> None:
         """`base` is what the paths of all calls are below."""
-        tls = ssl.create_default_context(cafile=context.ca) if context.ca else None
+        tls = trust_of(context)
         self._base = base
         self.context = context
         self.tls = tls

@@ -36,6 +36,7 @@ from hanza.model.errors import (
 from hanza.wire.console_v1 import LOG_HEAD_BYTES, End, end_of
 
 INTERRUPTED = 130
+LINE_BYTES_MAX = 64 * 1024
 PASSING = (
     Unreachable,
     NotHere,
@@ -145,18 +146,32 @@ class _Reader:
             _say(f"{start - self.at} bytes are left out: the site has them no more")
         if start != self.at:
             self._line, self.at = b"", start
+            self._decoder.reset()
 
     def _show(self, said: bytes) -> None:
         self.at += len(said)
         if self._output is not Output.json:
             _print(harmless(self._decoder.decode(said)))
             return
-        *lines, self._line = (self._line + said).split(b"\n")
-        begins = self.at - len(self._line) - sum(len(one) + 1 for one in lines)
+        lines, self._line = lines_of(self._line + said)
+        begins = self.at - len(self._line) - sum(map(len, lines))
         for line in lines:
-            begins += len(line) + 1
-            text = harmless(line.rstrip(b"\r").decode("utf-8", "replace"))
+            begins += len(line)
+            text = harmless(line.rstrip(b"\r\n").decode("utf-8", "replace"))
             _print(json.dumps({"name": self._name, "text": text, "next": begins}) + "\n")
+
+
+def lines_of(written: bytes, most: int = LINE_BYTES_MAX) -> tuple[list[bytes], bytes]:
+    """Each with its end, and what is not a whole one yet; who ends none has it cut at so many."""
+    found: list[bytes] = []
+    at = 0
+    while True:
+        end = written.find(b"\n", at, at + most) + 1
+        if not end and len(written) - at < most:
+            return found, written[at:]
+        end = end or at + most
+        found.append(written[at:end])
+        at = end
 
 
 def _print(text: str) -> None:

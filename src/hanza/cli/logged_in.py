@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hanza.cli import device
-from hanza.cli.client import read_content
+from hanza.cli.client import Context, read_content
 from hanza.kit.clock import SystemClock
 
 SOON_S = 60.0
@@ -69,6 +69,16 @@ def content_of(there: PlaneOf, asked: device.Login, tokens: device.Tokens) -> di
             "expiresAt": ends,
         },
     }
+
+
+def handed_content(of: Context, token: str, url: str | None) -> dict[str, Any]:
+    """A context for somebody else, on any machine: the root is in it, and no path of this one.
+
+    `url` is where they reach the plane; else it is where we do.
+    """
+    root = of.root or (Path(of.ca).read_text(encoding="ascii") if of.ca else "")
+    at = of.url if url is None else url.rstrip("/")
+    return {"url": at, "token": token, "ca": "", "root": root, "web": at}
 
 
 def _is_due(kept: dict[str, Any]) -> bool:

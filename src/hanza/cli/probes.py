@@ -23,12 +23,7 @@ def add_probe(
     output: OutputOption = Output.table,
 ) -> None:
     """Have every site measure its round trip to an address at a known place."""
-    host, _, port = address.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit() and len(port) < 6):
-        raise Invalid(f"{address!r} is not HOST:PORT", field="address")
-    spec: dict[str, Any] = {"host": host.strip("[]"), "port": int(port), "city": city}
-    if at is not None:
-        spec |= _place(at)
+    spec = spec_of(address, city, at)
     with connect(context) as client:
         is_new, document = client.put(f"/probes/{name}", {"spec": spec})
     done = "added" if is_new else "was there"
@@ -104,6 +99,15 @@ def _ms(ms: float | None, margin: float | None = None) -> str | None:
     if ms is None:
         return None
     return f"{ms:.1f} ms" if margin is None else f"{ms:.0f} ± {margin:.0f} ms"
+
+
+def spec_of(address: str, city: str | None, at: str | None) -> dict[str, Any]:
+    """Raises `Invalid` for what is not HOST:PORT, or no place."""
+    host, _, port = address.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and len(port) < 6):
+        raise Invalid(f"{address!r} is not HOST:PORT", field="address")
+    spec: dict[str, Any] = {"host": host.strip("[]"), "port": int(port), "city": city}
+    return spec if at is None else spec | _place(at)
 
 
 def _place(text: str) -> dict[str, float]:

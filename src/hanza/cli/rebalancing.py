@@ -1,6 +1,6 @@
 """`hanza rebalance plan` and `hanza site drain-plan`: what to move, at what gain and cost.
 
-Plans only: nothing moves.  The second is the operator's, of a whole site, in numbers.
+Plans only: nothing moves.  The second is of a whole site, in numbers, for its provider.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ import typer
 
 from hanza.cli.options import TENANT, OutputOption, TenantOption, WorkspaceOption, connect
 from hanza.cli.render import Output, Record, show
+from hanza.cli.site_acts import ProviderOption, moment_of, path_of, provider_of
+from hanza.kit.clock import SystemClock
 from hanza.plan.pricing import words_of_price
 
 rebalance = typer.Typer(
@@ -52,6 +54,9 @@ def plan_moves(  # noqa: PLR0913 -- each is an option of the command
     moves: Annotated[int | None, typer.Option(help="No more moves than that.", min=0)] = None,
     disk: Annotated[int | None, typer.Option(help="Move no more GiB than that.", min=0)] = None,
     gain: Least = None,
+    at: Annotated[
+        str | None, typer.Option(help="By what is known of this moment, or of 8h, 3d, 2w from now.")
+    ] = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Show what to move, in which order, and what it gains; nothing is moved.
@@ -59,8 +64,9 @@ def plan_moves(  # noqa: PLR0913 -- each is an option of the command
     First what stands against a rule, then what is to be emptied; if nothing is, what would be
     better off elsewhere by its own goals.
     """
-    said = {"goals": goals, "moves": moves, "diskGiB": disk, "gainMin": gain}
-    asked: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    said: dict[str, Any] = {"goals": goals, "moves": moves, "diskGiB": disk, "gainMin": gain}
+    said["at"] = None if at is None else moment_of(at, SystemClock().now())
+    asked = {name: value for name, value in said.items() if value is not None}
     if drain or drain_provider:
         asked["drain"] = {
             "sites": [one for one in drain or () if "/" not in one],
@@ -81,11 +87,13 @@ def plan_moves(  # noqa: PLR0913 -- each is an option of the command
 def plan_drain(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A site.")],
+    provider: ProviderOption = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Show what emptying a site would take, over all tenants, in numbers; nothing is moved."""
     with connect(context) as client:
-        plan: dict[str, Any] = client.get(f"/sites/{quote(name, safe='')}/drain-plan")
+        owner = path_of(provider or provider_of(client, name))
+        plan: dict[str, Any] = client.get(f"{owner}/sites/{quote(name, safe='')}/drain-plan")
     if output is Output.json:
         show([plan], [], output, "")
         return

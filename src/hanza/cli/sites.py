@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import typer
 
+from hanza.cli.client import Client
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, ago, show, show_one
 from hanza.cli.site_acts import ProviderOption, path_of, provider_of
@@ -19,10 +20,15 @@ STATES = {
 }
 
 
-def show_site(context: typer.Context, name: str, output: OutputOption = Output.table) -> None:
+def show_site(
+    context: typer.Context,
+    name: str,
+    provider: ProviderOption = None,
+    output: OutputOption = Output.table,
+) -> None:
     """One site: its agents and hosts, each by itself, and what the doctor found there."""
     with connect(context) as client:
-        record = client.get(f"/sites/{name}")
+        record = client.get(_path_of(client, name, provider))
     show_one(record, output, "\n".join(lines_of(record)))
 
 
@@ -74,10 +80,15 @@ def show_metrics(
 ) -> None:
     """What the agents of a site count: guests by state, calls of the engine, disk, link."""
     with connect(context) as client:
-        owner = provider or provider_of(client, name)
-        where = f"{path_of(owner)}/sites/{quote(name, safe='')}/metrics"
+        where = f"{_path_of(client, name, provider)}/metrics"
         record = client.get(f"{where}?fresh=true" if fresh else where)
     show_one(record, output, "\n".join(lines_of_metrics(record)))
+
+
+def _path_of(client: Client, site: str, provider: str | None) -> str:
+    """As whoever acts for its provider asks; the operator may, too."""
+    owner = provider or provider_of(client, site)
+    return f"{path_of(owner)}/sites/{quote(site, safe='')}"
 
 
 def lines_of_metrics(record: dict[str, Any]) -> list[str]:
@@ -98,20 +109,22 @@ def adopt(
         str | None, typer.Argument(help="Its id or name there; without it they are listed.")
     ] = None,
     to: Annotated[str, typer.Option("--as", help="TENANT/WORKSPACE/NAME that it becomes.")] = "",
+    provider: ProviderOption = None,
     output: OutputOption = Output.table,
 ) -> None:
     """List the guests of a site that are not the federation's, or adopt one where it runs.
 
-    It is neither stopped nor changed; the site's people must have let it: hanza local adopt.
+    It is neither stopped nor changed; the site's people must have let it: hanza local adopt.  Who
+    acts for the provider lists them; whose they become is for the operator to say.
     """
     with connect(context) as client:
         if guest is None:
-            found = client.items(f"/sites/{site}/strangers")
+            found = client.items(f"{_path_of(client, site, provider)}/strangers")
             columns = ("native", "name", "host", "cpus", "memoryMiB", "diskMiB", "power")
             show(found, columns, output, f"every guest at {site} is the federation's")
             return
         spec = {"guest": guest, **_address_of(to)}
-        record = client.post(f"/sites/{site}/adoptions", {"spec": spec})
+        record = client.post(f"/sites/{quote(site, safe='')}/adoptions", {"spec": spec})
     show_one(record, output, f"{guest} becomes {to}, where it runs at {site}")
 
 

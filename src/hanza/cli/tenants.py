@@ -6,9 +6,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from hanza.cli.client import Client
+from hanza.cli.logged_in import handed_content, write_context
 from hanza.cli.members import write_secret
 from hanza.cli.options import OutputOption, connect
 from hanza.cli.render import Output, show, show_one
+from hanza.model.errors import Invalid
 from hanza.plan.access_roles import DEFAULT_ROLE
 
 tenant = typer.Typer(help="Tenants: who wants things.", no_args_is_help=True)
@@ -55,6 +58,13 @@ ProvidersOption = Annotated[
     list[str] | None,
     typer.Option("--provider", help="For which they act already; may be repeated."),
 ]
+ContextFileOption = Annotated[
+    Path | None,
+    typer.Option(help="Write a whole context here, 0600: token, plane and root, to hand over."),
+]
+PlaneOption = Annotated[
+    str | None, typer.Option(help="The plane's URL in it; by default the one asked here.")
+]
 
 
 def issue_token(  # noqa: PLR0913 -- each is an option of the command
@@ -64,6 +74,8 @@ def issue_token(  # noqa: PLR0913 -- each is an option of the command
     providers: ProvidersOption = None,
     hours: Annotated[int, typer.Option(help="How long it is good.", min=1, max=8784)] = 24,
     file: Annotated[Path | None, typer.Option(help="Write the token here, 0600.")] = None,
+    context_file: ContextFileOption = None,
+    plane: PlaneOption = None,
     roles: Annotated[
         list[str] | None,
         typer.Option("--role", help="Of whoever is new there; seca.admin without a word."),
@@ -78,6 +90,7 @@ def issue_token(  # noqa: PLR0913 -- each is an option of the command
 
     Whom a tenant does not know yet is added to its users.
     """
+    _check_context(file, context_file, plane)
     spec: dict[str, Any] = {"subject": subject, "validForSeconds": hours * 3600}
     spec |= {"tenants": tenants or [], "providers": providers or []}
     spec |= {"roles": roles} if roles else {}
@@ -85,8 +98,31 @@ def issue_token(  # noqa: PLR0913 -- each is an option of the command
         spec["scope"] = {"workspaces": workspaces}
     with connect(context) as client:
         record = client.post("/tokens", {"spec": spec})
-    _say_added(subject, record["added"], roles or [DEFAULT_ROLE], output)
+        _say_added(subject, record["added"], roles or [DEFAULT_ROLE], output)
+        if context_file is not None:
+            _hand_over(client, record, context_file, plane, output)
+            return
     _give(record, file, output)
+
+
+def _check_context(file: Path | None, context_file: Path | None, plane: str | None) -> None:
+    """Before a token is made.  Raises `Invalid`."""
+    if file is not None and context_file is not None:
+        raise Invalid("--file is for the token alone, --context-file for all of it", field="file")
+    if context_file is None and plane is not None:
+        raise Invalid("--plane is said in a context: --context-file", field="plane")
+    if plane is not None and not plane.startswith("https://"):
+        raise Invalid("a plane is asked by https:// alone", field="plane")
+
+
+def _hand_over(
+    client: Client, record: dict[str, Any], file: Path, plane: str | None, output: Output
+) -> None:
+    content = handed_content(client.context, record["token"], plane)
+    write_context(file, content)
+    shown = {key: value for key, value in record.items() if key != "token"}
+    words = f"{file} is their context until {record['expiresAt']}; hand it over as a password, then"
+    show_one(shown | {"url": content["url"]}, output, f"{words}: export HANZA_CONTEXT={file.name}")
 
 
 def _give(record: dict[str, Any], file: Path | None, output: Output) -> None:

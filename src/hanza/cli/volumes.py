@@ -12,7 +12,9 @@ from hanza.cli.options import (
     YesOption,
     connect,
 )
+from hanza.cli.pending import DryRunOption, show_taken_back, take_back
 from hanza.cli.render import Output, Record, show
+from hanza.cli.waiting import words_of_waiting
 from hanza.model.errors import NotFound
 
 volume = typer.Typer(help="Volumes: disks that outlive their instances.", no_args_is_help=True)
@@ -28,9 +30,34 @@ def list_volumes(
     """Show every volume, where its bytes are, and who has it attached."""
     inside = f"/workspaces/{workspace}" if workspace else ""
     with connect(context) as client:
-        records = [_flat(one) for one in client.items(f"/tenants/{tenant}{inside}/volumes")]
+        listed = client.items(f"/tenants/{tenant}{inside}/volumes")
+    records = [_flat(one) for one in listed]
     columns = ["name", "workspace", "size_mib", "state", "site", "instance", "device", "reason"]
     show(records, columns, output, "no volumes")
+    if output is Output.table:
+        waiting = [one for one in listed if one["status"]["pendingSince"] is not None]
+        for words in words_of_waiting(waiting):
+            print(words)
+
+
+@volume.command("withdraw")
+def withdraw_volumes(
+    context: typer.Context,
+    names: Annotated[
+        list[str], typer.Argument(help="INSTANCE/VOLUME, or a block storage of the standard's.")
+    ],
+    tenant: TenantOption = TENANT,
+    workspace: WorkspaceOption = None,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.table,
+) -> None:
+    """Take back the growth or the end of volumes, of which their sites cannot know yet."""
+    inside = f"/workspaces/{workspace}" if workspace else ""
+    with connect(context) as client:
+        listed = client.items(f"/tenants/{tenant}{inside}/volumes")
+        chosen = [_of_name(listed, name) for name in names]
+        records = take_back(client, tenant, chosen, dry_run=dry_run)
+    show_taken_back(records, output)
 
 
 @volume.command("delete")
@@ -46,17 +73,20 @@ def delete_volume(
     inside = f"/workspaces/{workspace}" if workspace else ""
     with connect(context) as client:
         listed = client.items(f"/tenants/{tenant}{inside}/volumes")
-        found = [one for one in listed if one["metadata"]["name"] == name]
-        if len(found) != 1:
-            what = f"there is no volume {name!r}"
-            if found:
-                what = f"{name!r} is in several workspaces"
-            raise NotFound(what, hint="hanza volume list; say which with --workspace")
+        found = _of_name(listed, name)
         if not yes:
             typer.confirm(f"End {name}, with all that is on it?", abort=True, err=True)
-        place = found[0]["metadata"]["workspace"]
+        place = found["metadata"]["workspace"]
         client.delete(f"/tenants/{tenant}/workspaces/{place}/volumes/{name}")
     show([{"name": name, "change": "ending"}], ["name", "change"], output, "")
+
+
+def _of_name(listed: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    found = [one for one in listed if one["metadata"]["name"] == name]
+    if len(found) == 1:
+        return found[0]
+    what = f"{name!r} is in several workspaces" if found else f"there is no volume {name!r}"
+    raise NotFound(what, hint="hanza volume list; say which with --workspace")
 
 
 def _flat(document: dict[str, Any]) -> Record:
@@ -70,5 +100,6 @@ def _flat(document: dict[str, Any]) -> Record:
         "instance": status["instance"],
         "device": status["device"],
         "reason": status["reason"],
+        "pendingSince": status["pendingSince"],
         "id": metadata["id"],
     }

@@ -1,14 +1,15 @@
 """Offering: what providers announced for a time comes true at that time.
 
 A site has a row in the schedule, due when its calendar next changes what it offers; a provider,
-when its prices change.  What a provider says for now is written with its word (`store.standing`)
-and waits for no pass.
+when its prices change; and either, when something ends that it claims.  What a provider says for
+now is written with its word (`store.standing`) and waits for no pass.
 """
 
 from datetime import datetime, timedelta
 
 from hanza.model.ids import ProviderId, SiteId
 from hanza.model.verdict import Later, Settled, Verdict
+from hanza.store import claims
 from hanza.store.draining import tell_drain
 from hanza.store.prices import write_prices
 from hanza.store.standing import write_offer
@@ -30,6 +31,9 @@ def _record(tx: Tx, one: Work, now: datetime) -> None:
 
 
 def _offer(tx: Tx, ref: str, now: datetime) -> Verdict:
+    if ref.startswith(claims.REF):
+        until = claims.end_claims(tx, ref.removeprefix(claims.REF), now)
+        return Settled() if until is None else Later(until)
     if ref.startswith("pr_"):
         until = write_prices(tx, ProviderId(ref), now)
         return Settled() if until is None else Later(until)

@@ -8,6 +8,8 @@
     │   ├── Forbidden        known, but not allowed
     │   ├── NotFound         not there, or not for you
     │   ├── Conflict         someone was faster, or it is already so
+    │   │   ├── NotPending   nothing that was asked for it waits
+    │   │   └── Told         its site knows of it, and may have done it
     │   ├── Outdated         it was changed since you looked
     │   ├── BadQuery         a question that cannot be answered
     │   ├── Busy             too much at once
@@ -122,6 +124,18 @@ class Conflict(Refusal):
     """Someone was faster, or it is already so."""
 
     code = "conflict"
+
+
+class NotPending(Conflict):
+    """Nothing that was asked for it waits, so there is nothing to take back."""
+
+    code = "pending.nothing"
+
+
+class Told(Conflict):
+    """What was asked for it is not to be taken back: its site knows, and may have done it."""
+
+    code = "pending.told"
 
 
 class Outdated(Refusal):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import AgentId, HostId, ProviderId, SiteId
@@ -80,3 +80,15 @@ class Agent:
     """Since when its reports say what cannot be; None from the next good one."""
     refused: str | None = None
     """What was wrong with the last of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that a provider or a site, by name, claims for a while."""
+
+    kind: Literal["provider", "site"]
+    member: str
+    attribute: str
+    value: str
+    until: datetime | None
+    has_ended: bool = False

@@ -5,6 +5,7 @@ and stays there until it is deleted.  A *stay* is one time of a volume at one ho
 earlier stay says nothing of a later one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -52,6 +53,22 @@ class VolumeWanted:
     image: str = BLANK
     app: str | None = None
     """The app that it was made for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How a volume stood when a change was asked for that its site may not know of yet.
+
+    `manifest` is the hash of what its agent was last told then, empty while it is nowhere; `spec`
+    is what the standard's document said, None for what has none.
+    """
+
+    size_mib: int
+    is_ended: bool
+    is_leaving: bool
+    since: datetime
+    manifest: bytes = b""
+    spec: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ def _over(verbs: tuple[str, ...]) -> tuple[Permission, ...]:
 ASK = Permission(FEDERATION, ("quotes", "rebalance"), ("post",))
 """What something would cost, where it would run, and what might move: questions, though POSTs."""
 LOOK = Permission(
-    FEDERATION, (*_THINGS, "events", "policy", "quota", "tenants", "usage", "violations"), READ
+    FEDERATION,
+    (*_THINGS, "clients", "events", "policy", "quota", "tenants", "usage", "violations"),
+    READ,
 )
 RUN = Permission(FEDERATION, _THINGS, WRITE)
 
@@ -41,7 +43,7 @@ REGION_ADMIN = Role(
         *_over(ALL),
         Permission(WORKSPACE, ALL, ALL),
         Permission(AUTHORIZATION, ALL, READ),
-        Permission(FEDERATION, ("policy",), WRITE),
+        Permission(FEDERATION, ("clients", "policy"), WRITE),
         RUN,
         LOOK,
         ASK,

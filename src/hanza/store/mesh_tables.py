@@ -1,4 +1,4 @@
-"""The tables of the mesh: who answers others and where, and what sites measured to each other."""
+"""The tables of the mesh: who answers, what sites measured to each other, and tenants' clients."""
 
 import sqlalchemy as sa
 
@@ -32,3 +32,16 @@ fits = sa.Table(
     an_instant("at"),
 )
 """One row: where sites and probes are, as the last plane that looked has found it."""
+
+clients = sa.Table(
+    "clients",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    a_text("host"),
+    a_count("port"),
+    a_text("place"),
+    sa.Column("latitude", sa.Float, nullable=False),
+    sa.Column("longitude", sa.Float, nullable=False),
+    an_instant("asked_at"),
+)

@@ -7,7 +7,7 @@ keeps the words of before, and which volumes are to end with it; the next manife
 the agent ends the waiting.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import SimpleNamespace
@@ -15,19 +15,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hanza.model.errors import Conflict, NotFound
+from hanza.model.errors import Conflict, NotFound, NotPending
 from hanza.model.ids import AgentId, InstanceId, VolumeId
 from hanza.model.instance import Address, Wanted
 from hanza.model.resource import Resource
-from hanza.plan.seca.conditions import History, taken_back
+from hanza.plan.volumes import name_of_disk
 from hanza.store.agents import is_heard_of
+from hanza.store.as_before import resource_as_before
 from hanza.store.holds import Hold, get_hold
 from hanza.store.instances import find_instance, wanted_from_row, wish_to_row
+from hanza.store.pending_volumes import keep_volume, take_back_volume, unmake_volume
 from hanza.store.prepared import Prepared, changing
-from hanza.store.resources import find_by_id, is_standing, update_resource, workspace_of
 from hanza.store.schema import agents, holds, instances
 from hanza.store.tx import Tx
-from hanza.store.volumes import find_volume, keep_volume
+from hanza.store.volumes import find_by_name, find_volume
 
 _HEARD = Prepared(sa.select(agents.c.heard_at).where(agents.c.id == sa.bindparam("agent")))
 _KEEP = Prepared(
@@ -54,7 +55,7 @@ _RESTARTING, _SPEC, _VOLUMES = "is_restarting", "resource", "ended_volumes"
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     """What was wanted of it, what is now, where it stands; the standard's document if it has one,
-    and the volumes that were to end with it."""
+    and the volumes that go back with it."""
 
     wanted: Wanted
     then: Wanted
@@ -105,10 +106,10 @@ def note_told(tx: Tx, agent: AgentId) -> None:
 
 
 def take_back(tx: Tx, address: Address, now: datetime) -> TakenBack:
-    """Make it what it was before.
+    """Make it what it was before, and its volumes too.
 
-    Raises `NotFound`, and `Conflict` where nothing waits, where its volumes grew with it, or where
-    what it had or was in has gone since.
+    Raises `NotFound`, `NotPending` where nothing waits, `Told` where one of its volumes has grown
+    already, and `Conflict` where what it had or was in has gone since.
     """
     wanted = find_instance(tx, address)
     if wanted is None:
@@ -116,27 +117,31 @@ def take_back(tx: Tx, address: Address, now: datetime) -> TakenBack:
     row = tx.execute(sa.select(instances).where(instances.c.id == wanted.id)).one()
     hold = get_hold(tx, wanted.id)
     if row.before is None or hold is None:
-        raise Conflict(
+        raise NotPending(
             f"nothing that was asked for {address.name} waits for its site",
             hint="what a site may know already is undone by asking for what is wanted instead",
         )
     before: dict[str, Any] = dict(row.before)
+    since: datetime = row.pending_since
     was_ending, spec = before.pop(_ENDING), before.pop(_SPEC, None)
     kept = tuple(VolumeId(one) for one in before.pop(_VOLUMES, ()))
-    if before["disks"] != row.disks:
-        raise Conflict(f"the volumes of {address.name} were changed too; ask for them as they were")
     before["restarts"] = row.restarts_done + before.pop(_RESTARTING, False)
     as_before: Any = SimpleNamespace(**{**row._mapping, **before})
     then = replace(wanted_from_row(as_before), is_ended=False)
-    for volume in kept:
-        keep_volume(tx, volume)
+    if row.boot_volume is not None:
+        then = replace(then, spec=replace(then.spec, disk_mib=row.disk_mib))
+        before["disk_mib"] = row.disk_mib  # its own volume's size, which has a note of its own
+    changed = [*_keep_volumes(tx, kept, now), *_disks_as_before(tx, (wanted, then), since, now)]
     _refuse_lost_volumes(tx, then)
     values = {**before, "is_ended": False, "before": sa.null(), "pending_since": None}
     this = sa.update(instances).where(instances.c.id == wanted.id)
     tx.execute(this.values(**values, home=None, generation=instances.c.generation + 1))
     ending = sa.update(holds).where(holds.c.instance_id == wanted.id)
-    tx.execute(ending.values(is_ending=was_ending))
-    return TakenBack(wanted, then, hold, _resource_as_before(tx, wanted, spec, now), kept)
+    # Who confirmed an end that nobody was told confirmed none of those to come.
+    confirmed = {} if was_ending else {"is_confirmed": False}
+    tx.execute(ending.values(is_ending=was_ending, **confirmed))
+    resource = resource_as_before(tx, wanted.id, spec, now)
+    return TakenBack(wanted, then, hold, resource, tuple(changed))
 
 
 def _refuse_lost_volumes(tx: Tx, then: Wanted) -> None:
@@ -152,24 +157,30 @@ def _refuse_lost_volumes(tx: Tx, then: Wanted) -> None:
             )
 
 
-def _resource_as_before(
-    tx: Tx, wanted: Wanted, spec: Mapping[str, object] | None, now: datetime
-) -> Resource | None:
-    """The standard's document says again what it said; its log goes on."""
-    known = find_by_id(tx, wanted.id)
-    if known is None:
-        return None
-    if not is_standing(tx, workspace_of(known.path)):
-        raise Conflict(f"the workspace {known.path.workspace} is to end too")
-    history = taken_back(History(known.conditions, known.owed), now)
-    words = known.words if spec is None else replace(known.words, spec=spec)
-    as_before = replace(
-        known,
-        words=words,
-        version=known.version + 1,
-        modified_at=now,
-        deleted_at=None,
-        conditions=history.log,
-        owed=history.owed,
-    )
-    return update_resource(tx, as_before)
+def _keep_volumes(tx: Tx, kept: Iterable[VolumeId], now: datetime) -> Iterator[VolumeId]:
+    for volume in kept:
+        record = find_volume(tx, volume)
+        if record is not None:
+            keep_volume(tx, record, now)
+            yield volume
+
+
+def _disks_as_before(
+    tx: Tx, wishes: tuple[Wanted, Wanted], since: datetime, now: datetime
+) -> Iterator[VolumeId]:
+    """Those of its own that grew are as large as they were; those that were made since go."""
+    wanted, then = wishes
+    sizes, address = {disk.name: disk.size_mib for disk in then.disks}, wanted.address
+    for disk in wanted.disks:
+        name = name_of_disk(address.name, disk.name)
+        record = find_by_name(tx, address.tenant, address.workspace, name)
+        if record is None:
+            continue
+        if disk.name not in sizes:
+            is_free = record.instance in (None, wanted.id)
+            if record.wanted.created_at >= since and is_free and not record.is_made:
+                unmake_volume(tx, record)
+                yield record.wanted.id
+        elif record.wanted.size_mib > sizes[disk.name]:
+            take_back_volume(tx, record, now, least_mib=sizes[disk.name])
+            yield record.wanted.id

@@ -34,10 +34,12 @@ from hanza.store.rollout_tables import (
 from hanza.store.schema import agents, providers
 from hanza.store.sites import get_provider, list_sites
 from hanza.store.tx import Tx
-from hanza.store.work import hint
+from hanza.store.work import hint, hint_by
 
 State: TypeAlias = Literal["running", "halted", "replaced"]
 WORDS_MAX = 32
+TOGETHER = timedelta(seconds=1)
+"""A look reads every agent, and any agent may have it looked at."""
 NO_RUNS = Runs("unknown", "", "never", frozenset(), frozenset(), False, "none", "", 0, "")
 
 
@@ -182,10 +184,10 @@ def rollouts_number(tx: Tx) -> int:
 
 
 def hint_rollout(tx: Tx, now: datetime) -> None:
-    """Something is known anew of those that it is about."""
+    """Something is known anew of those that it is about: looked at once, however many say so."""
     found = _CURRENT.first(tx, {})
     if found is not None and found.state == "running":
-        hint(tx, "rollout", found.id, now)
+        hint_by(tx, "rollout", found.id, now + TOGETHER)
 
 
 def _change(tx: Tx, one: Rollout, **values: object) -> None:

@@ -23,6 +23,10 @@ from hanza.store.policy_tables import policies as policies
 from hanza.store.policy_tables import violations as violations
 from hanza.store.quota_tables import quota_shards as quota_shards
 from hanza.store.quota_tables import quotas as quotas
+from hanza.store.seen_tables import orphan_volumes as orphan_volumes
+from hanza.store.seen_tables import orphans as orphans
+from hanza.store.seen_tables import seen as seen
+from hanza.store.seen_tables import seen_volumes as seen_volumes
 from hanza.store.site_tables import checkups as checkups
 from hanza.store.site_tables import diaries as diaries
 from hanza.store.site_tables import strangers as strangers
@@ -32,6 +36,7 @@ from hanza.store.standing_tables import provider_users as provider_users
 from hanza.store.standing_tables import site_standings as site_standings
 from hanza.store.terms_tables import provider_shards as provider_shards
 from hanza.store.terms_tables import provider_terms as provider_terms
+from hanza.store.volume_tables import volumes as volumes
 
 metadata = METADATA
 
@@ -238,29 +243,6 @@ instances = sa.Table(
     sa.Index("ix_instances_boot_volume", "boot_volume"),
 )
 
-volumes = sa.Table(
-    "volumes",
-    metadata,
-    an_id(),
-    a_text("tenant"),
-    a_text("workspace"),
-    a_text("name"),
-    a_count("size_mib"),
-    a_text("image"),
-    a_text("app", nullable=True),
-    a_ref("bundle_id", "bundles", nullable=True),
-    a_flag("is_ended"),
-    an_instant("created_at"),
-    a_count("stays", 0),
-    a_ref("host_id", "hosts", nullable=True),
-    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), nullable=True, index=True),
-    a_count("held_mib", 0),
-    a_flag("is_leaving"),
-    a_flag("is_made"),
-    sa.Column("instance_id", sa.Text, nullable=True, index=True),
-    sa.UniqueConstraint("tenant", "workspace", "name"),
-)
-
 resources = sa.Table(
     "resources",
     metadata,
@@ -319,62 +301,6 @@ manifests = sa.Table(
     sa.Column("hash", sa.LargeBinary, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     an_instant("published_at"),
-)
-
-seen = sa.Table(
-    "seen",
-    metadata,
-    sa.Column("instance_id", sa.Text, sa.ForeignKey("instances.id"), primary_key=True),
-    a_count("run_epoch"),
-    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), nullable=False, index=True),
-    a_text("role"),
-    a_text("presence"),
-    a_text("native", nullable=True),
-    a_text("power", nullable=True),
-    a_text("boot"),
-    a_text("serial_tail"),
-    a_text("problem_code", nullable=True),
-    a_text("problem_text", nullable=True),
-    an_instant("problem_since", nullable=True),
-    an_instant("seen_at"),
-)
-
-seen_volumes = sa.Table(
-    "seen_volumes",
-    metadata,
-    sa.Column("volume_id", sa.Text, sa.ForeignKey("volumes.id"), primary_key=True),
-    a_count("stay"),
-    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), nullable=False, index=True),
-    a_text("role"),
-    a_text("presence"),
-    sa.Column("size_mib", sa.BigInteger),
-    a_text("problem_code", nullable=True),
-    a_text("problem_text", nullable=True),
-    an_instant("problem_since", nullable=True),
-    an_instant("seen_at"),
-)
-
-orphan_volumes = sa.Table(
-    "orphan_volumes",
-    metadata,
-    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), primary_key=True),
-    sa.Column("native", sa.Text, primary_key=True),
-    a_text("volume_id"),
-    a_text("host"),
-    a_count("size_mib"),
-    an_instant("since"),
-)
-
-orphans = sa.Table(
-    "orphans",
-    metadata,
-    sa.Column("agent_id", sa.Text, sa.ForeignKey("agents.id"), primary_key=True),
-    sa.Column("native", sa.Text, primary_key=True),
-    a_text("owner"),
-    a_count("run_epoch"),
-    a_text("host"),
-    a_text("power"),
-    an_instant("since"),
 )
 
 events = sa.Table(

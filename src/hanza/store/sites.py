@@ -11,6 +11,7 @@ from hanza.model.errors import Conflict, HasLeft, NotFound
 from hanza.model.ids import ProviderId, SiteId
 from hanza.model.price import Prices
 from hanza.model.site import Attributes, Provider, Site
+from hanza.store import claims
 from hanza.store.changes import note_change
 from hanza.store.events import append_event
 from hanza.store.prepared import Prepared
@@ -30,6 +31,8 @@ def put_provider(tx: Tx, provider: Provider, now: datetime) -> Provider:
         text, name = f"{provider.title} is a member", provider.name
         append_event(tx, now, "provider.added", name, text, provider=name)
         return provider
+    attributes = claims.standing(tx, row.id, provider.attributes, now)
+    provider = replace(provider, attributes=attributes)
     if all(row._mapping[name] == value for name, value in _said_by(provider).items()):
         return replace(provider, id=ProviderId(row.id))
     text, name = f"{provider.title} is told anew", provider.name
@@ -80,6 +83,7 @@ def put_site(tx: Tx, site: Site, now: datetime) -> Site:
     if row.left_at is not None:
         raise HasLeft(f"site {site.name!r} has left the federation", field="name")
     known = _site_from_row(row)
+    site = replace(site, attributes=claims.standing(tx, row.id, site.attributes, now))
     if (known.provider, known.country) != (site.provider, site.country):
         raise Conflict(f"site {site.name!r} exists with another provider or country", field="name")
     if any(row._mapping[name] != value for name, value in _told_of(site).items()):

@@ -59,3 +59,14 @@ maintenance_windows = sa.Table(
     an_instant("announced_at"),
     sa.Index("ix_maintenance_windows_site_id", "site_id"),
 )
+
+claim_ends = sa.Table(
+    "claim_ends",
+    METADATA,
+    sa.Column("member_id", sa.Text, primary_key=True),  # a provider's or a site's
+    sa.Column("attribute", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    an_instant("ends_at"),
+)
+"""What is claimed until then, and not after: the row stays, so that telling it again changes
+nothing."""

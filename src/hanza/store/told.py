@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from hanza.kit.text import harmless
+from hanza.kit.text import one_line
 from hanza.model.capacity import Capacity
 from hanza.model.checkup import Checkup, Finding
 from hanza.model.guest import Stranger
@@ -59,7 +59,7 @@ def record_diary(tx: Tx, agent: AgentId, lines: Sequence[DiaryLine], now: dateti
     for one in fresh:
         said = one.happening
         kind = said.kind if said.kind in KINDS else "diary.told"
-        text = f"{said.at:%Y-%m-%d %H:%M:%S} UTC at its site: {harmless(said.text)[:WORDS_MAX]}"
+        text = f"{said.at:%Y-%m-%d %H:%M:%S} UTC at its site: {one_line(said.text)[:WORDS_MAX]}"
         owner = whose.get(said.subject)
         append_event(tx, now, kind, said.subject if owner else agent, text, owner)
     upsert(tx, diaries, ("agent_id",), {"agent_id": agent, "number": fresh[-1].number})
@@ -77,7 +77,7 @@ def _owners(tx: Tx, agent: AgentId, subjects: Iterable[str]) -> dict[str, Whose]
 
 def record_checkup(tx: Tx, agent: AgentId, checkup: Checkup) -> None:
     findings = [
-        {name: harmless(word)[:WORDS_MAX] for name, word in msgspec.to_builtins(one).items()}
+        {name: one_line(word)[:WORDS_MAX] for name, word in msgspec.to_builtins(one).items()}
         for one in checkup.findings
     ]
     row = {"agent_id": agent, "at": checkup.at, "score": checkup.score, "findings": findings}
@@ -131,7 +131,7 @@ def _row_of(agent: AgentId, one: Stranger, since: datetime) -> dict[str, Any]:
     return {
         "agent_id": agent,
         "native": one.native,
-        "name": harmless(one.name)[:WORDS_MAX],
+        "name": one_line(one.name)[:WORDS_MAX],
         "host": one.host,
         "cpus": one.size.cpus,
         "memory_mib": one.size.memory_mib,

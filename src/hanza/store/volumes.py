@@ -16,10 +16,11 @@ from hanza.model.ids import AgentId, HostId, InstanceId, VolumeId
 from hanza.model.image import BundleId
 from hanza.model.instance import Wanted
 from hanza.model.quota import NONE, Scope
-from hanza.model.volume import Stay, VolumeWanted
+from hanza.model.volume import Before, Stay, VolumeWanted
 from hanza.plan.placement.pins import Bound, Pin
 from hanza.plan.quota import volume_cost
 from hanza.plan.volumes import name_of_disk
+from hanza.store.as_before import before_from_json
 from hanza.store.holds import give_room, take_room
 from hanza.store.prepared import Among, Prepared, changing, inserting
 from hanza.store.quotas import count
@@ -42,6 +43,8 @@ class Record:
     """Its site has said that its bytes are there."""
     instance: InstanceId | None
     """Who has it attached."""
+    before: Before | None = None
+    """How it stood before what its site may not know of, see `store.pending_volumes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,6 @@ def resize_volume(tx: Tx, volume: VolumeId, size_mib: int) -> None:
 def end_volume(tx: Tx, volume: VolumeId) -> None:
     """Its end was asked for.  The row stays until its site says that its bytes are gone."""
     tx.execute(sa.update(volumes).where(volumes.c.id == volume).values(is_ended=True))
-
-
-def keep_volume(tx: Tx, volume: VolumeId) -> None:
-    """Its end was asked for, and that is taken back; nothing where its bytes are ending already."""
-    mine = (volumes.c.id == volume, sa.not_(volumes.c.is_leaving))
-    tx.execute(sa.update(volumes).where(*mine).values(is_ended=False))
 
 
 def set_content(tx: Tx, volume: VolumeId, image: str, bundle: BundleId | None) -> None:
@@ -391,4 +388,5 @@ def _record_from_row(row: sa.Row[tuple[Any, ...]]) -> Record:
         row.is_leaving,
         row.is_made,
         None if row.instance_id is None else InstanceId(row.instance_id),
+        before_from_json(row.before),
     )

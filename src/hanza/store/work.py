@@ -44,6 +44,17 @@ def _hinted_again(new: Any) -> dict[str, Any]:
     return {"due_at": new.due_at, "hint": work.c.hint + 1}
 
 
+def hint_by(tx: Tx, kind: Kind, ref: str, at: datetime) -> None:
+    """As `hint`, but to be looked at then or before: many that come together are one look."""
+    row = {"kind": kind, "ref": ref, "due_at": at, "hint": 1, "failures": 0}
+    upsert(tx, work, ("kind", "ref"), row, _hinted_by)
+
+
+def _hinted_by(new: Any) -> dict[str, Any]:
+    sooner = sa.case((work.c.due_at < new.due_at, work.c.due_at), else_=new.due_at)
+    return {"due_at": sooner, "hint": work.c.hint + 1}
+
+
 def look_later(tx: Tx, kind: Kind, ref: str, at: datetime) -> None:
     """Have it looked at then, unless it is in the schedule already."""
     row = {"kind": kind, "ref": ref, "due_at": at, "hint": 1, "failures": 0}

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-Text = Annotated[str, Meta(max_length=1024)]
+TEXT_MAX = 1024
+Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 MEASURE = "measure"

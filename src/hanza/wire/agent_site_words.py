@@ -9,6 +9,7 @@ from hanza.model.guest import Stranger
 from hanza.model.ids import NativeId
 from hanza.model.local import DiaryLine, Happening
 from hanza.wire import agent_site_v1 as v1
+from hanza.wire.agent_words import printable
 
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,8 +24,9 @@ def line_to_wire(line: DiaryLine) -> v1.LineW:
 
 
 def line_from_wire(line: v1.LineW) -> DiaryLine:
+    """Raises `Invalid`."""
     at = _ORIGIN + line.at_us * _MICROSECOND
-    return DiaryLine(line.number, Happening(at, line.kind, line.subject, line.text))
+    return DiaryLine(line.number, Happening(at, line.kind, printable(line.subject), line.text))
 
 
 def checkup_to_wire(checkup: Checkup) -> v1.Checkup:
@@ -57,11 +59,12 @@ def strangers_to_wire(strangers: Iterable[Stranger]) -> v1.Strangers:
 
 
 def strangers_from_wire(message: v1.Strangers) -> tuple[Stranger, ...]:
+    """Their names are anybody's, and the others' to make harmless.  Raises `Invalid`."""
     return tuple(
         Stranger(
-            NativeId(one.native),
+            NativeId(printable(one.native)),
             one.name,
-            one.host,
+            printable(one.host),
             Capacity(one.cpus, one.memory_mib, one.disk_mib),
             one.power,
         )

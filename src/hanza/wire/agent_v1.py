@@ -41,10 +41,21 @@ from hanza.model.guest import Boot, Power
 from hanza.model.problem import Presence
 from hanza.model.report import Role
 from hanza.model.volume import Role as VolumeRole
-from hanza.plan.seed import SSH_KEY_CHARACTERS_MAX, USER_DATA_BYTES_MAX
 from hanza.wire.agent_join_v1 import FederationAnswer as FederationAnswer
 from hanza.wire.agent_join_v1 import JoinAnswer as JoinAnswer
 from hanza.wire.agent_join_v1 import JoinRequest as JoinRequest
+from hanza.wire.agent_manifest_v1 import ITEMS_MAX as ITEMS_MAX
+from hanza.wire.agent_manifest_v1 import VOLUMES_MAX as VOLUMES_MAX
+from hanza.wire.agent_manifest_v1 import BlobW as BlobW
+from hanza.wire.agent_manifest_v1 import BundleW as BundleW
+from hanza.wire.agent_manifest_v1 import EntryW as EntryW
+from hanza.wire.agent_manifest_v1 import ManifestDelta as ManifestDelta
+from hanza.wire.agent_manifest_v1 import ManifestWhole as ManifestWhole
+from hanza.wire.agent_manifest_v1 import PortW as PortW
+from hanza.wire.agent_manifest_v1 import SpecW as SpecW
+from hanza.wire.agent_manifest_v1 import StayW as StayW
+from hanza.wire.agent_manifest_v1 import VersionW as VersionW
+from hanza.wire.agent_manifest_v1 import VolumeW as VolumeW
 from hanza.wire.agent_nearness_v1 import MEASURE as MEASURE
 from hanza.wire.agent_nearness_v1 import MESH as MESH
 from hanza.wire.agent_nearness_v1 import PEERS_TOLD_MAX as PEERS_TOLD_MAX
@@ -96,74 +107,7 @@ HEARTBEAT_BYTES_MAX = 16
 SERIAL_TAIL_BYTES = 4096
 
 Tail = Annotated[str, Meta(max_length=SERIAL_TAIL_BYTES)]
-SshKey = Annotated[str, Meta(max_length=SSH_KEY_CHARACTERS_MAX)]
-UserData = Annotated[str, Meta(max_length=USER_DATA_BYTES_MAX)]
-ITEMS_MAX = 50_000
-"""Guests or hosts that one agent can speak of."""
 ORPHANS_MAX = 1000
-VOLUMES_MAX = 64
-"""Of one guest, besides the one that it boots from."""
-
-
-class PortW(Struct, array_like=True):
-    port: Count
-    to: Count
-
-
-class SpecW(Struct, array_like=True):
-    name: Text
-    image: Text
-    cpus: Count
-    memory_mib: Count
-    disk_mib: Count
-    hostname: Text = ""
-    ssh_keys: list[SshKey] = []
-    user_data: UserData = ""
-    ports: list[PortW] = []
-    boot_volume: Text | None = None
-
-    def __repr__(self) -> str:
-        """User data may hold secrets."""
-        return f"SpecW({self.name!r}, {self.image!r}, ...)"
-
-
-class EntryW(Struct, array_like=True):
-    mark: MarkW
-    host: Text
-    spec: SpecW
-    power: Power
-    volumes: Annotated[list[Text], Meta(max_length=VOLUMES_MAX)] = []
-
-
-class StayW(Struct, array_like=True):
-    volume: Text
-    number: Count
-
-
-class VolumeW(Struct, array_like=True):
-    stay: StayW
-    host: Text
-    size_mib: Count
-    image: Text
-    is_made: bool
-
-
-class BlobW(Struct, array_like=True):
-    id: Text
-    size: Count
-
-
-class BundleW(Struct, array_like=True):
-    id: Text
-    disk: BlobW | None
-    kernel: BlobW | None
-    initrd: BlobW | None
-    cmdline: Text
-
-
-class VersionW(Struct, array_like=True):
-    epoch: Count
-    number: Count
 
 
 class ProblemW(Struct, array_like=True):
@@ -239,40 +183,6 @@ class Hello(Struct, array_like=True, tag="hello"):
 
 class Welcome(Struct, array_like=True, tag="welcome"):
     report_number: Count
-
-
-class ManifestWhole(Struct, array_like=True, tag="manifest"):
-    agent: Text
-    version: VersionW
-    parent: Digest
-    hash: Digest
-    entries: Annotated[list[EntryW], Meta(max_length=ITEMS_MAX)]
-    tombstones: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)]
-    bundles: Annotated[list[BundleW], Meta(max_length=ITEMS_MAX)] = []
-    volumes: Annotated[list[VolumeW], Meta(max_length=ITEMS_MAX)] = []
-    volume_tombstones: Annotated[list[StayW], Meta(max_length=ITEMS_MAX)] = []
-    confirmed: Annotated[list[MarkW], Meta(max_length=ITEMS_MAX)] = []
-    """Those of the tombstones that a person has confirmed."""
-
-
-class ManifestDelta(Struct, array_like=True, tag="delta"):
-    agent: Text
-    base: Digest
-    version: VersionW
-    parent: Digest
-    hash: Digest
-    put_entries: list[EntryW]
-    drop_entries: list[MarkW]
-    put_tombstones: list[MarkW]
-    drop_tombstones: list[MarkW]
-    put_bundles: list[BundleW] = []
-    drop_bundles: list[Text] = []
-    put_volumes: list[VolumeW] = []
-    drop_volumes: list[StayW] = []
-    put_volume_tombstones: list[StayW] = []
-    drop_volume_tombstones: list[StayW] = []
-    confirmed: list[MarkW] = []
-    """Those of `put_tombstones` that a person has confirmed."""
 
 
 class Holding(Struct, array_like=True, tag="holding"):
@@ -385,7 +295,11 @@ def decode_down(frame: bytes) -> Down:
 
 
 def decode_claims(frame: bytes) -> Claims:
-    return _decode(_claims, frame)
+    """Of whoever calls: asked of a store that does not take every character.  Raises `Invalid`."""
+    claims = _decode(_claims, frame)
+    if not f"{claims.agent}{claims.nonce}{claims.driver}".isprintable():
+        raise Invalid("a name in a frame is not printable", field="frame")
+    return claims
 
 
 def _decode(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes) -> T:

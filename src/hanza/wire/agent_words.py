@@ -27,7 +27,7 @@ def mark_to_wire(mark: Mark) -> v1.MarkW:
 
 
 def mark_from_wire(mark: v1.MarkW) -> Mark:
-    return Mark(InstanceId(_printable(mark.owner)), mark.run_epoch)
+    return Mark(InstanceId(printable(mark.owner)), mark.run_epoch)
 
 
 def spec_to_wire(spec: GuestSpec) -> v1.SpecW:
@@ -67,7 +67,7 @@ def entry_to_wire(entry: Entry) -> v1.EntryW:
 
 def entry_from_wire(entry: v1.EntryW) -> Entry:
     mark, spec = mark_from_wire(entry.mark), spec_from_wire(entry.spec)
-    volumes = tuple(VolumeId(_printable(volume)) for volume in entry.volumes)
+    volumes = tuple(VolumeId(printable(volume)) for volume in entry.volumes)
     return Entry(mark, entry.host, spec, entry.power, volumes)
 
 
@@ -76,7 +76,7 @@ def stay_to_wire(stay: Stay) -> v1.StayW:
 
 
 def stay_from_wire(stay: v1.StayW) -> Stay:
-    return Stay(VolumeId(_printable(stay.volume)), stay.number)
+    return Stay(VolumeId(printable(stay.volume)), stay.number)
 
 
 def volume_to_wire(entry: VolumeEntry) -> v1.VolumeW:
@@ -302,8 +302,8 @@ def _orphan_volume_to_wire(orphan: OrphanVolume) -> v1.OrphanVolumeW:
 
 
 def _orphan_volume_from_wire(orphan: v1.OrphanVolumeW) -> OrphanVolume:
-    native, volume = NativeId(_printable(orphan.native)), VolumeId(_printable(orphan.volume))
-    return OrphanVolume(native, volume, _printable(orphan.host), orphan.size_mib)
+    native, volume = NativeId(printable(orphan.native)), VolumeId(printable(orphan.volume))
+    return OrphanVolume(native, volume, printable(orphan.host), orphan.size_mib)
 
 
 def _orphan_to_wire(orphan: Orphan) -> v1.OrphanW:
@@ -311,7 +311,7 @@ def _orphan_to_wire(orphan: Orphan) -> v1.OrphanW:
 
 
 def _orphan_from_wire(orphan: v1.OrphanW) -> Orphan:
-    native, host = NativeId(_printable(orphan.native)), _printable(orphan.host)
+    native, host = NativeId(printable(orphan.native)), printable(orphan.host)
     return Orphan(native, mark_from_wire(orphan.mark), host, orphan.power)
 
 
@@ -324,11 +324,11 @@ def _host_to_wire(host: HostFacts) -> v1.HostW:
 
 def _host_from_wire(host: v1.HostW) -> HostFacts:
     size = Capacity(host.cpus, host.memory_mib, host.disk_mib)
-    return HostFacts(_printable(host.name), size, host.accelerator, _printable(host.address))
+    return HostFacts(printable(host.name), size, host.accelerator, printable(host.address))
 
 
-def _printable(name: str) -> str:
-    """A name that is shown to others, so it may do nothing but be read."""
+def printable(name: str) -> str:
+    """A name that is shown to others, so it may do nothing but be read.  Raises `Invalid`."""
     if not name.isprintable():
-        raise Invalid("a name in a report is not printable", field="frame")
+        raise Invalid("a name in a frame is not printable", field="frame")
     return name

@@ -17,6 +17,8 @@ STATUSES: Mapping[type[errors.Refusal], tuple[int, str]] = {
     errors.Forbidden: (403, "forbidden"),
     errors.NotFound: (404, "resource-not-found"),
     errors.Conflict: (412, "resource-conflict"),
+    errors.NotPending: (412, "resource-conflict"),
+    errors.Told: (412, "resource-conflict"),
     errors.Outdated: (412, "precondition-failed"),
     errors.BadQuery: (400, "invalid-request"),
     errors.Busy: (429, "too-many-requests"),

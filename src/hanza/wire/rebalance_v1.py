@@ -6,6 +6,7 @@ whole micro-euro for a month of 730 hours; gains are above nothing where it is b
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -48,7 +49,8 @@ class RebalanceRequest(Struct, forbid_unknown_fields=True, rename="camel"):
     """What to plan for.  With `drain`, nothing moves only because it would gain.
 
     `goals` is a preset, such as cheapest, that counts instead of everybody's own goals.  `gainMin`
-    is the part of all points that a move must gain which nothing else speaks for.
+    is the part of all points that a move must gain which nothing else speaks for.  `at` plans by
+    what is known of a later moment: prices that are announced, and claims that will have ended.
     """
 
     drain: DrainDoc | None = None
@@ -58,6 +60,7 @@ class RebalanceRequest(Struct, forbid_unknown_fields=True, rename="camel"):
         name="diskGiB", default=None
     )
     gain_min: Annotated[float, Meta(ge=0, le=1)] = GAIN_MIN / FULL
+    at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class GainDoc(Struct, rename="camel"):

@@ -103,6 +103,12 @@ class RolloutDoc(Struct, rename="camel"):
     agents: list[UpdatingDoc]
 
 
+class OwnRolloutDoc(Struct):
+    release: str
+    state: Shown
+    agents: list[UpdatingDoc]
+
+
 class UpdatePolicySpec(Struct, forbid_unknown_fields=True):
     consent: Consent
 
@@ -120,6 +126,9 @@ class UpdateWordPost(Struct, forbid_unknown_fields=True):
 
 
 class UpdatePolicyDoc(Struct):
+    """`rollout` is the one that was started last, as far as the provider's own agents go."""
+
     provider: str
     consent: Consent
     words: list[str]
+    rollout: OwnRolloutDoc | None = None

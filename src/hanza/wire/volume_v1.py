@@ -1,5 +1,6 @@
 """Volumes as documents of `hanza.federation/v1`, see `wire.federation_v1`."""
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct, field
@@ -23,6 +24,8 @@ class VolumeStatus(Struct, rename="camel"):
     device: str
     reason: str | None
     reason_code: str | None
+    pending_since: datetime | None = None
+    """Since when what was asked for it waits: its site cannot know of it."""
 
 
 class VolumeDoc(Struct):
@@ -32,7 +35,11 @@ class VolumeDoc(Struct):
 
 
 def volume_to_doc(
-    wanted: VolumeWanted, site: str | None, instance: str | None, seen: SeenVolume | None
+    wanted: VolumeWanted,
+    site: str | None,
+    instance: str | None,
+    seen: SeenVolume | None,
+    pending_since: datetime | None = None,
 ) -> VolumeDoc:
     """`seen` is the word on the stay in the books."""
     problem = None if seen is None else seen.problem
@@ -54,5 +61,6 @@ def volume_to_doc(
         f"/dev/disk/by-id/virtio-{serial_of(wanted.id)}",
         problem.text if problem else None,
         problem.code if problem else None,
+        pending_since,
     )
     return VolumeDoc(metadata, VolumeDocSpec(wanted.size_mib), status)

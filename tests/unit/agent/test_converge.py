@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from hanza.agent.converge import DOING_AT_MOST, GRACE, LOOK_WHILE_BOOTING, Converger
+from hanza.agent.converge import DOING_AT_MOST, LOOK_WHILE_BOOTING, Converger
+from hanza.agent.doubts import GRACE
 from hanza.drivers.fake import FakeDriver, Fault
 from hanza.model.errors import Rejected
 from hanza.model.guest import GuestSpec, Mark

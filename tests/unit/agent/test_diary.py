@@ -73,6 +73,17 @@ def test_the_time_in_which_nobody_looked_is_told_as_unknown(shelf: Shelf) -> Non
     ]
 
 
+def test_a_line_is_a_sign_of_life_too(shelf: Shelf) -> None:
+    first = Diary(shelf, START)
+    first.begin(START, "boot-1")
+    first.note([Happening(START + MINUTE / 2, "local.stopped", "in_a", "stopped")])
+    Diary(shelf, START).begin(START + MINUTE, "boot-1")
+    assert texts(Diary(shelf, START))[1] == (
+        "the agent began again; what happened from"
+        " 2026-01-01 00:00:30 UTC to 2026-01-01 00:01:00 UTC is unknown"
+    )
+
+
 def test_a_sign_of_life_costs_one_write_a_minute_and_one_at_the_end(shelf: Shelf) -> None:
     diary = Diary(shelf, START)
     diary.begin(START, "boot-1")

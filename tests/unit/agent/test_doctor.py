@@ -99,7 +99,8 @@ def test_an_engine_that_refuses_the_guest_says_how_bad_that_is(fault: Fault, lev
 
 def test_what_cannot_be_tried_is_unknown(tmp_path: Path) -> None:
     folders = {"images": str(tmp_path), "pool": str(tmp_path)}
-    assert levels(FakeSite(), folders)[1] == ("boot", "unknown")
+    (_, boot) = engine_findings(opener(FakeSite()), folders)
+    assert (boot.level, boot.mend) == ("unknown", f"hanza agent test-image {tmp_path}")
     assert levels(FakeSite(), serial=False)[1] == ("boot", "unknown")
     (tmp_path / "tiny").mkdir()
     assert levels(FakeSite(), folders)[1] == ("boot", "good")

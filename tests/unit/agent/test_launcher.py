@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,66 @@ def test_a_stop_by_somebody_is_no_fault_of_what_is_tried(site: Site) -> None:
         site.stop()
         site.launch()
     assert "returned" not in site.record()
+
+
+def test_on_a_full_disk_nothing_is_tried_and_what_was_good_runs(site: Site) -> None:
+    full = site.slots.folder / "launcher.json.new"
+    site.stage(ALIVE + FOR_EVER)
+    full.mkdir()
+    assert site.launch().began(1) == ["0"]
+    site.end_agent()
+    assert site.wait() == 0, "nor is it begun over and over"
+    full.rmdir()
+    assert site.launch().began(2) == ["0", "a"]
+    site.kill()
+    full.mkdir()
+    assert site.launch().began(3) == ["0", "a", "0"]
+
+
+def test_what_is_good_on_a_full_disk_is_kept_once_there_is_room(site: Site) -> None:
+    full = site.slots.folder / "launcher.json.new"
+    site.stage(ALIVE + "(state / 'slots/launcher.json.new').mkdir()" + GOOD + FOR_EVER)
+    assert site.launch(back_within_s=0.5).began(1) == ["a"]
+    agent = site.agent
+    threading.Event().wait(0.8)
+    assert site.slot == "0"
+    full.rmdir()
+    until(lambda: site.slot == "a", "it is kept")
+    assert is_alive(agent)
+    assert site.began(1) == ["a"]
+
+
+def test_what_was_given_up_is_not_tried_again_where_its_staging_was_left(site: Site) -> None:
+    """Killed between noting the trial and taking the staging away."""
+    site.stage(CRASHES)
+    staged = site.slots.folder / launcher.STAGED
+    trial = {**json.loads(staged.read_text()), "tries": 1}
+    record = {"form": 1, "current": "0", "trial": trial}
+    (site.slots.folder / launcher.RECORD).write_text(json.dumps(record))
+    assert site.launch().began(1) == ["0"]
+    assert site.record()["returned"]["number"] == 1
+    assert not staged.exists()
+
+
+TRIAL = {"slot": "a", "digest": "d", "tries": 1}
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"form": 1},
+        {"current": "../x"},
+        {"current": "a", "installed": 3},
+        {"current": "0", "trial": {**TRIAL, "slot": "/"}},
+        {"current": "0", "trial": {"slot": "a", "tries": 1}},
+        {"current": "0", "trial": {**TRIAL, "tries": "1"}},
+        {"current": "0", "returned": {"number": "x"}},
+    ],
+)
+def test_a_damaged_record_leads_to_what_is_installed(site: Site, damaged: dict[str, Any]) -> None:
+    (site.slots.folder / launcher.RECORD).write_text(json.dumps(damaged))
+    assert site.launch().began(1) == ["0"]
+    assert site.record() == {"form": 1, "current": "0"}
 
 
 @pytest.mark.parametrize("name", ["launcher.json", "staged.json", "good.json"])

@@ -11,7 +11,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from hanza.agent.address import Address
 from hanza.agent.link import WebSocketDial
-from hanza.agent.logs import READERS_MAX, Logs
+from hanza.agent.logs import OF_A_GUEST_MAX, READERS_MAX, Logs
 from hanza.model.capacity import Capacity
 from hanza.model.guest import Guest, GuestSpec, HostFacts, Mark, Survey
 from hanza.model.ids import InstanceId, NativeId
@@ -19,7 +19,6 @@ from hanza.wire import agent_v1 as v1
 from hanza.wire.console_v1 import LOG_HEAD_BYTES, End
 from kit.waiting import until
 
-MARK = Mark(InstanceId("in_a"), 1)
 SPEC = GuestSpec("kava", "tiny", 1, 64, 64)
 
 
@@ -31,11 +30,16 @@ class Engine:
     kept: int = 10**9
     is_there: bool = True
     read: int = 0
+    looks: int = 0
 
     def survey(self) -> Survey:
-        guest = Guest(NativeId("n"), MARK, "host-1", SPEC, "on", serial_bytes=len(self.written))
+        self.looks += 1
+        guests = [self._guest(Mark(InstanceId(f"in_{one}"), 1)) for one in "abcdefghi"]
         hosts = (HostFacts("host-1", Capacity(1, 1, 1), "none"),)
-        return Survey((guest,) if self.is_there else (), (), hosts)
+        return Survey(tuple(guests) if self.is_there else (), (), hosts)
+
+    def _guest(self, mark: Mark) -> Guest:
+        return Guest(NativeId("n"), mark, "host-1", SPEC, "on", serial_bytes=len(self.written))
 
     def serial_after(self, _: NativeId, after: int, limit: int) -> tuple[int, bytes]:
         start = max(after, len(self.written) - self.kept, 0)
@@ -76,15 +80,15 @@ class Site:
     readers: list[Reader] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
-    def ask(self, after: int = 0) -> Reader:
+    def ask(self, after: int = 0, owner: str = "in_a") -> Reader:
         count = len(self.readers)
-        self.logs.open(self.address, v1.LogWanted(bytes(32), v1.MarkW("in_a", 1), after))
+        self.logs.open(self.address, v1.LogWanted(bytes(32), v1.MarkW(owner, 1), after))
         until(lambda: len(self.readers) > count, "the agent comes", 5)
         return self.readers[-1]
 
 
 @contextmanager
-def a_site(written: bytes = b"") -> Iterator[Site]:
+def a_site(written: bytes = b"", look_every_s: float = 0.01) -> Iterator[Site]:
     def come(connection: ServerConnection) -> None:
         reader = Reader(connection)
         site.readers.append(reader)
@@ -96,7 +100,7 @@ def a_site(written: bytes = b"") -> Iterator[Site]:
         engine: Any = Engine(bytearray(written))
         refused: list[str] = []
         dial = WebSocketDial(None)
-        logs = Logs(engine, dial, lambda one: refused.append(one.code), look_every_s=0.01)
+        logs = Logs(engine, dial, lambda one: refused.append(one.code), look_every_s=look_every_s)
         port = server.socket.getsockname()[1]
         site = Site(engine, logs, Address("127.0.0.1", port, "", False), [], refused)
         try:
@@ -132,6 +136,16 @@ def test_who_reads_slowly_is_waited_for_and_loses_nothing() -> None:
         assert reader.bytes(len(large)) == large
 
 
+def test_a_flood_is_told_without_a_look_at_the_engine_for_each_piece() -> None:
+    large = bytes(256 * 1024 * 16)
+    with a_site(large, look_every_s=60) as site:
+        readers = [site.ask() for _ in range(3)]
+        for one in readers:
+            assert one.start() == 0
+            assert one.bytes(len(large)) == large
+        assert site.engine.looks == 3, "once for each that begins"
+
+
 def test_what_the_site_has_no_more_is_told_by_where_it_begins() -> None:
     with a_site(b"0123456789") as site:
         site.engine.kept = 4
@@ -154,10 +168,13 @@ def test_it_ends_when_the_guest_goes_or_begins_anew() -> None:
 
 def test_there_are_so_many_readers_and_no_more_and_who_goes_makes_room() -> None:
     with a_site() as site:
-        for _ in range(READERS_MAX):
-            site.ask()
-        site.logs.open(site.address, v1.LogWanted(bytes(32), v1.MarkW("in_a", 1), 0))
-        assert site.refused == ["busy"]
+        for number in range(READERS_MAX):
+            if number == OF_A_GUEST_MAX:
+                site.logs.open(site.address, v1.LogWanted(bytes(32), v1.MarkW("in_a", 1), 0))
+                assert site.refused == ["busy"], "the others have a right to theirs"
+            site.ask(owner=f"in_{'abcdefgh'[number // OF_A_GUEST_MAX]}")
+        site.logs.open(site.address, v1.LogWanted(bytes(32), v1.MarkW("in_i", 1), 0))
+        assert site.refused == ["busy", "busy"]
         site.readers[0].connection.close()
         site.readers[0].over.set()
 

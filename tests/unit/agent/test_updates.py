@@ -19,7 +19,8 @@ from hanza.kit.platform_tag import platform_tag
 from hanza.model.errors import Refusal, Unavailable
 from hanza.model.image import Blob
 from hanza.model.release import Signed, UpdateRules
-from hanza.wire.agent_update_v1 import Running, UpdateWanted
+from hanza.wire import agent_v1
+from hanza.wire.agent_update_v1 import WORDS_MAX, Running, UpdateWanted
 from hanza.wire.credentials import public_key_of
 from hanza.wire.release_v1 import sign_release
 from kit.archives import KEY, OTHER_KEY, a_crooked_archive, a_release, an_archive, signed
@@ -35,13 +36,14 @@ class Plane:
 
     content: bytes = ARCHIVE
     cut_at: int | None = None
+    words: str = "the line was cut"
     asked: list[int] = field(default_factory=list)
 
     def __call__(self, _: Blob, offset: int) -> Iterator[bytes]:
         self.asked.append(offset)
         for at in range(offset, len(self.content), 64):
             if self.cut_at is not None and at >= self.cut_at:
-                raise Unavailable("the line was cut")
+                raise Unavailable(self.words)
             yield self.content[at : at + 64]
 
 
@@ -103,6 +105,10 @@ def test_what_is_signed_allowed_and_newer_is_laid_beside_and_staged(site: Site) 
 def test_it_never_writes_where_it_runs(journal: Journal, slot: str) -> None:
     site = Site(journal, slot=slot)
     site.want(signed(ARCHIVE))
+    assert not site.is_staged, "its launcher would go back to what it has not yet kept"
+    (journal.folder / "slots/launcher.json").write_text(f'{{"current": "{slot}"}}')
+    site.want(signed(ARCHIVE))
+    assert site.is_staged
     assert sorted(path.name for path in (journal.folder / "slots").glob("?")) == list(
         {"a": "b", "b": "a"}[slot]
     )
@@ -168,6 +174,25 @@ def test_a_cut_line_is_gone_on_with_where_it_was_cut(site: Site) -> None:
     assert site.is_staged
 
 
+def test_what_was_begun_and_is_spoilt_is_begun_anew(site: Site) -> None:
+    site.plane.cut_at = 192
+    site.want(signed(ARCHIVE))
+    (part,) = (site.journal.folder / "slots/.blobs").iterdir()
+    part.write_bytes(bytes(192))
+    site.restart()
+    site.plane.cut_at = None
+    assert site.want(signed(ARCHIVE)).condition == "under_way", "the machine went down, that is all"
+    site.want(signed(ARCHIVE))
+    assert site.plane.asked == [0, 192, 0]
+    assert site.is_staged
+
+
+def test_a_plane_of_many_words_makes_no_word_that_another_would_refuse(site: Site) -> None:
+    site.plane.cut_at, site.plane.words = 0, "no " * 9999
+    said = site.want(signed(ARCHIVE))
+    assert agent_v1.decode_up(agent_v1.encode(said)) == said
+
+
 def test_an_old_signature_is_none(site: Site) -> None:
     site.clock = ManualClock(SystemClock().now() + timedelta(days=10))
     site.restart()
@@ -184,6 +209,8 @@ def test_what_was_given_up_waits_for_somebodys_word(site: Site) -> None:
     assert site.noted() == ["update.returned"]
     site.updates.run_once()
     assert site.noted() == ["update.returned"], "told once"
+    site.updates.ask(Request("updates", version="0.3.0"))
+    assert site.want(said, attempt=3).condition == "failed", "that was said of another one"
     site.updates.ask(Request("updates", version="0.2.0"))
     site.want(said, attempt=3)
     assert site.is_staged, "the site's own people"
@@ -228,6 +255,10 @@ def test_its_people_say_what_counts_and_it_is_on_the_disk(journal: Journal) -> N
     assert kept == UpdateRules("never", frozenset({"0.2.0"}), frozenset({PUBLIC}))
     site.updates.ask(Request("updates", unpin=PUBLIC.hex()))
     assert not load_rules(journal.folder).keys
+    for patch in range(40):
+        site.updates.ask(Request("updates", version=f"0.3.{patch}"))
+    shown = site.updates.ask(Request("updates", version="0.1.0"))
+    assert (len(shown["allowed"]), shown["allowed"][0]) == (WORDS_MAX, "0.1.0")
     for wrong in ({"pin": "ab"}, {"unpin": PUBLIC.hex()}, {"version": "new"}):
         with pytest.raises(Refusal):
             site.updates.ask(Request("updates", **wrong))  # type: ignore[arg-type]

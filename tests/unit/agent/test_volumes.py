@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from hanza.agent.converge import GRACE, Converger
+from hanza.agent.converge import Converger
+from hanza.agent.doubts import GRACE
 from hanza.drivers.fake import Fault
 from hanza.model.ids import VolumeId
 from hanza.model.image import Bundle

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hanza.cli.client import Client, Context
+from hanza.cli.client import Client, Context, trust_of
 from hanza.cli.ending import end_all
 from hanza.model.errors import Invalid, NotFound
 
@@ -36,3 +36,9 @@ def test_what_has_ended_meanwhile_keeps_nothing_else_from_being_ended() -> None:
     with Gone() as client:
         end_all(client, ["/a", "/b", "/c"])
     assert client.ended == ["/a", "/b", "/c"]
+
+
+def test_a_root_that_is_no_certificate_is_refused() -> None:
+    for root in ("nonsense", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"):
+        with pytest.raises(Invalid, match="no certificate"):
+            trust_of(Context("https://127.0.0.1:1", "token", "", root=root))

@@ -38,6 +38,11 @@ def test_it_holds_what_is_more_than_a_fifth_and_more_than_a_few(
     assert held_endings(ends(ending), guests(there)) == held
 
 
+@pytest.mark.parametrize(("ending", "there", "held"), [(1, 5, 0), (1, 4, 1), (2, 9, 2), (2, 10, 0)])
+def test_where_none_are_few_a_fifth_alone_counts(ending: int, there: int, held: int) -> None:
+    assert held_endings(ends(ending), guests(there), 0) == held
+
+
 def test_what_is_confirmed_gone_or_a_later_run_does_not_count() -> None:
     assert held_endings(ends(30, is_confirmed=True), guests(30)) == 0
     mixed = ends(25, is_confirmed=True) + ends(30)[25:]

@@ -1,9 +1,12 @@
 """What would help a whole team, and that those who stand stay where they are if they may."""
 
+import pytest
+
+from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId
 from hanza.model.policy import PRESETS, Near, Policy, Spread
 from hanza.plan.placement.candidate import Neighbour
-from hanza.plan.placement.choose import Placed, place_group
+from hanza.plan.placement.choose import MEMBERS_MAX, Placed, place_group
 from kit.grounds import LJUBLJANA, SMALL, WHOLE, a_candidate, a_demand, a_ground, prices_of
 from kit.plainly import team_relaxations
 
@@ -59,6 +62,30 @@ def test_a_spread_that_its_neighbours_leave_no_place_for_is_relaxed() -> None:
     ]
     both = [a_demand(apart, name=f"web-{n}", component="web") for n in range(2)]
     assert texts(*both) == ["1 different by site instead of 2"]
+
+
+@pytest.mark.parametrize("count", [4, 3])
+def test_where_there_is_no_room_for_all_it_is_told_for_how_many_there_is(count: int) -> None:
+    web = [a_demand(name=f"w{n}", size=WHOLE, component="web") for n in range(count)]
+    db = a_demand(FRENCH, name="db", component="db")
+    (found,) = team_relaxations(web, HOSTS)
+    assert (found.text, found.hosts, found.sites) == (f"2 replicas of web instead of {count}", 2, 2)
+    assert found.demands == tuple(web[:2])
+    beside = a_demand(name="a", size=WHOLE, component="db")
+    (fewer,) = team_relaxations([beside, *web], HOSTS)
+    assert fewer.text == f"1 replica of web instead of {count}"
+    assert texts(*web, db) == [], "two things are in the way, and one change is all that is named"
+
+
+def test_of_many_that_are_refused_it_is_told_too_what_would_help() -> None:
+    many = MEMBERS_MAX + 4
+    rooms = [a_candidate(f"h{n}", free=Capacity(100, 10**6, 10**6)) for n in range(2)]
+    crowd = [a_demand(name=f"w{n:03}", size=SMALL, component="web") for n in range(many)]
+    (found,) = team_relaxations(crowd, rooms)
+    assert found.text == f"{len(found.demands)} replicas of web instead of {many}"
+    french = [a_demand(FRENCH, name=f"f{n:03}", component="web") for n in range(many)]
+    wide = [a_candidate("h1", free=Capacity(1000, 10**6, 10**6))]
+    assert [one.text for one in team_relaxations(french, wide)] == ["web: allow DE"]
 
 
 def placed(*demands: object) -> list[str]:

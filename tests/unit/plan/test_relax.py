@@ -1,5 +1,6 @@
 """The words of each relaxation; that they place what they say is held by a property."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,9 +8,20 @@ import pytest
 from hanza.model.capacity import Capacity
 from hanza.model.policy import Near, Policy, Requirement, Spread
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
+from hanza.plan.placement.demand import UNBOUND
 from hanza.plan.placement.explain import explain
 from hanza.plan.placement.relax import group_relaxations
-from kit.grounds import LJUBLJANA, SMALL, WHOLE, a_candidate, a_demand, a_ground, prices_of
+from kit.grounds import (
+    LJUBLJANA,
+    SMALL,
+    WHOLE,
+    a_candidate,
+    a_demand,
+    a_ground,
+    a_member,
+    prices_of,
+)
+from kit.plainly import quote_team
 
 
 def texts(policy: Policy, *hosts: Candidate, size: Capacity = SMALL) -> list[str]:
@@ -44,6 +56,40 @@ def test_the_smallest_step_of_each_rule(policy: Policy, ground: Any, text: str) 
     assert texts(policy, at("s1", **ground)) == [text.format(LJUBLJANA.name)]
 
 
+def certified(site: str, *certificates: str) -> Candidate:
+    return at(site, provider_attributes={"certifications": certificates})
+
+
+def test_of_several_certificates_only_those_are_given_up_that_are_lacking() -> None:
+    asked = Requirement("provider", "certifications", "all", frozenset({"bsi_c5", "iso_27001"}))
+    policy = Policy(requirements=(asked,))
+    hosts = [certified("s1", "iso_27001"), certified("s2", "iso_27001"), certified("s3", "bsi_c5")]
+    found = explain(a_demand(policy), [*hosts, at("s4")]).relaxations
+    assert [(one.text, one.sites) for one in found] == [
+        ("without certificate bsi_c5 and iso_27001", 4),
+        ("without certificate bsi_c5", 2),
+        ("without certificate iso_27001", 1),
+    ]
+    (left,) = found[1].demands[0].policy.requirements
+    assert left.values == {"iso_27001"}
+
+
+@pytest.mark.parametrize(
+    ("how", "has", "text"),
+    [
+        ("any", ("memory",), "let site.sku_families be memory too"),
+        ("is", ("general", "memory"), "let site.sku_families be memory too"),
+        ("is", ("unknown",), "do not ask for site.sku_families"),
+        ("any", (), "do not ask for site.sku_families"),
+        ("all", ("memory",), "without general of site.sku_families"),
+    ],
+)
+def test_another_value_is_let_pass_where_one_is_known(how: Any, has: Any, text: str) -> None:
+    asked = Requirement("site", "sku_families", how, frozenset({"general"}))
+    policy = Policy(requirements=(asked,))
+    assert texts(policy, at("s1", site_attributes={"sku_families": has})) == [text]
+
+
 def test_the_value_that_opens_most_comes_first_with_hosts_sites_and_price() -> None:
     dear, cheap = prices_of(2000), prices_of(1000)
     hosts = [
@@ -75,6 +121,26 @@ def test_what_no_wish_can_mend_is_not_offered() -> None:
     assert texts(Policy(carbon_max=1), at("s1")) == []
     two = Policy(countries=frozenset({"FR"}), carbon_max=1)
     assert texts(two, at("s1")) == [], "one change would not be enough"
+
+
+def test_where_no_single_change_helps_several_are_named_that_do_together() -> None:
+    policy = Policy(countries=frozenset({"FR"}), near=(Near(LJUBLJANA, 20),), price_max=500_000)
+    far = at("s1", rtts={LJUBLJANA: 23.2}, prices=prices_of(1000))
+    worse = at("s2", rtts={LJUBLJANA: 23.2}, prices=prices_of(1000), carbon=None)
+    cheap = at("s3", country="NL", rtts={LJUBLJANA: 43.2}, prices=prices_of(100))
+    quote = quote_team([(a_member("web", policy), None)], [far, worse, cheap], UNBOUND)
+    (found,) = quote.relaxations
+    assert (found.text, found.rule, found.sites) == (
+        "web: allow NL and +24 ms to Ljubljana, SI",
+        "residency",
+        1,
+    )
+    assert texts(policy, far) == ["allow DE and +4 ms to Ljubljana, SI and +0.23 €/month"]
+    assert len(texts(policy, far, worse)) == 1, "what is the same for both is told once"
+    alone = quote_team([(a_member("web", policy), None)], [far], UNBOUND)
+    assert len(alone.relaxations) == 1
+    four = replace(policy, providers=frozenset({"p9"}))
+    assert texts(four, far) == [], "that is another wish"
 
 
 def test_other_limits_and_requirements_are_kept() -> None:

@@ -12,6 +12,7 @@ from hanza.model.volume import VolumeWanted
 from hanza.plan.quota import volume_cost
 from hanza.plan.seca.conditions import Outlook, advanced
 from hanza.plan.seca.outlook import UNPLACED
+from hanza.store.pending_volumes import note_pending_volume
 from hanza.store.quotas import count
 from hanza.store.tx import Tx
 from hanza.store.volumes import (
@@ -39,6 +40,8 @@ def put_storage(tx: Tx, change: Change) -> Resource:
         wanted = VolumeWanted(volume, path.tenant, path.workspace, path.name, size_mib, now)
         insert_volume(tx, wanted)
     elif known.wanted.size_mib != size_mib:
+        if known.stay is not None and change.known is not None:
+            note_pending_volume(tx, known, now, change.known.words.spec)
         resize_volume(tx, volume, size_mib)
     if known is None or known.stay is None:
         history = advanced(change.history, Outlook("active", None, UNPLACED), now)
@@ -64,6 +67,7 @@ def delete_storage(tx: Tx, known: Resource, now: datetime) -> bool:
     if record.stay is None and not users:
         forget_volume(tx, record.wanted.id)
         return True
+    note_pending_volume(tx, record, now, known.words.spec)
     end_volume(tx, record.wanted.id)
     hint(tx, "settle", record.wanted.id, now)
     return False

@@ -20,6 +20,8 @@ from hanza.model.errors import Conflict
 
 BIND_WITHIN_S = 2.0
 """A front that was killed leaves a plane behind, which ends at once but not sooner."""
+LOCKED_WITHIN_S = 0.5
+"""Who asks for the status has the lock for a moment, and is no front."""
 
 
 def begin(settings: PlaneSettings, form: str, module: str = "hanza.boot.main") -> Handover:
@@ -28,7 +30,7 @@ def begin(settings: PlaneSettings, form: str, module: str = "hanza.boot.main") -
     `module` with this process's arguments is what the planes after it are.
     """
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _sole_front(settings.state)
+    lock = sole_front(settings.state)
     wanted = (*settings.listen, *settings.plain)
     listeners = tuple(_patiently(one) for one in wanted)
     is_tls = tuple(not settings.insecure_http and one in settings.listen for one in wanted)
@@ -60,19 +62,28 @@ def _become(spec: Spec) -> NoReturn:
     os.execv(sys.executable, words)
 
 
-def _sole_front(state: Path) -> int:
-    """One front for a state folder; the lock ends with the process."""
+def sole_front(state: Path) -> int:
+    """One front for a state folder; the lock ends with the process.  Raises `Conflict`."""
     lock = os.open(state / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise Conflict(
-            f"another plane runs from {state}",
-            hint="`hanza plane restart` brings a new process to its addresses",
-        ) from error
+    until = time.monotonic() + LOCKED_WITHIN_S
+    while not _is_locked(lock):
+        if time.monotonic() >= until:
+            os.close(lock)
+            raise Conflict(
+                f"another plane runs from {state}",
+                hint="`hanza plane restart` brings a new process to its addresses",
+            )
+        time.sleep(0.02)
     (state / STATUS).unlink(missing_ok=True)  # the word of one that is gone
     return lock
+
+
+def _is_locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _patiently(address: Address) -> socket.socket:

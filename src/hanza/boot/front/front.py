@@ -2,7 +2,8 @@
 
     python -m hanza.boot.front.front SPEC      SPEC: `Spec` as JSON, written by `begin`
 
-Promises: a plane that dies is started again, the first time at once, then with growing pauses;
+Promises: a plane that dies, or cannot be started, is started again, the first time at once, then
+with growing pauses;
 SIGTERM and SIGINT end it all once the plane has drained; SIGHUP brings a new process to where it
 could begin before the old one is told to drain, so a release that cannot even be read takes
 nothing away; a plane that ends by itself before any has served ends the front, with its code.
@@ -20,7 +21,7 @@ import ssl
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -205,12 +206,16 @@ class Front:
         since = child.serving_since
         was_steady = since is not None and time.monotonic() - since >= STEADY_S
         self._failures = 0 if was_steady else self._failures + 1
-        pause = delay_after(self._failures - 1, ceiling=CEILING).total_seconds()
+        pause = self._pause_s()
         self._start_at = time.monotonic() + pause
         if child.phase == "draining" and code == 0:
             log.warning("plane.ended", pid=child.pid, again_in_s=pause)
         else:
             log.error("plane.crashed", pid=child.pid, code=code, again_in_s=pause)
+
+    def _pause_s(self) -> float:
+        """The first failure costs none."""
+        return delay_after(self._failures - 1, ceiling=CEILING).total_seconds()
 
     # -- what is done -------------------------------------------------------------------------
 
@@ -221,7 +226,11 @@ class Front:
             self._start_at = time.monotonic()
         else:
             self._next = self._start()
-            log.info("plane.restarting", pid=self._current.pid, next=self._next.pid)
+            if self._next is None:
+                self._not_begun += 1
+                self._tell()
+            else:
+                log.info("plane.restarting", pid=self._current.pid, next=self._next.pid)
 
     def _retire(self, child: Child) -> None:
         child.until = time.monotonic() + DRAIN_S
@@ -232,17 +241,28 @@ class Front:
         child.say(GO)
         self._tell()
 
-    def _start(self) -> Child:
-        ours, theirs = socket.socketpair()
-        numbers = (theirs.fileno(), *self._spec.listeners)
-        for number in numbers:
-            os.set_inheritable(number, True)
-        environ = {**os.environ, VARIABLE: ",".join(map(str, numbers))}
-        command = self._spec.command
-        pid = os.posix_spawn(command[0], command, environ)
-        theirs.close()
+    def _start(self) -> Child | None:
+        """None where the machine gives no process, or Python is just being replaced."""
+        try:
+            child = self._spawn()
+        except OSError as error:
+            log.error("plane.not_started", why=str(error))
+            return None
         self._starts += 1
-        return self._adopt(Child(pid, ours))
+        return self._adopt(child)
+
+    def _spawn(self) -> Child:
+        ours, theirs = socket.socketpair()
+        with theirs, ExitStack() as undo:
+            undo.callback(ours.close)
+            numbers = (theirs.fileno(), *self._spec.listeners)
+            for number in numbers:
+                os.set_inheritable(number, True)
+            environ = {**os.environ, VARIABLE: ",".join(map(str, numbers))}
+            command = self._spec.command
+            pid = os.posix_spawn(command[0], command, environ)
+            undo.pop_all()
+        return Child(pid, ours)
 
     def _adopt(self, child: Child) -> Child:
         child.line.setblocking(False)
@@ -263,7 +283,11 @@ class Front:
                 child.signal(signal.SIGKILL)
         if self._start_at is not None and now >= self._start_at:
             self._start_at, self._current = None, self._start()
-            log.info("plane.started", pid=self._current.pid)
+            if self._current is None:
+                self._failures += 1
+                self._start_at = now + self._pause_s()
+            else:
+                log.info("plane.started", pid=self._current.pid)
             self._tell()
 
     def _patience_s(self) -> float | None:

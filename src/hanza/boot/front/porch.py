@@ -134,7 +134,12 @@ class Porch:
         wire.setblocking(False)
         door = next(one for one in self._doors if one.listener is listener)
         if door.is_tls and self._context is not None:
-            wire = self._context.wrap_socket(wire, server_side=True, do_handshake_on_connect=False)
+            try:
+                wire.getpeername()
+                wire = self._context.wrap_socket(wire, True, do_handshake_on_connect=False)
+            except (OSError, ValueError):  # reset while it waited outside
+                wire.close()
+                return
         caller = _Caller(wire, self._retry_after_s)
         self._callers[wire] = caller
         self._selector.register(wire, selectors.EVENT_READ, self)
@@ -208,6 +213,5 @@ class _Caller:
         self.is_answered, self.until = True, time.monotonic() + LINGER_S
 
     def _linger(self) -> int:
-        while self.wire.recv(65536):
-            pass
-        return 0
+        """One piece at a time: who never ceases to send shall not keep the others waiting."""
+        return selectors.EVENT_READ if self.wire.recv(65536) else 0

@@ -14,7 +14,13 @@ from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.beside import components_of, lacks_among, says_of
 from hanza.plan.placement.candidate import Candidate, Demand, Ground, Neighbour
 from hanza.plan.placement.choose import Looked, Unplaced, look
-from hanza.plan.placement.relax import Relaxation, group_relaxations, relaxations_of
+from hanza.plan.placement.relax import (
+    Relaxation,
+    group_relaxations,
+    relaxations_of,
+    try_change,
+)
+from hanza.plan.placement.relax_together import nearest_of, relaxations_together
 from hanza.plan.placement.rules import Lack
 from hanza.plan.placement.score import Option, trips_of
 from hanza.plan.pricing import price_per_month
@@ -104,6 +110,12 @@ def explain(
     relaxations = relaxations_of(looked, candidates, neighbours)
     if crowded and not options:
         relaxations += group_relaxations([demand], candidates, neighbours)
+    if not relaxations and not looked.options:
+        relaxations = relaxations_together(
+            demand,
+            nearest_of(candidates, lambda one: len(looked.lacks[one.host])),
+            lambda rule, *change: try_change(rule, change, candidates, neighbours),
+        )
     ordered = sorted(candidates, key=lambda one: one.host)
     lost = [one for one in ordered if lacks[one.host]]
     refusals = _counts(looked, lacks, {one.host: one for one in lost})

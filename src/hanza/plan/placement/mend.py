@@ -2,32 +2,40 @@
 
 A change of one member helps the team only where nobody else is stuck.  Where several are, one
 change for each of them is tried together, the first of each first and no more than `TRIED_MAX`.
-Replicas that ask for the same are changed in the same way.
+Replicas that ask for the same are changed in the same way.  Where each alone has a host, not all
+have together, and no weaker rule among them helps, it is told how many of a component's replicas
+would be placed with all of the others.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hanza.model.ids import HostId
 from hanza.plan.placement.candidate import Demand
-from hanza.plan.placement.choose import Placed
+from hanza.plan.placement.choose import MEMBERS_MAX, Placed
 from hanza.plan.placement.field import Field
 from hanza.plan.placement.fleet.host import Standing
 from hanza.plan.placement.relax import Relaxation, steps_that_place
 
-TRIED_MAX = 64
+TRIED_MAX, TRIED_OF_MANY = 64, 4
+"""Placings of a team that are tried; the second where it is too large to be searched, and each
+takes tenths of a second."""
 
 
 def team_relaxations(
     demands: Sequence[Demand], field: Field, standing: Sequence[Standing] = ()
 ) -> tuple[Relaxation, ...]:
     """For demands that cannot all be placed.  Each answer carries all of them, changed."""
-    stuck = _stuck(demands, field, standing)
+    stuck, is_large = _stuck(demands, field, standing), len(demands) > MEMBERS_MAX
+    tried_max = TRIED_OF_MANY if is_large else TRIED_MAX
     if not stuck:
-        return steps_that_place(demands, lambda asked: field.place(asked, standing))
+        steps: tuple[Relaxation, ...] = ()
+        if not is_large:
+            steps = steps_that_place(demands, lambda asked: field.place(asked, standing))
+        return steps or tuple(_fewer(demands, field, standing, tried_max))
     found = []
-    for chosen in itertools.islice(itertools.product(*stuck.values()), TRIED_MAX):
+    for chosen in itertools.islice(itertools.product(*stuck.values()), tried_max):
         changes = {one.asks: change for one, change in zip(stuck, chosen, strict=True)}
         changed = tuple(_changed(one, changes.get(one.asks)) for one in demands)
         # What helps one alone was tried when it was found.
@@ -39,6 +47,39 @@ def team_relaxations(
             ]
             found.append(_told(words, chosen, changed, answer))
     return tuple(found)
+
+
+def _fewer(
+    demands: Sequence[Demand], field: Field, standing: Sequence[Standing], tried_max: int
+) -> Iterator[Relaxation]:
+    """Of each component so many replicas, the first by name, that all are placed: the most by
+    halving what is left between, or somewhat less where no more may be tried."""
+    for component in dict.fromkeys(one.component for one in demands if one.component is not None):
+        mine = [at for at, one in enumerate(demands) if one.component == component]
+        best: tuple[tuple[Demand, ...], Placed] | None = None
+        least, most = 1, len(mine) - 1
+        for _ in range(tried_max):
+            if least > most:
+                break
+            count = (least + most + 1) // 2
+            gone = set(mine[count:])
+            kept = tuple(one for at, one in enumerate(demands) if at not in gone)
+            answer = field.place(kept, standing)
+            if isinstance(answer, Placed):
+                best, least = (kept, answer), count + 1
+            else:
+                most = count - 1
+        if best is not None:
+            count = least - 1
+            words = "1 replica" if count == 1 else f"{count} replicas"
+            yield _opened("capacity", f"{words} of {component} instead of {len(mine)}", *best)
+
+
+def _opened(rule: str, text: str, demands: tuple[Demand, ...], answer: Placed) -> Relaxation:
+    """Where all of it would be."""
+    hosts = {one.candidate.host for one in answer.options}
+    sites = {one.candidate.ground.site for one in answer.options}
+    return Relaxation(rule, text, demands, len(hosts), len(sites), None)
 
 
 def better_ones(
@@ -97,6 +138,4 @@ def _told(
     text = " and ".join(dict.fromkeys(words))
     if len(changes) == 1 or answer is None:
         return replace(changes[0], text=text, demands=changed)
-    hosts = {one.candidate.host for one in answer.options}
-    sites = {one.candidate.ground.site for one in answer.options}
-    return Relaxation(changes[0].rule, text, changed, len(hosts), len(sites), None)
+    return _opened(changes[0].rule, text, changed, answer)

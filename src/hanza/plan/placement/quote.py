@@ -13,7 +13,7 @@ from hanza.model.instance import Wanted
 from hanza.model.price import MicroEuro
 from hanza.plan.nearness import RoundTrip
 from hanza.plan.placement.candidate import Candidate, Demand
-from hanza.plan.placement.choose import MEMBERS_MAX, Placed
+from hanza.plan.placement.choose import Placed
 from hanza.plan.placement.demand import Bounds, demand_of, standing_of, team_of
 from hanza.plan.placement.explain import Explanation
 from hanza.plan.placement.field import Field
@@ -138,15 +138,18 @@ class _Quoting:
             proof = field.proof(team.demands, team.standing, answer)
             self._take(answer, range(len(team.demands)))
             return Quote(_by_name(lines), None, (), () if proof is None else (proof,))
-        helped: tuple[Relaxation, ...] = ()
-        if len(team.demands) <= MEMBERS_MAX:  # what was not searched is not searched again
-            helped = team_relaxations(team.demands, field, team.standing)
+        helped = team_relaxations(team.demands, field, team.standing)
+        said: dict[object, Explanation] = {}
         for wanted, demand in zip(team.unplaced, team.demands, strict=True):
-            if self._is_told(wanted):
+            if not self._is_told(wanted):
+                continue
+            asks = (demand.asks, demand.home)
+            if asks not in said:
                 explanation = field.explain(demand, team.standing)
                 if len(team.demands) > 1:
                     explanation = replace(explanation, relaxations=helped)
-                lines.append(Line(wanted, demand, None, None, explanation))
+                said[asks] = explanation
+            lines.append(Line(wanted, demand, None, None, said[asks]))
         return Quote(_by_name(lines), field.refusal(team.demands, answer), helped)
 
     def _is_told(self, wanted: Wanted) -> bool:

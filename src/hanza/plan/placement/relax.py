@@ -1,6 +1,6 @@
 """What would help: for each single rule the smallest change that lets at least one host pass.
 
-Only hosts that lack one thing are looked at, because one change is all that is offered.  Every
+Only hosts that lack one thing are looked at; for several see `relax_together`.  Every
 relaxation carries the demand as it would then be, and it was tried before it is named.
 """
 
@@ -15,6 +15,7 @@ from hanza.plan.placement.beside import components_of, lacks_among
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Looked, Placed, look, place_group
 from hanza.plan.placement.claims import reach_key, seal_of, trips_of_reach
+from hanza.plan.placement.relax_claims import key_of, lesser_of
 from hanza.plan.placement.rules import words_of_size
 from hanza.plan.pricing import price_per_month, words_of_price
 
@@ -50,7 +51,7 @@ def relaxations_of(
     for rule, key in looked.compiled.says:
         near = misses.get((rule, key), [])
         changes = changes_of(looked.demand, rule, key, near)
-        tried = (_tried(rule, change, near, neighbours) for change in changes)
+        tried = (try_change(rule, change, near, neighbours) for change in changes)
         opened = [one for one in tried if one.hosts]
         found += sorted(opened, key=lambda one: (-one.hosts, one.text))
     return tuple(found)
@@ -107,9 +108,10 @@ def _steps_of(
         )
 
 
-def _tried(
+def try_change(
     rule: str, change: Change, near: Sequence[Candidate], neighbours: Sequence[Neighbour]
 ) -> Relaxation:
+    """What it opens of these."""
     text, demand = change
     options = [
         one.candidate
@@ -133,7 +135,7 @@ def changes_of(demand: Demand, rule: str, key: str, near: Sequence[Candidate]) -
         "region": _other_regions,
         "provider": _other_providers,
         "class": _other_classes,
-        "attribute": _without_attribute,
+        "attribute": _lesser_claims,
         "seal": _lower_seal,
         "near": _farther,
         "reach": _shorter_reach,
@@ -183,14 +185,12 @@ def _other_classes(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterabl
         yield "allow any class", _with(demand, classes=None)
 
 
-def _without_attribute(demand: Demand, key: str, _: Sequence[Candidate]) -> Iterable[Change]:
-    subject = key.split("|")[0]
-    kept = tuple(
-        one
-        for one in demand.policy.requirements
-        if "|".join((one.key, one.how, *sorted(one.values))) != key
-    )
-    yield f"do not ask for {subject}", _with(demand, requirements=kept)
+def _lesser_claims(demand: Demand, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
+    asked = next(one for one in demand.policy.requirements if key_of(one) == key)
+    rest = tuple(one for one in demand.policy.requirements if key_of(one) != key)
+    for text, lesser in lesser_of(asked, [one.ground for one in near]):
+        kept = rest if lesser is None else (*rest, lesser)
+        yield text, _with(demand, requirements=kept)
 
 
 def _farther(demand: Demand, key: str, near: Sequence[Candidate]) -> Iterable[Change]:

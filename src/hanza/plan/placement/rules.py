@@ -17,6 +17,7 @@ from hanza.plan.placement import beside
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
 from hanza.plan.placement.claims import reach_rule, seal_rule
 from hanza.plan.placement.pins import Bound, Pin
+from hanza.plan.placement.relax_claims import key_of, known_of
 from hanza.plan.placement.rule import HostRule, Lack, Rule
 from hanza.plan.placement.terms import terms_rules
 from hanza.plan.pricing import price_per_month, words_of_price
@@ -238,9 +239,7 @@ def _attribute(required: Requirement) -> Rule:
     says = f"without {required.key} {joint.join(sorted(required.values))}"
 
     def lacking(ground: Ground) -> str | None:
-        is_provider = required.subject == "provider"
-        attributes = ground.provider_attributes if is_provider else ground.site_attributes
-        known = set(attributes.get(required.attribute, ())) - {UNKNOWN}
+        known = known_of(required, ground)
         is_met = {
             "is": bool(known) and known <= required.values,
             "any": bool(known & required.values),
@@ -248,8 +247,7 @@ def _attribute(required: Requirement) -> Rule:
         }[required.how]
         return None if is_met else f"{required.key} is {', '.join(sorted(known)) or UNKNOWN}"
 
-    key = "|".join((required.key, required.how, *sorted(required.values)))
-    return Rule("attribute", key, says, lacking)
+    return Rule("attribute", key_of(required), says, lacking)
 
 
 def _near(near: Near) -> Rule:

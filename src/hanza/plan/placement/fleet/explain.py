@@ -30,11 +30,14 @@ from hanza.plan.placement.fleet.layout import CPUS, FREE_CPUS, Mask
 from hanza.plan.placement.fleet.reduce import Codes, worth_trying
 from hanza.plan.placement.fleet.refusals import crowds_of, find_refusals
 from hanza.plan.placement.relax import WIDER, Relaxation, changes_of, group_relaxations
+from hanza.plan.placement.relax_together import SITES_TRIED, relaxations_together
 from hanza.plan.placement.rules import Lack, compile_rules
 from hanza.plan.placement.score import Option
 from hanza.plan.pricing import price_per_month
 
 T = TypeVar("T")
+NONE_LACKS = 2**31
+"""More than there are rules: where there are no hosts."""
 HOST_RULES = ("with", "ports", "capacity")
 """Those that can be relaxed and may differ between the hosts of one site."""
 
@@ -89,6 +92,8 @@ class Explainer:
         relaxations = self._relaxations()
         if crowded.any() and not may:
             relaxations += self._among_replicas()
+        if not relaxations and not fits.any():
+            relaxations = self._together()
         lost, by_rule = np.flatnonzero(~fits | crowded), self._refused(fits)
         return Explanation(
             looked_at=len(self._rows),
@@ -187,6 +192,21 @@ class Explainer:
             opened = [one for one in tried if one.hosts]
             found += sorted(opened, key=lambda one: (-one.hosts, one.text))
         return tuple(found)
+
+    def _together(self) -> tuple[Relaxation, ...]:
+        """Several changes at once, by one host of each site that lacks the fewest things."""
+        least = np.flatnonzero(self._count == self._count.min(initial=NONE_LACKS))
+        sites = self._decider.inventory.columns.sites_of(self._rows[least])
+        _, first = np.unique(sites, return_index=True)
+        shown = [self._candidate(int(self._rows[at])) for at in least[np.sort(first)][:SITES_TRIED]]
+        everywhere = np.arange(len(self._rows))
+        return relaxations_together(
+            self._demand,
+            shown,
+            lambda rule, text, demand: replace(
+                self._tried(HOST_RULES[0], text, demand, everywhere, {}), rule=rule
+            ),
+        )
 
     def _samples(self, rule: str, near: Codes) -> Codes:
         """One of each kind of host that the rule can tell apart."""
