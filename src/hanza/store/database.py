@@ -194,6 +194,15 @@ def does_not_serve(error: exc.DBAPIError) -> bool:
     return has_moved(error) or is_operational or error.connection_invalidated
 
 
+def rows_changed(tx: sa.Connection) -> int | None:
+    """How many rows this connection has changed in its life, also those that were rolled back.
+
+    None for PostgreSQL: there a statement that fails ends its transaction, changed or not.
+    """
+    driver = tx.connection.dbapi_connection
+    return driver.total_changes if isinstance(driver, sqlite3.Connection) else None
+
+
 def lock_schema(connection: sa.Connection) -> None:
     """Let only one process at a time change the schema; the lock ends with the transaction."""
     if connection.dialect.name == "postgresql":
