@@ -50,6 +50,7 @@ from kit.fuzzed_things import (
     BY_COLLECTION,
     CHANGED,
     DIGEST,
+    NEEDS,
     OWN,
     STRANGE,
     THERE,
@@ -225,6 +226,20 @@ def ask_well(plane: Plane, operation: APIOperation) -> set[int]:
                     request["data"] = body if isinstance(body, bytes) else json.dumps(body)
                 seen.add(send(plane, case, request))
     return seen
+
+
+def make_ready(plane: Plane, name: str, known: Mapping[str, APIOperation]) -> None:
+    """Make what is asked for or acted on.
+
+    Who has other operations beside it, or has them in another order, may not have made it, or may
+    have ended it.
+    """
+    document, path = name.partition(".")[0], known[name].path.split("/")
+    for maker, operation in known.items():
+        at = operation.path.split("/")
+        makes = operation.method.upper() == "PUT" and maker.partition(".")[0] == document
+        if (makes and path[: len(at)] == at) or maker in NEEDS.get(name, ()):
+            ask_well(plane, operation)
 
 
 def send(plane: Plane, case: Any, request: dict[str, Any]) -> int:
