@@ -7,7 +7,7 @@ from datetime import datetime
 from hanza.api.apps import AppWish, Look, app_wish, look_at_app
 from hanza.api.calls import Answer, Call, Plane
 from hanza.api.counting import refuse_app, refuse_each
-from hanza.api.instances import address_of, is_placed
+from hanza.api.instances import address_of, is_placed, refuse_what_is_not_there
 from hanza.api.told import says
 from hanza.model.errors import NotFound
 from hanza.model.ids import HostId, InstanceId
@@ -155,6 +155,7 @@ def _look_at_each(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Ask
     for one in asked:
         if one.wanted != one.known:
             policy_under(one.wanted, bounds.levels_of(one.wanted.address))
+            refuse_what_is_not_there(tx, one.wanted, one.known)
             refuse_too_large(one.wanted, capacities)
     refuse_each(tx, [(one.known, one.wanted) for one in asked if one.wanted != one.known])
     held = {one.host for one in asked if one.host is not None}
