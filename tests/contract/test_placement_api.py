@@ -286,6 +286,12 @@ def test_an_explanation_says_why_there_and_why_nowhere(client: TestClient, marke
     }
     assert [one["site"] for one in db["sites"]] == ["amsterdam", "frankfurt", "ljubljana"]
     assert (db["placement"], db["because"]) == (None, "none of 3 hosts may run it: 3 not in FR")
+    losers = db["explanation"]["losers"]
+    assert (len(losers), db["explanation"]["losersNext"]) == (3, None)
+    rest = ask(client, "GET", INSTANCES + "/db/placement?losersFrom=1").json()["explanation"]
+    assert (rest["losers"], rest["losersNext"]) == (losers[1:], None)
+    bad = ask(client, "GET", INSTANCES + "/db/placement?losersFrom=-1")
+    assert bad.json()["code"] == "bad_query", bad.text
     assert ask(client, "GET", INSTANCES + "/none/placement").status_code == 404
     theirs = INSTANCES.replace("acme", "rival")
     assert ask(client, "GET", theirs + "/web/placement").status_code == 404

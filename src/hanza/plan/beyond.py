@@ -1,6 +1,7 @@
 """What the federation as it is now cannot give.
 
-Spreads over more than it has, and limits that light from none of its sites meets.  Only what is certain is named: no load, no measurement and no price could change it, only somebody
+Spreads over more than it has, and limits that light from none of its sites meets.
+Only what is certain is named: no load, no measurement and no price could change it, only somebody
 who joins.  Where nobody has joined yet, nothing is beyond it.  Pure; `store.names` looks.
 """
 
