@@ -85,6 +85,8 @@ class Updates:
         self._state = _State()
         self._failures = 0
         self._spoilt = ""
+        self._noted = 0
+        """The launcher's last return that this process has told."""
         self._kept_since: datetime | None = None
         self._is_over = False
         self._is_asked = False
@@ -317,10 +319,13 @@ class Updates:
         returned = self._slots.returned()
         if returned is None or self._journal.load(TOLD) == b"%d" % returned.number:
             return
-        _log.warning("update.returned", version=returned.version, why=returned.why)
-        text = f"the agent's release {returned.version} was given up: {returned.why}"
-        self._note("update.returned", text)
-        self._journal.save(TOLD, b"%d" % returned.number)
+        if self._noted != returned.number:
+            self._noted = returned.number
+            _log.warning("update.returned", version=returned.version, why=returned.why)
+            text = f"the agent's release {returned.version} was given up: {returned.why}"
+            self._note("update.returned", text)
+        with suppress(OSError):  # a full disk: tried again, and not told again
+            self._journal.save(TOLD, b"%d" % returned.number)
 
     def _note(self, kind: str, text: str) -> None:
         self._diary.note((Happening(self._clock.now(), kind, "", text),))
