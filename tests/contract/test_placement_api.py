@@ -125,6 +125,32 @@ def test_a_policy_that_cannot_be_is_refused_and_nothing_is_written(
 
 
 @pytest.mark.usefixtures("market")
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({"near": [{"city": "Lisbon", "maxMs": 3}]}, "near: Lisbon, PT within 3 ms cannot be"),
+        ({"reach": [{"of": ["Lisbon"], "maxMs": 3}]}, "reach: 1 of 1 points within 3 ms"),
+        ({"spread": [{"over": "site", "min": 9}]}, "spread: 9 different by site cannot be"),
+    ],
+)
+def test_what_the_federation_cannot_give_is_refused_and_named(
+    client: TestClient, policy: dict[str, Any], says: str
+) -> None:
+    document = {"spec": SPEC | {"policy": policy}}
+    quoted = {"instances": {"web": document["spec"]}}
+    for answer in (
+        ask(client, "PUT", INSTANCES + "/web", document),
+        ask(client, "POST", WORKSPACE + "/quotes", quoted),
+        ask(client, "PUT", WORKSPACE + "/apps/shop", quoted),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (412, "policy.contradiction")
+        assert says in answer.json()["detail"]
+    assert nothing_was_written(client)
+    kept = ask(client, "PUT", WORKSPACE + "/policy", {"spec": policy}).json()
+    assert any("until" in one and "joined" in one for one in kept["status"]["warnings"]), kept
+
+
+@pytest.mark.usefixtures("market")
 def test_an_instance_shows_the_policy_it_was_asked_with(client: TestClient) -> None:
     said = spec(near=[{"city": "Utrecht", "maxMs": 40}]) | {"app": "shop", "component": "web"}
     shown = ask(client, "PUT", INSTANCES + "/web", {"spec": said}).json()["spec"]
@@ -260,6 +286,12 @@ def test_an_explanation_says_why_there_and_why_nowhere(client: TestClient, marke
     }
     assert [one["site"] for one in db["sites"]] == ["amsterdam", "frankfurt", "ljubljana"]
     assert (db["placement"], db["because"]) == (None, "none of 3 hosts may run it: 3 not in FR")
+    losers = db["explanation"]["losers"]
+    assert (len(losers), db["explanation"]["losersNext"]) == (3, None)
+    rest = ask(client, "GET", INSTANCES + "/db/placement?losersFrom=1").json()["explanation"]
+    assert (rest["losers"], rest["losersNext"]) == (losers[1:], None)
+    bad = ask(client, "GET", INSTANCES + "/db/placement?losersFrom=-1")
+    assert bad.json()["code"] == "bad_query", bad.text
     assert ask(client, "GET", INSTANCES + "/none/placement").status_code == 404
     theirs = INSTANCES.replace("acme", "rival")
     assert ask(client, "GET", theirs + "/web/placement").status_code == 404

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kit.fuzzing import Plane, a_plane, check_operation, operations
+from kit.fuzzing import Plane, a_plane, ask_well, check_operation, make_ready, operations
 
 OPERATIONS = operations()
 EXAMPLES = 10
@@ -27,6 +27,7 @@ NEVER_GRANTED = {
     "hanza.federation.putReleaseKey",  # no name is 64 hexadecimal digits
     "hanza.federation.retireSigningKey",
     "hanza.federation.revokeAgent",
+    "hanza.federation.revokeReleaseKey",  # no key has signed it
     "hanza.federation.revokeToken",
     "hanza.federation.revokeOwnAgent",
     "hanza.federation.trustAgent",
@@ -50,4 +51,11 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_answer_is_in_the_document(plane: Plane, name: str) -> None:
     seen = check_operation(plane, OPERATIONS[name], EXAMPLES, SEED)
-    assert any(status < 300 for status in seen) or name in NEVER_GRANTED, "only refusals were tried"
+    if not is_granted(seen) and name not in NEVER_GRANTED:
+        make_ready(plane, name, OPERATIONS)
+        seen = ask_well(plane, OPERATIONS[name])
+        assert is_granted(seen), f"only refusals were tried: {sorted(seen)}"
+
+
+def is_granted(seen: set[int]) -> bool:
+    return any(status < 300 for status in seen)

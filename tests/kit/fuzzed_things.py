@@ -40,6 +40,12 @@ BY_COLLECTION = {
     "workspaces": ("shop",),
 }
 """Names of the standard's resources that are there, by collection."""
+NEEDS = {
+    "hanza.federation.grantClient": ("hanza.federation.putClient",),
+    "seca.compute.startInstance": ("seca.compute.stopInstance",),
+    "seca.compute.stopInstance": ("seca.compute.startInstance",),
+}
+"""What has to be asked before, where the path does not say it."""
 STRANGE = (
     *("rival", "nobody", "x" * 300, "-", "'--", "%2e%2e", "%00", "%20", "%ff", "%C3%84"),
     *("a%2Fb", "a%3Fb%23c", "%F0%9F%98%80", "%ED%A0%80", "%u0000", "%"),
@@ -97,6 +103,7 @@ OF_THE_FEDERATION: dict[str, Any] = {
     "putImage": {
         "spec": {"kernel": f"sha256:{DIGEST}", "initrd": f"sha256:{DIGEST}", "cmdline": "quiet"}
     },
+    "putTerms": {"spec": {"each": {"instances": 3}, "deny": {"tenants": ["nobody"]}}},
     "putDirectory": {"urls": ["https://plane.example:7443"]},
     "putProviderUser": {"spec": {"role": "viewer"}},
     "actOnOwnSites": {"spec": {"act": "cordon", "where": {"site": ["berlin"]}, "dryRun": True}},
@@ -132,7 +139,7 @@ OF_THE_FEDERATION: dict[str, Any] = {
     "putIssuer": {
         "spec": {"url": "http://127.0.0.1:9/", "audience": "hanza", "client": "c", "tenant": "acme"}
     },
-    "putUser": {"spec": {"grants": [{"role": "hanza.admin", "workspace": "shop"}]}},
+    "putUser": {"spec": {"grants": [{"role": "hanza.auditor", "workspace": "shop"}]}},
     "putInstance": {"spec": GUEST},
     "putApp": {"instances": {"thing-1": GUEST, "thing-2": GUEST | {"ports": []}}, "keep": True},
     "quote": {"instances": {"thing-1": GUEST | {"app": "thing"}}, "app": "thing"},

@@ -50,6 +50,7 @@ from kit.fuzzed_things import (
     BY_COLLECTION,
     CHANGED,
     DIGEST,
+    NEEDS,
     OWN,
     STRANGE,
     THERE,
@@ -71,6 +72,8 @@ CHECKS = [
 ]
 CONDITIONS = {"if-match", "if-none-match", "if-unmodified-since"}
 """They make most requests fail before anything else is looked at."""
+LIMITS = ("PolicyOfTenant", "PolicyOfWorkspace", "QuotaOfTenant", "QuotaOfWorkspace")
+"""What keeps other things from being made."""
 BY_DESIGN = {429, 503}
 """With `Retry-After`: what is asked for is refused for now."""
 
@@ -140,7 +143,7 @@ def operations() -> dict[str, APIOperation]:
 
     def turn(one: tuple[str, APIOperation]) -> int:
         # After what is made: policies and quotas made at random would keep it from being made.
-        is_limit = "putPolicy" in one[0] or "putQuota" in one[0]
+        is_limit = any(one[0].endswith("put" + limit) for limit in LIMITS)
         return order.index("limit" if is_limit else one[1].method.lower())
 
     return dict(sorted(found.items(), key=turn))
@@ -225,6 +228,22 @@ def ask_well(plane: Plane, operation: APIOperation) -> set[int]:
                     request["data"] = body if isinstance(body, bytes) else json.dumps(body)
                 seen.add(send(plane, case, request))
     return seen
+
+
+def make_ready(plane: Plane, name: str, known: Mapping[str, APIOperation]) -> None:
+    """Make what is asked for or acted on.
+
+    Who has other operations beside it, or has them in another order, may not have made it, or may
+    have ended it; and what was made at random may forbid it.
+    """
+    document, path = name.partition(".")[0], known[name].path.split("/")
+    for limit in LIMITS:
+        ask_well(plane, known[f"hanza.federation.delete{limit}"])
+    for maker, operation in known.items():
+        at = operation.path.split("/")
+        makes = operation.method.upper() == "PUT" and maker.partition(".")[0] == document
+        if (makes and path[: len(at)] == at) or maker in NEEDS.get(name, ()):
+            ask_well(plane, operation)
 
 
 def send(plane: Plane, case: Any, request: dict[str, Any]) -> int:

@@ -158,5 +158,7 @@ export function standingWords({ standing, hosts, refused, marks, best }: Candida
       return says === "" ? "may not run it" : `may not run it: refused by ${says}`;
     case "none":
       return "has no host yet";
+    case "untold":
+      return "is not told of: too many sites may not run it";
   }
 }

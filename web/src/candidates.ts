@@ -4,6 +4,9 @@ import type { Facts, Place, PlacementDoc, RoundTripDoc, RunnerDoc, SiteLookDoc }
 /** As many colours as the style has; letters tell apart what has the same. */
 const TINTS = 8;
 
+/** The plane tells of no more sites than this that have lost a host: the first by name. */
+const SITES_TOLD = 500;
+
 /** A rule that refuses hosts, with its letter and its colour. */
 export interface RuleMark {
   letter: string;
@@ -13,7 +16,7 @@ export interface RuleMark {
   hosts: number;
 }
 
-export type Standing = "here" | "may" | "refused" | "none";
+export type Standing = "here" | "may" | "refused" | "none" | "untold";
 
 export interface Candidate {
   place: Place;
@@ -74,6 +77,9 @@ function standingOf(
 ): Standing {
   if (line.placement?.site === site) return "here";
   if (hosts === 0) return "none";
+  const last = line.sites[SITES_TOLD - 1]?.site;
+  const isBest = line.explanation.best.some((one) => one.place.site === site);
+  if (look === undefined && last !== undefined && site > last && !isBest) return "untold";
   return (look?.refused ?? 0) < hosts ? "may" : "refused";
 }
 

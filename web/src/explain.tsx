@@ -199,7 +199,7 @@ interface ListProps {
 
 /** All that the map shows, in words: where it is, who may, and who may not. */
 function CandidateList({ candidates, chosen, choose }: ListProps) {
-  const order = ["here", "may", "refused", "none"];
+  const order = ["here", "may", "refused", "untold", "none"];
   const sorted = [...candidates].sort(
     (one, other) =>
       order.indexOf(one.standing) - order.indexOf(other.standing) ||

@@ -18,9 +18,9 @@ from hanza.model.errors import NoRoom, NotFound
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, Keeps, admit_instance, check_name
-from hanza.plan.change import Asked, Change, changes_of, check_app, spread_overs
+from hanza.plan.change import Asked, Change, changes_of, check_app
 from hanza.plan.placement.candidate import Candidate
-from hanza.plan.placement.demand import Bounds
+from hanza.plan.placement.demand import Bounds, policies_of
 from hanza.plan.placement.field import Field
 from hanza.plan.placement.quote import Line, Quote, ended_line, quote_team
 from hanza.store.holds import Hold, get_hold
@@ -28,7 +28,7 @@ from hanza.store.hosts import list_candidates, list_capacities
 from hanza.store.images import find_image
 from hanza.store.instances import count_members, find_instance, list_app
 from hanza.store.inventory import Inventory
-from hanza.store.names import count_places
+from hanza.store.names import look_there
 from hanza.store.policies import bounds_of
 from hanza.store.tx import Tx
 from hanza.store.volumes import list_of_app
@@ -148,7 +148,7 @@ def look_at_app(tx: Tx, wish: AppWish, new_ids: Sequence[InstanceId], now: datet
     held = {one.host for one in asked if one.host is not None}
     places = list_candidates(tx, now, load_carbon(), held) if held else []
     bounds = bounds_of(tx, [one.wanted for one in asked])
-    there = count_places(tx, spread_overs(asked, bounds))
+    there = look_there(tx, policies_of([one.wanted for one in asked], bounds))
     check_app(asked, list_capacities(tx), bounds, there)
     return Look(asked, changes_of(asked, places), places, bounds)
 

@@ -12,7 +12,8 @@ from hanza.model.errors import Invalid, NotFound
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.plan.admission import InstanceWish, admit_instance
-from hanza.plan.placement.demand import Above, law_of, policy_under
+from hanza.plan.beyond import refuse_beyond
+from hanza.plan.placement.demand import Above, law_of, own_level, policy_under
 from hanza.plan.seca.envelope import urn_of
 from hanza.store import instances
 from hanza.store.agents import is_heard_of
@@ -20,6 +21,7 @@ from hanza.store.events import Whose, append_event
 from hanza.store.holds import Hold, end_hold, get_hold
 from hanza.store.images import find_image
 from hanza.store.instances import Overview
+from hanza.store.names import look_there
 from hanza.store.pending import note_ending_volumes, note_pending, take_back
 from hanza.store.policies import above_of
 from hanza.store.tx import Tx
@@ -53,6 +55,7 @@ def write_wish(tx: Tx, wish: InstanceWish, new_id: InstanceId, now: datetime) ->
     )
     if wanted != known:
         refuse_contradiction(tx, wanted)
+        refuse_what_is_not_there(tx, wanted, known)
         count_wishes(tx, [(known, wanted)])
         write_wanted(tx, known, wanted, hold, now)
     return instances.get_overview(tx, wish.address)
@@ -67,6 +70,14 @@ def refuse_contradiction(tx: Tx, wanted: Wanted) -> None:
     """Hold its policy against what the tenant keeps above it.  Raises `Contradiction`."""
     place = (wanted.address.tenant, wanted.address.workspace)
     policy_under(wanted, above_of(tx, [place])[place])
+
+
+def refuse_what_is_not_there(tx: Tx, wanted: Wanted, known: Wanted | None) -> None:
+    """Raises `Contradiction` for new words that no site of the federation could ever meet."""
+    if known is None or own_level(known) != own_level(wanted):
+        place = (wanted.address.tenant, wanted.address.workspace)
+        policy = policy_under(wanted, above_of(tx, [place])[place])
+        refuse_beyond(policy, look_there(tx, [policy]))
 
 
 def write_wanted(

@@ -7,9 +7,9 @@ from datetime import datetime
 from hanza.api.apps import AppWish, Look, app_wish, look_at_app
 from hanza.api.calls import Answer, Call, Plane
 from hanza.api.counting import refuse_app, refuse_each
-from hanza.api.instances import address_of, is_placed
-from hanza.api.told import says
-from hanza.model.errors import NotFound
+from hanza.api.instances import address_of, is_placed, refuse_what_is_not_there
+from hanza.api.told import Parameter, says
+from hanza.model.errors import BadQuery, NotFound
 from hanza.model.ids import HostId, InstanceId
 from hanza.model.instance import Address, Wanted
 from hanza.model.policy import Policy
@@ -94,10 +94,18 @@ def doubts_of(tx: Tx, tenant: str, workspace: str, policies: Sequence[Policy]) -
     )
 
 
-@says({200: doc.PlacementDoc})
+LOSERS_FROM = Parameter(
+    "losersFrom",
+    "query",
+    int,
+    "Tell losers from this one on, by `losersNext` of the answer before.",
+)
+
+
+@says({200: doc.PlacementDoc}, LOSERS_FROM)
 def get_placement(call: Call) -> Answer:
     """Where an instance is and why there; or why nowhere, and what would help."""
-    address = address_of(call)
+    address, losers_from = address_of(call), _losers_from(call)
     plane, now = call.plane, call.plane.clock.now()
     known, members, bounds = plane.store.read(_look_at, address)
     with plane.inventory.fleet(now) as fleet, fleet.trial(now) as trial:
@@ -105,13 +113,22 @@ def get_placement(call: Call) -> Answer:
     (line,) = found.lines
     violations = _violations([line], bounds)
     fitted = call.plane.meeting.fitted
-    told = doc.placement_to_doc(line, Change("none"), violations.get(address.name, []), fitted)
+    told = doc.placement_to_doc(
+        line, Change("none"), violations.get(address.name, []), fitted, losers_from
+    )
     told.proofs = [doc.proof_to_doc(one) for one in found.proofs]
     agreed = plane.store.read(price_agreed, line.wanted.id)
     if agreed is not None:
         asking, since = agreed
         told.agreed = doc.AgreedDoc(since, price_per_month(asking.prices, line.demand.size))
     return Answer(200, told)
+
+
+def _losers_from(call: Call) -> int:
+    said = call.query.get("losersFrom", "0")
+    if not (said.isascii() and said.isdigit() and len(said) < 10):
+        raise BadQuery("losersFrom is the number of a loser", field="losersFrom")
+    return int(said)
 
 
 def _look_at(tx: Tx, address: Address) -> tuple[Wanted, Placed, Bounds]:
@@ -155,6 +172,7 @@ def _look_at_each(tx: Tx, wishes: Sequence[InstanceWish], now: datetime) -> _Ask
     for one in asked:
         if one.wanted != one.known:
             policy_under(one.wanted, bounds.levels_of(one.wanted.address))
+            refuse_what_is_not_there(tx, one.wanted, one.known)
             refuse_too_large(one.wanted, capacities)
     refuse_each(tx, [(one.known, one.wanted) for one in asked if one.wanted != one.known])
     held = {one.host for one in asked if one.host is not None}

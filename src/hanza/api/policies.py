@@ -18,6 +18,7 @@ from hanza.model.policy import OVERS, Policy
 from hanza.plan.admission import check_name
 from hanza.plan.doubts import (
     doubts_of_countries,
+    doubts_of_limits,
     doubts_of_providers,
     doubts_of_spreads,
     doubts_of_workspace,
@@ -25,7 +26,7 @@ from hanza.plan.doubts import (
 from hanza.plan.placement.violations import Violation, find_violations
 from hanza.plan.policy import effective, levels_above
 from hanza.store.hosts import list_candidates
-from hanza.store.names import count_places, provider_names, used_workspaces
+from hanza.store.names import count_places, look_there, provider_names, used_workspaces
 from hanza.store.policies import (
     Kept,
     above_of,
@@ -215,6 +216,7 @@ def _doubts_of(tx: Tx, kept: Kept) -> tuple[str, ...]:
         *doubts_of_countries([kept.policy]),
         *doubts_of_providers([kept.policy], provider_names(tx)),
         *doubts_of_spreads([kept.policy], count_places(tx, OVERS)),
+        *doubts_of_limits([kept.policy], look_there(tx, [kept.policy]).sites),
         *doubts_of_workspace(kept.workspace, used),
     )
 

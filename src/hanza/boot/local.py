@@ -47,6 +47,8 @@ def status_command(state: State = DEFAULT_STATE, output: OutputOption = Output.t
         confirm = f"hanza site confirm {record['site']}"
         typer.echo(f"endings held back until somebody confirms them: {record['heldEndings']}")
         typer.echo(f"  look why; if it is meant, the provider says: {confirm}")
+    if record.get("disk"):
+        typer.echo(f"its disk takes nothing: {record['disk']}; it goes on with this manifest")
     guests = [{**one, "why": one["stopped"] or one["problem"]} for one in record["guests"]]
     show(guests, COLUMNS, output, "no guest is wanted here")
 

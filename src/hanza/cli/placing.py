@@ -1,5 +1,6 @@
 """`hanza plan` and `hanza explain`: where things would run or do, why, and what would help."""
 
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -68,13 +69,24 @@ def explain(
         for one in find_instances(client, tenant, workspace, name):
             inside = f"/tenants/{tenant}/workspaces/{one['metadata']['workspace']}"
             path = f"{inside}/instances/{one['metadata']['name']}/placement"
-            lines.append(client.get(path) | {"reason": one["status"]["reason"]})
+            line = client.get(path) | {"reason": one["status"]["reason"]}
+            if output is Output.json:
+                ask_for_losers(client.get, path, line["explanation"])
+            lines.append(line)
     if output is Output.json:
         show(lines, [], output, "")
         return
     for line in lines:
         for words in words_of(line):
             print(words)
+
+
+def ask_for_losers(get: Callable[[str], Any], path: str, explanation: Record) -> None:
+    """Add those that are not told at once, page by page."""
+    while explanation["losersNext"] is not None:
+        more = get(f"{path}?losersFrom={explanation['losersNext']}")["explanation"]
+        explanation["losers"] += more["losers"]
+        explanation["losersNext"] = more["losersNext"]
 
 
 def _record(line: Record) -> Record:

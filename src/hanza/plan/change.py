@@ -13,9 +13,10 @@ from hanza.model.capacity import Capacity
 from hanza.model.errors import Oversized
 from hanza.model.ids import HostId
 from hanza.model.instance import Wanted
-from hanza.model.policy import Over, Policy, Spread
+from hanza.model.policy import Spread
 from hanza.plan.admission import refuse_strangers
-from hanza.plan.contradictions import Contradiction, refuse_too_narrow
+from hanza.plan.beyond import NOT_LOOKED, There, refuse_beyond
+from hanza.plan.contradictions import refuse_too_narrow
 from hanza.plan.placement.beside import is_apart, says_of
 from hanza.plan.placement.candidate import Candidate
 from hanza.plan.placement.demand import Bounds, own_level, policy_under
@@ -24,9 +25,6 @@ from hanza.plan.placement.spread import misplaced
 from hanza.plan.placement.violations import lacks_of
 
 Kind: TypeAlias = Literal["create", "change", "replace", "end", "none"]
-
-
-NOT_COUNTED: Mapping[Over, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,49 +66,26 @@ def check_app(
     asked: Sequence[Asked],
     capacities: Sequence[Capacity],
     bounds: Bounds,
-    there: Mapping[Over, int] = NOT_COUNTED,
+    there: There = NOT_LOOKED,
 ) -> None:
     """Refuse what could never be placed, before anything of it is written.
 
     Raises `Contradiction` for levels or spreads that leave nothing, and `Oversized`.  What is as
-    it was is not looked at: it may have been allowed once.  `there` says how many different ones
-    the federation has, as far as that was asked (`spread_overs`).
+    it was is not looked at: it may have been allowed once.  `there` is what the federation has,
+    as far as that was asked.
     """
     new = [one for one in asked if not one.is_dropped and one.wanted != one.known]
     sizes = _components([one for one in asked if not one.is_dropped])
     for one in new:
         wanted = one.wanted
         policy = policy_under(wanted, bounds.levels_of(wanted.address))
+        members = 1
         if wanted.component is not None:
-            refuse_too_narrow(wanted.component, len(sizes[wanted.component]), policy)
-            refuse_too_wide(policy, there)
+            members = len(sizes[wanted.component])
+            refuse_too_narrow(wanted.component, members, policy)
+        refuse_beyond(policy, there, members)
         refuse_strangers(wanted.policy, "policy.with", sizes.keys())
         refuse_too_large(wanted, capacities)
-
-
-def spread_overs(asked: Sequence[Asked], bounds: Bounds) -> set[Over]:
-    """Over what any of them is to stand at several different ones."""
-    policies = [own_level(one.wanted)[1] for one in asked]
-    policies += [policy for levels in bounds.above.values() for _, policy in levels]
-    return {
-        spread.over
-        for policy in policies
-        for spread in policy.spreads
-        if spread.is_hard and (spread.distinct_min or 0) > 1
-    }
-
-
-def refuse_too_wide(policy: Policy, there: Mapping[Over, int]) -> None:
-    """Raises `Contradiction` for a hard spread over more than the federation has; where nobody
-    has joined yet, nothing is too wide."""
-    for spread in policy.spreads:
-        count = there.get(spread.over, 0)
-        if count and spread.is_hard and (spread.distinct_min or 0) > count:
-            raise Contradiction(
-                f"spread: {spread.distinct_min} different by {spread.over} cannot be: the"
-                f" federation has {count}",
-                hint="ask for less, or again when more have joined",
-            )
 
 
 def refuse_too_large(wanted: Wanted, capacities: Sequence[Capacity]) -> None:

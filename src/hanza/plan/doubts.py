@@ -4,10 +4,11 @@ A provider may join tomorrow, so a policy may name one that is not there; and ev
 new once.  But a deny list with a slip in it keeps nobody out, which nobody sees, so it is said.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hanza.kit.text import meant_by
-from hanza.model.policy import Over, Policy
+from hanza.model.policy import Over, Point, Policy
+from hanza.plan.beyond import too_far
 from hanza.plan.countries import CODES, meant_by_code
 
 
@@ -50,6 +51,15 @@ def doubts_of_spreads(policies: Iterable[Policy], there: Mapping[Over, int]) -> 
         f"the federation has {there[over]} different by {over}, so nothing is spread over {count}"
         " until more have joined"
         for over, count in sorted(wide)
+    )
+
+
+def doubts_of_limits(policies: Iterable[Policy], sites: Sequence[Point]) -> tuple[str, ...]:
+    """One sentence for each limit that light from no site meets yet."""
+    return tuple(
+        f"{why}, so nothing is placed by it until others have joined"
+        for policy in policies
+        for why in too_far(policy, sites)
     )
 
 

@@ -1,13 +1,14 @@
-"""Which names are in use: what a name that was said is held against, to tell a likely slip.
+"""What is there: names that what was said is held against, and what the federation has of each.
 
 Reads whole tables, so it is for snapshots only and never a part of what writes.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from hanza.model.policy import Over
+from hanza.model.policy import Over, Point, Policy
+from hanza.plan.beyond import There, is_met, overs_of
 from hanza.store.schema import hosts, instances, policies, providers, resources, sites, volumes
 from hanza.store.tx import Tx
 
@@ -29,6 +30,39 @@ def count_places(tx: Tx, overs: Collection[Over]) -> dict[Over, int]:
     return {
         over: tx.scalar(sa.select(sa.func.count(_OVER[over].distinct()))) or 0 for over in overs
     }
+
+
+NEAREST = 16
+
+
+def look_there(tx: Tx, policies: Sequence[Policy]) -> There:
+    """What of the federation these policies are held against, and no more.
+
+    Of the sites a few that are near enough, or else all of them.
+    """
+    counts = count_places(tx, overs_of(policies))
+    limits = {one for policy in policies for one in policy.near if one.rtt_ms_max is not None}
+    reaches = [one for policy in policies for one in policy.reaches]
+    sites = [near for one in limits for near in _sites_near(tx, one.point)]
+    if reaches or not all(any(is_met(one, site) for site in sites) for one in limits):
+        sites = _points(tx, sa.select(*_AT).where(_STAYS))
+    return There(counts, sites)
+
+
+_AT = (sites.c.name, sites.c.latitude, sites.c.longitude)
+_STAYS = sites.c.left_at.is_(None)
+
+
+def _sites_near(tx: Tx, point: Point) -> list[Point]:
+    """Those that are likely the nearest, as on a flat map."""
+    north, east = sites.c.latitude - point.latitude, sites.c.longitude - point.longitude
+    return _points(
+        tx, sa.select(*_AT).where(_STAYS).order_by(north * north + east * east).limit(NEAREST)
+    )
+
+
+def _points(tx: Tx, query: sa.Select[tuple[str, float, float]]) -> list[Point]:
+    return [Point(row.name, row.latitude, row.longitude) for row in tx.execute(query)]
 
 
 def used_workspaces(tx: Tx, tenant: str) -> set[str]:

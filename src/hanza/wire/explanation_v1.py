@@ -17,7 +17,8 @@ from hanza.plan.placement.explain import Explanation, Loser, RuleCount, Runner
 from hanza.plan.placement.relax import Relaxation
 from hanza.plan.placement.score import FULL
 
-LOSERS_SHOWN = 200
+LOSERS_SHOWN, LOSERS_A_PAGE = 200, 2_000
+"""Beside all else that is told, and of those that are asked for after them."""
 SITES_SHOWN = 500
 
 
@@ -88,12 +89,17 @@ class RelaxationDoc(Struct, rename="camel"):
 
 
 class ExplanationDoc(Struct, rename="camel"):
+    """`losers` are some of them, each with all that it lacks; `losersNext` is where to go on (the
+    query `losersFrom` of a placement), null after the last.  `which` of a refusal names the first
+    200 of its hosts, and the losers name all."""
+
     looked_at: int
     may: int
     sentence: str
     refusals: list[RefusalDoc]
     best: list[RunnerDoc]
     losers: list[LoserDoc]
+    losers_next: int | None
     relaxations: list[RelaxationDoc]
 
 
@@ -114,14 +120,21 @@ class SiteLookDoc(Struct, rename="camel"):
     round_trips: list[RoundTripDoc]
 
 
-def explanation_to_doc(explanation: Explanation, policy: Policy, fitted: Fitted) -> ExplanationDoc:
+def explanation_to_doc(
+    explanation: Explanation, policy: Policy, fitted: Fitted, losers_from: int = 0
+) -> ExplanationDoc:
+    losers, ends = (
+        explanation.losers,
+        losers_from + (LOSERS_A_PAGE if losers_from else LOSERS_SHOWN),
+    )
     return ExplanationDoc(
         explanation.looked_at,
         explanation.may,
         explanation.sentence,
         [_refusal(one) for one in explanation.refusals],
         [_runner(one, policy, fitted) for one in explanation.best],
-        [_loser(one) for one in explanation.losers[:LOSERS_SHOWN]],
+        [_loser(one) for one in losers[losers_from:ends]],
+        ends if ends < len(losers) else None,
         [relaxation_to_doc(one) for one in explanation.relaxations],
     )
 

@@ -127,7 +127,9 @@ class QuoteDoc(Struct, rename="camel"):
     """Of teams that are placed together and too large to be searched; the others are optimal."""
 
 
-def line_to_doc(line: Line, change: Change, violations: list[str], fitted: Fitted) -> LineDoc:
+def line_to_doc(
+    line: Line, change: Change, violations: list[str], fitted: Fitted, losers_from: int = 0
+) -> LineDoc:
     return LineDoc(
         line.wanted.address.name,
         change.kind,
@@ -139,14 +141,14 @@ def line_to_doc(line: Line, change: Change, violations: list[str], fitted: Fitte
         line.price,
         None if line.at is None else line.at.ground.prices_until,
         [] if line.at is None else round_trips_to_doc(line.demand.policy, line.at.ground, fitted),
-        explanation_to_doc(line.explanation, line.demand.policy, fitted),
+        explanation_to_doc(line.explanation, line.demand.policy, fitted, losers_from),
     )
 
 
 def placement_to_doc(
-    line: Line, change: Change, violations: list[str], fitted: Fitted
+    line: Line, change: Change, violations: list[str], fitted: Fitted, losers_from: int = 0
 ) -> PlacementDoc:
-    told = line_to_doc(line, change, violations, fitted)
+    told = line_to_doc(line, change, violations, fitted, losers_from)
     looks = looks_to_doc(line.explanation, line.demand.policy, fitted)
     return PlacementDoc(
         **{name: getattr(told, name) for name in told.__struct_fields__}, sites=looks

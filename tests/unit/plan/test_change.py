@@ -6,8 +6,9 @@ import pytest
 
 from hanza.model.errors import Invalid
 from hanza.model.ids import HostId
-from hanza.model.policy import Beside, Goals, Over, Policy, Spread
+from hanza.model.policy import Beside, Goals, Policy, Spread
 from hanza.model.volume import Disk
+from hanza.plan.beyond import There, overs_of
 from hanza.plan.change import (
     Asked,
     Change,
@@ -15,10 +16,9 @@ from hanza.plan.change import (
     change_of,
     changes_of,
     check_app,
-    spread_overs,
 )
 from hanza.plan.placement.candidate import Demand
-from hanza.plan.placement.demand import UNBOUND, Bounds
+from hanza.plan.placement.demand import UNBOUND, Bounds, policies_of
 from hanza.plan.placement.violations import lacks_of
 from hanza.plan.policy import Contradiction
 from kit.grounds import SMALL, WHOLE, a_candidate, a_ground, a_member
@@ -169,14 +169,15 @@ def test_a_spread_over_more_than_there_is_is_refused() -> None:
         policy = Policy(spreads=(Spread("site", count, is_hard=is_hard),))
         return [Asked(a_member(f"web-{n}", policy)) for n in range(3)]
 
-    there: dict[Over, int] = {"site": 2}
+    there = There({"site": 2})
     with pytest.raises(Contradiction) as refusal:
         check_app(asked(3), SIZES, UNBOUND, there)
     assert refusal.value.text == ("spread: 3 different by site cannot be: the federation has 2")
     check_app(asked(2), SIZES, UNBOUND, there)
     check_app(asked(3, is_hard=False), SIZES, UNBOUND, there)
-    check_app(asked(3), [], UNBOUND, {"site": 0})
-    assert spread_overs(asked(3), UNBOUND) == {"site"}
-    assert spread_overs(asked(3, is_hard=False), UNBOUND) == set()
+    check_app(asked(3), [], UNBOUND, There({"site": 0}))
     above = Bounds(above={("t", "w"): (("tenant t", Policy(spreads=(Spread("host", 2),))),)})
-    assert spread_overs(asked(1), above) == {"host"}
+    said = policies_of([one.wanted for one in asked(1)], above)
+    assert overs_of(said) == {"host"}, "one is no spread"
+    assert overs_of(policies_of([asked(3)[0].wanted], UNBOUND)) == {"site"}
+    assert overs_of(policies_of([asked(3, is_hard=False)[0].wanted], UNBOUND)) == set()

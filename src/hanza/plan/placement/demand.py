@@ -1,6 +1,6 @@
 """From what a tenant wants to what placement looks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hanza.model.capacity import Capacity
@@ -49,6 +49,12 @@ def own_level(wanted: Wanted) -> Level:
 def policy_under(wanted: Wanted, above: Sequence[Level]) -> Policy:
     """Its own policy tightened by the levels above.  Raises `Contradiction`."""
     return effective([*above, own_level(wanted)])
+
+
+def policies_of(wanted: Iterable[Wanted], bounds: Bounds) -> list[Policy]:
+    """Their own, and all above them, each as it was said."""
+    above = (policy for levels in bounds.above.values() for _, policy in levels)
+    return [*(own_level(one)[1] for one in wanted), *above]
 
 
 def law_of(wanted: Wanted, above: Sequence[Level]) -> str:
