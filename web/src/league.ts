@@ -178,6 +178,8 @@ export interface LineDoc {
 /** What the plane tells of one instance that is there. */
 export interface PlacementDoc extends LineDoc {
   sites: SiteLookDoc[];
+  /** How near to the best members are that are placed together, while they have no place. */
+  proofs: { members: number; says: string }[];
 }
 
 export interface QuoteDoc {
