@@ -41,7 +41,7 @@ from hanza.store.inventory import Inventory
 from hanza.store.migrate import migrate
 from hanza.store.tx import Store, Tx
 
-ROUNDS = 3
+ROUNDS = 5
 HOSTS, BACKLOG = 5_000, 10_000
 LOADED = 100_000
 PER_SECOND, FOR_S = 200, 10

@@ -253,7 +253,7 @@ def main() -> int:
     parser.add_argument("--hosts", default="100,1250,10000")
     parser.add_argument("--instances", type=int, default=1000)
     parser.add_argument("--ways", default="seca,apply")
-    parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
+    parser.add_argument("--rounds", type=int, default=5, help="of which the median counts")
     parser.add_argument("--quick", action="store_true", help="100 hosts and instances, once")
     chosen = parser.parse_args()
     if chosen.quick:

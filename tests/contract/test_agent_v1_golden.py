@@ -69,11 +69,13 @@ SEEN_VOLUMES = [
     v1.SeenVolumeW(v1.StayW("vo_a", 2), "keep", "present", 64, None),
     v1.SeenVolumeW(v1.StayW("vo_b", 1), "end", "absent", None, PROBLEM),
 ]
+SIGNED = (b"statement", bytes(range(32)), bytes(range(64)))
 OF_BEFORE: Mapping[str, v1.Up | v1.Down] = {
     "manifest_whole_before_confirmations": manifest_to_wire(WITH_VOLUMES),
     "manifest_delta_before_confirmations": delta_to_wire(delta_between(WITH_VOLUMES, WITHOUT)),
     "manifest_whole_before_volumes": manifest_to_wire(FIRST),
     "manifest_delta_before_volumes": delta_to_wire(delta_between(FIRST, SECOND)),
+    "update_wanted_before_revocations": v1.UpdateWanted(*SIGNED, 2),
     "report_change_before_volumes": v1.ReportUp(2, VERSION, False, [], [MARK], None, None, PROBLEM),
 }
 UPS: Mapping[str, v1.Up] = {
@@ -139,7 +141,9 @@ DOWNS: Mapping[str, v1.Down] = {
     "directory": v1.DirectoryDown(3, ["https://plane.example"], bytes(range(64))),
     "diary_taken": v1.DiaryTaken(7),
     "numbers_wanted": v1.NumbersWanted(900),
-    "update_wanted": v1.UpdateWanted(b"statement", bytes(range(32)), bytes(range(64)), 2),
+    "update_wanted": v1.UpdateWanted(
+        *SIGNED, 2, revoked=[v1.RevokedW(bytes(range(1, 33)), bytes(range(1, 65)))]
+    ),
     "refused": v1.Refused("forbidden", "two agents use one key"),
 }
 ABLE: Mapping[str, v1.Claims] = {

@@ -286,8 +286,37 @@ def test_a_site_leaves_only_when_it_is_empty_or_its_tenants_were_told_in_time(wo
     assert world.ask("boss", "GET", BERLIN + "/sites/berlin/export")["standing"]["leftAt"]
 
 
-def test_an_empty_site_leaves_at_once(world: World) -> None:
+def test_an_empty_site_leaves_at_once_and_is_in_the_way_of_no_bulk(world: World) -> None:
     assert world.act("leave")["items"][0]["site"]["leftAt"] is not None
+    assert world.act("cordon", where={}, all=True)["matched"] == 0
+    assert world.act("cordon", where={"country": ["DE"]})["matched"] == 0
+    assert world.act("cordon", status=412)["code"] == "site.left"
+
+
+def test_hours_and_maintenance_are_said_of_many_sites_at_once_or_of_none(world: World) -> None:
+    place = {"country": "PL", "city": "Sopot", "latitude": 54.4, "longitude": 18.6}
+    for name in ("sopot-1", "sopot-2"):
+        spec = place | {"provider": "berlin", "class": "store"}
+        world.ask("operator", "PUT", f"{BASE}/sites/{name}", spec, 201)
+    stores = {"where": {"country": ["PL"], "class": ["store"]}}
+    closed = stores | {"hours": {"open": ["sun 09:00-17:00"]}}
+    assert world.act("hours", **closed, dryRun=True)["changed"] == 2
+    done = world.act("hours", **closed, expect=2)
+    assert [one["site"]["reasons"][0]["code"] for one in done["items"]] == ["site.closed"] * 2
+    assert world.act("hours", **closed)["changed"] == 0, "twice is once"
+    assert world.act("hours", **stores, hours={"open": ["some day"]}, status=412)
+    window = {"from": world.iso(2 * DAY), "until": world.iso(3 * DAY), "text": "new fans"}
+    said = stores | {"window": window}
+    for wrong in ({"window": window | {"from": world.iso(DAY / 2)}}, {"expect": 3}):
+        world.act("maintenance", **said | wrong, status=412)
+    first, other = world.act("maintenance", **said)["items"]
+    ids = {one["site"]["maintenance"][0]["id"] for one in (first, other)}
+    assert len(ids) == 2
+    assert world.act("maintenance", **said)["changed"] == 0, "twice is once"
+    for one in ids & {first["site"]["maintenance"][0]["id"]}:
+        world.ask("boss", "DELETE", f"{BERLIN}/sites/sopot-1/maintenance/{one}", status=202)
+    for wrong in ({"act": "cordon", "hours": {}}, {"act": "hours"}, {"act": "maintenance"}):
+        world.act(wrong.pop("act"), **stores, **wrong, status=412)
 
 
 def test_a_provider_that_pauses_offers_nothing_anywhere_until_it_resumes(world: World) -> None:

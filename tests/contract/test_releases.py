@@ -22,9 +22,13 @@ from hanza.model.release import Signed
 from hanza.plan.release import UNPACKED_BYTES_MAX, BadArchive, BadSignature
 from hanza.wire.release_v1 import (
     MANIFEST,
+    check_revocation,
     key_from_text,
     read_release,
+    revocation_from_json,
+    revocation_to_json,
     sign_release,
+    sign_revocation,
     signed_from_json,
     signed_to_json,
 )
@@ -84,6 +88,21 @@ def test_a_name_of_no_version_or_digest_is_refused_also_when_signed() -> None:
             read_release(signed(b"x", **wrong))
     with pytest.raises(Invalid):
         key_from_text("12")
+
+
+def test_a_key_is_revoked_by_itself_alone() -> None:
+    said = sign_revocation(KEY)
+    check_revocation(said)
+    assert revocation_from_json(revocation_to_json(said)) == said
+    for wrong in (
+        replace(said, signature=sign_revocation(OTHER_KEY).signature),
+        replace(said, key=sign_revocation(OTHER_KEY).key),
+        replace(said, key=b"short"),
+    ):
+        with pytest.raises(BadSignature):
+            check_revocation(wrong)
+    with pytest.raises(Invalid):
+        revocation_from_json(signed_to_json(signed(b"x")))
 
 
 # -- archives -------------------------------------------------------------------------------------
@@ -180,6 +199,11 @@ def test_a_key_is_made_for_its_owner_alone_and_signs(tmp_path: Path) -> None:
     made = json.loads(runner.invoke(app, ["keys", str(key), "-o", "json"]).stdout)
     assert key.stat().st_mode & 0o777 == 0o600
     assert runner.invoke(app, ["keys", str(key)]).exit_code, "a key is never written over"
+    beside, again = tmp_path / "key.revocation", tmp_path / "again"
+    assert beside.stat().st_mode & 0o777 == 0o600
+    assert not runner.invoke(app, ["revocation", str(again), "--key", str(key)]).exit_code
+    assert beside.read_bytes() == again.read_bytes()
+    check_revocation(revocation_from_json(beside.read_bytes()))
     archive.write_bytes(an_archive())
     done = runner.invoke(app, ["sign", str(archive), "--key", str(key)])
     assert not done.exit_code, done.output

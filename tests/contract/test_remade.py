@@ -1,9 +1,13 @@
 """What is made of one manifest serves the next, and says nothing that its rows do not."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from hanza.api.instances import write_wish
-from hanza.engine.loop import BATCH_MAX, PUBLISH_EVERY
+from hanza.engine.loop import BATCH_MAX, PUBLISH_EVERY, REST_FOR_EACH, Engine
+from hanza.kit.clock import ManualClock
+from hanza.kit.ids import Ids
+from hanza.kit.points import Point
 from hanza.model.ids import AgentId, InstanceId
 from hanza.model.instance import Address
 from hanza.plan.admission import InstanceWish
@@ -13,6 +17,7 @@ from hanza.store.remade import Latest, Remade
 from hanza.store.tx import Tx
 from kit.leagues import SIZE, START, a_league
 
+TOOK = timedelta(milliseconds=20)
 ONE, OTHER = AgentId("ag_one"), AgentId("ag_other")
 
 
@@ -88,3 +93,32 @@ def _cut(tx: Tx) -> list[object]:
     _, digest = manifest_versions(tx, [agent.id])[agent.id]
     manifest = find_manifest(tx, agent.id, digest)
     return [] if manifest is None else list(manifest.entries)
+
+
+def test_who_has_just_published_rests_by_what_it_took(tmp_path: Path) -> None:
+    """Of much that is asked for at once few manifests tell, and each tells more of it."""
+
+    def ask(tx: Tx, nth: int) -> None:
+        address = Address("acme", "shop", f"i{nth}")
+        wish = InstanceWish(address, "HR", "tiny", 1, 64, 64, "on")
+        write_wish(tx, wish, InstanceId(f"in_{nth:026}"), START)
+
+    with a_league(tmp_path) as league:
+        league.add_site("zagreb", "HR", hosts=4)
+        league.step()
+        league.engine.run_round()
+        slow = Engine(league.store, league.clock, Ids(league.clock), _taking(league.clock, TOOK))
+        said = []
+        for nth in range(3):
+            league.store.write(ask, nth)
+            slow.run_round()
+            said.append(len(league.store.read(_cut)))
+        league.clock.advance(REST_FOR_EACH * TOOK)
+        slow.run_round()
+        said.append(len(league.store.read(_cut)))
+    assert said == [1, 1, 1, 3]
+
+
+def _taking(clock: ManualClock, took: timedelta) -> Point:
+    """As if publishing took so long."""
+    return lambda name: clock.advance(took) if name == "publish.commit.after" else None

@@ -17,7 +17,7 @@ from hanza.store.alerts import list_alerts
 from hanza.store.rollouts import may_fetch_archive
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import public_key_of
-from hanza.wire.release_v1 import sign_release, signed_to_json
+from hanza.wire.release_v1 import sign_release, sign_revocation, signed_to_json
 from kit.apis import OPERATOR, an_api
 from kit.archives import KEY, OTHER_KEY, a_release, an_archive
 from kit.leagues import League
@@ -316,6 +316,29 @@ def test_a_plane_keeps_nothing_that_is_not_signed_and_whole(world: World) -> Non
     world.give(good, 200)
     world.ask("DELETE", f"/release-keys/{PUBLIC.hex()}", status=412)
     world.ask("DELETE", f"/release-keys/{public_key_of(OTHER_KEY).hex()}", status=404)
+
+
+def test_a_key_ends_by_its_own_word_at_every_agent_and_for_ever(world: World) -> None:
+    path, said = f"/release-keys/{PUBLIC.hex()}", sign_revocation(KEY)
+    word = {"signature": base64.b64encode(said.signature).decode()}
+    forged = sign_revocation(OTHER_KEY).signature
+    world.ask("POST", path + "/revocation", {"signature": base64.b64encode(forged).decode()}, 403)
+    world.give(a_signed(world))
+    assert world.agents["berlin"].wanted == v1.UpdateWanted()
+    world.ask("POST", path + "/revocation", word, 201)
+    world.ask("POST", path + "/revocation", word, 200)
+    world.live(2)
+    told = v1.UpdateWanted(revoked=[v1.RevokedW(said.key, said.signature)])
+    assert {name: agent.wanted for name, agent in world.agents.items()} == dict.fromkeys(
+        world.agents, told
+    )
+    assert world.ask("GET", "/release-keys")["items"] == [{"key": PUBLIC.hex(), "isRevoked": True}]
+    assert world.client.get("/agent/v1/federation").json()["release_keys"] == []
+    world.ask("PUT", path, status=412)
+    world.ask("DELETE", path, status=412)
+    world.give(a_signed(world, an_archive("0.3.0")), 403, archive=an_archive("0.3.0"))
+    kinds = [one["kind"] for one in world.ask("GET", "/events")["items"]]
+    assert kinds.count("release.key_revoked") == 1
 
 
 def test_who_joins_is_told_whose_signatures_count(world: World) -> None:

@@ -25,7 +25,7 @@ from hanza.model.ids import AgentId, InstanceId, NativeId
 from hanza.model.local import DiaryLine, Happening
 from hanza.store import told
 from hanza.store.agents import HEARD_WITHIN, note_heard
-from hanza.store.events import list_events, list_last_events
+from hanza.store.events import list_events, list_last_events, list_of_provider
 from hanza.wire import agent_v1 as v1
 from hanza.wire.credentials import join_token_from_text, new_agent_key, public_key_of, sign_join
 from kit.apis import OPERATOR, an_api, bearer
@@ -131,6 +131,19 @@ def test_an_agent_that_was_away_tells_it_in_order_and_gaps_as_unknown(league: Le
     assert kinds.index("guest.off") < kinds.index("agent.began")
     assert "is unknown" in texts(league, "agent.began")[0]
     assert again.waiting(10) == (), "what was taken is not kept"
+
+
+def test_a_provider_is_told_what_an_agent_of_its_wrote_down_and_no_other(league: League) -> None:
+    agent = league.add_site("zagreb", "HR").id
+    league.add_site("berlin", "DE")
+    kinds = ("diary.gap", "disk.full", "engine.lost", "guest.gone", "link.back", "update.good")
+    now = league.clock.now()
+    lines = [DiaryLine(n, Happening(now, kind, "", "x")) for n, kind in enumerate(kinds, 1)]
+    league.store.write(told.record_diary, agent, lines, now)
+    mine = league.store.read(list_of_provider, "zagreb", None, 100)
+    assert [one.kind for one in mine if one.text.endswith(" x")] == list(kinds)
+    others = league.store.read(list_of_provider, "berlin", None, 100)
+    assert not any(one.text.endswith(" x") for one in others)
 
 
 def test_a_flood_of_words_ends_the_connection(league: League) -> None:

@@ -97,6 +97,38 @@ def test_what_raises_is_rolled_back_and_nothing_else(store: Store) -> None:
     assert [event.text for event in kept] == ["kept", "kept"]
 
 
+def test_of_a_batch_each_is_there_once_whoever_else_failed(store: Store) -> None:
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def hold_the_writer(_: Tx) -> None:
+        blocked.set()
+        go_on.wait(10)
+
+    def refuse(_: Tx) -> None:
+        raise Conflict("before anything was changed")
+
+    def spoil(tx: Tx) -> None:
+        events.append_event(tx, NOW, "x.y", "s", "lost")
+        raise Conflict("afterwards")
+
+    def keep(tx: Tx, text: str) -> None:
+        events.append_event(tx, NOW, "x.y", "s", text)
+
+    first = store.submit(hold_the_writer)
+    blocked.wait(10)
+    kept = [store.submit(keep, "a")]
+    refused = [store.submit(refuse)]
+    kept.append(store.submit(keep, "b"))
+    refused.append(store.submit(spoil))
+    kept.append(store.submit(keep, "c"))
+    go_on.set()
+    first.result(10)
+    for one in kept:
+        one.result(10)
+    assert [type(one.exception(10)) for one in refused] == [Conflict, Conflict]
+    assert [one.text for one in store.read(events.list_events, 0, 10)] == ["a", "b", "c"]
+
+
 def test_a_snapshot_does_not_move_while_others_write(store: Store) -> None:
     def look_twice(tx: Tx) -> tuple[int, int]:
         before = len(events.list_events(tx, 0, 10))

@@ -27,6 +27,7 @@ NEVER_GRANTED = {
     "hanza.federation.putReleaseKey",  # no name is 64 hexadecimal digits
     "hanza.federation.retireSigningKey",
     "hanza.federation.revokeAgent",
+    "hanza.federation.revokeReleaseKey",  # no key has signed it
     "hanza.federation.revokeToken",
     "hanza.federation.revokeOwnAgent",
     "hanza.federation.trustAgent",

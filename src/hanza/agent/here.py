@@ -46,6 +46,9 @@ class Here:
         self._seen: View | None = None
         self._was_linked = False
         self._has_lost = False
+        self._is_full = False
+        self.trouble_of_disk: Callable[[], str] = lambda: local.trouble
+        """Why the disk of the agent's folder takes nothing; empty when it does."""
 
     def note(self, view: View, *, is_linked: bool) -> None:
         """After each pass."""
@@ -59,6 +62,7 @@ class Here:
         if is_linked and self._has_lost:
             self._has_lost = False
             told.append(Happening(now, "link.back", "", "a plane is there again"))
+        told += self._disk(now)
         self._seen, self._was_linked = view, is_linked
         self.local.view = view
         self._diary.note(told)
@@ -73,6 +77,19 @@ class Here:
     def close(self) -> None:
         self._diary.live(self._clock.now(), is_last=True)
         self.door.close()
+
+    def _disk(self, now: datetime) -> list[Happening]:
+        """Told once when it is so, and once when it is over."""
+        why = self.trouble_of_disk()
+        if bool(why) == self._is_full:
+            return []
+        self._is_full = bool(why)
+        if why:
+            text = (
+                f"the agent's disk takes nothing ({why}): it goes on with what it was told before"
+            )
+            return [Happening(now, "disk.full", "", text)]
+        return [Happening(now, "disk.back", "", "the agent's disk takes what it has to keep again")]
 
     def _look_at_strangers(self, now: datetime) -> None:
         before = self._looked_at

@@ -79,6 +79,8 @@ class Journal:
         self.folder = folder
         self._point = point
         self._turn = threading.Lock()
+        self._uncounted: int | None = None
+        self._unwritten: dict[str, str] = {}
         self._lock = _locked(folder)
         with contextlib.ExitStack() as undo:
             undo.callback(self.close)
@@ -166,22 +168,43 @@ class Journal:
         return True
 
     def begin(self, clock: Clock, entropy: Callable[[int], bytes]) -> Incarnation:
-        """Count this start, on the disk before anything is said.
+        """Count this start; `count_start` has it on the disk before anything is said to a plane.
 
-        A damaged count goes on from the seconds of the clock, which no honest count reaches:
+        A disk that takes nothing keeps no guest waiting: it is tried again by who dials.  A damaged
+        count goes on from the seconds of the clock, which no honest count reaches:
         the plane takes no report of a start that it believes to be an old one.
         """
         starts = load_starts(self.folder)
         if starts is None:
             starts = int(clock.now().timestamp())
             _log.warning("starts.lost", folder=str(self.folder), continued_from=starts)
-        self._write(STARTS, b"%d\n" % (starts + 1))
+        self._uncounted = starts + 1
+        try:
+            self.count_start()
+        except OSError as error:
+            _log.warning("starts.unwritten", reason=str(error))
         return Incarnation(starts + 1, entropy(NONCE_BYTES).hex())
+
+    def count_start(self) -> None:
+        """Returns when this start is counted on the disk.  Raises `OSError`."""
+        if self._uncounted is not None:
+            self._write(STARTS, b"%d\n" % self._uncounted)
+            self._uncounted = None
+
+    @property
+    def trouble(self) -> str:
+        """Why the disk takes nothing; empty when all that was to be kept is kept."""
+        return next(iter(dict(self._unwritten).values()), "")
 
     def _write(self, name: str, content: bytes) -> None:
         noun = name.partition(".")[0]
         self._point(f"journal.{noun}.before")
-        write_whole(self.folder, name, content)
+        try:
+            write_whole(self.folder, name, content)
+        except OSError as error:
+            self._unwritten[name] = error.strerror or str(error)
+            raise
+        self._unwritten.pop(name, None)
         self._point(f"journal.{noun}.after")
 
 

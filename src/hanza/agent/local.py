@@ -64,6 +64,8 @@ class Known:
     is_linked: bool | None = None
     targets: tuple[Target, ...] = ()
     """Whom the plane wants measured."""
+    disk: str = ""
+    """Why the disk of its folder takes nothing."""
 
 
 def status_of(known: Known) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def status_of(known: Known) -> dict[str, Any]:
         "linked": known.is_linked,
         "manifest": None if manifest is None else manifest.version.number,
         "engine": None if view is None else "well" if view.trouble is None else view.trouble.text,
+        "disk": known.disk or None,
         "guests": [_guest_of(entry, known) for entry in entries],
         "probes": [[one.probe, one.host, one.port] for one in known.targets],
     }
@@ -203,7 +206,13 @@ class Local:
         assert identity is not None, "an agent that runs has joined"
         plane = self._plane
         linked, targets = plane.is_linked, plane.targets
-        return Known(identity, journal.manifest, journal.stops, self.view, linked, targets)
+        said = (journal.manifest, journal.stops, self.view, linked, targets, journal.trouble)
+        return Known(identity, *said)
+
+    @property
+    def trouble(self) -> str:
+        """Why the disk of its folder takes nothing; empty when it does."""
+        return self._journal.trouble
 
     def _stop(self, known: Known, entry: Entry, by: str, reason: str) -> None:
         if _stop_of(known, entry) is not None:

@@ -1,14 +1,15 @@
 """The agent's own update: what is wanted is fetched, verified, laid beside, and staged for trial.
 
-Promises: nothing is fetched that is not signed by a key that was pinned here, allowed by the
-site's own people, newer than what runs (or signed as a way back from it) and for this machine;
-nothing is staged that was given up, until somebody says so; a plane's word is never enough.  On
-trial it says that it is good once its link was kept for a while.  One thread works; `hear`,
-`say` and `ask` are others'.  It touches no guest.
+Promises: nothing is fetched that is not signed by a key that was pinned here and has not revoked
+itself, allowed by the site's own people, newer than what runs (or signed as a way back from it)
+and for this machine; nothing is staged that was given up, until somebody says so; a plane's word
+is never enough.  On trial it says that it is good once its link was kept for a while.  One thread
+works; `hear`, `say` and `ask` are others'.  It touches no guest.
 """
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from hanza.kit.log import Log
 from hanza.model.errors import Exhausted, HanzaError, Unavailable
 from hanza.model.image import Blob, BlobId
 from hanza.model.local import Happening
-from hanza.model.release import Release, Signed
+from hanza.model.release import Release, Revocation, Signed
 from hanza.plan.release import (
     BadArchive,
     BadSignature,
@@ -37,7 +38,7 @@ from hanza.plan.release import (
 )
 from hanza.wire.agent_nearness_v1 import TEXT_MAX
 from hanza.wire.agent_update_v1 import Running, UpdateWanted
-from hanza.wire.release_v1 import ManifestDoc, key_from_text, read_release
+from hanza.wire.release_v1 import ManifestDoc, check_revocation, key_from_text, read_release
 
 CEILING, LOOK_EVERY = timedelta(minutes=5), timedelta(minutes=5)
 TRIAL_LOOK = timedelta(seconds=0.25)
@@ -77,11 +78,15 @@ class Updates:
         self._slots = Slots(journal.folder)
         self._blobs = Blobs(self._slots.folder / ".blobs")
         self._lock = threading.Lock()
+        self._changing = threading.Lock()
+        """Held by whoever changes the rules, until they are on the disk."""
         self._rules = load_rules(journal.folder)
         self._wanted: UpdateWanted | None = None
         self._state = _State()
         self._failures = 0
         self._spoilt = ""
+        self._noted = 0
+        """The launcher's last return that this process has told."""
         self._kept_since: datetime | None = None
         self._is_over = False
         self._is_asked = False
@@ -134,6 +139,11 @@ class Updates:
 
     def ask(self, request: Request) -> dict[str, Any]:
         """Show the rules, or change them; kept before it is said.  Raises `Invalid`."""
+        with self._changing:
+            self._change(request)
+        return self._shown()
+
+    def _change(self, request: Request) -> None:
         rules, changed = self._rules, self._rules
         if request.consent:
             changed = replace(changed, consent=request.consent)
@@ -150,7 +160,6 @@ class Updates:
                 self._rules = changed
             self.wake.set()
             self.hint()
-        return self._shown()
 
     def _shown(self) -> dict[str, Any]:
         rules, state, machine = self._rules, self._state, self._machine
@@ -175,15 +184,41 @@ class Updates:
         if self._is_over:
             return LOOK_EVERY
         self._tell_returned()
+        with self._lock:
+            wanted = self._wanted
+        if wanted is not None and not self._unpin_revoked(wanted):
+            return CEILING
         launched = self._machine.launched
         if launched is not None and launched.trial:
             return self._prove(launched)
-        with self._lock:
-            wanted = self._wanted
         if wanted is None or not wanted.statement:
             self._become(_State())
             return LOOK_EVERY
         return self._pursue(wanted)
+
+    def _unpin_revoked(self, wanted: UpdateWanted) -> bool:
+        """Let go of pinned keys that have revoked themselves; False while the disk takes nothing.
+
+        A plane carries such words and can make none.
+        """
+        said = [Revocation(one.key, one.signature) for one in wanted.revoked]
+        gone = {one.key for one in said if one.key in self._rules.keys and _is_revoked(one)}
+        if not gone:
+            return True
+        with self._changing:
+            changed = replace(self._rules, keys=frozenset(self._rules.keys - gone))
+            try:
+                keep_rules(self._journal, changed)
+            except OSError as error:
+                _log.warning("update.rules_unwritten", reason=str(error))
+                return False
+            with self._lock:
+                self._rules = changed
+        for key in sorted(gone):
+            _log.warning("update.key_revoked", key=key.hex())
+            self._note("update.key_revoked", f"the release key {key.hex()} has revoked itself")
+        self.hint()
+        return True
 
     def _prove(self, launched: Launched) -> timedelta:
         """On trial: good once the link was kept."""
@@ -251,6 +286,8 @@ class Updates:
             assert launched is not None, "that was asked before"
             slot = self._slots.lay(path, launched.slot, lambda told: _compare(told, release))
             path.unlink()
+            if self._wanted is not wanted:
+                raise Unavailable("something else is wanted now")
             self._slots.stage(slot, release, wanted.attempt)
         except OSError as error:
             raise Unavailable(f"it cannot be kept here: {error.strerror}") from error
@@ -282,10 +319,13 @@ class Updates:
         returned = self._slots.returned()
         if returned is None or self._journal.load(TOLD) == b"%d" % returned.number:
             return
-        _log.warning("update.returned", version=returned.version, why=returned.why)
-        text = f"the agent's release {returned.version} was given up: {returned.why}"
-        self._note("update.returned", text)
-        self._journal.save(TOLD, b"%d" % returned.number)
+        if self._noted != returned.number:
+            self._noted = returned.number
+            _log.warning("update.returned", version=returned.version, why=returned.why)
+            text = f"the agent's release {returned.version} was given up: {returned.why}"
+            self._note("update.returned", text)
+        with suppress(OSError):  # a full disk: tried again, and not told again
+            self._journal.save(TOLD, b"%d" % returned.number)
 
     def _note(self, kind: str, text: str) -> None:
         self._diary.note((Happening(self._clock.now(), kind, "", text),))
@@ -300,6 +340,13 @@ class Updates:
             self.hint()
         if is_news and state.condition == "failed":
             _log.warning("update.refused", version=state.about, why=state.why)
+
+
+def _is_revoked(said: Revocation) -> bool:
+    with suppress(BadSignature):
+        check_revocation(said)
+        return True
+    return False
 
 
 def _digest_of(wanted: UpdateWanted) -> str:

@@ -11,7 +11,7 @@ from hanza.api.told import BEGUN, lists, says
 from hanza.model.errors import NotFound, SelectionMoved
 from hanza.model.site import Site
 from hanza.model.standing import Hours, Window
-from hanza.plan.admission import check_title, check_why
+from hanza.plan.admission import check_why
 from hanza.plan.selection import selector_of
 from hanza.store import brakes, calendars, site_acts
 from hanza.store.draining import drain_of
@@ -26,7 +26,8 @@ from hanza.wire.federation_v1 import request_from_json
 
 @says({200: doc.SiteActDoc}, takes=doc.SiteActPost)
 def act_on_own_sites(call: Call) -> Answer:
-    """Cordon, drain or leave with the provider's sites that are meant, and back; all or none."""
+    """Cordon, drain or leave with the provider's sites that are meant, and back; hours and
+    maintenance of all of them.  All or none."""
     return _act(call, provider_of(call))
 
 
@@ -40,8 +41,15 @@ def _act(call: Call, provider: str | None) -> Answer:
     spec = request_from_json(call.body, doc.SiteActPost).spec
     selector = selector_of(spec.where.words(), is_all=spec.all)
     at, why = doc.maybe_utc(spec.at, "spec.at"), check_why(spec.why, "spec.why")
-    order = Order(spec.act, by(call), why, at, spec.expect, spec.dry_run)
-    plane, now = call.plane, call.plane.clock.now()
+    plane, now, said = call.plane, call.plane.clock.now(), spec.window
+    hours = None if spec.hours is None else doc.hours_from_doc(spec.hours)
+    window = None
+    if said is not None:
+        window = doc.window_from_doc(said, plane.ids.new("mw"), now, "spec.window")
+    is_urgent = said is not None and said.urgent
+    order = Order(
+        spec.act, by(call), why, at, spec.expect, spec.dry_run, hours, window, is_urgent=is_urgent
+    )
     done = plane.store.write(site_acts.act_on_sites, selector, provider, order, now)
     plane.wake()
     items = [_acted(one) for one in done]
@@ -112,12 +120,8 @@ def _set_hours(
 def announce_maintenance(call: Call) -> Answer:
     """Have a time at which the site takes nothing new; whoever has something there is told now."""
     post = request_from_json(call.body, doc.WindowPost)
-    spec = post.spec
     plane, now = call.plane, call.plane.clock.now()
-    begins = doc.in_utc(spec.begins_at, "spec.from")
-    ends = doc.in_utc(spec.ends_at, "spec.until")
-    text = check_title(spec.text, "spec.text")
-    window = Window(plane.ids.new("mw"), begins, ends, text, now)
+    window = doc.window_from_doc(post.spec, plane.ids.new("mw"), now)
     kept = plane.store.write(_announce, call, window, post, now)
     plane.wake()
     return Answer(201, doc.window_to_doc(kept))

@@ -8,19 +8,22 @@ from hanza.api.calls import Answer, Call
 from hanza.api.provider_users import by
 from hanza.api.told import GONE, keeps, lists, says
 from hanza.model.errors import Invalid
-from hanza.model.release import Signed
+from hanza.model.release import Revocation, Signed
 from hanza.plan.release import ARCHIVE_BYTES_MAX, BadSignature
 from hanza.store import releases
 from hanza.store.tx import Tx
 from hanza.wire import rollout_v1 as doc
 from hanza.wire.federation_v1 import request_from_json
-from hanza.wire.release_v1 import key_from_text, read_release
+from hanza.wire.release_v1 import check_revocation, key_from_text, read_release
 
 
 @says(lists(doc.ReleaseKeyDoc))
 def list_release_keys(call: Call) -> Answer:
-    found = call.plane.store.read(releases.list_keys)
-    return Answer(200, {"items": [doc.ReleaseKeyDoc(key.hex()) for key in found]})
+    """Those that count, and those that have revoked themselves."""
+    store = call.plane.store
+    found = [doc.ReleaseKeyDoc(key.hex()) for key in store.read(releases.list_keys)]
+    revoked = [doc.ReleaseKeyDoc(one.key.hex(), True) for one in store.read(releases.list_revoked)]
+    return Answer(200, {"items": [*found, *revoked]})
 
 
 @says(keeps(doc.ReleaseKeyDoc))
@@ -38,6 +41,17 @@ def delete_release_key(call: Call) -> Answer:
     key, plane = key_from_text(call.path["key"]), call.plane
     plane.store.write(releases.remove_key, key, by(call), plane.clock.now())
     return Answer(204)
+
+
+@says(keeps(doc.ReleaseKeyDoc), takes=doc.RevocationPost)
+def revoke_release_key(call: Call) -> Answer:
+    """Carry a key's own word that it counts no more to every agent that has pinned it, for ever."""
+    key, plane = key_from_text(call.path["key"]), call.plane
+    said = Revocation(key, request_from_json(call.body, doc.RevocationPost).spec.signature)
+    check_revocation(said)
+    is_new = plane.store.write(releases.revoke_key, said, by(call), plane.clock.now())
+    plane.wake()
+    return Answer(201 if is_new else 200, doc.ReleaseKeyDoc(key.hex(), True))
 
 
 @says(lists(doc.ReleaseDoc))

@@ -163,6 +163,7 @@ ROUTES = (
     Route("GET", BASE + "/release-keys", releases.list_release_keys, OPERATOR),
     Route("PUT", BASE + "/release-keys/{key}", releases.put_release_key, OPERATOR),
     Route("DELETE", BASE + "/release-keys/{key}", releases.delete_release_key, OPERATOR),
+    Route("POST", BASE + "/release-keys/{key}/revocation", releases.revoke_release_key, OPERATOR),
     Route("GET", BASE + "/releases", releases.list_releases, OPERATOR),
     Route("POST", BASE + "/releases", releases.add_release, OPERATOR),
     Route("GET", BASE + "/rollouts", rollouts.list_rollouts, OPERATOR),

@@ -9,7 +9,7 @@ from hanza.api.calls import Plane
 from hanza.kit.text import one_line
 from hanza.model.errors import Invalid
 from hanza.model.ids import AgentId
-from hanza.store.releases import Runs, record_runs
+from hanza.store.releases import Runs, list_revoked, record_runs
 from hanza.store.rollouts import find_wanted, hint_rollout, note_failed, rollouts_number
 from hanza.store.tx import Tx
 from hanza.wire import agent_v1 as v1
@@ -40,10 +40,12 @@ class UpdateTold:
             return []
         self._number = number
         found = store.read(find_wanted, agent)
-        wanted = v1.UpdateWanted()
+        revoked = [v1.RevokedW(one.key, one.signature) for one in store.read(list_revoked)]
+        wanted = v1.UpdateWanted(revoked=revoked)
         if found is not None:
             signed, attempt = found
-            wanted = v1.UpdateWanted(signed.statement, signed.key, signed.signature, attempt)
+            said = (signed.statement, signed.key, signed.signature)
+            wanted = v1.UpdateWanted(*said, attempt, revoked)
         if wanted == self._told:
             return []
         self._told = wanted

@@ -24,6 +24,7 @@ from hanza.agent.address import address_of
 from hanza.agent.consent import Consent
 from hanza.agent.console import Consoles
 from hanza.agent.converge import BLIND_CEILING, Converger
+from hanza.agent.counted import CountedDial
 from hanza.agent.diary import Diary
 from hanza.agent.doctor import KeptCheckup
 from hanza.agent.door import Door
@@ -243,8 +244,7 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
 ) -> Agent:
     """The parts of a running agent, started once: its start is counted here.
 
-    Where the driver's options name a folder of `images`, images are brought there.  Raises
-    `Invalid` where the port to answer at is taken.
+    Raises `Invalid` where the port to answer at is taken.
     """
     clock: Clock = SystemClock()
     steady, where = SteadyClock(clock), partial(addresses_of, journal, identity)
@@ -255,7 +255,8 @@ def agent_of(  # noqa: PLR0913 -- the parts, and what the machine's owner chose
     telling = Telling(diary, KeptCheckup(journal.folder))
     fetch = PlaneFetch(where, speaker, clock, root, proxies)
     updates = updates_of(journal, fetch, diary, clock, os.environ)
-    link = Link(where, Session(speaker, journal, telling, updates), steady, dial, point)
+    session, counted = Session(speaker, journal, telling, updates), CountedDial(journal, dial)
+    link = Link(where, session, steady, counted, point)
     local = Local(journal, diary, clock, link)
     local.strangers = driver.strangers
     here = Here(diary, local, Door(journal.folder, local.answer), telling, driver.strangers, clock)

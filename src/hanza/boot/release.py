@@ -30,7 +30,9 @@ from hanza.wire.release_v1 import (
     MANIFEST_BYTES_MAX,
     manifest_from_json,
     read_release,
+    revocation_to_json,
     sign_release,
+    sign_revocation,
     signed_from_json,
     signed_to_json,
 )
@@ -51,13 +53,33 @@ def make_keys(
     file: Annotated[Path, typer.Argument(help="Where to keep the secret key; must not exist.")],
     output: OutputOption = Output.table,
 ) -> None:
-    """Make a signing key.  Keep the file away from planes: who has it can update agents."""
-    if file.exists():
-        raise Conflict(f"{file} is there already", hint="nothing was changed")
+    """Make a signing key.  Keep the file away from planes: who has it can update agents.
+
+    Beside it is FILE.revocation, which ends the key for ever: keep that elsewhere.
+    """
+    revocation = file.with_name(f"{file.name}.revocation")
+    for one in (file, revocation):
+        if one.exists():
+            raise Conflict(f"{one} is there already", hint="nothing was changed")
     key = new_agent_key(os.urandom(KEY_BYTES))
     write_secret(file, agent_key_to_bytes(key).hex().encode() + b"\n")
+    write_secret(revocation, revocation_to_json(sign_revocation(key)))
     public = public_key_of(key).hex()
-    show_one({"key": public, "file": str(file)}, output, f"public key {public}")
+    record = {"key": public, "file": str(file), "revocation": str(revocation)}
+    show_one(record, output, f"public key {public}")
+
+
+@app.command("revocation")
+def make_revocation(
+    file: Annotated[Path, typer.Argument(help="Where to write it.", dir_okay=False)],
+    key: KeyFile,
+    output: OutputOption = Output.table,
+) -> None:
+    """Write what ends a key for ever, once a plane is told: hanza rollout key revoke FILE."""
+    said = sign_revocation(_key_in(key))
+    write_secret(file, revocation_to_json(said))
+    record = {"key": said.key.hex(), "file": str(file)}
+    show_one(record, output, f"{file}: ends {said.key.hex()}")
 
 
 @app.command("build")

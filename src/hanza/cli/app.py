@@ -13,6 +13,7 @@ from hanza.cli import (
     calendars,
     claims,
     clients,
+    confirming,
     console,
     directory,
     ending,
@@ -69,7 +70,7 @@ members.site.command("cordon")(site_acts.cordon)
 members.site.command("uncordon")(site_acts.uncordon)
 members.site.command("drain")(site_acts.drain)
 members.site.command("leave")(site_acts.leave)
-members.site.command("confirm")(site_acts.confirm)
+members.site.command("confirm")(confirming.confirm)
 members.site.command("export")(site_acts.export_site)
 members.site.command("hours")(calendars.set_hours)
 members.site.add_typer(calendars.maintenance, name="maintenance")

@@ -5,9 +5,20 @@ from urllib.parse import quote
 
 import typer
 
-from hanza.cli.options import OutputOption, connect
+from hanza.cli.options import OutputOption, YesOption, connect
 from hanza.cli.render import Output, show, show_one
-from hanza.cli.site_acts import DryRun, ProviderOption, Why, moment_of, path_of, provider_of
+from hanza.cli.selecting import All, Names, Where
+from hanza.cli.site_acts import (
+    DryRun,
+    ProviderOption,
+    Why,
+    act_on,
+    moment_of,
+    only_one,
+    path_of,
+    provider_of,
+    spec_of,
+)
 from hanza.kit.clock import SystemClock
 
 maintenance = typer.Typer(
@@ -21,15 +32,23 @@ Lines = Annotated[
 
 def set_hours(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
-    name: str,
+    names: Names = None,
+    where: Where = None,
+    every: All = False,
     opens: Lines = None,
-    zone: Annotated[str, typer.Option(help="The site's time zone.")] = "UTC",
+    zone: Annotated[str, typer.Option(help="The sites' time zone.")] = "UTC",
     provider: ProviderOption = None,
     dry_run: DryRun = False,
+    yes: YesOption = False,
     output: OutputOption = Output.table,
 ) -> None:
-    """Have a site take what is new at these times only; what stands there goes on."""
+    """Have sites take what is new at these times only; what stands there goes on."""
     spec = {"zone": zone, "open": opens or []}
+    name = only_one(names, where, every=every)
+    if name is None:
+        asked = spec_of("hours", names, where, every) | {"hours": spec}
+        act_on(context, asked, provider, output, dry_run=dry_run, yes=yes)
+        return
     with connect(context) as client:
         owner = provider or provider_of(client, name)
         put = {"spec": spec, "dryRun": dry_run}
@@ -44,19 +63,27 @@ def set_hours(  # noqa: PLR0913 -- each is an option of the command
 @maintenance.command("announce")
 def announce(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
-    name: str,
     begins: Annotated[str, typer.Option("--from", help="A moment, or in 8h, 3d, 2w.")],
     ends: Annotated[str, typer.Option("--until", help="A moment, or in 8h, 3d, 2w.")],
     text: Annotated[str, typer.Option(help="What is done; tenants read it.")],
+    names: Names = None,
+    where: Where = None,
+    every: All = False,
     urgent: Annotated[bool, typer.Option("--urgent", help="It cannot wait a day.")] = False,
     provider: ProviderOption = None,
     dry_run: DryRun = False,
+    yes: YesOption = False,
     output: OutputOption = Output.table,
 ) -> None:
-    """Tell whoever has something at a site that somebody works there; a day ahead at least."""
+    """Tell whoever has something at these sites that somebody works there; a day ahead at least."""
     now = SystemClock().now()
     times = {"from": moment_of(begins, now), "until": moment_of(ends, now)}
     spec: dict[str, Any] = times | {"text": text, "urgent": urgent}
+    name = only_one(names, where, every=every)
+    if name is None:
+        asked = spec_of("maintenance", names, where, every) | {"window": spec}
+        act_on(context, asked, provider, output, dry_run=dry_run, yes=yes)
+        return
     with connect(context) as client:
         owner = provider or provider_of(client, name)
         path = f"{_site(owner, name)}/maintenance"

@@ -20,6 +20,7 @@ from hanza.cli.options import (
 from hanza.cli.render import Output, show
 from hanza.cli.watch import TimedOut
 from hanza.model.errors import NotFound
+from hanza.plan.brake import BRAKED
 
 
 def destroy(  # noqa: PLR0913 -- each is an option of the command
@@ -77,11 +78,31 @@ def _ends(tenant: str, documents: list[dict[str, Any]], names: list[str]) -> lis
 
 
 def _wait_until_gone(client: Client, tenant: str, ids: set[str], timeout: float) -> None:
+    left: list[dict[str, Any]] = []
+
     def is_done() -> bool:
-        return not ids & {one["metadata"]["id"] for one in list_instances(client, tenant, None)}
+        there = list_instances(client, tenant, None)
+        left[:] = [one for one in there if one["metadata"]["id"] in ids]
+        return not left
 
     if not wait_until(is_done, timeout):
-        raise TimedOut(
-            f"not all are gone after {timeout:.0f} s",
-            hint="they end as soon as their sites are reached; hanza status shows what is left",
+        why = words_of_left(left)
+        raise TimedOut(f"not all are gone after {timeout:.0f} s{why}", hint=hint_of_left(left))
+
+
+def words_of_left(left: Sequence[dict[str, Any]]) -> str:
+    """Why those that are left are there, as far as their sites have said."""
+    said = (
+        f"{one['metadata']['name']}: {one['status']['reason']}"
+        for one in left
+        if one["status"]["reason"]
+    )
+    return "".join(f"; {one}" for one in said)
+
+
+def hint_of_left(left: Sequence[dict[str, Any]]) -> str:
+    if any(one["status"]["reasonCode"] == BRAKED for one in left):
+        return (
+            "its provider confirms that: hanza site confirm SITE; hanza status shows what is left"
         )
+    return "they end as soon as their sites are reached; hanza status shows what is left"

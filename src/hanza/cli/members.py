@@ -8,6 +8,7 @@ import typer
 
 from hanza.cli.options import OutputOption, YesOption, connect
 from hanza.cli.render import Output, ago, show, show_one
+from hanza.cli.selecting import Where, among
 from hanza.cli.site_acts import ProviderOption, path_of
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid
@@ -89,10 +90,13 @@ def add_site(  # noqa: PLR0913 -- one option for each thing a site is
 
 
 @site.command("list")
-def list_sites(context: typer.Context, output: OutputOption = Output.table) -> None:
+def list_sites(
+    context: typer.Context, where: Where = None, output: OutputOption = Output.table
+) -> None:
     """List the sites."""
     with connect(context) as client:
-        records = [_site(one) for one in client.items("/sites")]
+        listed = among(client, where, client.items("/sites"), lambda one: one["metadata"]["name"])
+        records = [_site(one) for one in listed]
     columns = ["name", "country", "city", "provider", "class"]
     show(records, columns, output, "no site yet; add one: hanza site add")
 
@@ -127,11 +131,15 @@ def write_secret(file: Path, text: str) -> None:
 
 @host.command("list")
 def list_hosts(
-    context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
+    context: typer.Context,
+    where: Where = None,
+    provider: ProviderOption = None,
+    output: OutputOption = Output.table,
 ) -> None:
     """List the hosts, what they have and what of it is held."""
     with connect(context) as client:
-        records = [_host(one) for one in client.items(f"{_of(provider)}/hosts")]
+        listed = among(client, where, client.items(f"{_of(provider)}/hosts"), _site_of)
+        records = [_host(one) for one in listed]
     columns = ["site", "name", "cpus", "memory_mib", "disk_mib", "accelerator", "offered", "heard"]
     if output is Output.table:
         for record in records:
@@ -144,11 +152,15 @@ def list_hosts(
 
 @agent_group.command("list")
 def list_agents(
-    context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
+    context: typer.Context,
+    where: Where = None,
+    provider: ProviderOption = None,
+    output: OutputOption = Output.table,
 ) -> None:
     """List the agents, and when they were last heard."""
     with connect(context) as client:
-        records = [_agent(one) for one in client.items(f"{_of(provider)}/agents")]
+        listed = among(client, where, client.items(f"{_of(provider)}/agents"), _site_of)
+        records = [_agent(one) for one in listed]
     columns = ["site", "driver", "heard", "hosts", "contested", "revoked", "reports", "id"]
     show(records, columns, output, "no agent yet: hanza site invite")
 
@@ -191,6 +203,10 @@ def revoke_agent(
 def _of(provider: str | None) -> str:
     """Below what it is asked: a provider's own, or the operator's."""
     return "" if provider is None else path_of(provider)
+
+
+def _site_of(document: dict[str, Any]) -> str:
+    return str(document["spec"]["site"])
 
 
 def _agent(document: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 They are made and signed by `hanza release`, which needs no plane.
 """
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,13 +11,19 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from hanza.cli.files import read_file
 from hanza.cli.images import send_blob
 from hanza.cli.options import OutputOption, YesOption, connect
 from hanza.cli.render import Output, show, show_one
 from hanza.cli.site_acts import DryRun, path_of
 from hanza.model.errors import Invalid, NotFound
 from hanza.plan.selection import parse_selector
-from hanza.wire.release_v1 import SignedDoc, read_release, signed_from_json
+from hanza.wire.release_v1 import (
+    SignedDoc,
+    read_release,
+    revocation_from_json,
+    signed_from_json,
+)
 
 rollout = typer.Typer(help="Releases of the agent, ring after ring.", no_args_is_help=True)
 key = typer.Typer(help="Whose signatures of releases count.", no_args_is_help=True)
@@ -43,10 +50,11 @@ def add_key(context: typer.Context, public: str, output: OutputOption = Output.t
 
 @key.command("list")
 def list_keys(context: typer.Context, output: OutputOption = Output.table) -> None:
-    """List the keys whose signatures count."""
+    """List the keys whose signatures count, and those that are revoked."""
     with connect(context) as client:
         found = client.items("/release-keys")
-    show(found, ["key"], output, "no key yet: hanza release keys FILE")
+    records = [{"key": one["key"], "revoked": one["isRevoked"]} for one in found]
+    show(records, ["key", "revoked"], output, "no key yet: hanza release keys FILE")
 
 
 @key.command("remove")
@@ -55,6 +63,20 @@ def remove_key(context: typer.Context, public: str, output: OutputOption = Outpu
     with connect(context) as client:
         client.delete(f"/release-keys/{public}")
     show_one({"key": public}, output, f"key {public} counts no longer at the plane")
+
+
+@key.command("revoke")
+def revoke_key(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The key's revocation.", dir_okay=False)],
+    output: OutputOption = Output.table,
+) -> None:
+    """Tell every agent that a key has revoked itself: nothing it signs is taken again, for ever."""
+    said = revocation_from_json(read_file(file))
+    public, spec = said.key.hex(), {"signature": base64.b64encode(said.signature).decode()}
+    with connect(context) as client:
+        document = client.post(f"/release-keys/{public}/revocation", {"spec": spec})
+    show_one(document, output, f"key {public} is revoked; agents that have pinned it are told")
 
 
 @rollout.command("add")

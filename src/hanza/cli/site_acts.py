@@ -16,16 +16,11 @@ import typer
 from hanza.cli.client import Client
 from hanza.cli.options import OutputOption, YesOption, connect
 from hanza.cli.render import Output, show, show_one
+from hanza.cli.selecting import All, Names, Where, among
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid, NotFound
 from hanza.plan.selection import parse_selector
 
-Names = Annotated[list[str] | None, typer.Argument(help="Sites by name.", metavar="SITE")]
-Where = Annotated[
-    str | None,
-    typer.Option(help="KEY=VALUE,…; KEY is site, provider, country, city or class."),
-]
-All = Annotated[bool, typer.Option("--all", help="All sites that you act for.")]
 ProviderOption = Annotated[
     str | None,
     typer.Option(
@@ -53,8 +48,8 @@ def cordon(  # noqa: PLR0913 -- each is an option of the command
     output: OutputOption = Output.table,
 ) -> None:
     """Take nothing new at these sites; what stands there goes on."""
-    spec = _spec("cordon", names, where, every, why=why)
-    _act(context, spec, provider, output, dry_run=dry_run, yes=yes)
+    spec = spec_of("cordon", names, where, every, why=why)
+    act_on(context, spec, provider, output, dry_run=dry_run, yes=yes)
 
 
 def uncordon(  # noqa: PLR0913 -- each is an option of the command
@@ -68,8 +63,8 @@ def uncordon(  # noqa: PLR0913 -- each is an option of the command
     output: OutputOption = Output.table,
 ) -> None:
     """Take what is new again, as far as nothing else is in the way."""
-    spec = _spec("uncordon", names, where, every)
-    _act(context, spec, provider, output, dry_run=dry_run, yes=yes)
+    spec = spec_of("uncordon", names, where, every)
+    act_on(context, spec, provider, output, dry_run=dry_run, yes=yes)
 
 
 def drain(  # noqa: PLR0913 -- each is an option of the command
@@ -92,8 +87,8 @@ def drain(  # noqa: PLR0913 -- each is an option of the command
     if stop and (by or why):
         raise Invalid("--stop says all", field="--stop")
     act, at = ("undrain", None) if stop else ("drain", _moment(by))
-    spec = _spec(act, names, where, every, why=why, at=at)
-    _act(context, spec, provider, output, dry_run=dry_run, yes=yes)
+    spec = spec_of(act, names, where, every, why=why, at=at)
+    act_on(context, spec, provider, output, dry_run=dry_run, yes=yes)
 
 
 def leave(  # noqa: PLR0913 -- each is an option of the command
@@ -120,9 +115,9 @@ def leave(  # noqa: PLR0913 -- each is an option of the command
     if stay and (on or why):
         raise Invalid("--stay says all", field="--stay")
     act, at = ("stay", None) if stay else ("leave", _moment(on))
-    spec = _spec(act, names, where, every, why=why, at=at)
+    spec = spec_of(act, names, where, every, why=why, at=at)
     folder = None if stay or on else export or Path()
-    _act(context, spec, provider, output, dry_run=dry_run, yes=yes, export=folder)
+    act_on(context, spec, provider, output, dry_run=dry_run, yes=yes, export=folder)
 
 
 def export_site(
@@ -143,40 +138,29 @@ def export_site(
     typer.echo(f"the records of {name} are in {file}", err=True)
 
 
-def confirm(
+def list_mine(
     context: typer.Context,
-    name: str,
+    where: Where = None,
     provider: ProviderOption = None,
-    dry_run: DryRun = False,
-    yes: YesOption = False,
     output: OutputOption = Output.table,
 ) -> None:
-    """Have everything end that the site's agents hold back, since it is much at once."""
-    with connect(context) as client:
-        path = f"{path_of(provider or provider_of(client, name))}/sites/{quote(name, safe='')}"
-        seen = client.post(f"{path}/confirm", {"spec": {"dryRun": True}})
-        held = seen["held"]
-        if not dry_run and held:
-            if not yes:
-                typer.confirm(f"End {held} guests at {name}?", abort=True, err=True)
-            seen = client.post(f"{path}/confirm", {"spec": {"expect": held}})
-    done = f"{seen['confirmed']} of {held} endings are confirmed" if held else "nothing is held"
-    show_one(seen, output, f"{name}: {f'{held} endings are held' if dry_run and held else done}")
+    """List a provider's sites as it sees them: what they take, why not, how a drain goes.
 
-
-def list_mine(
-    context: typer.Context, provider: ProviderOption = None, output: OutputOption = Output.table
-) -> None:
-    """List a provider's sites as it sees them: what they take, why not, how a drain goes."""
+    Endings that are held back wait for: hanza site confirm.
+    """
     if provider is None:
         raise Invalid("say for whom: --provider", field="--provider")
     with connect(context) as client:
-        found = client.items(f"{path_of(provider)}/sites")
+        found = among(client, where, client.items(f"{path_of(provider)}/sites"), _name_of)
     if output is Output.json:
         show(found, [], output, "")
         return
-    columns = ["site", "offered", "holds", "drain", "hours", "maintenance", "why"]
+    columns = ["site", "offered", "holds", "held_back", "drain", "hours", "maintenance", "why"]
     show([_own(one) for one in found], columns, output, "no site yet")
+
+
+def _name_of(site: Mapping[str, Any]) -> str:
+    return str(site["name"])
 
 
 def path_of(provider: str) -> str:
@@ -191,7 +175,12 @@ def provider_of(client: Client, site: str) -> str:
     raise NotFound(f"there is no site {site!r}", hint="of one that has left say --provider")
 
 
-def _spec(
+def only_one(names: Sequence[str] | None, where: str | None, *, every: bool) -> str | None:
+    """The name, where that means one site by its name and nothing else."""
+    return names[0] if names and len(names) == 1 and where is None and not every else None
+
+
+def spec_of(
     act: str,
     names: Sequence[str] | None,
     where: str | None,
@@ -208,7 +197,7 @@ def _spec(
     return {"act": act, "where": said, "all": every, "why": why, "at": at}
 
 
-def _act(  # noqa: PLR0913 -- the act, and how it is asked
+def act_on(  # noqa: PLR0913 -- the act, and how it is asked
     context: typer.Context,
     spec: dict[str, Any],
     provider: str | None,
@@ -227,7 +216,7 @@ def _act(  # noqa: PLR0913 -- the act, and how it is asked
         is_grave = seen["matched"] > 1 or spec["act"] == "leave"
         if is_grave and not yes:
             named = ", ".join(one["site"]["name"] for one in seen["items"] if one["changed"])
-            question = f"{spec['act']} {seen['changed']} of {seen['matched']} sites: {named}?"
+            question = f"{spec['act']} at {seen['changed']} of {seen['matched']} sites: {named}?"
             typer.confirm(question, abort=True, err=True)
         if export is not None:
             _export(client, seen, export)
@@ -284,6 +273,7 @@ def _own(site: Mapping[str, Any]) -> dict[str, Any]:
         "site": site["name"],
         "offered": site["isOffered"],
         "holds": site["holds"],
+        "held_back": site["heldEndings"] or None,
         "drain": None if drain_ is None else f"{drain_['left']} of {drain_['beganWith']} left",
         "hours": "; ".join(hours["open"]) or "always",
         "maintenance": ", ".join(windows) or None,

@@ -47,6 +47,8 @@ BATCH_MAX: Mapping[Kind, int] = {
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
 PUBLISH_EVERY = timedelta(seconds=0.5)
 """While more wait for a place than a batch takes: the next manifest then says several of them."""
+REST_FOR_EACH = 9
+"""Times what publishing took before it is done again: of much at once, fewer manifests say it."""
 WARM_EVERY = timedelta(seconds=1)
 FORGET_EVERY = timedelta(minutes=1)
 OFFER_EVERY = timedelta(seconds=1)
@@ -80,6 +82,7 @@ class Engine:
         self._inventory = inventory or Inventory(store)
         self._name = ids.new("en")
         self._warm_at = self._forgot_at = self._published_at = clock.now()
+        self._publish_rest = timedelta()
         self.keep = Retention()
         """How much of what happened is kept."""
         self._offers_at = clock.now() - OFFER_EVERY
@@ -134,9 +137,8 @@ class Engine:
                 # Who was not there to hear anybody calls nobody silent; another may.
                 return now - self._listens_since < HEARD_WITHIN
             case "publish":
-                if self._is_behind and now - self._published_at < PUBLISH_EVERY:
-                    return True
-                self._published_at = now
+                rest = PUBLISH_EVERY if self._is_behind else self._publish_rest
+                return now - self._published_at < rest
             case "offer":
                 if now - self._offers_at < OFFER_EVERY:
                     return True
@@ -145,6 +147,8 @@ class Engine:
 
     def _take(self, kind: Kind, now: datetime) -> list[Work]:
         """What is due; one engine places at a time, and another when that one has gone."""
+        if not self._store.read(is_due, kind, now):
+            return []
         token, limit = self._ids.new("wk"), BATCH_MAX[kind]
         if kind == "place":
             return self._store.write(_take_placing, self._name, limit, token, now)
@@ -172,7 +176,11 @@ class Engine:
             if busy is None:
                 stop.wait(delay_after(failures).total_seconds())
             elif not busy:
-                wake.wait(LOOK_EVERY_S)
+                wake.wait(self._look_again_s())
+
+    def _look_again_s(self) -> float:
+        left = (self._published_at + self._publish_rest - self._clock.now()).total_seconds()
+        return min(left, LOOK_EVERY_S) if left > 0 else LOOK_EVERY_S
 
     def _run(self, kind: Kind, batch: list[Work], now: datetime) -> None:
         """Run a batch; when it fails, each of it alone, so that only the culprit waits."""
@@ -195,6 +203,7 @@ class Engine:
                 place_batch(self._store, self._inventory, batch, now)
             case "publish":
                 publish_batch(self._store, batch, now, self._point)
+                self._rest_from_publishing(now)
                 self._published()
             case "settle":
                 settle_batch(self._store, batch, now)
@@ -207,6 +216,12 @@ class Engine:
                 self._published()
         return len(batch)
 
+    def _rest_from_publishing(self, began: datetime) -> None:
+        """Its cost grows with what stands at an agent; resting bounds its share of the time."""
+        self._published_at = self._clock.now()
+        spent = self._published_at - began
+        self._publish_rest = min(REST_FOR_EACH * spent, PUBLISH_EVERY)
+
     def _guarded(self, step: Callable[[], int]) -> int | None:
         """What the step returned; None when it failed, which is logged and never swallowed."""
         try:
@@ -218,7 +233,7 @@ class Engine:
 
 def _take_placing(tx: Tx, name: str, limit: int, token: str, now: datetime) -> list[Work]:
     """Two placers are safe, but in each other's way."""
-    if not is_due(tx, "place", now) or not take_role(tx, "placer", name, now):
+    if not take_role(tx, "placer", name, now):
         return []
     return take_due(tx, "place", limit, token, now)
 

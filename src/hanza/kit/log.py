@@ -129,6 +129,11 @@ class _Recent(RotatingFileHandler):
         """The library's own would format each line twice, and ask for the file's kind before."""
         return self.stream is not None and self.stream.tell() >= self.maxBytes
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
+        """A full disk costs lines here; standard error has each of them, and no trace beside."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8")

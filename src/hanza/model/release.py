@@ -40,6 +40,14 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """A key's last word: that it counts no more.  Only who has the key can have said it."""
+
+    key: bytes
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateRules:
     """What a site's own people have said of updates; it is asked at the agent, whoever asks."""
 

@@ -55,4 +55,9 @@ def is_selected(selector: Selector, site: Site, provider: str) -> bool:
         "city": site.city,
         "class": site.site_class,
     }
+    return matches(selector, facts)
+
+
+def matches(selector: Selector, facts: Mapping[str, str | None]) -> bool:
+    """Whether a site of which this is known is meant; `facts` has every key."""
     return all(facts[key] in values for key, values in selector.where.items())

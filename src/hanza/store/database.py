@@ -127,6 +127,7 @@ def _engine(
             f"busy_timeout={patience_ms}",
             "journal_mode=WAL",
             "foreign_keys=ON",
+            "temp_store=MEMORY",
             f"query_only={int(query_only)}",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -191,6 +192,15 @@ def does_not_serve(error: exc.DBAPIError) -> bool:
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
         return has_moved(error) or (is_operational and code in _UNSERVING_SQLITE)
     return has_moved(error) or is_operational or error.connection_invalidated
+
+
+def rows_changed(tx: sa.Connection) -> int | None:
+    """How many rows this connection has changed in its life, also those that were rolled back.
+
+    None for PostgreSQL: there a statement that fails ends its transaction, changed or not.
+    """
+    driver = tx.connection.dbapi_connection
+    return driver.total_changes if isinstance(driver, sqlite3.Connection) else None
 
 
 def lock_schema(connection: sa.Connection) -> None:

@@ -11,7 +11,10 @@ from hanza.store.schema import agents, events, providers, sites
 from hanza.store.tx import Tx
 
 _COLUMNS = ("at", "kind", "subject", "text", "tenant", "workspace", "ref", "provider")
-_OF_AGENTS = frozenset({"agent", "host", "report", "orphan"})
+_OF_AGENTS = frozenset(
+    {"agent", "host", "report", "orphan"}
+    | {"diary", "disk", "engine", "guest", "link", "local", "update"}  # an agent's diary
+)
 """What these happen to is an agent: then its provider is told as well."""
 _APPEND = Prepared(inserting(events, *_COLUMNS))
 _OWNER = Prepared(

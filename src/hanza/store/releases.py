@@ -10,15 +10,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hanza.model.errors import InUse, NotFound
+from hanza.model.errors import Conflict, InUse, NotFound
 from hanza.model.ids import AgentId
-from hanza.model.release import Consent, Release, Signed
+from hanza.model.release import Consent, Release, Revocation, Signed
 from hanza.plan.rollout import Said
 from hanza.store.database import upsert
 from hanza.store.events import append_event
 from hanza.store.prepared import Prepared
 from hanza.store.rollout_tables import agent_releases, release_keys, releases
 from hanza.store.tx import Tx
+
+KEYS_MAX = 32
+"""Of revoked ones; an agent is told of no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,37 @@ class Runs:
 
 def list_keys(tx: Tx) -> list[bytes]:
     """Whose signatures count, and are pinned by who joins; as they were added."""
-    query = sa.select(release_keys.c.id).order_by(release_keys.c.created_at, release_keys.c.id)
-    return [bytes.fromhex(one) for one in tx.scalars(query)]
+    query = sa.select(release_keys.c.id).where(release_keys.c.revocation.is_(None))
+    by_age = query.order_by(release_keys.c.created_at, release_keys.c.id)
+    return [bytes.fromhex(one) for one in tx.scalars(by_age)]
+
+
+def list_revoked(tx: Tx) -> list[Revocation]:
+    """Keys that count no more, with their own words of it; by key."""
+    revoked = release_keys.c.revocation.is_not(None)
+    query = sa.select(release_keys).where(revoked).order_by(release_keys.c.id)
+    return [Revocation(bytes.fromhex(one.id), bytes(one.revocation)) for one in tx.execute(query)]
+
+
+def revoke_key(tx: Tx, said: Revocation, by: str, now: datetime) -> bool:
+    """For ever, also a key that never counted here; whether it is new.  Raises `Conflict`."""
+    known = list_revoked(tx)
+    if said in known:
+        return False
+    if len(known) >= KEYS_MAX:
+        raise Conflict(f"{KEYS_MAX} keys are revoked already, and no more can be told to agents")
+    row = {"id": said.key.hex(), "created_at": now, "revocation": said.signature}
+    upsert(tx, release_keys, ("id",), row)
+    text = f"releases signed by {said.key.hex()} count nowhere any more, by {by}: it revoked itself"
+    append_event(tx, now, "release.key_revoked", said.key.hex(), text)
+    return True
 
 
 def put_key(tx: Tx, key: bytes, by: str, now: datetime) -> bool:
-    """Whether it is new."""
+    """Whether it is new.  Raises `Conflict` for one that is revoked."""
     if key in list_keys(tx):
         return False
+    _refuse_revoked(tx, key)
     tx.execute(sa.insert(release_keys).values(id=key.hex(), created_at=now))
     text = f"releases signed by {key.hex()} count, by {by}; who joins from now on pins it"
     append_event(tx, now, "release.key_added", key.hex(), text)
@@ -67,13 +93,19 @@ def put_key(tx: Tx, key: bytes, by: str, now: datetime) -> bool:
 
 
 def remove_key(tx: Tx, key: bytes, by: str, now: datetime) -> None:
-    """Raises `NotFound`, and `InUse` while a release is here that it has signed."""
+    """Raises `NotFound`, `InUse` while a release is here that it has signed, and `Conflict`."""
+    _refuse_revoked(tx, key)
     if tx.scalar(sa.select(releases.c.digest).where(releases.c.key == key).limit(1)) is not None:
         raise InUse("a release that this key has signed is here", field="key")
     if not tx.execute(sa.delete(release_keys).where(release_keys.c.id == key.hex())).rowcount:
         raise NotFound("this key is not one of those that count", field="key")
     text = f"releases signed by {key.hex()} count here no longer, by {by}"
     append_event(tx, now, "release.key_removed", key.hex(), text)
+
+
+def _refuse_revoked(tx: Tx, key: bytes) -> None:
+    if any(one.key == key for one in list_revoked(tx)):
+        raise Conflict("this key has revoked itself", field="key", hint="make another one")
 
 
 def put_release(tx: Tx, release: Release, signed: Signed, by: str, now: datetime) -> bool:

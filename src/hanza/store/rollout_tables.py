@@ -9,6 +9,8 @@ release_keys = sa.Table(
     METADATA,
     an_id(),  # the public key, as 64 hexadecimal digits
     an_instant("created_at"),
+    # Its own signature that it counts no more.
+    sa.Column("revocation", sa.LargeBinary, nullable=True),
 )
 
 releases = sa.Table(

@@ -27,6 +27,7 @@ from hanza.store.releases import RUNS_COLUMNS, Kept, Runs, list_releases, runs_f
 from hanza.store.rollout_tables import (
     agent_releases,
     provider_updates,
+    release_keys,
     releases,
     rollout_asks,
     rollouts,
@@ -178,9 +179,10 @@ def note_failed(tx: Tx, agent: AgentId, said: Runs) -> None:
 
 
 def rollouts_number(tx: Tx) -> int:
-    """It grows with each change of what is asked of anybody."""
+    """It grows with each change of what is asked of anybody, and with each key that is revoked."""
     row = _NUMBER.first(tx, {})
-    return 0 if row is None else int(row.number)
+    assert row is not None, "a sum is always there"
+    return int(row.number)
 
 
 def hint_rollout(tx: Tx, now: datetime) -> None:
@@ -210,8 +212,11 @@ def _rules_to_json(rules: Rules) -> dict[str, object]:
 
 _CURRENT = Prepared(sa.select(rollouts).where(rollouts.c.state != "replaced"))
 _NUMBER = Prepared(
-    sa.select(sa.func.max(rollouts.c.number).label("number")).having(
-        sa.func.max(rollouts.c.number).is_not(None)
+    sa.select(
+        (
+            sa.func.coalesce(sa.select(sa.func.max(rollouts.c.number)).scalar_subquery(), 0)
+            + sa.select(sa.func.count(release_keys.c.revocation)).scalar_subquery()
+        ).label("number")
     )
 )
 

@@ -1,30 +1,35 @@
-"""What a provider does with its sites: cordon, drain, leave, and back; for many at once.
+"""What a provider does with its sites: cordon, drain, leave, hours, maintenance; many at once.
 
 Each act is one transaction over all sites that are meant, and twice is once.  A rehearsal does all
 of it and takes it back, so what it says is what would be.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 import sqlalchemy as sa
 
+from hanza.kit.ids import derived
 from hanza.model.errors import HasLeft, HoldsGuests, Invalid, NotFound, SelectionMoved, ShortNotice
 from hanza.model.ids import AgentId
 from hanza.model.site import Site
-from hanza.model.standing import Standing
+from hanza.model.standing import Hours, Standing, Window
 from hanza.plan.selection import Selector, is_selected
 from hanza.store.agents import revoke_agent
+from hanza.store.calendars import announce_maintenance, set_hours
 from hanza.store.events import append_event
 from hanza.store.guests import count_guests, list_guests, tenants_at_site
 from hanza.store.schema import agents, join_tokens, sites
-from hanza.store.sites import list_all_sites
+from hanza.store.sites import list_all_sites, list_sites
 from hanza.store.standing import get_standing, list_standings, set_standing
 from hanza.store.tx import Tx
 
-Act: TypeAlias = Literal["cordon", "uncordon", "drain", "undrain", "leave", "stay"]
+Act: TypeAlias = Literal[
+    "cordon", "uncordon", "drain", "undrain", "leave", "stay", "hours", "maintenance"
+]
+TIMED = ("drain", "leave")
 NOTICE_LEAST = timedelta(days=14)
 """What tenants are given at least before a site leaves on which they have something."""
 SHOWN_MAX = 20
@@ -42,6 +47,11 @@ class Order:
     """The deadline of a drain, or the day on which a site leaves."""
     expect: int | None = None
     rehearse: bool = False
+    hours: Hours | None = None
+    """When they take what is new, for the act `hours`."""
+    window: Window | None = None
+    """What is announced, for the act `maintenance`; at each site under an id of its own."""
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +111,26 @@ def _meant(tx: Tx, selector: Selector, provider: str | None) -> list[tuple[Site,
     known = [
         (site, owner) for site, owner in list_all_sites(tx) if provider is None or owner == provider
     ]
-    found = [one for one in known if is_selected(selector, *one)]
-    lacking = selector.where.get("site", frozenset()) - {site.name for site, _ in known}
+    named = selector.where.get("site", frozenset())
+    # One that has left is a site for whoever names it only: it is in no bulk's way.
+    there = {site.id for site, _ in list_sites(tx)} | {
+        site.id for site, _ in known if site.name in named
+    }
+    found = [one for one in known if one[0].id in there and is_selected(selector, *one)]
+    lacking = named - {site.name for site, _ in known}
     if lacking:
         raise NotFound(f"there is no site {min(lacking)!r}", field="spec.where.site")
     return found
 
 
 def _refuse_order(order: Order, now: datetime) -> None:
-    if order.act in ("cordon", "uncordon", "undrain", "stay") and order.at is not None:
-        raise Invalid(f"to {order.act} takes no time", field="spec.at")
+    if order.act not in TIMED and order.at is not None:
+        raise Invalid(f"{order.act} takes no time", field="spec.at")
+    if (order.act == "hours") != (order.hours is not None):
+        raise Invalid("hours are said with the act hours, and with no other", field="spec.hours")
+    if (order.act == "maintenance") != (order.window is not None):
+        text = "a window is said with the act maintenance, and with no other"
+        raise Invalid(text, field="spec.window")
     if order.at is not None and order.at <= now:
         raise Invalid("this time has passed", field="spec.at")
 
@@ -218,6 +238,24 @@ def _stay(case: _Case) -> bool:
     return True
 
 
+def _set_hours(case: _Case) -> bool:
+    _refuse_left(case.site, case.known)
+    hours = case.order.hours
+    assert hours is not None, "refused before"
+    return set_hours(case.tx, case.site, case.owner, hours, case.order.by, case.now)
+
+
+def _announce(case: _Case) -> bool:
+    _refuse_left(case.site, case.known)
+    order, window = case.order, case.order.window
+    assert window is not None, "refused before"
+    own = replace(window, id=derived("mw", window.id, case.site.id))
+    kept = announce_maintenance(
+        case.tx, case.site, case.owner, own, order.by, case.now, is_urgent=order.is_urgent
+    )
+    return kept.id == own.id
+
+
 _ACTS: Mapping[Act, Callable[[_Case], bool]] = {
     "cordon": _cordon,
     "uncordon": _uncordon,
@@ -225,6 +263,8 @@ _ACTS: Mapping[Act, Callable[[_Case], bool]] = {
     "undrain": _undrain,
     "leave": _leave,
     "stay": _stay,
+    "hours": _set_hours,
+    "maintenance": _announce,
 }
 
 

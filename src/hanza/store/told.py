@@ -30,6 +30,7 @@ KINDS = frozenset(
     {"agent.began", "diary.gap", "engine.back", "engine.lost", "guest.back", "guest.gone"}
     | {"guest.off", "guest.on", "link.back", "link.lost", "local.adoption"}
     | {"local.started", "local.stopped", "update.good", "update.returned", "update.staged"}
+    | {"update.key_revoked", "disk.full", "disk.back"}
 )
 WORDS_MAX = 300
 

@@ -1,9 +1,10 @@
 """A transaction is a plain function from a connection to a value.
 
-Functions queue to one writer thread, run each in a savepoint, commit together and are answered
-after the commit: one fsync serves a whole batch.  A function is run again when the database says
-that the world moved, so it must not touch anything but `tx`.  There is no `await` in it, so no
-network call can creep inside.
+Functions queue to one writer thread, run each as if alone, commit together and are answered after
+the commit: one fsync serves a whole batch.  What a function that fails has changed is taken back:
+by a savepoint, or where savepoints are dear by running the others again.  A function is also run
+again when the database says that the world moved, so it must not touch anything but `tx`.  There
+is no `await` in it, so no network call can creep inside.
 """
 
 import asyncio
@@ -20,7 +21,13 @@ from sqlalchemy import exc
 from hanza.kit.metrics import Metrics
 from hanza.kit.points import Point, pass_by
 from hanza.model.errors import Bug, Refusal, StoreUnavailable
-from hanza.store.database import does_not_serve, has_moved, reader_engine, writer_engine
+from hanza.store.database import (
+    does_not_serve,
+    has_moved,
+    reader_engine,
+    rows_changed,
+    writer_engine,
+)
 from hanza.store.glances import Glances
 from hanza.store.lines import Lines
 from hanza.store.near import Busy, Near
@@ -170,11 +177,14 @@ class Store:
         """Run a batch until the database takes it; one outcome for each job."""
         give_up_at = time.monotonic() + GIVE_UP_AFTER_S
         for attempt in range(ATTEMPTS_MAX):
+            run = _run_alone if attempt else _run_boldly
             try:
                 with self._writers.begin() as tx:
-                    outcomes = [_run_alone(tx, fn) for fn, _ in batch]
+                    outcomes = [run(tx, fn) for fn, _ in batch]
                     self._point("store.commit.before")
                 self._point("store.commit.after")
+            except _Spoilt:
+                continue
             except exc.DBAPIError as error:
                 is_early = attempt + 1 < ATTEMPTS_MAX and time.monotonic() < give_up_at
                 if is_early and has_moved(error):
@@ -213,6 +223,28 @@ def told(error: exc.DBAPIError) -> Exception:
         "the plane's store does not serve now: it is locked, full or gone; nothing was written",
         hint="ask again in a while; the operator finds more at /readyz",
     )
+
+
+class _Spoilt(Exception):
+    """A job failed after it had changed something, and no savepoint was set before it."""
+
+
+def _run_boldly(tx: Tx, fn: Callable[[Tx], Any]) -> Any:
+    """As `_run_alone`; where the database counts changes, a savepoint is set only if need be.
+
+    Few jobs fail, and most of those before they have changed anything.  Raises `_Spoilt`.
+    """
+    before = rows_changed(tx)
+    if before is None:
+        return _run_alone(tx, fn)
+    try:
+        return fn(tx)
+    except Exception as error:
+        if isinstance(error, exc.DBAPIError) and does_not_serve(error):
+            raise
+        if tx.in_nested_transaction() or rows_changed(tx) != before:
+            raise _Spoilt from error
+        return error
 
 
 def _run_alone(tx: Tx, fn: Callable[[Tx], Any]) -> Any:

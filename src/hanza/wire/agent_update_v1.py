@@ -16,6 +16,13 @@ UPDATES = "updates"
 WORDS_MAX = KEYS_MAX = 32
 
 
+class RevokedW(Struct, array_like=True):
+    """A key of releases, and its own signature that it counts no more."""
+
+    key: Digest
+    signature: Annotated[bytes, Meta(max_length=SIGNATURE_BYTES)]
+
+
 class UpdateWanted(Struct, array_like=True, tag="update"):
     """Empty when none is wanted.  A higher attempt means: try again what was given up."""
 
@@ -23,6 +30,8 @@ class UpdateWanted(Struct, array_like=True, tag="update"):
     key: Annotated[bytes, Meta(max_length=32)] = b""
     signature: Annotated[bytes, Meta(max_length=SIGNATURE_BYTES)] = b""
     attempt: Count = 0
+    revoked: Annotated[list[RevokedW], Meta(max_length=KEYS_MAX)] = []
+    """Keys that count no more, whoever has pinned them."""
 
 
 class Running(Struct, array_like=True, tag="running"):

@@ -92,6 +92,7 @@ from hanza.wire.agent_site_v1 import Diary as Diary
 from hanza.wire.agent_site_v1 import DiaryTaken as DiaryTaken
 from hanza.wire.agent_site_v1 import Strangers as Strangers
 from hanza.wire.agent_update_v1 import UPDATES as UPDATES
+from hanza.wire.agent_update_v1 import RevokedW as RevokedW
 from hanza.wire.agent_update_v1 import Running as Running
 from hanza.wire.agent_update_v1 import UpdateWanted as UpdateWanted
 

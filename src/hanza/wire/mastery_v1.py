@@ -25,6 +25,7 @@ from hanza.model.standing import (
     Standing,
     Window,
 )
+from hanza.plan.admission import check_title
 from hanza.plan.pricing import price_per_month
 from hanza.wire.federation_v1 import (
     AgentDoc,
@@ -74,23 +75,6 @@ class WhereDoc(Struct, forbid_unknown_fields=True, rename={"site_class": "class"
             "city": self.city,
             "class": self.site_class,
         }
-
-
-class SiteActSpec(Struct, forbid_unknown_fields=True, rename="camel"):
-    """`at` is a drain's deadline, or the day on which a site leaves.  `expect` is how many sites
-    are meant: others than that, and nothing is done.  `dryRun` tells what would be."""
-
-    act: Literal["cordon", "uncordon", "drain", "undrain", "leave", "stay"]
-    where: WhereDoc = msgspec.field(default_factory=WhereDoc)
-    all: bool = False
-    why: Text = ""
-    at: Moment | None = None
-    expect: Annotated[int, Meta(ge=0)] | None = None
-    dry_run: bool = False
-
-
-class SiteActPost(Struct, forbid_unknown_fields=True):
-    spec: SiteActSpec
 
 
 class ReasonDoc(Struct):
@@ -205,6 +189,26 @@ class WindowSpec(Struct, forbid_unknown_fields=True):
     urgent: bool = False
 
 
+class SiteActSpec(Struct, forbid_unknown_fields=True, rename="camel"):
+    """`at` is a drain's deadline, or the day on which a site leaves; `hours` and `window` go with
+    the acts `hours` and `maintenance`.  `expect` is how many sites are meant: others than that,
+    and nothing is done.  `dryRun` tells what would be."""
+
+    act: Literal["cordon", "uncordon", "drain", "undrain", "leave", "stay", "hours", "maintenance"]
+    where: WhereDoc = msgspec.field(default_factory=WhereDoc)
+    all: bool = False
+    why: Text = ""
+    at: Moment | None = None
+    hours: HoursDoc | None = None
+    window: WindowSpec | None = None
+    expect: Annotated[int, Meta(ge=0)] | None = None
+    dry_run: bool = False
+
+
+class SiteActPost(Struct, forbid_unknown_fields=True):
+    spec: SiteActSpec
+
+
 class WindowPost(Struct, forbid_unknown_fields=True, rename="camel"):
     """With `dryRun` the answer tells what would be announced, and nobody is told."""
 
@@ -278,6 +282,13 @@ def hours_from_doc(doc: HoursDoc) -> Hours:
         raise Invalid(f"{doc.zone!r} is no time zone", field="spec.zone", hint=hint) from error
     lines = (_opening(line, f"spec.open[{n}]") for n, line in enumerate(doc.open))
     return Hours(doc.zone, tuple(lines))
+
+
+def window_from_doc(spec: WindowSpec, window: str, now: datetime, field: str = "spec") -> Window:
+    """Of this id, announced now.  Raises `Invalid`."""
+    begins = in_utc(spec.begins_at, f"{field}.from")
+    ends = in_utc(spec.ends_at, f"{field}.until")
+    return Window(window, begins, ends, check_title(spec.text, f"{field}.text"), now)
 
 
 def hours_to_doc(hours: Hours) -> HoursDoc:

@@ -3,7 +3,8 @@
 The key is Ed25519 (RFC 8032), the operator's own, made and used away from any plane: `hanza
 release`.  The signature is over the SHA-256 of the statement, under a context of its own, and the
 statement names the archive by its SHA-256; so whoever has the signed statement needs to trust
-nobody who carries the archive.
+nobody who carries the archive.  A key is revoked by itself alone, under another context: nobody
+who has not got it can take it away, and who has stolen it can do no more with that than lose it.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Meta, Struct
 
 from hanza.model.errors import Invalid
-from hanza.model.release import Release, Signed
+from hanza.model.release import Release, Revocation, Signed
 from hanza.plan.image import is_digest
 from hanza.plan.release import BadArchive, BadSignature, check_files, version_of
 from hanza.wire.credentials import public_key_of
@@ -28,6 +29,7 @@ MANIFEST = "release.json"
 MANIFEST_BYTES_MAX = 8 * 2**20
 NAME = "hanza"
 _CONTEXT = b"hanza release v1\0"
+_REVOKED = b"hanza release key revoked v1\0"
 Text = Annotated[str, Meta(max_length=128)]
 
 
@@ -47,6 +49,13 @@ class SignedDoc(Struct, forbid_unknown_fields=True):
     """The file beside an archive, as JSON; bytes as base64."""
 
     statement: Annotated[bytes, Meta(max_length=STATEMENT_BYTES_MAX)]
+    key: Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
+    signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
+
+
+class RevocationDoc(Struct, forbid_unknown_fields=True):
+    """The file that ends a key, as JSON; bytes as base64."""
+
     key: Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
     signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
 
@@ -119,6 +128,33 @@ def signed_from_json(content: bytes) -> Signed:
     except msgspec.DecodeError as error:
         raise Invalid(f"that is no signed release: {error}") from error
     return Signed(doc.statement, doc.key, doc.signature)
+
+
+def sign_revocation(key: Ed25519PrivateKey) -> Revocation:
+    public = public_key_of(key)
+    return Revocation(public, key.sign(_REVOKED + public))
+
+
+def check_revocation(said: Revocation) -> None:
+    """Raises `BadSignature` for one that the key itself has not signed."""
+    try:
+        Ed25519PublicKey.from_public_bytes(said.key).verify(said.signature, _REVOKED + said.key)
+    except (InvalidSignature, ValueError) as error:
+        raise BadSignature("the key that would be revoked has not signed this") from error
+
+
+def revocation_to_json(said: Revocation) -> bytes:
+    doc = RevocationDoc(said.key, said.signature)
+    return msgspec.json.format(msgspec.json.encode(doc)) + b"\n"
+
+
+def revocation_from_json(content: bytes) -> Revocation:
+    """Raises `Invalid`."""
+    try:
+        doc = msgspec.json.decode(content, type=RevocationDoc)
+    except msgspec.DecodeError as error:
+        raise Invalid(f"that is no revocation of a key: {error}") from error
+    return Revocation(doc.key, doc.signature)
 
 
 def manifest_from_json(content: bytes) -> ManifestDoc:

@@ -8,17 +8,28 @@ from msgspec import Meta, Struct
 
 from hanza.model.release import Consent
 from hanza.wire.mastery_v1 import Text, WhereDoc
-from hanza.wire.release_v1 import SignedDoc
+from hanza.wire.release_v1 import SIGNATURE_BYTES, SignedDoc
 
 RINGS_MAX = 20
 Shown: TypeAlias = Literal["running", "halted", "done"]
 Seconds = Annotated[float, Meta(ge=1, le=30 * 86400)]
 
 
-class ReleaseKeyDoc(Struct):
-    """A public key whose signatures of releases count."""
+class ReleaseKeyDoc(Struct, rename="camel"):
+    """A public key whose signatures of releases count; one that is revoked never counts again."""
 
     key: str
+    is_revoked: bool = False
+
+
+class RevocationSpec(Struct, forbid_unknown_fields=True):
+    """The key's own signature that it counts no more."""
+
+    signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
+
+
+class RevocationPost(Struct, forbid_unknown_fields=True):
+    spec: RevocationSpec
 
 
 class ReleasePost(Struct, forbid_unknown_fields=True):

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hanza.agent.address import Address, address_of
+from hanza.agent.counted import CountedDial
 from hanza.agent.journal import (
     Identity,
     Journal,
@@ -228,6 +231,32 @@ def test_each_start_is_counted_on_the_disk(journal: Journal) -> None:
     assert journal.begin(clock, entropy) == Incarnation(1, "0001020304050607")
     assert load_starts(journal.folder) == 1
     assert journal.begin(clock, entropy).starts == 2
+
+
+def test_a_full_disk_keeps_no_agent_from_its_guests_and_every_agent_from_planes(
+    journal: Journal,
+) -> None:
+    in_the_way = journal.folder / "starts.new"
+    in_the_way.mkdir()
+    assert journal.begin(ManualClock(START), entropy).starts == 1
+    assert (load_starts(journal.folder), journal.trouble != "") == (0, True)
+    dialled: list[str] = []
+
+    def dial(address: Address) -> Any:
+        dialled.append(address.host)
+
+    counted, plane = (
+        CountedDial(journal, dial),
+        address_of("https://plane.example:7443", may_be_plain=False),
+    )
+    with pytest.raises(OSError, match="directory"):
+        counted(plane)
+    assert dialled == []
+    in_the_way.rmdir()
+    counted(plane)
+    assert (load_starts(journal.folder), journal.trouble, dialled) == (1, "", ["plane.example"])
+    counted(plane)
+    assert load_starts(journal.folder) == 1, "one start is counted once"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"many"])

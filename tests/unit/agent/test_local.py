@@ -234,6 +234,18 @@ def test_while_a_plane_is_there_the_diary_is_silent(site: Site) -> None:
     assert site.diary_texts() == ["no plane is there", "a plane is there again"]
 
 
+def test_a_full_disk_is_told_once_and_so_is_its_end(site: Site) -> None:
+    site.journal.hold(a_manifest([an_entry()]))
+    view, _ = Converger(site.world.driver, site.world.clock).run_pass(site.journal.manifest)
+    for why in ("", "No space left", "No space left", "", ""):
+        site.here.trouble_of_disk = lambda why=why: why
+        site.here.note(view, is_linked=True)
+    assert site.diary_texts() == [
+        "the agent's disk takes nothing (No space left): it goes on with what it was told before",
+        "the agent's disk takes what it has to keep again",
+    ]
+
+
 # -- the door ---------------------------------------------------------------------------------
 
 

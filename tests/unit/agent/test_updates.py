@@ -18,11 +18,11 @@ from hanza.kit.clock import ManualClock, SystemClock
 from hanza.kit.platform_tag import platform_tag
 from hanza.model.errors import Refusal, Unavailable
 from hanza.model.image import Blob
-from hanza.model.release import Signed, UpdateRules
+from hanza.model.release import Revocation, Signed, UpdateRules
 from hanza.wire import agent_v1
-from hanza.wire.agent_update_v1 import WORDS_MAX, Running, UpdateWanted
+from hanza.wire.agent_update_v1 import WORDS_MAX, RevokedW, Running, UpdateWanted
 from hanza.wire.credentials import public_key_of
-from hanza.wire.release_v1 import sign_release
+from hanza.wire.release_v1 import sign_release, sign_revocation
 from kit.archives import KEY, OTHER_KEY, a_crooked_archive, a_release, an_archive, signed
 
 PUBLIC = public_key_of(KEY)
@@ -62,10 +62,11 @@ class Site:
         self.updates = Updates(self.journal, machine, self.plane, self.diary, self.clock)
         self.updates.end = lambda: self.ended.append(True)
 
-    def want(self, said: Signed, attempt: int = 0) -> Running:
+    def want(self, said: Signed, attempt: int = 0, *revoked: Revocation) -> Running:
         """What the agent says of it once it has done what it can."""
         self.updates.open()
-        told = UpdateWanted(said.statement, said.key, said.signature, attempt)
+        words = [RevokedW(one.key, one.signature) for one in revoked]
+        told = UpdateWanted(said.statement, said.key, said.signature, attempt, words)
         self.updates.hear(told)
         self.updates.run_once()
         self.updates.open()
@@ -276,3 +277,44 @@ def test_nothing_is_said_of_itself_before_a_plane_asks(site: Site) -> None:
     assert len(site.updates.hear(UpdateWanted())) == 1
     assert site.updates.say() == [], "nor twice"
     assert site.updates.run_once() >= timedelta(minutes=1)
+
+
+def test_a_key_that_has_revoked_itself_counts_no_more_also_for_the_next_process(site: Site) -> None:
+    both = replace(WILLING, keys=frozenset({PUBLIC, public_key_of(OTHER_KEY)}))
+    keep_rules(site.journal, both)
+    site.restart()
+    running = site.want(signed(ARCHIVE), 0, sign_revocation(KEY))
+    assert (running.condition, running.keys) == ("failed", [public_key_of(OTHER_KEY)])
+    assert "release.signature" in running.why
+    assert not site.is_staged
+    assert site.noted() == ["update.key_revoked"]
+    site.restart()
+    assert site.want(signed(ARCHIVE)).condition == "failed", "no plane can say it counts again"
+    assert load_rules(site.journal.folder).keys == {public_key_of(OTHER_KEY)}
+    site.want(sign_release(a_release(ARCHIVE), OTHER_KEY))
+    assert site.is_staged, "what others have signed is taken as before"
+
+
+def test_no_plane_and_no_other_key_can_revoke_one(site: Site) -> None:
+    others = sign_revocation(OTHER_KEY)
+    release = sign_release(a_release(ARCHIVE), KEY)
+    for forged in (
+        others,
+        replace(others, key=PUBLIC),
+        Revocation(PUBLIC, bytes(64)),
+        Revocation(PUBLIC, release.signature),
+        Revocation(PUBLIC, b""),
+    ):
+        site.updates.hear(UpdateWanted(revoked=[RevokedW(forged.key, forged.signature)]))
+        site.updates.run_once()
+    assert load_rules(site.journal.folder) == WILLING
+    assert site.noted() == []
+
+
+def test_nothing_is_taken_while_the_disk_takes_no_revocation(site: Site) -> None:
+    written = site.journal.folder / "updates.new"
+    written.mkdir()
+    assert site.want(signed(ARCHIVE), 0, sign_revocation(KEY)).keys == [PUBLIC]
+    assert (site.is_staged, site.plane.asked) == (False, [])
+    written.rmdir()
+    assert site.want(signed(ARCHIVE), 0, sign_revocation(KEY)).keys == []

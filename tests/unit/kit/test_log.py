@@ -102,6 +102,20 @@ def test_the_last_lines_are_kept_for_their_owner_alone(lines: io.StringIO, tmp_p
     assert lines.getvalue()
 
 
+@pytest.mark.parametrize(("error", "is_said"), [(OSError(28, "full"), False), (ValueError(), True)])
+def test_a_full_disk_costs_kept_lines_and_leaves_no_trace_beside_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: Exception, is_said: bool
+) -> None:
+    keep_recent(tmp_path)
+    kept = logging.getLogger("hanza").handlers.pop()
+    try:
+        raise error
+    except (OSError, ValueError):
+        kept.handleError(logging.makeLogRecord({}))
+    kept.close()
+    assert bool(capsys.readouterr().err) == is_said
+
+
 def test_less_is_said_when_less_is_asked_for() -> None:
     stream = io.StringIO()
     log_to(stream, logging.ERROR)
