@@ -50,6 +50,9 @@ def test_nobody_measures_to_a_client_before_the_operator_grants_it(
     grant = "/clients/acme/office/grant"
     assert ask(api, "POST", grant).status_code == 403, "who asks does not grant"
     granted = ask(api, "POST", grant, by=OPERATOR).json()
+    assert ask(api, "POST", grant, by=OPERATOR).json() == granted
+    told = [one["kind"] for one in ask(api, "GET", "/events", by=OPERATOR).json()["items"]]
+    assert told.count("client.granted") == 1, "what is granted is not granted again"
     (target,) = targets(league)
     assert granted["status"]["probe"] == target.probe
     assert (target.host, target.port) == ("office.example.net", 443)

@@ -263,6 +263,9 @@ def test_whose_own_people_do_not_let_it_or_who_could_not_is_not_asked(
     world.live(2)
     assert world.asked() == set()
     assert world.why("berlin") == why
+    world.agents["berlin"].be(version="0.2.0")
+    world.live()
+    assert (world.conditions()["berlin"], world.why("berlin")) == ("good", ""), "it has it"
 
 
 def test_an_agent_of_before_updates_is_left_alone(world: World) -> None:

@@ -28,7 +28,7 @@ from hanza.plan.placement.explain import explain
 from hanza.plan.placement.fleet import Standing
 from hanza.plan.placement.pins import FREE
 from hanza.plan.placement.score import Option
-from kit.columns import World, a_fleet, a_host, change, hosts, ports, worlds
+from kit.columns import IS_PLAIN, World, a_fleet, a_host, change, hosts, ports, worlds
 from kit.grounds import (
     LJUBLJANA,
     NOW,
@@ -44,6 +44,8 @@ from kit.grounds import (
     terms,
 )
 
+SHARE = 2 if IS_PLAIN else 1
+"""Of the examples: all of them are decided both ways where machine code is."""
 sizes = st.builds(Capacity, st.integers(1, 3), st.sampled_from([256, 1024, 2048]), st.just(64))
 LARGE, TINY = Capacity(4096, 4096, 4096), Capacity(1, 1, 1)
 homes = st.none() | hosts.map(HostId)
@@ -97,7 +99,7 @@ def decide_alike(world: World, demand: Demand, standing: list[Standing]) -> None
 
 
 @given(st.data(), worlds(), simple_demands() | demands(lax_policies | policies))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500 // SHARE)
 def test_one_goes_where_the_plain_way_puts_it_whatever_has_changed(
     data: st.DataObject, world: World, demand: Demand
 ) -> None:
@@ -109,7 +111,7 @@ def test_one_goes_where_the_plain_way_puts_it_whatever_has_changed(
 
 
 @given(st.data(), worlds(), st.lists(simple_demands() | demands(), min_size=2, max_size=4))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400 // SHARE)
 def test_a_group_goes_where_the_plain_way_puts_it(
     data: st.DataObject, world: World, team: list[Demand]
 ) -> None:
@@ -162,7 +164,7 @@ def in_company(draw: st.DrawFn) -> list[Demand]:
 
 
 @given(st.data(), worlds(), in_company())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400 // SHARE)
 def test_company_and_terms_in_a_group_are_kept_as_the_plain_way_keeps_them(
     data: st.DataObject, world: World, team: list[Demand]
 ) -> None:
@@ -176,7 +178,7 @@ def test_company_and_terms_in_a_group_are_kept_as_the_plain_way_keeps_them(
 
 
 @given(worlds(), st.data(), st.lists(demands(), min_size=1, max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 // SHARE)
 def test_what_providers_take_is_counted_as_the_plain_way_counts_it(
     world: World, data: st.DataObject, asked: list[Demand]
 ) -> None:
@@ -214,7 +216,7 @@ def test_what_a_large_group_takes_is_counted_and_given_back() -> None:
 
 
 @given(st.data(), worlds(), simple_demands() | demands(policies | lax_policies))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500 // SHARE)
 def test_columns_explain_what_the_plain_way_explains(
     data: st.DataObject, world: World, demand: Demand
 ) -> None:

@@ -99,6 +99,8 @@ class Site(RuleBasedStateMachine):
         if before is not None and not before.is_ended:
             self.runs[owner] = replace(before, power=power)
             return
+        if any(mark.owner == owner for mark, _ in self.world.guests()):
+            return  # the run before has a tombstone until its site says that it is gone
         wanted = {boot} if data is None else {boot, data}
         free = {name for name, one in self.disks.items() if not one.is_ended} - self.taken()
         if wanted <= free and data != boot:

@@ -52,7 +52,7 @@ def test_who_acts_for_a_provider_needs_nothing_but_the_context_that_was_handed_o
     assert (content["ca"], content["token"] in said.stdout) == ("", False)
 
     def as_her(*words: str) -> str:
-        command = hanza("--context", str(handed), *words, "--provider", provider)
+        command = hanza("--context", str(handed), *words)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -75,4 +75,6 @@ def test_a_context_is_handed_over_whole_or_not_at_all(league: LocalLeague, tmp_p
     league.ask("tenant", "add", "acme")
     there = ("--context-file", file, "--plane", "https://plane.example:7443/")
     league.ask("token", "ana", "--tenant", "acme", *there)
-    assert json.loads(Path(file).read_text())["url"] == "https://plane.example:7443"
+    content = json.loads(Path(file).read_text())
+    assert (content["url"], content["tenant"]) == ("https://plane.example:7443", "acme")
+    assert "provider" not in content

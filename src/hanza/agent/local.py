@@ -23,6 +23,7 @@ from hanza.model.local import LocalStop
 from hanza.model.manifest import Entry, Manifest
 from hanza.model.probe import Target
 from hanza.model.report import Seen, View
+from hanza.plan.brake import BRAKED
 from hanza.plan.diary import clock as said
 from hanza.plan.local import problem_of, wanted_on
 
@@ -71,6 +72,7 @@ class Known:
 def status_of(known: Known) -> dict[str, Any]:
     manifest, view = known.manifest, known.view
     entries = () if manifest is None else manifest.entries
+    seen = () if view is None else view.seen
     return {
         "agent": known.identity.agent,
         "site": known.identity.site,
@@ -78,6 +80,7 @@ def status_of(known: Known) -> dict[str, Any]:
         "linked": known.is_linked,
         "manifest": None if manifest is None else manifest.version.number,
         "engine": None if view is None else "well" if view.trouble is None else view.trouble.text,
+        "heldEndings": sum(one.problem is not None and one.problem.code == BRAKED for one in seen),
         "disk": known.disk or None,
         "guests": [_guest_of(entry, known) for entry in entries],
         "probes": [[one.probe, one.host, one.port] for one in known.targets],

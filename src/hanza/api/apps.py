@@ -12,7 +12,7 @@ from hanza.api.calls import Answer, Call
 from hanza.api.counting import Wishes, count_wishes
 from hanza.api.instances import is_placed, write_anew, write_end, write_wanted
 from hanza.api.told import BEGUN, lists, says
-from hanza.api.volumes import VOLUMES_TOO, end_volumes, refuse_wrong_disks, wants_volumes_too
+from hanza.api.volumes import VOLUMES_TOO, end_volumes, refuse_wrong_disks
 from hanza.model.capacity import Capacity
 from hanza.model.errors import NoRoom, NotFound
 from hanza.model.ids import HostId, InstanceId
@@ -119,7 +119,7 @@ def delete_app(call: Call) -> Answer:
     Its volumes stay, unless `?volumes=true` says that they end too.
     """
     inside = (call.path["tenant"], call.path["workspace"], call.path["app"])
-    now, is_all = call.plane.clock.now(), wants_volumes_too(call)
+    now, is_all = call.plane.clock.now(), VOLUMES_TOO.is_said(call.query)
     call.plane.store.write(_end_all, *inside, now, with_volumes=is_all)
     call.plane.wake()
     return Answer(202)

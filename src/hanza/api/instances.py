@@ -7,7 +7,7 @@ from hanza.api.calls import Answer, Call
 from hanza.api.counting import count_wishes
 from hanza.api.rehearsing import DRY_RUN, is_dry, rehearsed
 from hanza.api.told import BEGUN, keeps, lists, says
-from hanza.api.volumes import VOLUMES_TOO, disks_of, end_volumes, wants_volumes_too, write_disks
+from hanza.api.volumes import VOLUMES_TOO, disks_of, end_volumes, write_disks
 from hanza.model.errors import Invalid, NotFound
 from hanza.model.ids import InstanceId
 from hanza.model.instance import Address, Wanted
@@ -153,7 +153,7 @@ def _look_in(tx: Tx, tenant: str, workspace: str | None) -> tuple[list[Overview]
 @says(BEGUN, VOLUMES_TOO)
 def delete_instance(call: Call) -> Answer:
     """Its volumes stay, unless `?volumes=true` says that they end too."""
-    now, is_all = call.plane.clock.now(), wants_volumes_too(call)
+    now, is_all = call.plane.clock.now(), VOLUMES_TOO.is_said(call.query)
     call.plane.store.write(write_end, address_of(call), now, with_volumes=is_all)
     call.plane.wake()
     return Answer(202)

@@ -50,7 +50,7 @@ def ask_log_for_upgrade(call: Call) -> Answer:
 
 
 def console_lead(query: Mapping[str, str]) -> Lead:
-    takes_over = _takes_over(query)
+    takes_over = TAKE_OVER.is_said(query)
     return Lead(
         "console",
         v1.CONSOLE,
@@ -75,10 +75,3 @@ def log_lead(query: Mapping[str, str]) -> Lead:
         raise BadQuery("after is the number of a byte", field="after")
     after = int(text)
     return Lead("log", v1.LOGS, "the log", lambda ticket, mark: v1.LogWanted(ticket, mark, after))
-
-
-def _takes_over(query: Mapping[str, str]) -> bool:
-    text = query.get("takeOver", "false")
-    if text not in ("true", "false"):
-        raise BadQuery("takeOver is true or false", field="takeOver")
-    return text == "true"

@@ -101,7 +101,7 @@ class NearTold:
         for name, (ms, least) in refused.items():
             if name not in self._doubted:
                 self._doubted.add(name)
-                text = f"it says {ms:.1f} ms to {name}; light in fibre needs {least:.1f} ms"
+                text = f"{agent} says {ms:.1f} ms to {name}; light in fibre needs {least:.1f} ms"
                 self._plane.store.write(append_event, now, "trip.refused", agent, text)
 
 

@@ -10,7 +10,6 @@ from hanza.api.calls import Answer, Call
 from hanza.api.mastery import own_site
 from hanza.api.told import Parameter, says
 from hanza.kit.metrics import Reading
-from hanza.model.errors import BadQuery
 from hanza.model.ids import AgentId
 from hanza.model.numbers import CATALOGUE
 from hanza.store import agents, sites
@@ -36,11 +35,9 @@ def get_own_site_numbers(call: Call) -> Answer:
 
 
 def _answer(call: Call, site: str) -> Answer:
-    text, board = call.query.get("fresh", "false"), call.plane.board
-    if text not in ("true", "false"):
-        raise BadQuery("fresh is true or false", field="fresh")
+    is_fresh, board = FRESH.is_said(call.query), call.plane.board
     mine = call.plane.store.read(_agents_of, site)
-    if text == "true":
+    if is_fresh:
         board.refresh(mine)
     told = board.told(call.plane.clock.now())
     items = [_shown(agent, told.get(agent)) for agent in mine]

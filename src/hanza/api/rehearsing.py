@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from hanza.api.calls import Call
 from hanza.api.told import Parameter
-from hanza.model.errors import BadQuery
 from hanza.store.tx import Tx, attempt
 
 R = TypeVar("R")
@@ -14,10 +13,7 @@ DRY_RUN = Parameter("dryRun", "query", bool, "Tell what it would be, and keep no
 
 
 def is_dry(call: Call) -> bool:
-    said = call.query.get("dryRun", "false")
-    if said not in ("true", "false"):
-        raise BadQuery("dryRun is true or false", field="dryRun")
-    return said == "true"
+    return DRY_RUN.is_said(call.query)
 
 
 def rehearsed(tx: Tx, fn: Callable[[], R]) -> R:

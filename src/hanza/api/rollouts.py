@@ -115,21 +115,21 @@ def _policy(tx: Tx, provider: str, now: datetime) -> doc.UpdatePolicyDoc:
     return doc.UpdatePolicyDoc(provider, one.consent, sorted(one.words, key=version_of), own)
 
 
+def _updating(one: rollouts.Rollout, each: rollouts.Standing, now: datetime) -> doc.UpdatingDoc:
+    updating = each.updating
+    condition = condition_of(one.version, updating, one.rules, now)
+    # Who has it already is not kept from it by anything.
+    why = "" if condition == "good" else each.why
+    ring = updating.ring + 1
+    return doc.UpdatingDoc(
+        updating.agent, each.site, each.provider, ring, updating.release, condition, why
+    )
+
+
 def _shown(tx: Tx, now: datetime) -> doc.RolloutDoc:
     one = rollouts.get_rollout(tx)
     standings = rollouts.list_standings(tx, one, now)
-    agents = [
-        doc.UpdatingDoc(
-            each.updating.agent,
-            each.site,
-            each.provider,
-            each.updating.ring + 1,
-            each.updating.release,
-            condition_of(one.version, each.updating, one.rules, now),
-            each.why,
-        )
-        for each in standings
-    ]
+    agents = [_updating(one, each, now) for each in standings]
     counted = Counter((agent.ring, agent.condition) for agent in agents)
     rings = [
         doc.RingCountDoc(

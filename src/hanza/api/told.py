@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from hanza.api.calls import Answer, Call, Handler, ThreadHandler
+from hanza.model.errors import BadQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class Parameter:
     place: Literal["query", "header"]
     type: Any
     words: str
+
+    def is_said(self, query: Mapping[str, str]) -> bool:
+        """What one of the query that is true or false says; false where it is not there.
+
+        Raises `BadQuery` for other words.
+        """
+        said = query.get(self.name, "false")
+        if said not in ("true", "false"):
+            raise BadQuery(f"{self.name} is true or false", field=self.name)
+        return said == "true"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from hanza.api.calls import Answer, Call
 from hanza.api.rehearsing import DRY_RUN, is_dry, rehearsed
 from hanza.api.told import BEGUN, Parameter, lists, says
 from hanza.kit.ids import derived
-from hanza.model.errors import BadQuery, Conflict, InUse, NotFound
+from hanza.model.errors import Conflict, InUse, NotFound
 from hanza.model.ids import VolumeId
 from hanza.model.instance import Address, Wanted
 from hanza.model.volume import Disk, VolumeWanted
@@ -30,7 +30,6 @@ from hanza.store.work import hint, hint_waiting
 from hanza.wire import volume_v1 as doc
 
 VOLUMES_TOO = Parameter("volumes", "query", bool, "Whether its volumes are to end as well.")
-
 WAITING = Parameter("waiting", "query", bool, "Only those of which something waits.")
 
 
@@ -89,22 +88,10 @@ def disks_of(tx: Tx, wanted: Wanted) -> list[Record]:
     return [record for record in found if record is not None]
 
 
-def wants_volumes_too(call: Call) -> bool:
-    """Whether `?volumes=true` says that volumes are to end as well."""
-    return _is_said(call, VOLUMES_TOO)
-
-
-def _is_said(call: Call, one: Parameter) -> bool:
-    said = call.query.get(one.name, "false")
-    if said not in ("true", "false"):
-        raise BadQuery(f"{one.name} is true or false", field=one.name)
-    return said == "true"
-
-
 @says(lists(doc.VolumeDoc), WAITING)
 def list_volumes(call: Call) -> Answer:
     inside, now = (call.path["tenant"], call.path.get("workspace")), call.plane.clock.now()
-    is_waiting = _is_said(call, WAITING)
+    is_waiting = WAITING.is_said(call.query)
     found = call.plane.store.read(_documents, *inside, now, is_waiting=is_waiting)
     return Answer(200, {"items": found})
 

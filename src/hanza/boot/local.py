@@ -43,6 +43,10 @@ def status_command(state: State = DEFAULT_STATE, output: OutputOption = Output.t
     linked = {True: "a plane is there", False: "no plane is there", None: "the agent does not run"}
     typer.echo(f"site {record['site']}, agent {record['agent']}: {linked[record['linked']]}")
     typer.echo(f"manifest {record['manifest'] or '-'}, engine {record['engine'] or 'unknown'}")
+    if record["heldEndings"]:
+        confirm = f"hanza site confirm {record['site']}"
+        typer.echo(f"endings held back until somebody confirms them: {record['heldEndings']}")
+        typer.echo(f"  look why; if it is meant, the provider says: {confirm}")
     if record.get("disk"):
         typer.echo(f"its disk takes nothing: {record['disk']}; it goes on with this manifest")
     guests = [{**one, "why": one["stopped"] or one["problem"]} for one in record["guests"]]

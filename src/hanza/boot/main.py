@@ -50,10 +50,14 @@ def main() -> None:
 
 
 def _called(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """What to load: what is named anywhere; all of it for help and for completion."""
-    if "--help" in arguments or "_HANZA_COMPLETE" in environ:
+    """What to load: what is named anywhere; all of it for completion, and for help of the whole."""
+    named = [name for name in LOADED_WHEN_CALLED if name in arguments]
+    clients = {one.name for one in app.registered_commands}
+    clients |= {one.name for one in app.registered_groups}
+    is_of_one = bool(named) or not clients.isdisjoint(arguments)
+    if "_HANZA_COMPLETE" in environ or ("--help" in arguments and not is_of_one):
         return list(LOADED_WHEN_CALLED)
-    return [name for name in LOADED_WHEN_CALLED if name in arguments]
+    return named
 
 
 if __name__ == "__main__":

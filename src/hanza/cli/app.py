@@ -1,6 +1,7 @@
 """The commands that are clients of a plane, put together; `hanza.boot.main` adds the others."""
 
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -41,9 +42,9 @@ from hanza.cli import (
     volumes,
 )
 from hanza.cli.client import Client, default_context, page_of, read_context
-from hanza.cli.options import OutputOption, connect
+from hanza.cli.options import AnyTenantOption, OutputOption, connect
 from hanza.cli.render import Output, show, show_one
-from hanza.model.errors import Refusal
+from hanza.model.errors import Forbidden, Refusal
 
 app = typer.Typer(
     name="hanza",
@@ -113,10 +114,15 @@ hanza: small data centres of different owners, as one cloud
   hanza plan FILE     where it would run, why, at what price
   hanza apply FILE    run what a file says
   hanza status        what runs where
+  hanza explain NAME  why it is there, or nowhere
   hanza console NAME  type at a guest's serial port
   hanza web           where to see all of it in a browser
   hanza --help        everything else
 """
+
+YOURS = """\
+how the league is, its operator sees; what is yours:
+  hanza status, or as a provider: hanza site mine"""
 
 WARNED_OF = """\
 Browsers warn of this address, for they do not know the federation's root. Go on all the same, or
@@ -131,8 +137,14 @@ def root(
         Path | None,
         typer.Option("--context", envvar="HANZA_CONTEXT", help="The context a plane wrote."),
     ] = None,
+    says_version: Annotated[
+        bool, typer.Option("--version", help="Say which release this is, and exit.")
+    ] = False,
 ) -> None:
     """A sovereign, multi-provider proximity cloud."""
+    if says_version:
+        print(f"hanza {metadata.version('hanza')}")
+        raise typer.Exit
     context.find_root().params["context"] = context_file
     if context.invoked_subcommand is None:
         print(WELCOME)
@@ -145,9 +157,7 @@ def list_events(
     after: Annotated[
         int | None, typer.Option(help="What came after this serial; the newest by default.", min=0)
     ] = None,
-    tenant: Annotated[
-        str | None, typer.Option(help="What this tenant is told.", envvar="HANZA_TENANT")
-    ] = None,
+    tenant: AnyTenantOption = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Show what happened, oldest first: to all, for the operator; to a tenant, for its people."""
@@ -190,6 +200,8 @@ def _league(path: Path) -> str:
         with Client(read_context(path)) as client:
             sites, hosts = client.items("/sites"), client.items("/hosts")
             agents = client.items("/agents")
+    except Forbidden:
+        return YOURS
     except Refusal as refusal:
         return f"{refusal.text}\n{refusal.hint or ''}".rstrip()
     return words_of_league(sites, agents, hosts)

@@ -5,12 +5,11 @@ from urllib.parse import quote
 
 import typer
 
-from hanza.cli.options import OutputOption, YesOption, connect
+from hanza.cli.options import OutputOption, ProviderOption, YesOption, connect
 from hanza.cli.render import Output, show, show_one
 from hanza.cli.selecting import All, Names, Where
 from hanza.cli.site_acts import (
     DryRun,
-    ProviderOption,
     Why,
     act_on,
     moment_of,
@@ -54,9 +53,10 @@ def set_hours(  # noqa: PLR0913 -- each is an option of the command
         put = {"spec": spec, "dryRun": dry_run}
         _, document = client.put(f"{_site(owner, name)}/hours", put)
     said = "; ".join(document["hours"]["open"]) or "always"
-    now = "takes what is new" if document["isOffered"] else "takes nothing new"
-    would = "would be" if dry_run else "is"
-    words = f"{name} {would} open {said} ({document['hours']['zone']}); then it now {now}"
+    what = "what is new" if document["isOffered"] else "nothing new"
+    opens_at, takes = ("would be", "would take") if dry_run else ("is", "takes")
+    zone = document["hours"]["zone"]
+    words = f"{name} {opens_at} open {said} ({zone}); at this moment it {takes} {what}"
     show_one(document, output, words)
 
 

@@ -28,12 +28,14 @@ def set_claim_end(
     attribute, separator, value = said.partition("=")
     if not separator:
         raise Invalid(f"{said!r} is not KEY=VALUE", field="claim")
-    end = None if until == FOR_EVER else moment_of(until, SystemClock().now())
+    now = SystemClock().now()
+    end = None if until == FOR_EVER else moment_of(until, now)
     spec = {"provider": provider, "site": site, "attribute": attribute, "value": value}
     with connect(context) as client:
         record = _record(client.post("/claims", {"spec": spec | {"until": end}}))
-    when = "for ever" if end is None else f"until {end}"
-    show_one(record, output, f"{said} of {provider or site} counts {when}")
+    counts = "counted until" if record["state"] == "ended" else "counts until"
+    when = "counts for ever" if end is None else f"{counts} {record['until']}"
+    show_one(record, output, f"{said} of {provider or site} {when}")
 
 
 @claim.command("list")

@@ -75,7 +75,12 @@ def measured(
             for one in plane.items(f"/tenants/{tenant}/clients")
             for trip in sorted(one["status"]["trips"], key=lambda trip: float(trip["ms"]))
         ]
-    show(records, MEASURED, output, "nothing was measured yet")
+    show(
+        records,
+        MEASURED,
+        output,
+        "nothing was measured yet; hanza client list says which are granted",
+    )
 
 
 @client.command("remove")

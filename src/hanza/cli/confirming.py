@@ -11,10 +11,10 @@ from urllib.parse import quote
 import typer
 
 from hanza.cli.client import Client
-from hanza.cli.options import OutputOption, YesOption, connect
+from hanza.cli.options import OutputOption, ProviderOption, YesOption, connect
 from hanza.cli.render import Output, Record, show
 from hanza.cli.selecting import All, Names, Where, among
-from hanza.cli.site_acts import DryRun, ProviderOption, path_of, spec_of
+from hanza.cli.site_acts import DryRun, path_of, spec_of
 from hanza.model.errors import NotFound, SelectionMoved
 
 

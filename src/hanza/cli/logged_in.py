@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,14 +72,18 @@ def content_of(there: PlaneOf, asked: device.Login, tokens: device.Tokens) -> di
     }
 
 
-def handed_content(of: Context, token: str, url: str | None) -> dict[str, Any]:
+def handed_content(
+    of: Context, token: str, url: str | None, whose: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     """A context for somebody else, on any machine: the root is in it, and no path of this one.
 
-    `url` is where they reach the plane; else it is where we do.
+    `url` is where they reach the plane; else it is where we do.  `whose` has the `tenant` and the
+    `provider` that the token is for; the only one of them is what commands are about then.
     """
     root = of.root or (Path(of.ca).read_text(encoding="ascii") if of.ca else "")
     at = of.url if url is None else url.rstrip("/")
-    return {"url": at, "token": token, "ca": "", "root": root, "web": at}
+    only = {key: names[0] for key, names in whose.items() if len(names) == 1}
+    return {"url": at, "token": token, "ca": "", "root": root, "web": at, **only}
 
 
 def _is_due(kept: dict[str, Any]) -> bool:

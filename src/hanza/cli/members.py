@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from hanza.cli.options import OutputOption, YesOption, connect
+from hanza.cli.options import OutputOption, ProviderOption, YesOption, connect
 from hanza.cli.render import Output, ago, show, show_one
 from hanza.cli.selecting import Where, among
-from hanza.cli.site_acts import ProviderOption, path_of
+from hanza.cli.site_acts import path_of
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid
 

@@ -10,7 +10,7 @@ from hanza.cli.client import Client
 from hanza.cli.options import TENANT, OutputOption, TenantOption, WorkspaceOption, connect
 from hanza.cli.render import Output, Record, show
 from hanza.cli.waiting import list_waiting
-from hanza.model.errors import NotFound, Refusal
+from hanza.model.errors import NotPending, Refusal
 
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be taken back, and take nothing back.")
@@ -45,7 +45,7 @@ def withdraw(
         waiting = [one for one in documents if one["status"]["pendingSince"] is not None]
         if names and not waiting and not volumes:
             listed = ", ".join(names)
-            raise NotFound(f"nothing that was asked for {listed} waits for a site")
+            raise NotPending(f"nothing that was asked for {listed} waits for a site")
         # Volumes first: an instance does not come back to one that is to end.
         records = take_back(client, tenant, [*volumes, *waiting], dry_run=dry_run)
     show_taken_back(records, output)

@@ -9,9 +9,16 @@ from urllib.parse import quote
 
 import typer
 
-from hanza.cli.options import TENANT, OutputOption, TenantOption, WorkspaceOption, connect
+from hanza.cli.options import (
+    TENANT,
+    OutputOption,
+    ProviderOption,
+    TenantOption,
+    WorkspaceOption,
+    connect,
+)
 from hanza.cli.render import Output, Record, show
-from hanza.cli.site_acts import ProviderOption, moment_of, path_of, provider_of
+from hanza.cli.site_acts import moment_of, path_of, provider_of
 from hanza.kit.clock import SystemClock
 from hanza.plan.pricing import words_of_price
 

@@ -13,9 +13,9 @@ import typer
 
 from hanza.cli.files import read_file
 from hanza.cli.images import send_blob
-from hanza.cli.options import OutputOption, YesOption, connect
+from hanza.cli.options import OutputOption, ProviderOption, YesOption, connect
 from hanza.cli.render import Output, show, show_one
-from hanza.cli.site_acts import DryRun, path_of
+from hanza.cli.site_acts import DryRun, acting_for, path_of
 from hanza.model.errors import Invalid, NotFound
 from hanza.plan.selection import parse_selector
 from hanza.wire.release_v1 import (
@@ -35,9 +35,6 @@ Rings = Annotated[
     typer.Option("--ring", help="KEY=VALUE,… as of --where, or all; repeated, the first first."),
 ]
 Words = Annotated[str, typer.Option(help="Such as 90s, 10m, 1h, 2d.")]
-Provider = Annotated[
-    str, typer.Option(help="For whom you act.", envvar="HANZA_PROVIDER", show_default=False)
-]
 
 
 @key.command("add")
@@ -143,7 +140,7 @@ def start(  # noqa: PLR0913 -- each is an option of the command
                 question = f"Roll out {release} to {count} agents in {len(rings)} rings?"
                 typer.confirm(question, abort=True, err=True)
             seen = client.post("/rollouts", {"spec": spec})
-    _show(seen, output)
+    _show(seen, output, is_rehearsed=dry_run)
 
 
 @rollout.command("status")
@@ -178,10 +175,11 @@ def resume(context: typer.Context, output: OutputOption = Output.table) -> None:
 def consent(
     context: typer.Context,
     release: str,
-    provider: Provider,
+    provider: ProviderOption = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Say yes to a release for a provider's agents, as far as their own rules let them."""
+    provider = acting_for(provider)
     with connect(context) as client:
         document = client.post(f"{path_of(provider)}/update-words", {"spec": {"release": release}})
     show_one(document, output, f"{provider} says yes to {release}")
@@ -198,12 +196,13 @@ def _seconds(words: str) -> float:
     return int(number) * UNITS[unit]
 
 
-def _show(document: dict[str, Any], output: Output) -> None:
+def _show(document: dict[str, Any], output: Output, *, is_rehearsed: bool = False) -> None:
     if output is Output.json:
         show_one(document, output, "")
         return
     why = f": {document['why']}" if document["why"] else ""
-    print(f"release {document['release']} is {document['state']}{why}")
+    said = "would be rolled out" if is_rehearsed else f"is {document['state']}{why}"
+    print(f"release {document['release']} {said}")
     columns = {"under_way": "underWay"}
     rings = [
         {"ring": one["ring"], **{word: one[columns.get(word, word)] for word in CONDITIONS}}

@@ -14,19 +14,13 @@ from urllib.parse import quote
 import typer
 
 from hanza.cli.client import Client
-from hanza.cli.options import OutputOption, YesOption, connect
+from hanza.cli.options import OutputOption, ProviderOption, YesOption, connect
 from hanza.cli.render import Output, show, show_one
 from hanza.cli.selecting import All, Names, Where, among
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid, NotFound
 from hanza.plan.selection import parse_selector
 
-ProviderOption = Annotated[
-    str | None,
-    typer.Option(
-        help="For whom you act; the named sites' own by default.", envvar="HANZA_PROVIDER"
-    ),
-]
 Why = Annotated[str, typer.Option(help="The reason, shown to those who are refused.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be, and do nothing.")]
 When = Annotated[
@@ -148,15 +142,21 @@ def list_mine(
 
     Endings that are held back wait for: hanza site confirm.
     """
-    if provider is None:
-        raise Invalid("say for whom: --provider", field="--provider")
+    path = path_of(acting_for(provider))
     with connect(context) as client:
-        found = among(client, where, client.items(f"{path_of(provider)}/sites"), _name_of)
+        found = among(client, where, client.items(f"{path}/sites"), _name_of)
     if output is Output.json:
         show(found, [], output, "")
         return
     columns = ["site", "offered", "holds", "held_back", "drain", "hours", "maintenance", "why"]
     show([_own(one) for one in found], columns, output, "no site yet")
+
+
+def acting_for(provider: str | None) -> str:
+    """Raises `Invalid` where neither the command nor its context says it."""
+    if provider is None:
+        raise Invalid("say for whom: --provider", field="--provider")
+    return provider
 
 
 def _name_of(site: Mapping[str, Any]) -> str:

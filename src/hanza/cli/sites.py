@@ -6,9 +6,9 @@ from urllib.parse import quote
 import typer
 
 from hanza.cli.client import Client
-from hanza.cli.options import OutputOption, connect
+from hanza.cli.options import OutputOption, ProviderOption, connect
 from hanza.cli.render import Output, ago, show, show_one
-from hanza.cli.site_acts import ProviderOption, path_of, provider_of
+from hanza.cli.site_acts import path_of, provider_of
 from hanza.kit.clock import SystemClock
 from hanza.model.errors import Invalid
 

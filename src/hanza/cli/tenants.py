@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from hanza.cli.client import Client
 from hanza.cli.logged_in import handed_content, write_context
 from hanza.cli.members import write_secret
 from hanza.cli.options import OutputOption, connect
@@ -100,7 +99,9 @@ def issue_token(  # noqa: PLR0913 -- each is an option of the command
         record = client.post("/tokens", {"spec": spec})
         _say_added(subject, record["added"], roles or [DEFAULT_ROLE], output)
         if context_file is not None:
-            _hand_over(client, record, context_file, plane, output)
+            whose = {"tenant": spec["tenants"], "provider": spec["providers"]}
+            content = handed_content(client.context, record["token"], plane, whose)
+            _hand_over(content, record, context_file, output)
             return
     _give(record, file, output)
 
@@ -115,10 +116,7 @@ def _check_context(file: Path | None, context_file: Path | None, plane: str | No
         raise Invalid("a plane is asked by https:// alone", field="plane")
 
 
-def _hand_over(
-    client: Client, record: dict[str, Any], file: Path, plane: str | None, output: Output
-) -> None:
-    content = handed_content(client.context, record["token"], plane)
+def _hand_over(content: dict[str, Any], record: dict[str, Any], file: Path, output: Output) -> None:
     write_context(file, content)
     shown = {key: value for key, value in record.items() if key != "token"}
     words = f"{file} is their context until {record['expiresAt']}; hand it over as a password, then"

@@ -26,6 +26,8 @@ from hanza.store.tx import Tx
 from hanza.store.violations import judge_everybody
 from hanza.store.work import hint
 
+Kind = Literal["provider", "site"]
+_TABLES: Mapping[Kind, sa.Table] = {"provider": providers, "site": sites}
 REF = "claims:"
 """Before the member's id: whose claims are looked at when the schedule says so."""
 
@@ -54,8 +56,8 @@ def set_end(tx: Tx, claim: Claim, now: datetime) -> Claim:
 
 def end_claims(tx: Tx, member: str, now: datetime) -> datetime | None:
     """Take out what has ended; when the next will."""
-    kind = "provider" if member.startswith("pr_") else "site"
-    table = providers if kind == "provider" else sites
+    kind: Kind = "provider" if member.startswith("pr_") else "site"
+    table = _TABLES[kind]
     row = tx.execute(sa.select(table).where(table.c.id == member)).one_or_none()
     if row is None:
         return None
@@ -76,11 +78,7 @@ def standing(tx: Tx, member: str, attributes: Attributes, now: datetime) -> Attr
 def list_claims(tx: Tx, now: datetime) -> list[Claim]:
     """All that end or have ended, by provider or site."""
     found: list[Claim] = []
-    kinds: tuple[tuple[Literal["provider", "site"], sa.Table], ...] = (
-        ("provider", providers),
-        ("site", sites),
-    )
-    for kind, table in kinds:
+    for kind, table in _TABLES.items():
         query = sa.select(claim_ends, table.c.name).join(
             table, table.c.id == claim_ends.c.member_id
         )
@@ -113,8 +111,8 @@ def as_of(tx: Tx, candidates: Sequence[Candidate], at: datetime) -> list[Candida
     return [replace(one, ground=grounds[one.ground.site]) for one in candidates]
 
 
-def _row_of(tx: Tx, kind: str, name: str) -> Any:
-    table = providers if kind == "provider" else sites
+def _row_of(tx: Tx, kind: Kind, name: str) -> Any:
+    table = _TABLES[kind]
     row = tx.execute(sa.select(table).where(table.c.name == name)).one_or_none()
     if row is None:
         raise NotFound(f"there is no {kind} {name!r}", field=f"spec.{kind}")
@@ -156,8 +154,8 @@ def _named(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str
     return ", ".join(gone)
 
 
-def _write(tx: Tx, kind: str, row: Any, words: Mapping[str, Sequence[str]], now: datetime) -> None:
-    table = providers if kind == "provider" else sites
+def _write(tx: Tx, kind: Kind, row: Any, words: Mapping[str, Sequence[str]], now: datetime) -> None:
+    table = _TABLES[kind]
     told = {name: list(values) for name, values in words.items()}
     tx.execute(sa.update(table).where(table.c.id == row.id).values(attributes=told))
     if kind == "provider":

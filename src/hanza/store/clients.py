@@ -82,7 +82,10 @@ def ask_client(tx: Tx, client: Client, now: datetime) -> bool:
 
 def grant_client(tx: Tx, tenant: str, name: str, now: datetime) -> Looked:
     """Have agents measure to it.  Raises `NotFound`, and `Invalid` where there are too many."""
-    client = get_client(tx, tenant, name, now).client
+    found = get_client(tx, tenant, name, now)
+    if found.is_granted:
+        return found
+    client = found.client
     put_probe(tx, client.probe, now)
     append_event(tx, now, "client.granted", name, f"sites measure to {name}", tenant)
     return get_client(tx, tenant, name, now)

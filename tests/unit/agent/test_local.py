@@ -190,6 +190,16 @@ def test_status_and_explanation_tell_what_is_and_why(site: Site) -> None:
     assert "user_data" not in json.dumps(record(site.do("status")))
 
 
+def test_status_tells_of_endings_that_are_held_back(site: Site) -> None:
+    site.agent.converger.brake.few = 0
+    site.hold(a_manifest([an_entry()]))
+    assert record(site.do("status"))["heldEndings"] == 0
+    site.hold(a_manifest(tombstones=[a_tombstone()], number=2))
+    status = record(site.do("status"))
+    assert (status["heldEndings"], status["guests"]) == (1, [])
+    assert site.power() == ["on"], "it is held back"
+
+
 def test_without_an_agent_only_what_is_on_the_disk_is_told() -> None:
     known = Known(IDENTITY, a_manifest([an_entry()]), ())
     status = status_of(known)

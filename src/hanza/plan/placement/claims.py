@@ -1,11 +1,40 @@
 """Rules on what is claimed of providers and sites, and on reach: all of a ground alone."""
 
-from hanza.model.policy import Reach, Seal
+from hanza.model.policy import Reach, Requirement, Seal
 from hanza.model.site import UNKNOWN, Attributes
 from hanza.plan.placement.candidate import Ground
 from hanza.plan.placement.rule import Rule
 
 SEAL_LEVELS = frozenset({"0", "1", "2", "3", "4"})
+
+
+def attribute_rule(required: Requirement) -> Rule:
+    """What is unknown is never enough."""
+    joint = " and " if required.how == "all" else " or "
+    says = f"without {required.key} {joint.join(sorted(required.values))}"
+
+    def lacking(ground: Ground) -> str | None:
+        known = known_of(ground, required)
+        is_met = {
+            "is": bool(known) and known <= required.values,
+            "any": bool(known & required.values),
+            "all": required.values <= known,
+        }[required.how]
+        return None if is_met else f"{required.key} is {', '.join(sorted(known)) or UNKNOWN}"
+
+    return Rule("attribute", attribute_key(required), says, lacking)
+
+
+def attribute_key(required: Requirement) -> str:
+    """Which of several it is."""
+    return "|".join((required.key, required.how, *sorted(required.values)))
+
+
+def known_of(ground: Ground, required: Requirement) -> frozenset[str]:
+    """What is known of the attribute there."""
+    is_provider = required.subject == "provider"
+    attributes = ground.provider_attributes if is_provider else ground.site_attributes
+    return frozenset(attributes.get(required.attribute, ())) - {UNKNOWN}
 
 
 def seal_of(ground: Ground, seal: Seal) -> int | None:

@@ -14,8 +14,8 @@ from hanza.model.price import MicroEuro
 from hanza.plan.placement.beside import components_of, lacks_among
 from hanza.plan.placement.candidate import Candidate, Demand, Neighbour
 from hanza.plan.placement.choose import Looked, Placed, look, place_group
-from hanza.plan.placement.claims import reach_key, seal_of, trips_of_reach
-from hanza.plan.placement.relax_claims import key_of, lesser_of
+from hanza.plan.placement.claims import attribute_key, reach_key, seal_of, trips_of_reach
+from hanza.plan.placement.relax_claims import lesser_of
 from hanza.plan.placement.rules import words_of_size
 from hanza.plan.pricing import price_per_month, words_of_price
 
@@ -186,8 +186,8 @@ def _other_classes(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterabl
 
 
 def _lesser_claims(demand: Demand, key: str, near: Sequence[Candidate]) -> Iterable[Change]:
-    asked = next(one for one in demand.policy.requirements if key_of(one) == key)
-    rest = tuple(one for one in demand.policy.requirements if key_of(one) != key)
+    asked = next(one for one in demand.policy.requirements if attribute_key(one) == key)
+    rest = tuple(one for one in demand.policy.requirements if attribute_key(one) != key)
     for text, lesser in lesser_of(asked, [one.ground for one in near]):
         kept = rest if lesser is None else (*rest, lesser)
         yield text, _with(demand, requirements=kept)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hanza.model.policy import Requirement
-from hanza.model.site import UNKNOWN
 from hanza.plan.placement.candidate import Ground
+from hanza.plan.placement.claims import known_of
 
 CHOICES_MAX = 8
 """Grounds may each have values of their own: so many are named, by the alphabet."""
@@ -18,22 +18,10 @@ Lesser = tuple[str, Requirement | None]
 """In words, and what is asked for then; nothing at all where it is None."""
 
 
-def key_of(one: Requirement) -> str:
-    """Which of several it is."""
-    return "|".join((one.key, one.how, *sorted(one.values)))
-
-
-def known_of(one: Requirement, ground: Ground) -> frozenset[str]:
-    """What is known of the attribute there."""
-    is_provider = one.subject == "provider"
-    attributes = ground.provider_attributes if is_provider else ground.site_attributes
-    return frozenset(attributes.get(one.attribute, ())) - {UNKNOWN}
-
-
 def lesser_of(asked: Requirement, grounds: Sequence[Ground]) -> Iterable[Lesser]:
     """Of several values that are all asked for, those are left out that a ground lacks; where any
     would do, one that it has is let pass too; where nothing is known there, nothing is asked."""
-    known = {known_of(asked, one) for one in grounds}
+    known = {known_of(one, asked) for one in grounds}
     if asked.how == "all":
         lacking = {frozenset(asked.values - one) for one in known}
         return [_without(asked, one) for one in _first(lacking)]

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from hanza.model.capacity import Capacity
 from hanza.model.ids import HostId, SiteId
-from hanza.model.policy import Near, Policy, Requirement
+from hanza.model.policy import Near, Policy
 from hanza.model.site import UNKNOWN
 from hanza.plan.countries import words_of_countries
 from hanza.plan.placement import beside
 from hanza.plan.placement.candidate import Candidate, Demand, Ground
-from hanza.plan.placement.claims import reach_rule, seal_rule
+from hanza.plan.placement.claims import attribute_rule, reach_rule, seal_rule
 from hanza.plan.placement.pins import Bound, Pin
-from hanza.plan.placement.relax_claims import key_of, known_of
 from hanza.plan.placement.rule import HostRule, Lack, Rule
 from hanza.plan.placement.terms import terms_rules
 from hanza.plan.pricing import price_per_month, words_of_price
@@ -95,7 +94,7 @@ def policy_rules(policy: Policy, size: Capacity) -> tuple[Rule, ...]:
     return (
         *_law(policy),
         *_owners(policy),
-        *(_attribute(one) for one in policy.requirements),
+        *(attribute_rule(one) for one in policy.requirements),
         *(seal_rule(one) for one in policy.seals),
         *(_near(one) for one in policy.near if one.rtt_ms_max is not None),
         *(reach_rule(one) for one in policy.reaches),
@@ -232,22 +231,6 @@ def _owners(policy: Policy) -> list[Rule]:
         says = f"not of class {' or '.join(sorted(classes))}"
         rules.append(Rule("class", "", says, of_another_class))
     return rules
-
-
-def _attribute(required: Requirement) -> Rule:
-    joint = " and " if required.how == "all" else " or "
-    says = f"without {required.key} {joint.join(sorted(required.values))}"
-
-    def lacking(ground: Ground) -> str | None:
-        known = known_of(required, ground)
-        is_met = {
-            "is": bool(known) and known <= required.values,
-            "any": bool(known & required.values),
-            "all": required.values <= known,
-        }[required.how]
-        return None if is_met else f"{required.key} is {', '.join(sorted(known)) or UNKNOWN}"
-
-    return Rule("attribute", key_of(required), says, lacking)
 
 
 def _near(near: Near) -> Rule:
