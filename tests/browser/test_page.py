@@ -104,6 +104,28 @@ def test_a_lost_host_is_shown_as_that(page: Page) -> None:
     expect(page.locator(".sitefacts")).to_contain_text("1 of 2 hosts heard; lost: host-2")
 
 
+def test_a_site_whose_reports_are_refused_is_marked(page: Page) -> None:
+    """As the API tells it of an agent that said what cannot be."""
+    why = "'host-1' is said to have 1000000000 cpus"
+
+    def with_one_refused(route: Route) -> None:
+        answer = route.fetch()
+        items = answer.json()["items"]
+        for one in items:
+            if one["spec"]["site"] == "hr-zag-1":
+                assert one["status"]["refusedSince"] is None
+                one["status"] |= {"refusedSince": "2026-01-01T00:00:00Z", "refused": why}
+        route.fulfill(response=answer, json={"items": items})
+
+    page.route(re.compile("/v1/agents$"), with_one_refused)
+    page.reload()
+    row = page.locator(".sites [data-site=hr-zag-1]")
+    expect(row.locator(".state")).to_have_text("its reports are refused")
+    expect(page.locator("svg [data-site=hr-zag-1]")).to_have_class(re.compile("refused"))
+    row.get_by_role("button").press("Enter")
+    expect(page.locator(".sitefacts")).to_contain_text(f"is refused: {why}.")
+
+
 def test_what_waits_and_how_far_a_release_is_are_told(page: Page) -> None:
     """As the API tells it of volumes at a silent site, and of a rollout that was halted."""
     since = "2026-03-04T05:06:07Z"

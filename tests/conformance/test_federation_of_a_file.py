@@ -46,6 +46,9 @@ def test_everything_in_the_file_is_there_and_the_same_when_it_starts_again(tmp_p
             "strict": "strict",
             "deferred": "deferred",
         }
+        asks = ("--price-cpu-hour", "0.01", "--attribute", "certifications=bsi_c5")
+        ask(first, "provider", "add", "mainrechen", "--title", "Mainrechen GmbH", *asks)
+        providers = ask(first, "provider", "list")
         old = first.token_of("deferred")
         assert first.process.stop() == 0
     with a_federation(tmp_path) as second:
@@ -53,6 +56,7 @@ def test_everything_in_the_file_is_there_and_the_same_when_it_starts_again(tmp_p
         assert sorted(one["id"] for one in again) == sorted(one["id"] for one in agents)
         assert len(again) == 3
         assert ask(second, "tenant", "list") == tenants
+        assert ask(second, "provider", "list") == providers, "with prices that it was given since"
         second.said["tenants"][1]["token"] = old
         assert region(second, "deferred")
         assert second.process.stop() == 0

@@ -248,6 +248,11 @@ function Verdict({ guest, line }: { guest: InstanceDoc; line: PlacementDoc }) {
           </>
         )}
       </p>
+      {line.proofs.map((one) => (
+        <p key={one.says}>
+          {one.members} are placed together, {one.says}.
+        </p>
+      ))}
       {line.violations.map((words) => (
         <p key={words} class="against">
           {words}

@@ -61,6 +61,9 @@ export interface AgentDoc {
     isHeard: boolean;
     isContested: boolean;
     revokedAt: string | null;
+    /** Since when nothing that it says is taken, and why not; the last good report stays. */
+    refusedSince: string | null;
+    refused: string | null;
   };
 }
 
@@ -175,6 +178,8 @@ export interface LineDoc {
 /** What the plane tells of one instance that is there. */
 export interface PlacementDoc extends LineDoc {
   sites: SiteLookDoc[];
+  /** How near to the best members are that are placed together, while they have no place. */
+  proofs: { members: number; says: string }[];
 }
 
 export interface QuoteDoc {
@@ -293,7 +298,7 @@ export const NOTHING: Facts = {
 };
 
 export type Condition =
-  "steady" | "partly" | "unplugged" | "silent" | "contested" | "revoked" | "empty";
+  "steady" | "partly" | "unplugged" | "silent" | "contested" | "refused" | "revoked" | "empty";
 
 /** One site with all that the page tells of it. */
 export interface Place {
@@ -313,6 +318,8 @@ export interface Place {
   hostCount: number;
   /** Those of them whose agents are not heard. */
   lost: string[];
+  /** Why reports of its agents are not taken. */
+  refused: string[];
   guests: InstanceDoc[];
 }
 
@@ -346,6 +353,7 @@ export function placesOf(facts: Facts): Place[] {
       heldMemoryMiB: sum(hosts.map((one) => one.status.heldMemoryMiB)),
       hostCount: known.length,
       lost: known.filter((one) => !one.status.isHeard).map((one) => one.metadata.name),
+      refused: agents.filter(isRefused).map((one) => one.status.refused ?? ""),
       guests: facts.instances.filter((one) => one.status.placement?.site === name),
     };
   });
@@ -355,12 +363,17 @@ export function isUnplugged(facts: Facts, site: string): boolean {
   return facts.cables?.some((one) => one.site === site && !one.isPlugged) ?? false;
 }
 
+function isRefused({ status }: AgentDoc): boolean {
+  return status.revokedAt === null && status.refusedSince !== null;
+}
+
 function conditionOf(agents: AgentDoc[], unplugged: boolean): Condition {
   if (agents.length === 0) return "empty";
   if (agents.every((one) => one.status.revokedAt !== null)) return "revoked";
   if (agents.some((one) => one.status.isContested)) return "contested";
   if (!agents.some((one) => one.status.isHeard)) return "silent";
   if (unplugged) return "unplugged";
+  if (agents.some(isRefused)) return "refused";
   const isWhole = agents.every((one) => one.status.isHeard || one.status.revokedAt !== null);
   return isWhole ? "steady" : "partly";
 }

@@ -179,7 +179,8 @@ function partsOf(kind: string): Part[] {
   if (["rollout", "update", "updates", "release"].includes(noun)) return ["rollout"];
   if (kind === "agent.updated") return ["members", "rollout"];
   if (noun === "agent") return ["members", "instances", "rollout"];
-  if (["site", "provider", "host", "tenant"].includes(noun)) return ["members", "instances"];
+  if (["site", "provider", "host", "tenant", "report"].includes(noun))
+    return ["members", "instances"];
   return ["instances"];
 }
 

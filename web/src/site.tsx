@@ -36,6 +36,12 @@ export function SiteFacts({ api, place, now, news }: Props) {
           nothing new is placed there.
         </p>
       ) : null}
+      {place.refused.map((why) => (
+        <p key={why} class="against">
+          What its agent reports is refused: {why}. Its last good report stays while it is new
+          enough.
+        </p>
+      ))}
       {trouble === null ? null : <p role="alert">{trouble}</p>}
       {known === null ? null : (
         <>

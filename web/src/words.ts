@@ -10,6 +10,7 @@ export const CONDITIONS: Record<Condition, string> = {
   unplugged: "unplugged",
   silent: "silent",
   contested: "two copies of its key",
+  refused: "its reports are refused",
   revoked: "its agent was revoked",
   empty: "nobody has joined",
 };

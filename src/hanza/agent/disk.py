@@ -14,9 +14,10 @@ def write_whole(folder: Path, name: str, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-    except OSError:
+    except OSError as error:
         # A disk that is full has better uses for half a file.
         fresh.unlink(missing_ok=True)
+        error.filename = str(folder / name)
         raise
     fresh.replace(folder / name)
     _sync_folder(folder)

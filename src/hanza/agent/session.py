@@ -114,6 +114,9 @@ class Session:
     def open(self) -> None:
         """Forget what only the last connection knew."""
         self.is_welcome = False
+        self._unheld: tuple[v1.ManifestWhole | v1.ManifestDelta, Callable[[], Manifest]] | None
+        """What the disk did not take; tried again with each beat."""
+        self._unheld = None
         self.refused: v1.Refused | None = None
         self.targets: tuple[Target, ...] = ()
         self.meeting = Meeting()
@@ -167,7 +170,8 @@ class Session:
             return []
         self._spoke_at = now
         self._beats += 1
-        return [v1.Heartbeat(self._beats)]
+        again = [] if self._unheld is None else self._take(*self._unheld)
+        return [*again, v1.Heartbeat(self._beats)]
 
     def is_lost(self, now: datetime) -> bool:
         """Whether the plane has left two beats unanswered, or never began to speak."""
@@ -207,9 +211,15 @@ class Session:
         raise _out_of_turn(message)
 
     def _take_directory(self, message: v1.DirectoryDown) -> list[v1.Up]:
-        """What another than the root signed is no reason to leave: it is left aside, and logged."""
+        """What another than the root signed is no reason to leave: it is left aside, and logged.
+
+        So is what the disk does not take; it is offered again on the next connection.
+        """
         found = Directory(message.number, tuple(message.urls), message.signature)
-        is_kept = self._keeper.keep_directory(found)
+        try:
+            is_kept = self._keeper.keep_directory(found)
+        except OSError:
+            is_kept = False
         _log.info("directory.offered", number=message.number, kept=is_kept)
         return []
 
@@ -322,8 +332,15 @@ class Session:
                 raise Invalid("the whole manifest does not add up", field="manifest") from error
             self._has_asked_for_whole = True
             return [v1.NeedWhole()]
-        self._keeper.hold(manifest)
         self._has_asked_for_whole = False
+        try:
+            self._keeper.hold(manifest)
+        except OSError as error:
+            # No reason to leave: what is said of it has to reach the plane.
+            self._unheld = (message, read)
+            _log.warning("manifest.unwritten", reason=str(error))
+            return []
+        self._unheld = None
         _log.info(
             "manifest.held",
             epoch=manifest.version.epoch,

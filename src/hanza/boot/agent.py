@@ -380,12 +380,15 @@ def _status_of(folder: Path) -> dict[str, str | int | tuple[str, ...] | None]:
 
 
 class _Refusals:
-    """Turns a refusal into one sentence and exit code 1."""
+    """Turns a refusal, also the machine's own, into one sentence and exit code 1."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError) and error.strerror:
+            typer.echo(f"error: {error.filename or 'this machine'}: {error.strerror}", err=True)
+            raise typer.Exit(1) from error
         if not isinstance(error, HanzaError):
             return
         hint = error.hint if isinstance(error, Refusal) else None

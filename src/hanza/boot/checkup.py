@@ -59,7 +59,7 @@ def trial_of(
                 hint="the token was not used: mend it, then run this again",
             ) from error
         checkup = _checkup_of(examine(_opener(driver, options), options, state, [plane]))
-        keep_checkup(state, checkup)
+        _keep(state, checkup)
         for line in lines_of(checkup):
             typer.echo(line, err=True)
         poor = [one for one in checkup.findings if one.level == "poor"]
@@ -79,13 +79,21 @@ def examine_agent(state: Path, scope: Scope, output: Output) -> None:
     others = [] if scope == "none" else latencies(_targets_of(state), scope)
     opener = _opener(identity.driver, identity.options)
     checkup = _checkup_of(examine(opener, identity.options, state, planes, others))
-    keep_checkup(state, checkup)
+    _keep(state, checkup)
     if output is Output.json:
         typer.echo(json.dumps(_record_of(checkup), indent=2))
     else:
         typer.echo("\n".join(lines_of(checkup)))
     if any(one.level == "poor" for one in checkup.findings):
         raise typer.Exit(1)
+
+
+def _keep(state: Path, checkup: Checkup) -> None:
+    """For the plane to be told; what was found is said here also where it cannot be kept."""
+    try:
+        keep_checkup(state, checkup)
+    except OSError as error:
+        typer.echo(f"no plane is told: {state} takes nothing: {error.strerror}", err=True)
 
 
 def lay_test_image(

@@ -16,7 +16,7 @@ STATES = {
     "steady": "every agent is heard",
     "partly": "not every agent is heard; the others go on",
     "silent": "no agent is heard",
-    "empty": "no agent has joined",
+    "empty": "no agent has joined, or those that had are revoked",
 }
 
 

@@ -119,5 +119,6 @@ def test_there_are_only_so_many_and_none_after_the_end() -> None:
             site.ports.open(PLANE, v1.PortWanted(bytes(32), v1.MarkW("in_a", 1), 80))
         assert site.ask(80) == "busy"
         site.gate.set()
+        until(lambda: len(site.refused) > PORTS_MAX, "all of them have ended", 5)
         site.ports.close()
         assert site.ask(80) == "busy"

@@ -5,17 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from hanza.agent.session import Session
+from hanza.agent.session import Session, Speaker
 from hanza.model.errors import Invalid
 from hanza.model.ids import AgentId
 from hanza.model.manifest import Manifest, Version
-from hanza.model.report import Seen
+from hanza.model.report import Incarnation, Seen
 from hanza.plan.manifest import delta_between, hash_of
 from hanza.wire import agent_v1 as v1
 from hanza.wire.agent_words import delta_to_wire, manifest_to_wire
 from hanza.wire.credentials import check_link, public_key_of
+from hanza.wire.directory_v1 import Directory
 from kit.agent_worlds import (
     KEY,
+    ME,
     PIN,
     START,
     Memory,
@@ -112,12 +114,34 @@ def test_a_manifest_is_held_before_it_is_said_to_be() -> None:
 
 
 def test_what_could_not_be_kept_is_not_said_to_be_held() -> None:
+    """Nor is it a reason to leave: it is tried again with each beat."""
+
     class FullDisk(Memory):
-        def hold(self, manifest: Manifest) -> None:  # noqa: ARG002
+        is_full = True
+
+        def hold(self, manifest: Manifest) -> None:
+            if self.is_full:
+                raise OSError("no space left")
+            super().hold(manifest)
+
+        def keep_directory(self, directory: Directory) -> bool:  # noqa: ARG002
             raise OSError("no space left")
 
-    with pytest.raises(OSError, match="no space"):
-        welcomed(FullDisk()).receive(manifest_to_wire(FIRST))
+    keeper = FullDisk()
+    speaker = Speaker(ME, "fake", PIN, KEY, Incarnation(1, "cafe"), (v1.DIRECTORY,))
+    session = Session(speaker, keeper)
+    reconnect(session, 0)
+    session.beat(START)
+    assert session.receive(manifest_to_wire(FIRST)) == []
+    assert session.receive(v1.DirectoryDown(1, ["https://plane.example"], bytes(64))) == []
+    assert session.beat(START + 10 * TICK) == [v1.Heartbeat(1)]
+    assert session.receive(delta(FIRST, SECOND)) == [v1.NeedWhole()]
+    assert session.receive(manifest_to_wire(SECOND)) == []
+    session.beat(START + 20 * TICK)
+    keeper.is_full = False
+    assert session.beat(START + 40 * TICK) == [*holding(SECOND), v1.Heartbeat(2)]
+    assert keeper.manifest == SECOND
+    assert session.beat(START + 60 * TICK) == [v1.Heartbeat(3)]
 
 
 def test_a_delta_that_fits_is_taken() -> None:

@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+import typer
 
+from hanza.agent.disk import write_whole
 from hanza.agent.journal import Identity
-from hanza.boot.agent import open_when_there
+from hanza.boot.agent import _Refusals, open_when_there
 from hanza.drivers.fake import FakeDriver
 from hanza.drivers.spi import Driver
 from hanza.model.errors import Invalid, Unavailable
@@ -45,3 +48,13 @@ def test_a_wrong_option_is_refused_at_once() -> None:
 
     with pytest.raises(Invalid):
         open_when_there(IDENTITY, threading.Event(), open_driver)
+
+
+def test_what_the_machine_refuses_is_told_in_one_sentence_with_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "starts.new").mkdir()
+    with pytest.raises(typer.Exit) as ended, _Refusals():
+        write_whole(tmp_path, "starts", b"1")
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().err == f"error: {tmp_path / 'starts.new'}: Is a directory\n"

@@ -61,7 +61,19 @@ def test_a_spread_that_its_neighbours_leave_no_place_for_is_relaxed() -> None:
         "web: spread over site only as far as it can be had",
     ]
     both = [a_demand(apart, name=f"web-{n}", component="web") for n in range(2)]
-    assert texts(*both) == ["1 different by site instead of 2"]
+    assert texts(*both) == ["1 different by site instead of 2", "web: allow NL"]
+
+
+def test_where_each_has_a_host_and_not_all_together_more_hosts_may_help() -> None:
+    german = Policy(countries=frozenset({"DE"}))
+    two, four = (
+        [a_demand(german, name=f"w{n}", size=WHOLE, component="web") for n in range(count)]
+        for count in (2, 4)
+    )
+    (wider,) = team_relaxations(two, HOSTS)
+    assert (wider.text, wider.hosts, wider.sites) == ("web: allow NL", 1, 1)
+    assert all(one.policy.countries == {"DE", "NL"} for one in wider.demands)
+    assert texts(*four) == ["1 replica of web instead of 4"], "two hosts are no four"
 
 
 @pytest.mark.parametrize("count", [4, 3])

@@ -117,10 +117,19 @@ def test_a_smaller_size_gives_up_the_least_and_never_a_whole_dimension() -> None
 
 def test_what_no_wish_can_mend_is_not_offered() -> None:
     assert texts(Policy(), a_candidate(is_heard=False)) == []
-    assert texts(Policy(price_max=1), at("s1")) == [], "a provider without prices"
-    assert texts(Policy(carbon_max=1), at("s1")) == []
+    assert texts(Policy(), a_candidate(is_heard=False, is_offered=False)) == []
+
+
+def test_where_a_price_or_a_grid_is_not_known_only_no_cap_helps() -> None:
+    assert texts(Policy(price_max=1), at("s1")) == ["do not cap the price"]
+    assert texts(Policy(carbon_max=1), at("s1")) == ["do not cap carbon"]
+    known = at("s2", prices=prices_of(1000))
+    assert texts(Policy(price_max=500_000), at("s1"), known) == [
+        "do not cap the price",
+        "+0.23 €/month",
+    ], "what opens more comes first"
     two = Policy(countries=frozenset({"FR"}), carbon_max=1)
-    assert texts(two, at("s1")) == [], "one change would not be enough"
+    assert texts(two, at("s1")) == ["allow DE and do not cap carbon"]
 
 
 def test_where_no_single_change_helps_several_are_named_that_do_together() -> None:

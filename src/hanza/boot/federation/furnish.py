@@ -25,9 +25,12 @@ class TenantReady:
 
 
 def put_members(client: Client, file: FederationFile) -> None:
-    """The providers and the sites."""
+    """The providers and the sites; prices and attributes that they were given since stay theirs."""
+    known = _specs(client, "/providers")
     for provider in file.providers:
-        client.put(f"/providers/{provider.name}", {"spec": {"title": provider.title}})
+        named = known.get(provider.name, {}) | {"title": provider.title}
+        client.put(f"/providers/{provider.name}", {"spec": named})
+    there = _specs(client, "/sites")
     for site in file.sites:
         spec: dict[str, Any] = {
             "provider": site.provider,
@@ -36,7 +39,12 @@ def put_members(client: Client, file: FederationFile) -> None:
             "latitude": site.latitude,
             "longitude": site.longitude,
         }
-        client.put(f"/sites/{site.name}", {"spec": spec})
+        client.put(f"/sites/{site.name}", {"spec": there.get(site.name, {}) | spec})
+
+
+def _specs(client: Client, path: str) -> dict[str, dict[str, Any]]:
+    """What is known of each, by name."""
+    return {one["metadata"]["name"]: one["spec"] for one in client.items(path)}
 
 
 def put_tenants(client: Client, file: FederationFile) -> None:

@@ -2,37 +2,41 @@
 
 A change of one member helps the team only where nobody else is stuck.  Where several are, one
 change for each of them is tried together, the first of each first and no more than `TRIED_MAX`.
-Replicas that ask for the same are changed in the same way.  Where each alone has a host, not all
-have together, and no weaker rule among them helps, it is told how many of a component's replicas
-would be placed with all of the others.
+Replicas that ask for the same are changed in the same way.  Where each alone has a host and not all
+have together, it is a weaker rule among them that helps, or one that lets them go to more hosts;
+and where neither does, it is told how many of a component's replicas would be placed with all of
+the others.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hanza.model.ids import HostId
 from hanza.plan.placement.candidate import Demand
 from hanza.plan.placement.choose import MEMBERS_MAX, Placed
+from hanza.plan.placement.explain import Explanation
 from hanza.plan.placement.field import Field
 from hanza.plan.placement.fleet.host import Standing
 from hanza.plan.placement.relax import Relaxation, steps_that_place
 
-TRIED_MAX, TRIED_OF_MANY = 64, 4
+TRIED_MAX, TRIED_OF_MANY, TRIED_WIDER = 64, 4, 8
 """Placings of a team that are tried; the second where it is too large to be searched, and each
-takes tenths of a second."""
+takes tenths of a second; the third with more hosts for a team that has no room together."""
 
 
 def team_relaxations(
     demands: Sequence[Demand], field: Field, standing: Sequence[Standing] = ()
 ) -> tuple[Relaxation, ...]:
     """For demands that cannot all be placed.  Each answer carries all of them, changed."""
-    stuck, is_large = _stuck(demands, field, standing), len(demands) > MEMBERS_MAX
+    said, is_large = _explained(demands, field, standing), len(demands) > MEMBERS_MAX
+    stuck = {one: found.relaxations for one, found in said.items() if not found.may}
     tried_max = TRIED_OF_MANY if is_large else TRIED_MAX
     if not stuck:
         steps: tuple[Relaxation, ...] = ()
         if not is_large:
             steps = steps_that_place(demands, lambda asked: field.place(asked, standing))
+            steps += tuple(_wider(demands, field, standing, said))
         return steps or tuple(_fewer(demands, field, standing, tried_max))
     found = []
     for chosen in itertools.islice(itertools.product(*stuck.values()), tried_max):
@@ -47,6 +51,21 @@ def team_relaxations(
             ]
             found.append(_told(words, chosen, changed, answer))
     return tuple(found)
+
+
+def _wider(
+    demands: Sequence[Demand],
+    field: Field,
+    standing: Sequence[Standing],
+    said: Mapping[Demand, Explanation],
+) -> Iterator[Relaxation]:
+    """Changes of who asks for the same by which more hosts may run it, and then all are placed."""
+    changes = ((one, change) for one, found in said.items() for change in found.relaxations)
+    for one, change in itertools.islice(changes, TRIED_WIDER):
+        changed = tuple(_changed(it, change if it.asks == one.asks else None) for it in demands)
+        answer = field.place(changed, standing)
+        if isinstance(answer, Placed):
+            yield _told([f"{one.component or one.name}: {change.text}"], [change], changed, answer)
 
 
 def _fewer(
@@ -103,15 +122,14 @@ def better_ones(
     return tuple(found)
 
 
-def _stuck(
+def _explained(
     demands: Sequence[Demand], field: Field, standing: Sequence[Standing]
-) -> dict[Demand, tuple[Relaxation, ...]]:
-    """What would help each that no host may run, once for those that ask for the same."""
+) -> dict[Demand, Explanation]:
+    """What there is to say of each, once for those that ask for the same."""
     firsts: dict[object, Demand] = {}
     for one in demands:
         firsts.setdefault(one.asks, one)
-    told = {one: field.explain(one, standing) for one in firsts.values()}
-    return {one: said.relaxations for one, said in told.items() if not said.may}
+    return {one: field.explain(one, standing) for one in firsts.values()}
 
 
 def _changed(demand: Demand, change: Relaxation | None) -> Demand:

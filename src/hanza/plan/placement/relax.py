@@ -241,18 +241,22 @@ def _apart(demand: Demand, key: str, _: Sequence[Candidate]) -> Iterable[Change]
 
 
 def _dearer(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
-    prices = (price_per_month(one.ground.prices, demand.size) for one in near)
+    prices = {price_per_month(one.ground.prices, demand.size) for one in near}
     needed = min((price for price in prices if price is not None), default=None)
     if needed is not None and demand.policy.price_max is not None:
         more = words_of_price(needed - demand.policy.price_max)
         yield f"+{more}", _with(demand, price_max=needed)
+    if None in prices:
+        yield "do not cap the price", _with(demand, price_max=None)
 
 
 def _dirtier(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
-    carbon = (one.ground.carbon for one in near)
+    carbon = {one.ground.carbon for one in near}
     needed = min((value for value in carbon if value is not None), default=None)
     if needed is not None:
         yield f"up to {math.ceil(needed)} gCO2/kWh", _with(demand, carbon_max=math.ceil(needed))
+    if None in carbon:
+        yield "do not cap carbon", _with(demand, carbon_max=None)
 
 
 def _smaller(demand: Demand, _: str, near: Sequence[Candidate]) -> Iterable[Change]:
