@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hanza
 from hanza.boot.front.status import Status, status_of
 from hanza.drivers.contract.patience import until
 from kit.processes import Process, free_port
@@ -27,7 +28,9 @@ class Fronted:
 
     def _start(self) -> Process:
         words = ["-m", "kit.fronting", str(self.state), str(self.port)]
-        path = os.pathsep.join(one for one in sys.path if one)
+        # Beside a link to it, Python does not find what is installed in place.
+        ours = str(Path(hanza.__file__).parents[1])
+        path = os.pathsep.join([ours, *(one for one in sys.path if one)])
         return Process([str(self.python), *words], self.log, PYTHONPATH=path)
 
     def start_again(self) -> None:

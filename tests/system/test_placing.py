@@ -15,6 +15,7 @@ from hanza.api.calls import Answer
 from hanza.engine.place import place_batch
 from hanza.model.probe import Probe, Target, Trip
 from hanza.plan.boot import PATIENCE
+from hanza.plan.contradictions import Contradiction
 from hanza.plan.placement.fleet import Fleet
 from hanza.store import schema
 from hanza.store.inventory import Inventory
@@ -117,15 +118,9 @@ def test_replicas_stand_apart_also_from_those_that_stand_already(league: League)
     put(league, "web-3", policy, app="shop", component="web")
     league.run_until(lambda: None not in sites(league).values())
     assert set(sites(league).values()) == set(MEMBERS)
-    put(
-        league,
-        "web-4",
-        policy | {"spread": [{"over": "site", "min": 4}]},
-        app="shop",
-        component="web",
-    )
-    league.step()
-    assert "where its spread allows no more replicas" in reason(league, "web-4")
+    wider = policy | {"spread": [{"over": "site", "min": 4}]}
+    with pytest.raises(Contradiction, match="4 different by site cannot be"):
+        put(league, "web-4", wider, app="shop", component="web")
 
 
 class Late(Inventory):
