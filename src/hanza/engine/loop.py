@@ -47,7 +47,7 @@ BATCH_MAX: Mapping[Kind, int] = {
 """Settling is cut small, so that whoever was just asked for is not behind what is only shown."""
 PUBLISH_EVERY = timedelta(seconds=0.5)
 """While more wait for a place than a batch takes: the next manifest then says several of them."""
-REST_FOR_EACH = 9
+REST_FOR_EACH = 19
 """Times what publishing took before it is done again: of much at once, fewer manifests say it."""
 WARM_EVERY = timedelta(seconds=1)
 FORGET_EVERY = timedelta(minutes=1)
