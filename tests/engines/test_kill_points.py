@@ -73,6 +73,8 @@ def start(world: World, victim: Victim, env: dict[str, str] | None = None) -> Pr
 def kill_libvirtd(world: World) -> None:
     site = world.sites[0]
     end([process_of(world, f"{site.name}.libvirtd")], farewell_s=0)
+    # Threads of the one that was killed may outlive its main one for a moment, and still answer.
+    site.socket.unlink(missing_ok=True)
     host.await_start(site, host.start(site))
 
 
